@@ -1,0 +1,243 @@
+//! Covariances that are symmetric positive definite by construction, and Gaussian states made with them.
+//!
+//! There is no public way to hold a covariance that is not one: every constructor factors the matrix (Cholesky) and
+//! refuses what does not factor.
+
+use nalgebra::{Matrix3, SMatrix, SVector, Vector3};
+
+use crate::frame::{Enu, Position, Velocity};
+use crate::maths::{ln, sqrt};
+use crate::time::Timestamp;
+
+/// East, north, up, and their rates, in the node's tangent plane: metres and metres per second.
+pub type StateVector = SVector<f64, 6>;
+
+/// Why a matrix is no covariance: it is not finite, or not positive definite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotPositiveDefinite;
+
+impl core::fmt::Display for NotPositiveDefinite {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the matrix is not a covariance: it is not finite or not positive definite")
+    }
+}
+
+impl core::error::Error for NotPositiveDefinite {}
+
+/// A symmetric positive definite matrix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Covariance<const N: usize>(SMatrix<f64, N, N>);
+
+impl<const N: usize> Covariance<N> {
+    /// Takes the symmetric part of `m` and proves it positive definite.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if `m` is not finite or has no Cholesky factor.
+    pub fn new(m: SMatrix<f64, N, N>) -> Result<Self, NotPositiveDefinite> {
+        let symmetric = (m + m.transpose()) * 0.5;
+        lower_factor(&symmetric).map(|_| Self(symmetric)).ok_or(NotPositiveDefinite)
+    }
+
+    /// The diagonal covariance of independent errors.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] unless every sigma is finite and above zero.
+    pub fn from_sigmas(sigmas: &SVector<f64, N>) -> Result<Self, NotPositiveDefinite> {
+        Self::new(SMatrix::from_diagonal(&sigmas.component_mul(sigmas)))
+    }
+
+    /// The matrix itself.
+    #[must_use]
+    pub const fn matrix(&self) -> &SMatrix<f64, N, N> {
+        &self.0
+    }
+
+    /// Standard deviation of one component.
+    ///
+    /// # Panics
+    /// If `index` is not below `N`: a bug of the caller.
+    #[must_use]
+    pub fn sigma(&self, index: usize) -> f64 {
+        sqrt(self.0[(index, index)])
+    }
+
+    /// The lower triangular factor L with L Lᵀ = P.
+    #[must_use]
+    pub fn factor(&self) -> Factor<N> {
+        Factor(lower_factor(&self.0).expect("a covariance factors: its constructor proved it"))
+    }
+}
+
+/// The Cholesky factor of a covariance: solves, squared Mahalanobis distances and determinants come from here.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Factor<const N: usize>(SMatrix<f64, N, N>);
+
+impl<const N: usize> Factor<N> {
+    /// νᵀ S⁻¹ ν, the squared Mahalanobis distance.
+    #[must_use]
+    pub fn mahalanobis_squared(&self, nu: &SVector<f64, N>) -> f64 {
+        self.forward(nu).norm_squared()
+    }
+
+    /// ln det S.
+    #[must_use]
+    pub fn log_determinant(&self) -> f64 {
+        let mut product = 1.0;
+        for i in 0..N {
+            product *= self.0[(i, i)];
+        }
+        2.0 * ln(product)
+    }
+
+    /// S⁻¹ b for each column b.
+    #[must_use]
+    pub fn solve<const M: usize>(&self, b: &SMatrix<f64, N, M>) -> SMatrix<f64, N, M> {
+        let mut x = *b;
+        for mut column in x.column_iter_mut() {
+            for i in 0..N {
+                for k in 0..i {
+                    column[i] -= self.0[(i, k)] * column[k];
+                }
+                column[i] /= self.0[(i, i)];
+            }
+            for i in (0..N).rev() {
+                for k in i + 1..N {
+                    column[i] -= self.0[(k, i)] * column[k];
+                }
+                column[i] /= self.0[(i, i)];
+            }
+        }
+        x
+    }
+
+    /// The lower triangular matrix.
+    #[must_use]
+    pub const fn matrix(&self) -> &SMatrix<f64, N, N> {
+        &self.0
+    }
+
+    fn forward(&self, nu: &SVector<f64, N>) -> SVector<f64, N> {
+        let mut y = *nu;
+        for i in 0..N {
+            for k in 0..i {
+                y[i] -= self.0[(i, k)] * y[k];
+            }
+            y[i] /= self.0[(i, i)];
+        }
+        y
+    }
+}
+
+/// Written out rather than taken from nalgebra, whose generic bounds infect every signature that mixes dimensions.
+fn lower_factor<const N: usize>(a: &SMatrix<f64, N, N>) -> Option<SMatrix<f64, N, N>> {
+    let mut l = SMatrix::<f64, N, N>::zeros();
+    for j in 0..N {
+        let mut d = a[(j, j)];
+        for k in 0..j {
+            d -= l[(j, k)] * l[(j, k)];
+        }
+        // Also false for NaN, which is the point of writing it this way round.
+        if !(d > 0.0 && d < f64::INFINITY) {
+            return None;
+        }
+        let pivot = sqrt(d);
+        l[(j, j)] = pivot;
+        for i in j + 1..N {
+            let mut s = a[(i, j)];
+            for k in 0..j {
+                s -= l[(i, k)] * l[(j, k)];
+            }
+            l[(i, j)] = s / pivot;
+        }
+    }
+    Some(l)
+}
+
+/// What is believed of a target's kinematics at one time of validity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GaussianState {
+    /// x̂: position and velocity in the node's tangent plane.
+    pub mean: StateVector,
+    /// P.
+    pub covariance: Covariance<6>,
+    /// When it holds.
+    pub time: Timestamp,
+}
+
+impl GaussianState {
+    /// The mean position.
+    #[must_use]
+    pub fn position(&self) -> Position<Enu> {
+        Position::new(self.mean[0], self.mean[1], self.mean[2])
+    }
+
+    /// The mean velocity.
+    #[must_use]
+    pub fn velocity(&self) -> Velocity<Enu> {
+        Velocity::new(self.mean[3], self.mean[4], self.mean[5])
+    }
+
+    /// The 3 × 3 position block of P.
+    #[must_use]
+    pub fn position_covariance(&self) -> Matrix3<f64> {
+        self.covariance.matrix().fixed_view::<3, 3>(0, 0).into_owned()
+    }
+
+    /// Root of the mean horizontal position variance: one figure for how well the place is known.
+    #[must_use]
+    pub fn horizontal_sigma_m(&self) -> f64 {
+        let p = self.covariance.matrix();
+        sqrt(0.5 * (p[(0, 0)] + p[(1, 1)]))
+    }
+}
+
+/// The one-sigma ellipse of a 2 × 2 covariance given by its east and north variances and their covariance.
+///
+/// Returns the semi-major axis, the semi-minor axis, and the azimuth of the major axis in radians clockwise from north.
+#[must_use]
+pub fn ellipse(east_east: f64, east_north: f64, north_north: f64) -> (f64, f64, f64) {
+    let middle = 0.5 * (east_east + north_north);
+    let half_gap = 0.5 * (north_north - east_east);
+    let radius = crate::maths::hypot(half_gap, east_north);
+    let azimuth = 0.5 * crate::maths::atan2(east_north, half_gap);
+    (sqrt((middle + radius).max(0.0)), sqrt((middle - radius).max(0.0)), azimuth)
+}
+
+/// A 6-vector from a position and a velocity.
+#[must_use]
+pub fn state_vector(position: &Vector3<f64>, velocity: &Vector3<f64>) -> StateVector {
+    StateVector::new(position.x, position.y, position.z, velocity.x, velocity.y, velocity.z)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::{Matrix2, Vector2};
+
+    #[test]
+    fn what_is_not_positive_definite_cannot_be_held() {
+        assert!(Covariance::new(Matrix2::new(1.0, 2.0, 2.0, 1.0)).is_err());
+        assert!(Covariance::new(Matrix2::new(f64::NAN, 0.0, 0.0, 1.0)).is_err());
+        assert!(Covariance::new(Matrix2::new(f64::INFINITY, 0.0, 0.0, 1.0)).is_err());
+        assert!(Covariance::from_sigmas(&Vector2::new(0.0, 1.0)).is_err());
+    }
+
+    #[test]
+    fn distance_and_determinant_agree_with_the_inverse_by_hand() {
+        let s = Covariance::new(Matrix2::new(4.0, 1.0, 1.0, 3.0)).expect("positive definite");
+        let nu = Vector2::new(1.0, -2.0);
+        // S⁻¹ = [3 −1; −1 4] / 11
+        assert!((s.factor().mahalanobis_squared(&nu) - (3.0 + 4.0 + 16.0) / 11.0).abs() < 1e-12);
+        assert!((s.factor().log_determinant() - ln(11.0)).abs() < 1e-12);
+        assert!((s.factor().solve(&nu) - Vector2::new(5.0, -9.0) / 11.0).norm() < 1e-12);
+    }
+
+    #[test]
+    fn the_long_axis_of_an_ellipse_points_where_the_error_is_large() {
+        let (major, minor, azimuth) = ellipse(100.0, 0.0, 4.0);
+        assert!((major - 10.0).abs() < 1e-12 && (minor - 2.0).abs() < 1e-12);
+        assert!((azimuth.abs() - core::f64::consts::FRAC_PI_2).abs() < 1e-12);
+        let (_, _, diagonal) = ellipse(5.0, 4.0, 5.0);
+        assert!((diagonal - core::f64::consts::FRAC_PI_4).abs() < 1e-12);
+    }
+}

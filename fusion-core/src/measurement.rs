@@ -1,0 +1,136 @@
+//! What sensors say, in the form that the tracker takes: measurements z with noise R, gathered into scans.
+//!
+//! One scan may mix kinds: a radar gives an elevation only for those plots that carry a height. So each measurement
+//! knows its own kind, and one joint association covers the whole look.
+
+use nalgebra::{Matrix3, SVector};
+
+use crate::angle::Angle;
+use crate::frame::{Enu, Position};
+use crate::gaussian::Covariance;
+use crate::identity::Identity;
+use crate::label::Label;
+use crate::time::Timestamp;
+
+/// A sensor, by its place in this node's configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SensorId(pub u16);
+
+/// z and R of an M-dimensional measurement.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading<const M: usize> {
+    /// z.
+    pub z: SVector<f64, M>,
+    /// R.
+    pub noise: Covariance<M>,
+}
+
+/// What was observed. Ranges in metres, angles in radians, rates in metres per second.
+///
+/// Angles are those of the sensor's own axes ([`Pose`]): azimuth clockwise from its north, elevation up from its
+/// horizontal. Range is the slant range, range rate is positive when opening.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Observation {
+    /// (east, north, up) in the node's tangent plane.
+    Position(Reading<3>),
+    /// (east, north) in the node's tangent plane; nothing is said of the height.
+    HorizontalPosition(Reading<2>),
+    /// (east, north, up and their rates) in the node's tangent plane.
+    PositionVelocity(Reading<6>),
+    /// (range, azimuth).
+    RangeBearing(Reading<2>),
+    /// (range, azimuth, range rate).
+    RangeBearingRate(Reading<3>),
+    /// (range, azimuth, elevation).
+    RangeBearingElevation(Reading<3>),
+    /// (range, azimuth, elevation, range rate).
+    RangeBearingElevationRate(Reading<4>),
+    /// (azimuth).
+    Bearing(Reading<1>),
+    /// (azimuth, elevation).
+    BearingElevation(Reading<2>),
+}
+
+/// One thing a sensor said, with what it said about who it was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measurement {
+    /// z, R and their kind.
+    pub observation: Observation,
+    /// Evidence of identity that came with it.
+    pub identity: Identity,
+}
+
+/// Where a sensor is and how its own axes lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pose {
+    /// Its place in the node's tangent plane.
+    pub origin: Position<Enu>,
+    /// Columns are the sensor's own east, north and up, in the axes of the node's tangent plane. The two differ by the
+    /// curvature of the earth: a degree at a hundred kilometres.
+    pub axes: Matrix3<f64>,
+}
+
+impl Pose {
+    /// A sensor at the node's origin, its axes those of the plane.
+    pub const AT_ORIGIN: Self =
+        Self { origin: Position::ZERO, axes: Matrix3::new(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0) };
+}
+
+/// Which part of its surroundings a look covered: only there does silence say anything.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Coverage {
+    /// Everything in the sensor's field of view was looked at.
+    Full,
+    /// The azimuths clockwise from `from` by `width_rad` were swept.
+    Sector {
+        /// Where the sweep began.
+        from: Angle,
+        /// How far it went, in radians, 0 to 2π.
+        width_rad: f64,
+    },
+    /// Somebody reported: nothing is said of those who did not.
+    Reports,
+}
+
+impl Coverage {
+    /// Whether a target at this azimuth was looked at.
+    #[must_use]
+    pub fn includes(&self, azimuth: Angle) -> bool {
+        match *self {
+            Self::Full => true,
+            Self::Sector { from, width_rad } => (azimuth - from).turn() < width_rad,
+            Self::Reports => false,
+        }
+    }
+}
+
+/// One look: one sensor, one time.
+#[derive(Clone, Debug)]
+pub struct Scan<'a> {
+    /// Who looked.
+    pub sensor: SensorId,
+    /// From where.
+    pub pose: Pose,
+    /// When.
+    pub time: Timestamp,
+    /// Count of this sensor's scans, so that equal times have an order.
+    pub sequence: u64,
+    /// Who may know.
+    pub label: Label,
+    /// What was covered.
+    pub coverage: Coverage,
+    /// What was seen.
+    pub measurements: &'a [Measurement],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sector_across_north_includes_north() {
+        let sector = Coverage::Sector { from: Angle::from_degrees(350.0), width_rad: 20_f64.to_radians() };
+        assert!(sector.includes(Angle::ZERO) && sector.includes(Angle::from_degrees(350.0)));
+        assert!(!sector.includes(Angle::from_degrees(10.001)) && !sector.includes(Angle::from_degrees(180.0)));
+    }
+}
