@@ -1,0 +1,147 @@
+//! The one file that names bincode: what a node keeps for itself (state, journal).
+//!
+//! bincode 2.0.1 is the last of its line (RUSTSEC-2025-0141: no longer maintained), so it stays behind these two
+//! functions, pinned, and never meets bytes from a peer without a limit: without one, a length prefix of nine bytes
+//! aborts the process. What is kept is framed as magic, version, length, payload, checksum, so that a torn or foreign
+//! file is refused instead of believed.
+
+use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
+use bincode::{Decode, Encode};
+
+/// Largest payload that is written or believed, in bytes.
+///
+/// No counter: a larger one is refused with [`CodecError::TooLarge`].
+pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
+
+const MAGIC: [u8; 4] = *b"CPMS";
+const HEADER_BYTES: usize = 12;
+const CHECKSUM_BYTES: usize = 8;
+
+/// What a node remembers across restarts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct NodeState {
+    /// Count of this node's lives: part of every track id, so that no reboot reuses a number.
+    pub incarnation: u32,
+    /// The last record version that may have been published.
+    pub version: u64,
+}
+
+/// Why kept bytes are not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodecError {
+    /// They do not begin as ours do, or end too early.
+    NotOurs,
+    /// They were written by another version of the format.
+    Version(u16),
+    /// The checksum does not match: torn write or damaged medium.
+    Damaged,
+    /// The payload is larger than [`PAYLOAD_BYTES_MAX`].
+    TooLarge,
+    /// The payload is whole but does not decode.
+    Malformed,
+}
+
+impl core::fmt::Display for CodecError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::NotOurs => f.write_str("not a copmesh state file, or cut short"),
+            Self::Version(v) => write!(f, "state format version {v} is not known to this program"),
+            Self::Damaged => f.write_str("the checksum does not match: a torn write or a damaged medium"),
+            Self::TooLarge => write!(f, "larger than {PAYLOAD_BYTES_MAX} bytes"),
+            Self::Malformed => f.write_str("the content does not decode"),
+        }
+    }
+}
+
+impl core::error::Error for CodecError {}
+
+/// Frames a value for keeping.
+///
+/// # Errors
+/// [`CodecError::TooLarge`] if it does not fit.
+pub fn encode<T: Encode>(version: u16, value: &T) -> Result<Vec<u8>, CodecError> {
+    let payload = bincode::encode_to_vec(value, config()).map_err(|_| CodecError::TooLarge)?;
+    let length = u32::try_from(payload.len()).map_err(|_| CodecError::TooLarge)?;
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + payload.len() + CHECKSUM_BYTES);
+    bytes.extend_from_slice(&MAGIC);
+    bytes.extend_from_slice(&version.to_le_bytes());
+    bytes.extend_from_slice(&[0, 0]);
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(&payload);
+    let sum = checksum(&bytes);
+    bytes.extend_from_slice(&sum.to_le_bytes());
+    Ok(bytes)
+}
+
+/// Reads back what [`encode`] framed.
+///
+/// # Errors
+/// Any [`CodecError`]; nothing is believed in part.
+pub fn decode<T: Decode<()>>(version: u16, bytes: &[u8]) -> Result<T, CodecError> {
+    let (framed, sum) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(CodecError::NotOurs)?;
+    let (header, payload) = framed.split_first_chunk::<HEADER_BYTES>().ok_or(CodecError::NotOurs)?;
+    let [m0, m1, m2, m3, v0, v1, _, _, l0, l1, l2, l3] = *header;
+    if [m0, m1, m2, m3] != MAGIC {
+        return Err(CodecError::NotOurs);
+    }
+    if checksum(framed) != u64::from_le_bytes(*sum) {
+        return Err(CodecError::Damaged);
+    }
+    let told = u16::from_le_bytes([v0, v1]);
+    if told != version {
+        return Err(CodecError::Version(told));
+    }
+    if usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])) != Ok(payload.len()) {
+        return Err(CodecError::NotOurs);
+    }
+    let (value, used) = bincode::decode_from_slice(payload, config()).map_err(|_| CodecError::Malformed)?;
+    if used == payload.len() { Ok(value) } else { Err(CodecError::Malformed) }
+}
+
+fn config() -> Configuration<LittleEndian, Fixint, Limit<PAYLOAD_BYTES_MAX>> {
+    bincode::config::standard().with_fixed_int_encoding().with_limit::<PAYLOAD_BYTES_MAX>()
+}
+
+/// FNV-1a, 64 bits: against torn writes and bit rot, not against an adversary.
+fn checksum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATE: NodeState = NodeState { incarnation: 7, version: 1_000_000 };
+
+    #[test]
+    fn what_was_kept_comes_back() {
+        let bytes = encode(1, &STATE).expect("small");
+        assert_eq!(decode::<NodeState>(1, &bytes), Ok(STATE));
+    }
+
+    #[test]
+    fn no_truncation_and_no_flipped_bit_is_believed() {
+        let bytes = encode(1, &STATE).expect("small");
+        for end in 0..bytes.len() {
+            assert!(decode::<NodeState>(1, &bytes[..end]).is_err(), "cut at {end}");
+        }
+        for bit in 0..bytes.len() * 8 {
+            let mut bad = bytes.clone();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            assert!(decode::<NodeState>(1, &bad).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn another_version_is_named() {
+        let bytes = encode(2, &STATE).expect("small");
+        assert_eq!(decode::<NodeState>(1, &bytes), Err(CodecError::Version(2)));
+    }
+
+    #[test]
+    fn a_length_prefix_cannot_make_us_allocate() {
+        let mut payload = Vec::new();
+        payload.extend_from_slice(&u64::MAX.to_le_bytes());
+        assert!(bincode::decode_from_slice::<Vec<u64>, _>(&payload, config()).is_err());
+    }
+}

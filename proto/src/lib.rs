@@ -1,0 +1,6 @@
+//! What copmesh nodes and consoles say to each other: records, schemas, codecs. No socket, no clock.
+
+pub mod codec;
+pub mod convert;
+pub mod pb;
+pub mod record;
