@@ -1,0 +1,282 @@
+/**
+ * The one canvas that carries everything that moves: lines of bearing, trails, uncertainty, speed vectors, symbols, labels.
+ * Each is painted for all tracks before the next, so that nothing hides a symbol and no label hides anything.
+ */
+import { RECKONING_S_MAX, destination } from "../geodesy.ts";
+import { BEARING_KEPT_MS, type Entry } from "../track-store.ts";
+import type { Palette } from "../palette.ts";
+import type { Affiliation, Bearing, Track } from "../protocol.ts";
+import type { Settings } from "../settings.ts";
+import { SYMBOL_HALF_PX, SymbolSheet, lookOf } from "../symbols.ts";
+import { CanvasLayer, LAYER_MARGIN_PX } from "./canvas-layer.ts";
+import { screenEllipse } from "./ellipse.ts";
+import { type LabelRequest, Labeller } from "./labels.ts";
+import { FULL_SYMBOLS_MAX, type Placed, nearest, placeTracks } from "./placement.ts";
+import { type Point, type View, metresPerPixel, project } from "./view.ts";
+import { wedge } from "./wedge.ts";
+
+/** Everything the layer shows, asked for at every drawing. */
+export interface TrackScene {
+  palette(): Palette;
+  settings(): Settings;
+  /** Picture time in Unix milliseconds. */
+  now_ms(): number;
+  entries(): Iterable<Entry>;
+  bearings(): Iterable<Bearing>;
+  selected(): string | null;
+  hovered(): string | null;
+}
+
+/** A speed vector ends where the track will be in this time. */
+export const VECTOR_S = 60;
+
+/** Tracks this far outside the view are still drawn: their labels and vectors may reach in. */
+const OUTSIDE_PX = 40;
+
+const LINE_PX = 13;
+const NAME_FONT = "600 12px system-ui, sans-serif";
+const DETAIL_FONT = "11px system-ui, sans-serif";
+const WIDTHS_MAX = 4_096;
+
+/** An ellipse smaller than its symbol says nothing. */
+const ELLIPSE_PX_MIN = 5;
+
+export class TrackLayer extends CanvasLayer {
+  readonly #scene: TrackScene;
+  readonly #symbols = new SymbolSheet();
+  readonly #labeller = new Labeller();
+  readonly #widths = new Map<string, number>();
+  #placed: Placed[] = [];
+
+  constructor(scene: TrackScene) {
+    super("markerPane");
+    this.#scene = scene;
+  }
+
+  /** The tracks of the last drawing that lie on the visible map. */
+  visible(): Placed[] {
+    const size = this._map.getSize();
+    return this.#placed.filter(
+      ({ x, y }) =>
+        x >= LAYER_MARGIN_PX && y >= LAYER_MARGIN_PX && x <= size.x + LAYER_MARGIN_PX && y <= size.y + LAYER_MARGIN_PX,
+    );
+  }
+
+  /** The track under a point of the map's container, as last drawn. */
+  pick(point: Point, reach_px: number): Placed | null {
+    return nearest(this.#placed, { x: point.x + LAYER_MARGIN_PX, y: point.y + LAYER_MARGIN_PX }, reach_px);
+  }
+
+  protected override draw(context: CanvasRenderingContext2D, view: View, pixelRatio: number): void {
+    const now_ms = this.#scene.now_ms();
+    const settings = this.#scene.settings();
+    const palette = this.#scene.palette();
+    this.#placed = placeTracks(this.#scene.entries(), view, now_ms, OUTSIDE_PX);
+    const full = this.#placed.length <= FULL_SYMBOLS_MAX ? this.#placed : this.#placed.filter((one) => this.#marked(one));
+    if (settings.bearings) paintBearings(context, view, this.#scene.bearings(), now_ms, palette);
+    if (settings.trail_min > 0) paintTrails(context, view, full, now_ms - settings.trail_min * 60_000, palette);
+    if (settings.ellipses) paintEllipses(context, view, full, palette);
+    if (settings.vectors) paintVectors(context, view, full, palette);
+    if (full !== this.#placed) paintDots(context, this.#placed, palette);
+    this.#paintSymbols(context, full, palette, pixelRatio);
+    if (settings.labels) this.#paintLabels(context, view, full, palette);
+    context.globalAlpha = 1;
+  }
+
+  #marked({ track }: Placed): boolean {
+    return track.id === this.#scene.selected() || track.id === this.#scene.hovered();
+  }
+
+  #paintSymbols(context: CanvasRenderingContext2D, placed: Placed[], palette: Palette, pixelRatio: number): void {
+    const side = 2 * SYMBOL_HALF_PX;
+    for (const { track, x, y, alpha } of placed) {
+      context.globalAlpha = alpha;
+      const sprite = this.#symbols.sprite(lookOf(track), palette, pixelRatio);
+      context.drawImage(sprite, x - SYMBOL_HALF_PX, y - SYMBOL_HALF_PX, side, side);
+    }
+    context.globalAlpha = 1;
+    for (const one of placed) if (this.#marked(one)) this.#paintMark(context, one, palette);
+  }
+
+  #paintMark(context: CanvasRenderingContext2D, { track, x, y }: Placed, palette: Palette): void {
+    const half = 18;
+    const corner = 7;
+    context.strokeStyle = palette.select;
+    context.lineWidth = track.id === this.#scene.selected() ? 2.5 : 1.25;
+    context.beginPath();
+    for (const [sx, sy] of [[1, 1], [1, -1], [-1, -1], [-1, 1]] as const) {
+      context.moveTo(x + sx * half, y + sy * (half - corner));
+      context.lineTo(x + sx * half, y + sy * half);
+      context.lineTo(x + sx * (half - corner), y + sy * half);
+    }
+    context.stroke();
+  }
+
+  #paintLabels(context: CanvasRenderingContext2D, view: View, placed: Placed[], palette: Palette): void {
+    const [left, top] = [LAYER_MARGIN_PX, LAYER_MARGIN_PX];
+    const bounds = { left, top, right: view.width - left, bottom: view.height - top };
+    const byId = new Map(placed.map((one) => [one.track.id, one]));
+    const requests = placed.map((one) => this.#request(context, one));
+    context.textAlign = "left";
+    context.textBaseline = "top";
+    context.lineJoin = "round";
+    context.lineWidth = 3;
+    context.strokeStyle = palette.halo;
+    for (const { id, x, y, form } of this.#labeller.place(requests, placed, bounds)) {
+      const one = byId.get(id);
+      if (one === undefined) continue;
+      context.globalAlpha = this.#marked(one) ? 1 : one.alpha;
+      paintText(context, one.track.name, NAME_FONT, palette.text, x, y);
+      if (form === 0) paintText(context, detailOf(one.track), DETAIL_FONT, palette.dimText, x, y + LINE_PX);
+    }
+  }
+
+  #request(context: CanvasRenderingContext2D, one: Placed): LabelRequest {
+    const detail = detailOf(one.track);
+    const name = this.#width(context, one.track.name, NAME_FONT);
+    const width = Math.max(name, this.#width(context, detail, DETAIL_FONT));
+    const whole = { width, height: detail === "" ? LINE_PX : 2 * LINE_PX };
+    const sizes = [whole, { width: name, height: LINE_PX }];
+    return { id: one.track.id, x: one.x, y: one.y, sizes, importance: this.#importance(one) };
+  }
+
+  #importance(one: Placed): number {
+    if (this.#marked(one)) return 0;
+    if (one.track.affiliation === "hostile" || one.track.affiliation === "suspect") return 1;
+    return one.track.status === "confirmed" ? 2 : 3;
+  }
+
+  /** Width of a text; measuring is the dearest part of a label, and names repeat at every drawing. */
+  #width(context: CanvasRenderingContext2D, text: string, font: string): number {
+    const key = `${font}|${text}`;
+    const known = this.#widths.get(key);
+    if (known !== undefined) return known;
+    if (this.#widths.size >= WIDTHS_MAX) this.#widths.clear();
+    context.font = font;
+    const { width } = context.measureText(text);
+    this.#widths.set(key, width);
+    return width;
+  }
+}
+
+function paintText(context: CanvasRenderingContext2D, text: string, font: string, colour: string, x: number, y: number) {
+  context.font = font;
+  context.strokeText(text, x, y);
+  context.fillStyle = colour;
+  context.fillText(text, x, y);
+}
+
+/** The second line of a label: speed, and height for what flies. */
+function detailOf(track: Track): string {
+  const speed = track.speed_m_s === null ? "" : `${Math.round(track.speed_m_s)} m/s`;
+  if (track.height_m === null || track.class === "surface" || track.class === "ground") return speed;
+  const height = `${Math.round(track.height_m)} m`;
+  return speed === "" ? height : `${speed} · ${height}`;
+}
+
+function paintBearings(
+  context: CanvasRenderingContext2D,
+  view: View,
+  bearings: Iterable<Bearing>,
+  now_ms: number,
+  palette: Palette,
+): void {
+  context.fillStyle = palette.bearing;
+  context.strokeStyle = palette.bearing;
+  context.lineWidth = 1.25;
+  for (const bearing of bearings) {
+    const fresh = 1 - Math.max(0, now_ms - bearing.time_ms) / BEARING_KEPT_MS;
+    if (fresh <= 0) continue;
+    const { line, outline } = wedge(bearing);
+    context.globalAlpha = 0.22 * fresh;
+    context.beginPath();
+    trace(context, view, outline);
+    context.closePath();
+    context.fill();
+    context.globalAlpha = 0.8 * fresh;
+    context.beginPath();
+    trace(context, view, line);
+    context.stroke();
+  }
+  context.globalAlpha = 1;
+}
+
+function trace(context: CanvasRenderingContext2D, view: View, positions: Parameters<typeof project>[1][]): void {
+  for (const [index, position] of positions.entries()) {
+    const { x, y } = project(view, position);
+    if (index === 0) context.moveTo(x, y);
+    else context.lineTo(x, y);
+  }
+}
+
+function paintTrails(
+  context: CanvasRenderingContext2D,
+  view: View,
+  placed: Placed[],
+  since_ms: number,
+  palette: Palette,
+): void {
+  context.lineWidth = 1.25;
+  context.lineJoin = "round";
+  for (const { entry, track, x, y, alpha } of placed) {
+    const { trail } = entry;
+    context.globalAlpha = 0.55 * alpha;
+    context.strokeStyle = palette.ink[track.affiliation];
+    context.beginPath();
+    const first = trail.since(since_ms);
+    for (let index = first; index < trail.length; index += 1) {
+      const point = project(view, { lat_deg: trail.lat(index), lon_deg: trail.lon(index) });
+      if (index === first) context.moveTo(point.x, point.y);
+      else context.lineTo(point.x, point.y);
+    }
+    context.lineTo(x, y);
+    context.stroke();
+  }
+}
+
+function paintEllipses(context: CanvasRenderingContext2D, view: View, placed: Placed[], palette: Palette): void {
+  context.lineWidth = 1;
+  for (const { track, x, y, alpha } of placed) {
+    if (track.ellipse === null) continue;
+    const { radius_x, radius_y, rotation } = screenEllipse(track.ellipse, metresPerPixel(view, track.lat_deg));
+    if (radius_x < ELLIPSE_PX_MIN) continue;
+    context.beginPath();
+    context.ellipse(x, y, radius_x, radius_y, rotation, 0, 2 * Math.PI);
+    context.fillStyle = palette.ink[track.affiliation];
+    context.globalAlpha = 0.08 * alpha;
+    context.fill();
+    context.strokeStyle = palette.ink[track.affiliation];
+    context.globalAlpha = 0.6 * alpha;
+    context.stroke();
+  }
+}
+
+function paintVectors(context: CanvasRenderingContext2D, view: View, placed: Placed[], palette: Palette): void {
+  context.lineWidth = 1.5;
+  for (const { track, at, x, y, alpha, age_s } of placed) {
+    if (track.course_deg === null || track.speed_m_s === null || age_s > RECKONING_S_MAX) continue;
+    const ahead = project(view, destination(at, track.course_deg, track.speed_m_s * VECTOR_S));
+    context.globalAlpha = alpha;
+    context.strokeStyle = palette.ink[track.affiliation];
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(ahead.x, ahead.y);
+    context.stroke();
+  }
+}
+
+function paintDots(context: CanvasRenderingContext2D, placed: Placed[], palette: Palette): void {
+  const byColour = new Map<Affiliation, Placed[]>();
+  for (const one of placed) {
+    const group = byColour.get(one.track.affiliation);
+    if (group === undefined) byColour.set(one.track.affiliation, [one]);
+    else group.push(one);
+  }
+  for (const [affiliation, group] of byColour) {
+    context.fillStyle = palette.ink[affiliation];
+    for (const { x, y, alpha } of group) {
+      context.globalAlpha = alpha;
+      context.fillRect(x - 2, y - 2, 4, 4);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** The colours of the canvas, read from the style sheet, so that a theme is defined in one place: `styles/theme.css`. */
+import { AFFILIATIONS, type Affiliation } from "./protocol.ts";
+
+export interface Palette {
+  /** Changes with every theme, so that drawn symbols can be kept until then. */
+  key: string;
+  ground: string;
+  grid: string;
+  gridText: string;
+  ring: string;
+  sensor: string;
+  sensorDown: string;
+  text: string;
+  dimText: string;
+  halo: string;
+  outline: string;
+  select: string;
+  bearing: string;
+  /** Fill of symbols. */
+  fill: Record<Affiliation, string>;
+  /** Lines and small text, which need more contrast with the ground than an area does. */
+  ink: Record<Affiliation, string>;
+}
+
+export function readPalette(root: HTMLElement, key: string): Palette {
+  const style = getComputedStyle(root);
+  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  const each = (kind: string): Record<Affiliation, string> =>
+    Object.fromEntries(AFFILIATIONS.map((one) => [one, colour(`${kind}-${one.replace("_", "-")}`)])) as Record<
+      Affiliation,
+      string
+    >;
+  return {
+    key,
+    ground: colour("map-ground"),
+    grid: colour("map-grid"),
+    gridText: colour("map-grid-text"),
+    ring: colour("map-ring"),
+    sensor: colour("map-sensor"),
+    sensorDown: colour("bad"),
+    text: colour("map-text"),
+    dimText: colour("map-dim-text"),
+    halo: colour("map-halo"),
+    outline: colour("map-outline"),
+    select: colour("map-select"),
+    bearing: colour("map-bearing"),
+    fill: each("fill"),
+    ink: each("ink"),
+  };
+}
