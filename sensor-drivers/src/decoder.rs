@@ -1,0 +1,148 @@
+//! The one shape of every driver: bytes in, reports out, no socket and no clock.
+//!
+//! A decoder speaks in the sensor's own terms (its axes, or geodetic coordinates); the node, which knows where the
+//! sensor stands and where its own tangent plane lies, turns that into measurements.
+
+use fusion_core::geodesy::Geodetic;
+use fusion_core::identity::Identity;
+use fusion_core::measurement::Coverage;
+use fusion_core::source_track::SourceTrack;
+use fusion_core::time::Timestamp;
+
+use crate::error::DecodeError;
+
+/// Returns in one scan at the most. What is beyond is counted and dropped: no look of a real sensor has as many, so it
+/// is a fault or an attack.
+pub const SCAN_RETURNS_MAX: usize = 1024;
+
+/// A driver: bytes in, reports out.
+///
+/// After each `handle_*`, call [`Decoder::poll_report`] until `None`.
+pub trait Decoder: Send {
+    /// Takes bytes as they came: a datagram whole, or any piece of a stream. `received` is when, by the node's clock.
+    fn handle_bytes(&mut self, bytes: &[u8], received: Timestamp);
+
+    /// Lets time pass, so that what waits for more (an open sector, a half frame) is given out or given up.
+    fn handle_timeout(&mut self, now: Timestamp);
+
+    /// What has been understood, or could not be.
+    #[must_use]
+    fn poll_report(&mut self) -> Option<Result<Report, DecodeError>>;
+
+    /// Counters by name, in a fixed order: what was decoded, ignored and refused, by cause.
+    fn counters(&self, each: &mut dyn FnMut(&'static str, u64));
+}
+
+/// What a sensor said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    /// Measurements of one look.
+    Scan(OwnedScan),
+    /// An estimate made elsewhere.
+    SourceTrack(SourceTrack),
+    /// The sensor told something of itself.
+    Status(SensorStatus),
+}
+
+/// All measurements of one look, in the sensor's own terms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnedScan {
+    /// When it was true.
+    pub time: Timestamp,
+    /// Where that time comes from.
+    pub time_quality: TimeQuality,
+    /// What was looked at.
+    pub coverage: Coverage,
+    /// What was seen; at most [`SCAN_RETURNS_MAX`].
+    pub returns: Vec<Return>,
+}
+
+/// Where a time of validity comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeQuality {
+    /// The sensor's own clock.
+    Sensor,
+    /// The sensor's clock, corrected by an estimated offset.
+    Corrected,
+    /// When the bytes came, less a configured latency.
+    Received,
+}
+
+/// One thing seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Return {
+    /// Where.
+    pub place: Place,
+    /// Who, as far as was said.
+    pub identity: Identity,
+}
+
+/// A value and its standard deviation, in the same unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// The value.
+    pub value: f64,
+    /// One sigma; above zero.
+    pub sigma: f64,
+}
+
+/// Where a thing was seen, in the sensor's own terms.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// Seen from the sensor: angles in its own axes.
+    Polar(Polar),
+    /// A point on the earth.
+    Geodetic(Point),
+}
+
+/// A return in the sensor's own axes; metres, radians, metres per second. Azimuth is clockwise from true north.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Polar {
+    /// Azimuth.
+    pub azimuth: Measured,
+    /// Slant range. Without it, this is a line of bearing.
+    pub range: Option<Measured>,
+    /// Elevation above the horizontal at the sensor.
+    pub elevation: Option<Measured>,
+    /// Height above the WGS-84 ellipsoid, where the target tells it and the elevation is not measured.
+    pub height: Option<Measured>,
+    /// Rate of the slant range, positive when opening.
+    pub range_rate: Option<Measured>,
+}
+
+/// A point on the earth with its errors in local east, north, up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// Where; `height_m` means nothing if `vertical_sigma_m` is `None`.
+    pub position: Geodetic,
+    /// One sigma of the horizontal error along each axis, metres.
+    pub horizontal_sigma_m: f64,
+    /// One sigma of the height, metres; `None` if no height is known.
+    pub vertical_sigma_m: Option<f64>,
+    /// Velocity in local east, north, up, and its one sigma along each axis; metres per second.
+    pub velocity: Option<PointVelocity>,
+}
+
+/// A velocity in local east, north, up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PointVelocity {
+    /// East, north, up; metres per second.
+    pub east_north_up: [f64; 3],
+    /// One sigma of east and north, metres per second.
+    pub horizontal_sigma: f64,
+    /// One sigma of up, metres per second.
+    pub vertical_sigma: f64,
+}
+
+/// What a sensor says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SensorStatus {
+    /// When.
+    pub time: Timestamp,
+    /// Where it says it is.
+    pub position: Option<Geodetic>,
+    /// How long one turn of its antenna takes, seconds.
+    pub period_s: Option<f64>,
+    /// Whether it says that it must not be used.
+    pub out_of_use: bool,
+}
