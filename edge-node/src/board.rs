@@ -1,0 +1,128 @@
+//! What the fusion thread shows to everybody else: a snapshot of the picture and of health, swapped whole.
+//!
+//! Readers (web, zenoh, status line) hold an `Arc` of one state and never wait for the fusion thread, nor it for them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fusion_core::time::Timestamp;
+use fusion_core::track::TrackId;
+use proto::record::TrackRecord;
+
+use crate::latency::Summary;
+use crate::node::Bearing;
+
+/// Where the picture comes from. Nobody may take a replay for the world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// From sensors, now.
+    #[default]
+    Live,
+    /// From a recording.
+    Replay,
+    /// From simulated sensors.
+    Sim,
+}
+
+impl Mode {
+    /// The word on a badge.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "LIVE",
+            Self::Replay => "REPLAY",
+            Self::Sim => "SIM",
+        }
+    }
+}
+
+/// State of one sensor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SensorHealth {
+    /// Its name.
+    pub name: String,
+    /// Whether it speaks as often as it should.
+    pub state: SensorState,
+    /// Reports in the last seconds, per second.
+    pub rate_hz: f64,
+    /// Since its last report, seconds; `None` before the first.
+    pub age_s: Option<f64>,
+    /// Input that could not be understood.
+    pub errors: u64,
+    /// Everything counted, by name.
+    pub counters: Vec<(&'static str, u64)>,
+}
+
+/// Whether a sensor speaks as often as it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SensorState {
+    /// It does.
+    Ok,
+    /// Nothing for three periods.
+    Stale,
+    /// Nothing for ten periods, or never.
+    Down,
+}
+
+impl SensorState {
+    /// The state of a sensor by its silence and the period it should keep; no period is taken for shorter than a second.
+    #[must_use]
+    pub fn of(age_s: Option<f64>, period_s: f64) -> Self {
+        match age_s.map(|age| age / period_s.max(1.0)) {
+            Some(periods) if periods <= 3.0 => Self::Ok,
+            Some(periods) if periods <= 10.0 => Self::Stale,
+            _ => Self::Down,
+        }
+    }
+
+    /// The word in interfaces.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Stale => "stale",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// One state of everything that is shown.
+#[derive(Clone, Debug, Default)]
+pub struct Board {
+    /// Counts up with every new state.
+    pub sequence: u64,
+    /// Picture time.
+    pub time: Timestamp,
+    /// The picture.
+    pub tracks: Arc<BTreeMap<TrackId, TrackRecord>>,
+    /// The latest lines of bearing, oldest first; at most [`BEARINGS_SHOWN_MAX`].
+    pub bearings: Vec<Bearing>,
+    /// The sensors.
+    pub sensors: Vec<SensorHealth>,
+    /// Counters of tracker, picture and queues, by name.
+    pub counters: Vec<(&'static str, u64)>,
+    /// From receipt of bytes to the changed picture.
+    pub latency: Summary,
+    /// How far a replay has come, 0 to 1.
+    pub progress: Option<f64>,
+}
+
+/// Lines of bearing on the board at the most.
+///
+/// No counter: they fade within seconds, and older ones leave as newer ones come.
+pub const BEARINGS_SHOWN_MAX: usize = 64;
+
+/// The shortest time between two states.
+pub const BOARD_PERIOD: Duration = Duration::from_millis(100);
+
+impl Board {
+    /// What of `self` a reader who last saw `before` does not know: changed tracks, and ids that are gone.
+    #[must_use]
+    pub fn since<'a>(&'a self, before: &'a Self) -> (Vec<&'a TrackRecord>, Vec<TrackId>) {
+        let known = |r: &TrackRecord| before.tracks.get(&r.id).is_some_and(|old| old.version == r.version);
+        let changed = self.tracks.values().filter(|r| !known(r)).collect();
+        let gone = before.tracks.keys().filter(|id| !self.tracks.contains_key(id)).copied().collect();
+        (changed, gone)
+    }
+}

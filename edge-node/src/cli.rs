@@ -1,0 +1,241 @@
+//! The command line: what can be asked, and what each answer's exit code means.
+//!
+//! Exit codes: 0 done; 1 it went wrong while running; 2 the command, the configuration or an input file is refused.
+
+pub mod check;
+pub mod demo;
+pub mod live;
+pub mod replay;
+pub mod run;
+pub mod score;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Tactical edge ISR fusion: sensors in, one shared picture out. Situational awareness only.
+#[derive(Debug, Parser)]
+#[command(name = "copmesh", version, about, after_help = EXAMPLES)]
+pub struct Cli {
+    /// More detail on standard error: -v for debug, -vv for trace.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  copmesh demo                                   sixty seconds of simulated sensors, scored against truth
+  copmesh check node.toml                        validate a configuration
+  copmesh run --config node.toml                 run a node
+  copmesh replay long_flight.csv --fast --tracks tracks.jsonl
+  copmesh score tracks.jsonl truth.jsonl";
+
+/// What copmesh can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a built-in scenario: simulated sensors send real wire bytes over loopback through the real drivers.
+    Demo(DemoArgs),
+    /// Run a node as configured, until Ctrl-C or SIGTERM.
+    Run(RunArgs),
+    /// Validate a configuration without running it.
+    Check(CheckArgs),
+    /// Replay recordings: our own MCAP, or Mode S CSV, NDJSON plots, .ast, pcap (each also .gz).
+    Replay(ReplayArgs),
+    /// Score a tracks file against truth: GOSPA, OSPA, SIAP, identity switches, NEES.
+    Score(ScoreArgs),
+}
+
+/// Arguments of `demo`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  copmesh demo --duration 30 --seed 7
+  copmesh demo --duration 0            until Ctrl-C; look at the console meanwhile
+  copmesh demo --json > result.json    the final table as JSON")]
+pub struct DemoArgs {
+    /// How long to run, seconds; 0 runs until Ctrl-C.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub duration: u32,
+    /// Seed of the simulated noise: the same seed gives the same bytes.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print the result as one JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
+    /// Address and port of the console page; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8477", value_name = "ADDRESS:PORT")]
+    pub console: String,
+    /// zenoh endpoint to publish on; `none` publishes nothing.
+    #[arg(long, default_value = "tcp/127.0.0.1:7447", value_name = "ENDPOINT")]
+    pub zenoh: String,
+    /// Record what the sensors sent to this MCAP file.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Write the truth as JSON lines, for `copmesh score`.
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    /// Write every picture update as JSON lines, for `copmesh score`.
+    #[arg(long, value_name = "FILE")]
+    pub tracks: Option<PathBuf>,
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh run --config node.toml -v")]
+pub struct RunArgs {
+    /// The configuration (docs/CONFIG.md).
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// Arguments of `check`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh check node.toml && echo good")]
+pub struct CheckArgs {
+    /// The configuration (docs/CONFIG.md).
+    #[arg(value_name = "FILE")]
+    pub config: PathBuf,
+    /// Print the configuration with all defaults filled in.
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// Arguments of `replay`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  copmesh replay demo.mcap                               at the speed it was recorded, with the console
+  copmesh replay long_flight.csv --fast --tracks t.jsonl as fast as it goes
+  copmesh replay long_flight.csv --fast --blind          addresses hidden from association, then compared with
+  copmesh replay radar.pcap --config node.toml --rate 10
+  copmesh replay day.mcap --deterministic --tracks t.jsonl   same input, same bytes, on every machine")]
+pub struct ReplayArgs {
+    /// Recordings; several are merged by time of receipt.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Configuration to use instead of the one in the recording; imported forms use its first sensor of their kind.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Times the recorded speed.
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", conflicts_with = "fast")]
+    pub rate: f64,
+    /// As fast as the machine goes.
+    #[arg(long)]
+    pub fast: bool,
+    /// Skip so many seconds of the recording.
+    #[arg(long, default_value_t = 0.0, value_name = "SECONDS")]
+    pub start: f64,
+    /// Stop at so many seconds of the recording.
+    #[arg(long, value_name = "SECONDS")]
+    pub end: Option<f64>,
+    /// Begin again at the end, until Ctrl-C.
+    #[arg(long = "loop", conflicts_with = "deterministic")]
+    pub again: bool,
+    /// Nothing but the input may matter: implies --fast, no console, no zenoh; prints the hash of the tracks.
+    #[arg(long)]
+    pub deterministic: bool,
+    /// Hide addresses from association, then compare tracks with them.
+    #[arg(long)]
+    pub blind: bool,
+    /// Write every picture update as JSON lines (docs/FORMATS.md).
+    #[arg(long, value_name = "FILE")]
+    pub tracks: Option<PathBuf>,
+    /// The day of recordings that only hold times of day, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
+    pub date: fusion_core::time::Timestamp,
+    /// Address and port of the console page; `none` serves none. With --fast the default is none.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub console: Option<String>,
+    /// zenoh endpoint to publish on. The default is not to publish.
+    #[arg(long, value_name = "ENDPOINT")]
+    pub zenoh: Option<String>,
+    /// Print the result as one JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `score`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  copmesh score tracks.jsonl truth.jsonl
+  copmesh score tracks.jsonl truth.jsonl --cutoff 200 --json")]
+pub struct ScoreArgs {
+    /// Tracks, as written by `copmesh replay --tracks`.
+    pub tracks: PathBuf,
+    /// Truth: JSON lines with time_ns, id, lat_deg, lon_deg, height_m.
+    pub truth: PathBuf,
+    /// Cut-off distance c of GOSPA and OSPA, metres.
+    #[arg(long, default_value_t = 100.0, value_name = "METRES")]
+    pub cutoff: f64,
+    /// Order p of GOSPA and OSPA.
+    #[arg(long, default_value_t = 2)]
+    pub order: u32,
+    /// Time between two scorings, seconds.
+    #[arg(long, default_value_t = 1.0, value_name = "SECONDS")]
+    pub every: f64,
+    /// Score in three dimensions instead of on the ground plane.
+    #[arg(long)]
+    pub three_d: bool,
+    /// Print the result as one JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Why a command ended without doing what it was asked.
+#[derive(Debug)]
+pub struct Failure {
+    /// What to say.
+    pub message: String,
+    /// What to return to the shell.
+    pub code: u8,
+}
+
+impl Failure {
+    /// The command or its input is refused.
+    #[must_use]
+    pub fn refused(message: impl ToString) -> Self {
+        Self { message: message.to_string(), code: 2 }
+    }
+
+    /// Something went wrong while running.
+    #[must_use]
+    pub fn failed(message: impl ToString) -> Self {
+        Self { message: message.to_string(), code: 1 }
+    }
+}
+
+/// Does what the command line asks.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.verbose, matches!(cli.command, Command::Run(_)));
+    let outcome = match &cli.command {
+        Command::Demo(args) => demo::run(args),
+        Command::Run(args) => run::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Replay(args) => replay::run(args),
+        Command::Score(args) => score::run(args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { message, code }) => {
+            eprintln!("copmesh: {message}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// The log goes to standard error; `RUST_LOG` overrides everything.
+fn start_log(verbose: u8, daemon: bool) {
+    let level = match (verbose, daemon) {
+        (0, false) => "warn",
+        (0, true) => "info,zenoh=warn",
+        (1, _) => "debug,zenoh=info,zenoh_transport=info",
+        _ => "trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

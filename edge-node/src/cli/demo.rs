@@ -1,0 +1,185 @@
+//! `copmesh demo`: a built-in scenario, end to end. Simulated sensors send real wire bytes over loopback through the real
+//! drivers; what comes out is fused, published, shown, and scored against truth.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fusion_core::geodesy::{Geodetic, TangentPlane};
+use fusion_core::time::{Span, Timestamp};
+use fusion_core::track::Origin;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sensor_drivers::sim::{Simulation, TruthSample};
+use sensor_drivers::sim::scenario;
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::live::Services;
+use super::{DemoArgs, Failure};
+use crate::board::{Board, Mode};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::{Engine, STOP_PERIOD, Sinks};
+use crate::inbox::Inbox;
+use crate::node::{Node, node_id};
+use crate::recording::mcap_file::Recorder;
+use crate::score::{Score, TruthPoint};
+use crate::tracks_file::TracksFile;
+
+pub mod frames;
+pub mod report;
+pub mod wiring;
+
+use frames::{Coasted, Coverage};
+use report::Report;
+
+/// From starting the node to the scenario's first moment.
+const LEAD: Span = Span::from_millis(500);
+
+/// Runs the demo and prints its table.
+///
+/// # Errors
+/// [`Failure`] if something cannot be started or a file cannot be written.
+pub fn run(args: &DemoArgs) -> Result<(), Failure> {
+    let clock = Clock::start();
+    let scenario = scenario::demo();
+    let mut config = wiring::config(&scenario, args)?;
+    let (sender, receiver) = watch::channel(Arc::new(Board::default()));
+    let services = Services::start(&config, Mode::Sim, receiver)?;
+    let outlets = services.runtime().block_on(wiring::outlets(&mut config)).map_err(Failure::failed)?;
+    let origin = Origin { node: node_id(&config.node.name), incarnation: 1 };
+    let node = Node::new(&config, origin).map_err(Failure::failed)?;
+    let mut engine = Engine::new(node, sender, sinks(args, &config, &services, clock.now().validity)?);
+    let inbox = Arc::new(Inbox::new(config.sensors.len()));
+    let links = services.ingest(&config, &inbox, clock)?;
+    services.runtime().block_on(wiring::until_listening(&links));
+    let fusion = std::thread::Builder::new().name("copmesh-fusion".into()).spawn({
+        let inbox = Arc::clone(&inbox);
+        move || {
+            engine.run_live(&inbox, &clock);
+            engine.finish()
+        }
+    });
+    let fusion = fusion.map_err(Failure::failed)?;
+
+    let start = clock.now().validity + LEAD;
+    let simulate = || Simulation::new(scenario.clone(), args.seed, start).map_err(Failure::failed);
+    services.runtime().spawn(wiring::emit(simulate()?, outlets, clock));
+    let referee = Referee::new(args, simulate()?, &config, start)?;
+    let score = referee.watch(&services, clock);
+    inbox.close();
+    fusion.join().map_err(|_| Failure::failed("the fusion thread died"))?.map_err(Failure::failed)?;
+    let board = services.board.borrow().clone();
+    services.shut_down();
+    let (score, duration_s) = score?;
+    Report::new(args, duration_s, score.summary(), &board).print(args.json)
+}
+
+fn sinks(args: &DemoArgs, config: &Config, services: &Services, now: Timestamp) -> Result<Sinks, Failure> {
+    let recorder = match &args.record {
+        Some(path) => Some(Recorder::create(path, config, now).map_err(Failure::failed)?),
+        None => None,
+    };
+    let tracks = match &args.tracks {
+        Some(path) => Some(TracksFile::create(path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?),
+        None => None,
+    };
+    Ok(Sinks { records: services.records.clone(), tracks, recorder, addresses: None })
+}
+
+/// Compares the running picture with truth, once a second, and shows how it goes.
+struct Referee<'a> {
+    args: &'a DemoArgs,
+    simulation: Simulation,
+    coverage: Coverage,
+    start: Timestamp,
+    score: Score,
+    truth: Option<BufWriter<File>>,
+}
+
+impl<'a> Referee<'a> {
+    fn new(args: &'a DemoArgs, simulation: Simulation, config: &Config, start: Timestamp) -> Result<Self, Failure> {
+        let truth = match &args.truth {
+            Some(path) => {
+                let file = File::create(path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
+                Some(BufWriter::new(file))
+            }
+            None => None,
+        };
+        let score = Score::new(frames::params()).map_err(Failure::failed)?;
+        Ok(Self { args, simulation, coverage: Coverage::of(config), start, score, truth })
+    }
+
+    fn watch(mut self, services: &Services, clock: Clock) -> Result<(Score, f64), Failure> {
+        let bar = status_line(self.args, services);
+        let mut second = 0_u32;
+        while self.args.duration == 0 || second < self.args.duration {
+            let time = self.start + Span::from_secs(i64::from(second) + 1);
+            while clock.now().validity < time && !services.stopping() {
+                std::thread::sleep(STOP_PERIOD.min(Duration::from_millis(20)));
+            }
+            if services.stopping() {
+                break;
+            }
+            let board = services.board.borrow().clone();
+            self.judge(time, &board)?;
+            second += 1;
+            bar.set_position(second.into());
+            bar.set_message(progress(&board, self.score.summary().gospa.mean_m));
+        }
+        bar.finish_and_clear();
+        if let Some(truth) = &mut self.truth {
+            truth.flush().map_err(Failure::failed)?;
+        }
+        Ok((self.score, f64::from(second)))
+    }
+
+    fn judge(&mut self, time: Timestamp, board: &Board) -> Result<(), Failure> {
+        let samples: Vec<TruthSample> =
+            self.simulation.truth(time).into_iter().filter(|s| self.coverage.includes(s.position)).collect();
+        let names: Vec<String> = samples.iter().map(|s| s.id.to_string()).collect();
+        let truths: Vec<TruthPoint<'_>> = samples
+            .iter()
+            .zip(&names)
+            .map(|(s, id)| TruthPoint { id, position: s.position, velocity_enu_m_s: Some(s.velocity_enu_m_s) })
+            .collect();
+        if let Some(file) = &mut self.truth {
+            for truth in &truths {
+                writeln!(file, "{}", truth_line(time, truth)).map_err(Failure::failed)?;
+            }
+        }
+        let coasted: Vec<Coasted> = board.tracks.values().map(|r| Coasted::new(r, time)).collect();
+        let tracks: Vec<_> = coasted.iter().map(Coasted::point).collect();
+        self.score.handle_frame(time, &truths, &tracks).map_err(Failure::failed)
+    }
+}
+
+fn truth_line(time: Timestamp, truth: &TruthPoint<'_>) -> serde_json::Value {
+    let Geodetic { height_m, .. } = truth.position;
+    json!({ "time_ns": time.as_nanos(), "id": truth.id, "lat_deg": truth.position.latitude_deg(),
+            "lon_deg": truth.position.longitude_deg(), "height_m": height_m,
+            "velocity_enu_m_s": truth.velocity_enu_m_s })
+}
+
+fn status_line(args: &DemoArgs, services: &Services) -> ProgressBar {
+    let target = if args.json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let (length, template) = match args.duration {
+        0 => (None, "{spinner} {elapsed} {msg}"),
+        seconds => (Some(u64::from(seconds)), "{bar:24} {pos:>3}/{len} s {msg}"),
+    };
+    let bar = ProgressBar::with_draw_target(length, target);
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    if let Some(address) = services.console {
+        eprintln!("console on http://{address}/ (Ctrl-C ends the demo and prints the table)");
+    }
+    bar
+}
+
+fn progress(board: &Board, gospa: Option<f64>) -> String {
+    let sensors = board.sensors.iter().filter(|s| s.state == crate::board::SensorState::Ok).count();
+    let rate: f64 = board.sensors.iter().map(|s| s.rate_hz).sum();
+    let gospa = gospa.map_or_else(String::new, |g| format!(", GOSPA {g:.0} m"));
+    let p99 = board.latency.p99;
+    format!("{} tracks, {sensors}/{} sensors, {rate:.0} scans/s, p99 {p99:.1?}{gospa}", board.tracks.len(), board.sensors.len())
+}

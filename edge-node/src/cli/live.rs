@@ -1,0 +1,145 @@
+//! What every command that shows a picture starts around its engine: the tokio runtime, the console page, zenoh.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use proto::record::TrackRecord;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, watch};
+use tracing::{error, info};
+
+use super::Failure;
+use crate::board::{Board, Mode};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::sensor_id;
+use crate::inbox::Inbox;
+use crate::ingest::{Ingest, LinkCounters};
+use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX};
+use crate::outputs::console_json::Hello;
+use crate::outputs::web;
+
+/// Worker threads of the runtime: sensors, mesh and viewers need little; the fusion thread needs a core of its own.
+const WORKERS: usize = 2;
+const SHUTDOWN: Duration = Duration::from_secs(2);
+
+/// Everything around an engine that has a socket.
+pub struct Services {
+    runtime: Runtime,
+    /// The picture as readers see it.
+    pub board: watch::Receiver<Arc<Board>>,
+    /// Where the console page is, if it is served.
+    pub console: Option<SocketAddr>,
+    /// Where records go, if anything is published.
+    pub records: Option<mpsc::Sender<TrackRecord>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Services {
+    /// Starts what the configuration asks for.
+    ///
+    /// # Errors
+    /// [`Failure`] if the console's address or zenoh's endpoints cannot be had.
+    pub fn start(config: &Config, mode: Mode, board: watch::Receiver<Arc<Board>>) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .thread_name("copmesh-io")
+            .enable_all()
+            .build()
+            .map_err(Failure::failed)?;
+        let mut services = Self { runtime, board, console: None, records: None, stop: Arc::new(AtomicBool::new(false)) };
+        services.watch_signals();
+        if config.console.enabled {
+            services.serve_console(config, mode)?;
+        }
+        if config.mesh.enabled {
+            services.publish(config, mode)?;
+        }
+        Ok(services)
+    }
+
+    /// Starts one task per sensor.
+    ///
+    /// # Errors
+    /// [`Failure`] for an endpoint that is none.
+    pub fn ingest(&self, config: &Config, inbox: &Arc<Inbox>, clock: Clock) -> Result<Vec<Arc<LinkCounters>>, Failure> {
+        let mut all = Vec::with_capacity(config.sensors.len());
+        for (i, sensor) in config.sensors.iter().enumerate() {
+            let endpoint = sensor.parsed_endpoint(&format!("sensors[{i}]")).map_err(Failure::refused)?;
+            let counters = Arc::new(LinkCounters::default());
+            all.push(Arc::clone(&counters));
+            let (name, inbox) = (sensor.name.clone(), Arc::clone(inbox));
+            let task = Ingest { sensor: sensor_id(i), name, inbox, clock, counters };
+            self.runtime.spawn(task.run(endpoint));
+        }
+        Ok(all)
+    }
+
+    /// Whether somebody asked us to stop.
+    #[must_use]
+    pub fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Where tasks run.
+    #[must_use]
+    pub const fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Ends all tasks.
+    pub fn shut_down(self) {
+        drop(self.records);
+        self.runtime.shutdown_timeout(SHUTDOWN);
+    }
+
+    fn watch_signals(&self) {
+        let stop = Arc::clone(&self.stop);
+        self.runtime.spawn(async move {
+            let terminated = async {
+                match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+                    Ok(mut signal) => signal.recv().await,
+                    Err(_) => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated => {}
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
+
+    fn serve_console(&mut self, config: &Config, mode: Mode) -> Result<(), Failure> {
+        let address = &config.console.listen;
+        let listener = self.runtime.block_on(TcpListener::bind(address)).map_err(|e| {
+            Failure::failed(format!("console: cannot listen on {address}: {e}; give another address with console.listen or --console"))
+        })?;
+        self.console = listener.local_addr().ok();
+        let hello = Hello { config: config.clone(), mode };
+        let board = self.board.clone();
+        self.runtime.spawn(async move {
+            if let Err(e) = web::serve(listener, hello, board).await {
+                error!("the console stopped: {e}");
+            }
+        });
+        Ok(())
+    }
+
+    fn publish(&mut self, config: &Config, mode: Mode) -> Result<(), Failure> {
+        let session = self.runtime.block_on(mesh::open(&config.mesh)).map_err(Failure::failed)?;
+        let (sender, receiver) = mpsc::channel(RECORDS_WAITING_MAX);
+        self.records = Some(sender);
+        let publisher = Publisher { node: config.node.name.clone(), mode, board: self.board.clone() };
+        self.runtime.spawn(async move {
+            match publisher.run(session, receiver).await {
+                Ok(()) => info!("nothing more to publish"),
+                Err(e) => error!("{e}"),
+            }
+        });
+        Ok(())
+    }
+}

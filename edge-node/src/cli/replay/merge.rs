@@ -1,0 +1,127 @@
+//! Several recordings as one: entries merged by time of receipt, sensors renumbered into one configuration.
+
+use std::iter::Peekable;
+use std::path::Path;
+
+use fusion_core::time::Timestamp;
+
+use crate::cli::{Failure, ReplayArgs};
+use crate::config::{Config, SensorConfig};
+use crate::engine::sensor_id;
+use crate::recording::{self, Entries, Entry, Progress, Recording, RecordingError, Refused, probe};
+use std::sync::Arc;
+
+/// What is replayed: one configuration, one stream of entries.
+pub struct Merged {
+    /// The node that the recordings are replayed into.
+    pub config: Config,
+    /// How far the files have been read.
+    pub progress: Vec<Progress>,
+    /// What imports could not use.
+    pub refused: Vec<Arc<Refused>>,
+    sources: Vec<Source>,
+}
+
+struct Source {
+    entries: Peekable<Entries>,
+    /// By the source's own sensor number: the place in the merged configuration.
+    sensors: Vec<usize>,
+}
+
+impl Merged {
+    /// Opens all files of a replay.
+    ///
+    /// # Errors
+    /// [`Failure`] that names the file and what helps.
+    pub fn open(args: &ReplayArgs) -> Result<Self, Failure> {
+        let given = match &args.config {
+            Some(path) => Some(crate::cli::check::read(path)?),
+            None => None,
+        };
+        let mut config = given.clone();
+        let mut merged = Self { config: Config::default(), progress: vec![], refused: vec![], sources: vec![] };
+        for path in &args.files {
+            let recording = recording::open(path, args.date).map_err(Failure::refused)?;
+            merged.add(recording, &mut config, given.as_ref(), args.date)?;
+        }
+        merged.config = config.ok_or_else(|| Failure::refused("nothing to replay"))?;
+        Ok(merged)
+    }
+
+    fn add(
+        &mut self,
+        recording: Recording,
+        config: &mut Option<Config>,
+        given: Option<&Config>,
+        date: Timestamp,
+    ) -> Result<(), Failure> {
+        let Recording { path, config: own, sensors, entries, progress, refused } = recording;
+        let sensors = match (own, given) {
+            (Some(own), _) => {
+                config.get_or_insert_with(|| Config { sensors: vec![], ..own });
+                sensors
+            }
+            (None, Some(given)) => vec![declared(given, &sensors[0], &path)?],
+            (None, None) => {
+                let (node, sensor) = probe::probe(&path, &sensors[0], date).map_err(Failure::refused)?;
+                config.get_or_insert_with(|| Config { node, ..Config::default() });
+                vec![sensor]
+            }
+        };
+        let target = config.as_mut().ok_or_else(|| Failure::refused("no configuration"))?;
+        let sensors = sensors.into_iter().map(|s| place(target, s)).collect::<Result<_, _>>()?;
+        self.sources.push(Source { entries: entries.peekable(), sensors });
+        self.progress.push(progress);
+        self.refused.push(refused);
+        Ok(())
+    }
+
+    /// How much has been read of all files, 0 to 1.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a progress bar needs no more than 53 bits")]
+    pub fn fraction(&self) -> f64 {
+        let read: u64 = self.progress.iter().map(Progress::read).sum();
+        let total: u64 = self.progress.iter().map(|p| p.total).sum();
+        if total == 0 { 1.0 } else { (read as f64 / total as f64).min(1.0) }
+    }
+}
+
+/// The sensor of the given configuration that an imported file is taken for: the first that speaks its kind.
+fn declared(given: &Config, imported: &SensorConfig, path: &Path) -> Result<SensorConfig, Failure> {
+    let speaks = |s: &&SensorConfig| s.kind.same_decoder(imported.kind);
+    given.sensors.iter().find(speaks).cloned().ok_or_else(|| {
+        let kind = imported.kind.as_str();
+        Failure::refused(format!("{}: the configuration has no sensor of kind \"{kind}\"", path.display()))
+    })
+}
+
+/// The place of a sensor in the merged configuration: the same sensor in two files is one sensor.
+fn place(config: &mut Config, sensor: SensorConfig) -> Result<usize, Failure> {
+    match config.sensors.iter().position(|s| s.name == sensor.name) {
+        Some(place) if config.sensors[place] == sensor => Ok(place),
+        Some(_) => Err(Failure::refused(format!(
+            "two recordings declare sensor \"{}\" differently; replay them with one --config",
+            sensor.name
+        ))),
+        None => {
+            config.sensors.push(sensor);
+            Ok(config.sensors.len() - 1)
+        }
+    }
+}
+
+impl Iterator for Merged {
+    type Item = Result<Entry, RecordingError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // An error sorts first, so that it is told where it happens. Equal times keep the order of the files.
+        let time = |source: &mut Source| {
+            source.entries.peek().map(|e| e.as_ref().map_or(Timestamp::from_nanos(i64::MIN), |e| e.received))
+        };
+        let times = self.sources.iter_mut().enumerate().filter_map(|(i, s)| time(s).map(|t| (t, i)));
+        let (_, first) = times.min()?;
+        let source = &mut self.sources[first];
+        let entry = source.entries.next()?;
+        Some(entry.map(|e| Entry { sensor: sensor_id(source.sensors[usize::from(e.sensor.0)]), ..e }))
+    }
+}

@@ -1,0 +1,59 @@
+//! `copmesh run`: a node as configured, until somebody stops it.
+
+use std::sync::Arc;
+
+use fusion_core::track::Origin;
+use tokio::sync::watch;
+use tracing::info;
+
+use super::live::Services;
+use super::{Failure, RunArgs, check};
+use crate::board::{Board, Mode};
+use crate::clock::Clock;
+use crate::engine::{Engine, STOP_PERIOD, Sinks};
+use crate::inbox::Inbox;
+use crate::node::{Node, node_id};
+use crate::recording::mcap_file::Recorder;
+use crate::store;
+
+/// Runs a node.
+///
+/// # Errors
+/// [`Failure`] if it cannot start, or a file could not be completed at the end.
+pub fn run(args: &RunArgs) -> Result<(), Failure> {
+    let config = check::read(&args.config)?;
+    let clock = Clock::start();
+    let now = clock.now().validity;
+    let directory = config.node.state_directory.as_deref();
+    let incarnation = store::next_incarnation(directory, now).map_err(Failure::failed)?;
+    let node = Node::new(&config, Origin { node: node_id(&config.node.name), incarnation }).map_err(Failure::refused)?;
+    let (sender, receiver) = watch::channel(Arc::new(Board::default()));
+    let services = Services::start(&config, Mode::Live, receiver)?;
+    let recorder = match &config.recorder.file {
+        Some(path) => Some(Recorder::create(path, &config, now).map_err(Failure::failed)?),
+        None => None,
+    };
+    let sinks = Sinks { records: services.records.clone(), tracks: None, recorder, addresses: None };
+    let mut engine = Engine::new(node, sender, sinks);
+    let inbox = Arc::new(Inbox::new(config.sensors.len()));
+    services.ingest(&config, &inbox, clock)?;
+    if let Some(address) = services.console {
+        info!("console on http://{address}/");
+    }
+    let fusion = std::thread::Builder::new().name("copmesh-fusion".into()).spawn({
+        let inbox = Arc::clone(&inbox);
+        move || {
+            engine.run_live(&inbox, &clock);
+            engine.finish()
+        }
+    });
+    let fusion = fusion.map_err(Failure::failed)?;
+    while !services.stopping() && !fusion.is_finished() {
+        std::thread::sleep(STOP_PERIOD);
+    }
+    info!("stopping");
+    inbox.close();
+    let ended = fusion.join().map_err(|_| Failure::failed("the fusion thread died"))?;
+    services.shut_down();
+    ended.map(|_| ()).map_err(Failure::failed)
+}

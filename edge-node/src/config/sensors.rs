@@ -1,0 +1,329 @@
+//! Sensors as an operator declares them: what they speak, where they are, how good they are, who may know.
+
+use core::str::FromStr;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use fusion_core::geodesy::Geodetic;
+use fusion_core::sensor::{FieldOfView, SensorModel};
+use fusion_core::time::Span;
+use serde::{Deserialize, Serialize};
+
+use super::label::LevelName;
+use super::{ConfigError, LabelConfig, is_name};
+
+/// One sensor.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SensorConfig {
+    /// Name, unique on this node: 1 to 32 of `a–z 0–9 -`.
+    pub name: String,
+    /// What it speaks.
+    pub kind: SensorKind,
+    /// Where its bytes come from: `udp://ADDRESS:PORT`, `tcp://HOST:PORT`, `file:///PATH`, or `none` (replay only).
+    #[serde(default = "no_endpoint")]
+    pub endpoint: String,
+    /// Latitude, degrees. Needed by sensors that measure from where they stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latitude_deg: Option<f64>,
+    /// Longitude, degrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longitude_deg: Option<f64>,
+    /// Height of the antenna above the WGS-84 ellipsoid, metres.
+    #[serde(default)]
+    pub height_m: f64,
+    /// P_D in one look, 0 to 1 exclusive.
+    #[serde(default = "default_detection")]
+    pub detection_probability: f64,
+    /// Expected false measurements in one look at the whole field of view.
+    #[serde(default = "default_clutter")]
+    pub clutter_per_scan: f64,
+    /// Time between two looks at one target, seconds.
+    #[serde(default = "default_period")]
+    pub scan_period_s: f64,
+    /// Largest range, metres.
+    #[serde(default = "default_range")]
+    pub range_max_m: f64,
+    /// Subtracted from the time of receipt where the sensor tells no time of its own, seconds.
+    #[serde(default)]
+    pub latency_s: f64,
+    /// Standard deviations of a polar sensor whose format carries none.
+    #[serde(default)]
+    pub sigma: SigmaConfig,
+    /// What only an ASTERIX radar has.
+    #[serde(default)]
+    pub asterix: AsterixConfig,
+    /// Who may receive what it says.
+    pub label: LabelConfig,
+}
+
+/// What only an ASTERIX radar has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct AsterixConfig {
+    /// System area code and system identification code; without them the first source heard is the radar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceConfig>,
+    /// Whether simulated targets (SIM) are taken for real ones.
+    pub keep_simulated: bool,
+    /// Whether test targets (TST) are taken for real ones.
+    pub keep_test_targets: bool,
+    /// Whether fixed transponders (RAB) are taken for targets.
+    pub keep_field_monitors: bool,
+    /// What a positive Doppler speed means; the standard does not say.
+    pub doppler: DopplerConfig,
+}
+
+/// Who a radar says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SourceConfig {
+    /// System area code, 0 to 255.
+    pub sac: u8,
+    /// System identification code, 0 to 255.
+    pub sic: u8,
+}
+
+/// What a positive Doppler speed means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DopplerConfig {
+    /// Not known: Doppler is not used.
+    #[default]
+    Ignored,
+    /// The target goes away.
+    Opening,
+    /// The target comes closer.
+    Closing,
+}
+
+/// Standard deviations, for formats that carry none.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SigmaConfig {
+    /// Of the slant range, metres. A plot by echo alone (no transponder) counts as 12/7 times coarser in range and azimuth.
+    pub range_m: f64,
+    /// Of the azimuth, degrees.
+    pub azimuth_deg: f64,
+    /// Of the elevation, degrees.
+    pub elevation_deg: f64,
+    /// Of the range rate, metres per second.
+    pub range_rate_m_s: f64,
+    /// Of a height told by the target (flight level taken as height above the ellipsoid), metres.
+    pub height_m: f64,
+}
+
+impl Default for SigmaConfig {
+    /// A secondary surveillance radar: 70 m and 0.08° (EUROCONTROL SUR.ET1.ST01), pressure altitude within 150 m.
+    fn default() -> Self {
+        Self { range_m: 70.0, azimuth_deg: 0.08, elevation_deg: 1.0, range_rate_m_s: 2.0, height_m: 150.0 }
+    }
+}
+
+/// What a sensor speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SensorKind {
+    /// ASTERIX CAT048 and CAT034 of one radar.
+    Asterix,
+    /// Mode S / ADS-B in Beast form.
+    Beast,
+    /// Mode S / ADS-B as AVR lines.
+    Avr,
+    /// Generic plots as NDJSON (docs/FORMATS.md).
+    Plots,
+}
+
+impl SensorKind {
+    /// Whether the two are read by one decoder, in one form or another.
+    #[must_use]
+    pub const fn same_decoder(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Asterix, Self::Asterix)
+                | (Self::Beast | Self::Avr, Self::Beast | Self::Avr)
+                | (Self::Plots, Self::Plots)
+        )
+    }
+
+    /// The word in the configuration and in recordings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Asterix => "asterix",
+            Self::Beast => "beast",
+            Self::Avr => "avr",
+            Self::Plots => "plots",
+        }
+    }
+}
+
+/// Where bytes come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Nowhere: fed by a replay or a simulator.
+    None,
+    /// Datagrams to this address; joined if it is a multicast group.
+    Udp(SocketAddr),
+    /// A stream from a server, reconnected with backoff.
+    Tcp(String),
+    /// A file or named pipe, read to its end.
+    File(PathBuf),
+}
+
+impl FromStr for Endpoint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let remedy = "write udp://ADDRESS:PORT, tcp://HOST:PORT, file:///PATH or none";
+        match text.split_once("://") {
+            None if text == "none" => Ok(Self::None),
+            Some(("udp", rest)) => {
+                rest.parse().map(Self::Udp).map_err(|_| format!("\"{rest}\" is no address and port; {remedy}"))
+            }
+            Some(("tcp", rest)) if rest.rsplit_once(':').is_some_and(|(h, p)| !h.is_empty() && p.parse::<u16>().is_ok()) => {
+                Ok(Self::Tcp(rest.to_owned()))
+            }
+            Some(("file", rest)) if rest.starts_with('/') => Ok(Self::File(rest.into())),
+            _ => Err(format!("\"{text}\" is no endpoint; {remedy}")),
+        }
+    }
+}
+
+impl SensorConfig {
+    /// A sensor of which no more is known than what it speaks. Its label says that nobody released it.
+    #[must_use]
+    pub fn imported(name: String, kind: SensorKind) -> Self {
+        let label = LabelConfig {
+            level: LevelName::Unclassified,
+            releasable_to: vec![],
+            caveats: vec![],
+            originator: "IMPORT".into(),
+        };
+        Self {
+            name,
+            kind,
+            endpoint: no_endpoint(),
+            latitude_deg: None,
+            longitude_deg: None,
+            height_m: 0.0,
+            detection_probability: default_detection(),
+            clutter_per_scan: default_clutter(),
+            scan_period_s: default_period(),
+            range_max_m: default_range(),
+            latency_s: 0.0,
+            sigma: SigmaConfig::default(),
+            asterix: AsterixConfig::default(),
+            label,
+        }
+    }
+
+    /// Where the sensor stands, if it was told.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if only one of latitude and longitude was told, or they are no place on earth.
+    pub fn position(&self, key: &str) -> Result<Option<Geodetic>, ConfigError> {
+        match (self.latitude_deg, self.longitude_deg) {
+            (None, None) => Ok(None),
+            (Some(lat), Some(lon)) => Geodetic::from_degrees(lat, lon, self.height_m).map(Some).ok_or_else(|| {
+                let message = "latitude-deg, longitude-deg and height-m are no place on earth";
+                ConfigError::at(format!("{key}.latitude-deg"), message)
+            }),
+            _ => Err(ConfigError::at(format!("{key}.latitude-deg"), "needs latitude-deg and longitude-deg together")),
+        }
+    }
+
+    /// The endpoint.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if it is none.
+    pub fn parsed_endpoint(&self, key: &str) -> Result<Endpoint, ConfigError> {
+        self.endpoint.parse().map_err(|e: String| ConfigError::at(format!("{key}.endpoint"), e))
+    }
+
+    /// The sensor's model for the tracker.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a label that is none.
+    pub fn model(&self, key: &str) -> Result<SensorModel, ConfigError> {
+        Ok(SensorModel {
+            detection: self.detection_probability,
+            clutter_per_scan: self.clutter_per_scan,
+            field_of_view: FieldOfView {
+                range_max_m: self.range_max_m,
+                height_span_m: 15_000.0,
+                elevation_span_rad: core::f64::consts::FRAC_PI_2,
+                speed_span_m_s: 700.0,
+            },
+            period: Span::from_secs_f64(self.scan_period_s),
+            label: self.label.label(&format!("{key}.label"))?,
+        })
+    }
+
+    /// Checks ranges and needed combinations.
+    ///
+    /// # Errors
+    /// The first [`ConfigError`].
+    pub fn check(&self, key: &str) -> Result<(), ConfigError> {
+        if !is_name(&self.name) {
+            return Err(ConfigError::at(format!("{key}.name"), "must be 1 to 32 of a–z, 0–9 and '-'"));
+        }
+        self.parsed_endpoint(key)?;
+        if self.position(key)?.is_none() && self.kind == SensorKind::Asterix {
+            return Err(ConfigError::at(format!("{key}.latitude-deg"), "a radar needs latitude-deg and longitude-deg"));
+        }
+        let ranges = [
+            ("detection-probability", self.detection_probability, f64::MIN_POSITIVE, 0.999_999),
+            ("clutter-per-scan", self.clutter_per_scan, 1e-9, 1e6),
+            ("scan-period-s", self.scan_period_s, 0.01, 3600.0),
+            ("range-max-m", self.range_max_m, 1.0, 1e7),
+            ("latency-s", self.latency_s, 0.0, 600.0),
+            ("sigma.range-m", self.sigma.range_m, 1e-3, 1e5),
+            ("sigma.azimuth-deg", self.sigma.azimuth_deg, 1e-4, 90.0),
+            ("sigma.elevation-deg", self.sigma.elevation_deg, 1e-4, 90.0),
+            ("sigma.range-rate-m-s", self.sigma.range_rate_m_s, 1e-3, 1e3),
+            ("sigma.height-m", self.sigma.height_m, 1e-1, 1e4),
+        ];
+        for (name, value, low, high) in ranges {
+            if !(low..=high).contains(&value) {
+                return Err(ConfigError::at(format!("{key}.{name}"), format!("{value} is not within {low} to {high}")));
+            }
+        }
+        self.model(key).map(|_| ())
+    }
+}
+
+fn no_endpoint() -> String {
+    "none".into()
+}
+
+const fn default_detection() -> f64 {
+    0.9
+}
+
+const fn default_clutter() -> f64 {
+    0.1
+}
+
+const fn default_period() -> f64 {
+    1.0
+}
+
+const fn default_range() -> f64 {
+    400_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_say_what_they_want_to_be_written() {
+        assert_eq!("udp://127.0.0.1:8600".parse(), Ok(Endpoint::Udp(([127, 0, 0, 1], 8600).into())));
+        assert_eq!("tcp://radio.local:30005".parse(), Ok(Endpoint::Tcp("radio.local:30005".into())));
+        for bad in ["udp://radio", "tcp://:1", "file://relative", "http://x", ""] {
+            let error = bad.parse::<Endpoint>().expect_err(bad);
+            assert!(error.contains("write udp://"), "{error}");
+        }
+    }
+}

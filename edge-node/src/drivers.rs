@@ -1,0 +1,81 @@
+//! From a sensor's configuration to its decoder.
+
+use fusion_core::time::Span;
+use sensor_drivers::asterix::common::DataSource;
+use sensor_drivers::asterix::radar::{Doppler, Framing, PolarSigmas, RadarConfig, RadarDecoder};
+use sensor_drivers::decoder::Decoder;
+use sensor_drivers::mode_s::{Form, ModeSConfig, ModeSDecoder};
+use sensor_drivers::plots::{PlotsConfig, PlotsDecoder};
+
+use crate::config::sensors::DopplerConfig;
+use crate::config::{Endpoint, SensorConfig, SensorKind};
+
+/// The decoder of a sensor whose configuration has been checked.
+#[must_use]
+pub fn decoder(config: &SensorConfig) -> Box<dyn Decoder> {
+    match config.kind {
+        SensorKind::Asterix => Box::new(radar(config)),
+        SensorKind::Beast => Box::new(mode_s(config, Form::Beast)),
+        SensorKind::Avr => Box::new(mode_s(config, Form::Avr)),
+        SensorKind::Plots => Box::new(plots(config)),
+    }
+}
+
+/// Echoes alone are coarser than replies by the ratio of the usual figures, 120 m to 70 m.
+const PRIMARY_FACTOR: f64 = 12.0 / 7.0;
+
+fn radar(config: &SensorConfig) -> RadarDecoder {
+    let (sigma, asterix) = (config.sigma, config.asterix);
+    let secondary = PolarSigmas { range_m: sigma.range_m, azimuth_rad: sigma.azimuth_deg.to_radians() };
+    let primary = PolarSigmas {
+        range_m: secondary.range_m * PRIMARY_FACTOR,
+        azimuth_rad: secondary.azimuth_rad * PRIMARY_FACTOR,
+    };
+    let framing = match config.endpoint.parse() {
+        Ok(Endpoint::Tcp(_) | Endpoint::File(_)) => Framing::Stream,
+        Ok(Endpoint::Udp(_) | Endpoint::None) | Err(_) => Framing::Datagrams,
+    };
+    RadarDecoder::new(RadarConfig {
+        framing,
+        source: asterix.source.map(|s| DataSource { sac: s.sac, sic: s.sic }),
+        secondary,
+        primary,
+        flight_level_sigma_m: sigma.height_m,
+        doppler: match asterix.doppler {
+            DopplerConfig::Ignored => Doppler::Ignored,
+            DopplerConfig::Opening => Doppler::Opening,
+            DopplerConfig::Closing => Doppler::Closing,
+        },
+        doppler_sigma_m_s: sigma.range_rate_m_s,
+        keep_simulated: asterix.keep_simulated,
+        keep_test_targets: asterix.keep_test_targets,
+        keep_field_monitors: asterix.keep_field_monitors,
+        ..RadarConfig::default()
+    })
+}
+
+fn mode_s(config: &SensorConfig, form: Form) -> ModeSDecoder {
+    ModeSDecoder::new(ModeSConfig {
+        form,
+        receiver: config.position("").ok().flatten(),
+        range_max_m: config.range_max_m,
+        latency: Span::from_secs_f64(config.latency_s),
+        ..ModeSConfig::default()
+    })
+}
+
+/// The sigmas of the configuration stand in where a plot tells none.
+fn plots(config: &SensorConfig) -> PlotsDecoder {
+    let sigma = config.sigma;
+    let config = PlotsConfig {
+        range_sigma_m: Some(sigma.range_m),
+        azimuth_sigma_deg: Some(sigma.azimuth_deg),
+        elevation_sigma_deg: Some(sigma.elevation_deg),
+        range_rate_sigma_m_s: Some(sigma.range_rate_m_s),
+        horizontal_sigma_m: None,
+        height_sigma_m: Some(sigma.height_m),
+        velocity_sigma_m_s: None,
+        datagrams: matches!(config.endpoint.parse(), Ok(Endpoint::Udp(_))),
+    };
+    PlotsDecoder::new(config).expect("the configuration was checked: its sigmas are positive")
+}

@@ -1,0 +1,239 @@
+//! What runs a node: bytes and time in, its outputs out to whoever is connected. The live loop and the replay loop are
+//! this with different sources.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fusion_core::measurement::SensorId;
+use fusion_core::time::Timestamp;
+use proto::record::TrackRecord;
+use sensor_drivers::error::DecodeError;
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, warn};
+
+use crate::addresses::{AddressSummary, Addresses};
+use crate::board::{BEARINGS_SHOWN_MAX, BOARD_PERIOD, Board, SensorHealth, SensorState};
+use crate::clock::{Clock, Monotonic};
+use crate::inbox::{Inbox, Received, Taken};
+use crate::latency::Latency;
+use crate::node::{Bearing, Node, Output};
+use crate::picture::PictureChange;
+use crate::recording::Entry;
+use crate::recording::mcap_file::Recorder;
+use crate::tracks_file::TracksFile;
+
+/// Where outputs go. Absent ones cost nothing.
+#[derive(Default)]
+pub struct Sinks {
+    /// Records for zenoh.
+    pub records: Option<mpsc::Sender<TrackRecord>>,
+    /// Every update of the picture, as JSON lines.
+    pub tracks: Option<TracksFile>,
+    /// What came in, as it came.
+    pub recorder: Option<Recorder>,
+    /// Tracks against the addresses that targets transmit.
+    pub addresses: Option<Addresses>,
+}
+
+/// A node and everything around it that is not a socket.
+pub struct Engine {
+    node: Node,
+    board: watch::Sender<Arc<Board>>,
+    shown: Monotonic,
+    sinks: Sinks,
+    latency: Latency,
+    bearings: VecDeque<Bearing>,
+    records_dropped: u64,
+    recorder_failed: u64,
+    progress: Option<f64>,
+}
+
+impl Engine {
+    /// An engine that shows its states on this board.
+    #[must_use]
+    pub fn new(node: Node, board: watch::Sender<Arc<Board>>, sinks: Sinks) -> Self {
+        Self {
+            node,
+            board,
+            shown: Monotonic::default(),
+            sinks,
+            latency: Latency::default(),
+            bearings: VecDeque::with_capacity(BEARINGS_SHOWN_MAX),
+            records_dropped: 0,
+            recorder_failed: 0,
+            progress: None,
+        }
+    }
+
+    /// Runs on what sensors leave in the inbox, until it is closed.
+    pub fn run_live(&mut self, inbox: &Inbox, clock: &Clock) {
+        loop {
+            match inbox.take(BOARD_PERIOD / 2) {
+                Taken::Entry(Received { sensor, at, bytes }) => {
+                    self.handle(&Entry { received: at.validity, sensor, bytes }, at.monotonic);
+                    self.latency.record(clock.now().monotonic.since(at.monotonic));
+                }
+                Taken::TimedOut => {}
+                Taken::Closed => break,
+            }
+            let now = clock.now();
+            self.handle_timeout(now.validity);
+            for sensor in 0..self.node.sensors() {
+                self.node.set_dropped(sensor_id(sensor), inbox.dropped(sensor_id(sensor)));
+            }
+            if now.monotonic.since(self.shown) >= BOARD_PERIOD {
+                self.show(now.validity, now.monotonic);
+            }
+        }
+        let now = clock.now();
+        self.show(now.validity, now.monotonic);
+    }
+
+    /// Takes bytes in and passes everything on that follows from them.
+    pub fn handle(&mut self, entry: &Entry, now: Monotonic) {
+        if let Some(recorder) = &mut self.sinks.recorder
+            && let Err(e) = recorder.write(entry, now)
+        {
+            warn!("recording stopped: {e}");
+            self.recorder_failed += 1;
+            self.sinks.recorder = None;
+        }
+        self.node.handle_bytes(entry.sensor, &entry.bytes, entry.received);
+        self.drain();
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        if self.node.poll_timeout().is_some_and(|due| due <= now) {
+            self.node.handle_timeout(now);
+            self.drain();
+        }
+    }
+
+    /// When time has to pass next.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.node.poll_timeout()
+    }
+
+    /// The node.
+    #[must_use]
+    pub const fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// From receipt of bytes to the changed picture.
+    #[must_use]
+    pub const fn latency(&self) -> &Latency {
+        &self.latency
+    }
+
+    /// Tracks against addresses so far; empty if nobody asked for it.
+    #[must_use]
+    pub fn addresses(&self) -> AddressSummary {
+        self.sinks.addresses.as_ref().map(Addresses::summary).unwrap_or_default()
+    }
+
+    /// How far a replay has come, 0 to 1.
+    pub const fn set_progress(&mut self, progress: f64) {
+        self.progress = Some(progress);
+    }
+
+    /// Swaps in a new state of the board.
+    pub fn show(&mut self, now: Timestamp, monotonic: Monotonic) {
+        let sequence = self.board.borrow().sequence + 1;
+        let mut counters = Vec::new();
+        self.node.counters(&mut |name, count| counters.push((name, count)));
+        counters.push(("records_dropped", self.records_dropped));
+        counters.push(("recorder_failed", self.recorder_failed));
+        let board = Board {
+            sequence,
+            time: now,
+            tracks: Arc::new(self.node.picture().map(|r| (r.id, r.clone())).collect()),
+            bearings: self.bearings.iter().copied().collect(),
+            sensors: (0..self.node.sensors()).map(|i| self.health(sensor_id(i), now)).collect(),
+            counters,
+            latency: self.latency.summary(),
+            progress: self.progress,
+        };
+        self.board.send_replace(Arc::new(board));
+        self.shown = monotonic;
+    }
+
+    /// Ends everything that has an end: files are completed.
+    ///
+    /// # Errors
+    /// What the disk refused.
+    pub fn finish(self) -> Result<Node, String> {
+        let Sinks { recorder, tracks, .. } = self.sinks;
+        if let Some(recorder) = recorder {
+            recorder.finish().map_err(|e| format!("the recording could not be completed: {e}"))?;
+        }
+        if let Some(tracks) = tracks {
+            tracks.finish().map_err(|e| format!("the tracks file could not be completed: {e}"))?;
+        }
+        Ok(self.node)
+    }
+
+    fn health(&self, id: SensorId, now: Timestamp) -> SensorHealth {
+        let mut counters = Vec::new();
+        self.node.sensor_counters(id, &mut |name, count| counters.push((name, count)));
+        let name = self.node.sensor_name(id).to_owned();
+        let Some((pulse, errors, period)) = self.node.pulse(id) else {
+            return SensorHealth { name, state: SensorState::Down, rate_hz: 0.0, age_s: None, errors: 0, counters };
+        };
+        let age_s = pulse.age(now).map(fusion_core::time::Span::as_secs_f64);
+        let state = SensorState::of(age_s, period.as_secs_f64());
+        SensorHealth { name, state, rate_hz: pulse.rate_hz(now), age_s, errors, counters }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.node.poll() {
+            match output {
+                Output::Record(record) => self.send(record),
+                Output::Picture(change) => self.write(&change),
+                Output::Bearing(bearing) => {
+                    if self.bearings.len() == BEARINGS_SHOWN_MAX {
+                        self.bearings.pop_front();
+                    }
+                    self.bearings.push_back(bearing);
+                }
+                Output::Refused { sensor, error } => self.complain(sensor, error),
+            }
+        }
+    }
+
+    fn send(&mut self, record: TrackRecord) {
+        if let Some(records) = &self.sinks.records
+            && records.try_send(record).is_err()
+        {
+            self.records_dropped += 1;
+        }
+    }
+
+    fn write(&mut self, change: &PictureChange) {
+        if let Some(addresses) = &mut self.sinks.addresses {
+            addresses.handle(change);
+        }
+        if let Some(tracks) = &mut self.sinks.tracks {
+            tracks.write(change);
+        }
+    }
+
+    fn complain(&self, sensor: SensorId, error: DecodeError) {
+        debug!(sensor = self.node.sensor_name(sensor), "{error}");
+    }
+}
+
+/// Patience of loops that must also notice a stop.
+pub const STOP_PERIOD: Duration = Duration::from_millis(100);
+
+/// The id of the sensor at a place in the configuration.
+///
+/// # Panics
+/// Never: a configuration holds at most `SENSORS_MAX` sensors.
+#[must_use]
+pub fn sensor_id(index: usize) -> SensorId {
+    SensorId(u16::try_from(index).expect("a configuration holds far fewer sensors than 65,536"))
+}

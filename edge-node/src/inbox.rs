@@ -1,0 +1,148 @@
+//! Where sensors' bytes wait for the fusion thread: one bounded queue per sensor, so that none can starve another.
+//!
+//! A full queue drops its *oldest* entry and counts it: fresh beats complete. The fusion thread takes entries in the
+//! order of their receipt over all sensors. One mutex, held for a push or a pop.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use fusion_core::measurement::SensorId;
+
+use crate::clock::Now;
+
+/// Entries waiting per sensor at the most.
+///
+/// Counter: `inbox_dropped`; the oldest entry of the same sensor is dropped.
+pub const INBOX_ENTRIES_MAX: usize = 4096;
+
+/// Bytes as a sensor sent them, and when they came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Whose.
+    pub sensor: SensorId,
+    /// When.
+    pub at: Now,
+    /// What.
+    pub bytes: Vec<u8>,
+}
+
+/// The queues.
+#[derive(Debug)]
+pub struct Inbox {
+    state: Mutex<State>,
+    arrived: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    queues: Vec<VecDeque<Received>>,
+    dropped: Vec<u64>,
+    closed: bool,
+}
+
+/// What waiting at the inbox gave.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The entry that came first.
+    Entry(Received),
+    /// Nothing came in time.
+    TimedOut,
+    /// Nothing will come any more.
+    Closed,
+}
+
+impl Inbox {
+    /// Queues for so many sensors.
+    #[must_use]
+    pub fn new(sensors: usize) -> Self {
+        let state =
+            State { queues: (0..sensors).map(|_| VecDeque::new()).collect(), dropped: vec![0; sensors], closed: false };
+        Self { state: Mutex::new(state), arrived: Condvar::new() }
+    }
+
+    /// Leaves bytes for the fusion thread. Bytes of a sensor that does not exist are a bug of the caller and ignored.
+    pub fn push(&self, received: Received) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let sensor = usize::from(received.sensor.0);
+        let Some(queue) = state.queues.get_mut(sensor) else { return };
+        if queue.len() >= INBOX_ENTRIES_MAX {
+            queue.pop_front();
+            queue.push_back(received);
+            state.dropped[sensor] += 1;
+        } else {
+            queue.push_back(received);
+        }
+        drop(state);
+        self.arrived.notify_one();
+    }
+
+    /// No more will come: whoever waits gets the rest and then [`Taken::Closed`].
+    pub fn close(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.arrived.notify_all();
+    }
+
+    /// Takes what came first, waiting at most so long.
+    #[must_use]
+    pub fn take(&self, patience: Duration) -> Taken {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let empty = |state: &mut State| !state.closed && state.queues.iter().all(VecDeque::is_empty);
+        let (mut state, _) =
+            self.arrived.wait_timeout_while(state, patience, empty).unwrap_or_else(PoisonError::into_inner);
+        let first = (0..state.queues.len())
+            .filter_map(|i| state.queues[i].front().map(|r| (r.at.monotonic, i)))
+            .min()
+            .and_then(|(_, i)| state.queues[i].pop_front());
+        match first {
+            Some(entry) => Taken::Entry(entry),
+            None if state.closed => Taken::Closed,
+            None => Taken::TimedOut,
+        }
+    }
+
+    /// How many entries of a sensor were dropped.
+    #[must_use]
+    pub fn dropped(&self, sensor: SensorId) -> u64 {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.dropped.get(usize::from(sensor.0)).copied().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Monotonic;
+    use fusion_core::time::Timestamp;
+
+    fn received(sensor: u16, nanos: u64) -> Received {
+        let at = Now { validity: Timestamp::EPOCH, monotonic: Monotonic(nanos) };
+        Received { sensor: SensorId(sensor), at, bytes: vec![] }
+    }
+
+    #[test]
+    fn a_babbling_sensor_loses_its_own_oldest_and_nobody_elses() {
+        let inbox = Inbox::new(2);
+        inbox.push(received(1, 0));
+        for t in 0..INBOX_ENTRIES_MAX as u64 + 10 {
+            inbox.push(received(0, 100 + t));
+        }
+        assert_eq!((inbox.dropped(SensorId(0)), inbox.dropped(SensorId(1))), (10, 0));
+        assert_eq!(inbox.take(Duration::ZERO), Taken::Entry(received(1, 0)));
+        assert_eq!(inbox.take(Duration::ZERO), Taken::Entry(received(0, 110)));
+    }
+
+    #[test]
+    fn what_came_before_closing_is_still_taken() {
+        let inbox = Inbox::new(1);
+        inbox.push(received(0, 1));
+        inbox.close();
+        assert_eq!(inbox.take(Duration::ZERO), Taken::Entry(received(0, 1)));
+        assert_eq!(inbox.take(Duration::ZERO), Taken::Closed);
+    }
+
+    #[test]
+    fn waiting_ends() {
+        assert_eq!(Inbox::new(1).take(Duration::from_millis(1)), Taken::TimedOut);
+    }
+}

@@ -1,0 +1,4 @@
+//! Everything that people and programs subscribe with. Each reads the board at its own pace.
+
+pub mod console_json;
+pub mod web;

@@ -1,0 +1,120 @@
+//! The messages of the web console: JSON text over a WebSocket. What each field means stands in docs/FORMATS.md.
+
+use fusion_core::gaussian::ellipse;
+use fusion_core::geodesy::{Geodetic, course_and_speed};
+use fusion_core::label::Label;
+use proto::record::TrackRecord;
+use serde_json::{Value, json};
+
+use crate::board::{Board, Mode, SensorHealth};
+use crate::config::Config;
+use crate::node::Bearing;
+use crate::picture::{short_name, text_id};
+use crate::words;
+
+/// What does not change while a node runs.
+#[derive(Clone, Debug)]
+pub struct Hello {
+    /// The configuration that the sensors are taken from.
+    pub config: Config,
+    /// Where the picture comes from.
+    pub mode: Mode,
+}
+
+/// The first message on a connection.
+#[must_use]
+pub fn hello(hello: &Hello, classification: &str) -> Value {
+    let node = &hello.config.node;
+    let sensors: Vec<Value> = hello
+        .config
+        .sensors
+        .iter()
+        .map(|s| {
+            json!({ "name": s.name, "kind": s.kind.as_str(), "lat_deg": s.latitude_deg, "lon_deg": s.longitude_deg,
+                    "range_m": s.range_max_m })
+        })
+        .collect();
+    json!({ "type": "hello", "protocol": 1, "node": node.name, "mode": hello.mode.as_str(),
+            "classification": classification,
+            "origin": { "lat_deg": node.latitude_deg, "lon_deg": node.longitude_deg }, "sensors": sensors })
+}
+
+/// The whole picture.
+#[must_use]
+pub fn snapshot(hello: &Hello, board: &Board) -> Value {
+    let tracks: Vec<Value> = board.tracks.values().map(track).collect();
+    let bearings: Vec<Value> = board.bearings.iter().map(|b| bearing(hello, b)).collect();
+    json!({ "type": "snapshot", "time_ms": board.time.as_millis(), "tracks": tracks, "bearings": bearings })
+}
+
+/// What changed since `before`; `None` if nothing did.
+#[must_use]
+pub fn update(hello: &Hello, board: &Board, before: &Board) -> Option<Value> {
+    let (changed, gone) = board.since(before);
+    if changed.is_empty() && gone.is_empty() && board.time == before.time {
+        return None;
+    }
+    let tracks: Vec<Value> = changed.into_iter().map(track).collect();
+    let gone: Vec<String> = gone.into_iter().map(text_id).collect();
+    let fresh = board.bearings.iter().filter(|b| !before.bearings.contains(b));
+    let bearings: Vec<Value> = fresh.map(|b| bearing(hello, b)).collect();
+    Some(json!({ "type": "update", "time_ms": board.time.as_millis(), "tracks": tracks, "gone": gone,
+                 "bearings": bearings }))
+}
+
+/// Health.
+#[must_use]
+pub fn status(board: &Board) -> Value {
+    let sensors: Vec<Value> = board.sensors.iter().map(sensor).collect();
+    let mut counters: serde_json::Map<String, Value> =
+        board.counters.iter().map(|&(name, count)| (name.to_owned(), json!(count))).collect();
+    // The page compares this with what it holds and asks for a snapshot if they differ.
+    counters.insert("tracks".into(), json!(board.tracks.len()));
+    json!({ "type": "status", "time_ms": board.time.as_millis(), "sensors": sensors, "counters": counters,
+            "progress": board.progress })
+}
+
+/// The strictest label in view, as a banner; `UNCLASSIFIED` for an empty picture.
+#[must_use]
+pub fn banner(board: &Board) -> String {
+    let joined = board.tracks.values().map(|t| t.label).reduce(Label::join);
+    joined.map_or_else(|| "UNCLASSIFIED".to_owned(), |label| label.to_string())
+}
+
+fn bearing(hello: &Hello, b: &Bearing) -> Value {
+    let sensor = hello.config.sensors.get(usize::from(b.sensor.0));
+    let azimuth_deg = b.azimuth.compass_degrees();
+    json!({ "id": format!("{}-{}-{azimuth_deg:.3}", b.sensor.0, b.time.as_nanos()),
+            "sensor": sensor.map(|s| &s.name), "lat_deg": sensor.and_then(|s| s.latitude_deg),
+            "lon_deg": sensor.and_then(|s| s.longitude_deg), "range_m": sensor.map(|s| s.range_max_m),
+            "bearing_deg": azimuth_deg, "sigma_deg": b.sigma_rad.to_degrees(), "time_ms": b.time.as_millis(),
+            "label": b.label.to_string() })
+}
+
+fn sensor(s: &SensorHealth) -> Value {
+    json!({ "name": s.name, "state": s.state.as_str(), "rate_hz": s.rate_hz, "age_s": s.age_s, "errors": s.errors })
+}
+
+fn track(record: &TrackRecord) -> Value {
+    let estimate = &record.estimate;
+    let place = Geodetic::from_ecef(estimate.position);
+    let (course, speed) = course_and_speed(&(place.enu_axes() * estimate.velocity.vector()));
+    let p = estimate.covariance.matrix();
+    let (major, minor, azimuth) = ellipse(p[(0, 0)], p[(0, 1)], p[(1, 1)]);
+    let mut value = json!({
+        "id": text_id(record.id), "name": short_name(record.id), "status": words::status(record.status),
+        "lat_deg": place.latitude_deg(), "lon_deg": place.longitude_deg(), "height_m": place.height_m,
+        "course_deg": course.compass_degrees(), "speed_m_s": speed,
+        "ellipse": { "major_m": major, "minor_m": minor, "azimuth_deg": azimuth.to_degrees() },
+        "sigma_m": (0.5 * (p[(0, 0)] + p[(1, 1)])).sqrt(), "time_ms": estimate.time.as_millis(),
+        "class": words::class(record.identity.class), "affiliation": words::affiliation(record.identity.affiliation),
+        "sensors": record.sensors, "label": record.label.to_string(),
+    });
+    if let Some(address) = record.identity.address {
+        value["address"] = json!(address.to_string());
+    }
+    if let Some(name) = &record.identity.name {
+        value["callsign"] = json!(name.as_str());
+    }
+    value
+}

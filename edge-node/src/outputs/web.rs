@@ -1,0 +1,153 @@
+//! The web console: the built page and one WebSocket per viewer, on loopback unless configured otherwise.
+//!
+//! Each viewer's task compares the board with what it sent last, so a slow viewer misses steps in between and slows
+//! nobody. Nothing a viewer sends changes anything but its own stream.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing::debug;
+
+use super::console_json::{self, Hello};
+use crate::board::Board;
+
+/// Viewers at once at the most; the next one is refused with 503.
+///
+/// No counter: the refusal is told to the one it happens to.
+pub const VIEWERS_MAX: usize = 32;
+/// Longest message taken from a viewer, in bytes.
+///
+/// No counter: the connection that sends a longer one is closed.
+pub const VIEWER_MESSAGE_BYTES_MAX: usize = 1024;
+
+const UPDATE_PERIOD: Duration = Duration::from_millis(250);
+const UPDATES_PER_STATUS: u32 = 4;
+
+include!(concat!(env!("OUT_DIR"), "/console_assets.rs"));
+
+/// Whether the page was built into this program.
+#[must_use]
+pub fn has_page() -> bool {
+    !CONSOLE_ASSETS.is_empty()
+}
+
+#[derive(Clone)]
+struct Viewing {
+    hello: Arc<Hello>,
+    board: watch::Receiver<Arc<Board>>,
+    seats: Arc<tokio::sync::Semaphore>,
+}
+
+/// Serves the console until the task is dropped.
+///
+/// # Errors
+/// If the listener fails.
+pub async fn serve(listener: TcpListener, hello: Hello, board: watch::Receiver<Arc<Board>>) -> std::io::Result<()> {
+    let seats = Arc::new(tokio::sync::Semaphore::new(VIEWERS_MAX));
+    let viewing = Viewing { hello: Arc::new(hello), board, seats };
+    let app = Router::new().route("/ws", get(upgrade)).fallback(get(asset)).with_state(viewing);
+    axum::serve(listener, app).await
+}
+
+async fn asset(uri: Uri) -> Response {
+    let path = match uri.path() {
+        "/" => "index.html",
+        other => other.trim_start_matches('/'),
+    };
+    let found = CONSOLE_ASSETS.iter().find(|(name, _, _)| *name == path);
+    let Some((_, content_type, bytes)) = found else {
+        let text = if has_page() { "not found" } else { NO_PAGE };
+        return (StatusCode::NOT_FOUND, text).into_response();
+    };
+    let headers = [
+        (header::CONTENT_TYPE, *content_type),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    (headers, *bytes).into_response()
+}
+
+/// The page needs nothing but its own files.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const NO_PAGE: &str = "This copmesh was built without the console page, because node or npm was missing. \
+                       Install nodejs and npm and build again; the picture is on /ws and on zenoh all the same.\n";
+
+async fn upgrade(State(viewing): State<Viewing>, headers: axum::http::HeaderMap, ws: WebSocketUpgrade) -> Response {
+    if !same_origin(&headers) {
+        return (StatusCode::FORBIDDEN, "the page of another site may not open this socket").into_response();
+    }
+    let Ok(seat) = viewing.seats.clone().try_acquire_owned() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "too many viewers").into_response();
+    };
+    ws.max_message_size(VIEWER_MESSAGE_BYTES_MAX).on_upgrade(move |socket| async move {
+        if let Err(e) = view(socket, viewing).await {
+            debug!("a viewer left: {e}");
+        }
+        drop(seat);
+    })
+}
+
+/// Browsers tell the page's origin; a page of another site must not read the picture through its visitor's browser.
+fn same_origin(headers: &axum::http::HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|v: &axum::http::HeaderValue| v.to_str().ok());
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, rest)| rest == host),
+        (Some(_), None) => false,
+        (None, _) => true,
+    }
+}
+
+async fn view(mut socket: WebSocket, viewing: Viewing) -> Result<(), axum::Error> {
+    let mut seen = viewing.board.borrow().clone();
+    let mut banner = console_json::banner(&seen);
+    send(&mut socket, &console_json::hello(&viewing.hello, &banner)).await?;
+    send(&mut socket, &console_json::snapshot(&viewing.hello, &seen)).await?;
+    let mut tick = tokio::time::interval(UPDATE_PERIOD);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let mut ticks = 0_u32;
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {
+                let board = viewing.board.borrow().clone();
+                let now = console_json::banner(&board);
+                if now != banner {
+                    banner = now;
+                    send(&mut socket, &console_json::hello(&viewing.hello, &banner)).await?;
+                }
+                if let Some(update) = console_json::update(&viewing.hello, &board, &seen) {
+                    send(&mut socket, &update).await?;
+                }
+                seen = board;
+                if ticks.is_multiple_of(UPDATES_PER_STATUS) {
+                    send(&mut socket, &console_json::status(&seen)).await?;
+                }
+                ticks = ticks.wrapping_add(1);
+            }
+            message = socket.recv() => match message {
+                None => return Ok(()),
+                Some(Err(e)) => return Err(e),
+                Some(Ok(Message::Text(text))) if text.contains("resync") => {
+                    seen = viewing.board.borrow().clone();
+                    send(&mut socket, &console_json::snapshot(&viewing.hello, &seen)).await?;
+                }
+                Some(Ok(_)) => {}
+            },
+        }
+    }
+}
+
+async fn send(socket: &mut WebSocket, value: &Value) -> Result<(), axum::Error> {
+    socket.send(Message::Text(value.to_string().into())).await
+}

@@ -1,0 +1,94 @@
+//! The picture: what this node shows, one entry per object.
+//!
+//! Composed from records alone, so that nodes with the same records show the same picture. With one origin there is
+//! nothing to correlate yet: each record is one system track, under the number of its track.
+
+use std::collections::BTreeMap;
+
+use fusion_core::time::Timestamp;
+use fusion_core::track::TrackId;
+use proto::record::TrackRecord;
+
+/// Entries in a picture at the most: more than all tracks of a node, so only a fault can reach it.
+///
+/// Counter: `picture_full`; the new entry is not shown.
+pub const PICTURE_TRACKS_MAX: usize = 4096;
+
+/// What happened to the picture.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PictureChange {
+    /// An entry is new or different.
+    Updated(TrackRecord),
+    /// An entry is gone.
+    Gone {
+        /// Which.
+        id: TrackId,
+        /// When it was deleted.
+        time: Timestamp,
+    },
+}
+
+/// All entries.
+#[derive(Clone, Debug, Default)]
+pub struct Picture {
+    entries: BTreeMap<TrackId, TrackRecord>,
+    full: u64,
+}
+
+impl Picture {
+    /// Takes a record in; the change it makes, or `None` if it is older than what is held.
+    pub fn handle_record(&mut self, record: &TrackRecord) -> Option<PictureChange> {
+        let held = self.entries.get(&record.id);
+        if held.is_some_and(|held| held.version >= record.version) {
+            return None;
+        }
+        if record.status.is_none() {
+            let time = record.estimate.time;
+            return self.entries.remove(&record.id).map(|_| PictureChange::Gone { id: record.id, time });
+        }
+        if held.is_none() && self.entries.len() >= PICTURE_TRACKS_MAX {
+            self.full += 1;
+            return None;
+        }
+        self.entries.insert(record.id, record.clone());
+        Some(PictureChange::Updated(record.clone()))
+    }
+
+    /// The entries, by id.
+    pub fn entries(&self) -> impl Iterator<Item = &TrackRecord> {
+        self.entries.values()
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many entries were not shown because the picture was full.
+    #[must_use]
+    pub const fn full(&self) -> u64 {
+        self.full
+    }
+}
+
+/// A short name for people: four characters of Crockford's base 32, the same on every node. May repeat; the id does not.
+#[must_use]
+pub fn short_name(id: TrackId) -> String {
+    const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mixed = (id.number.0 ^ id.origin.node.0.rotate_left(17)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let digit = |k: u32| char::from(DIGITS[usize::try_from((mixed >> (44 + 5 * k)) & 31).unwrap_or(0)]);
+    ['T'].into_iter().chain((0..4).rev().map(digit)).collect()
+}
+
+/// The id that consoles and files use: node, incarnation and number in hexadecimal.
+#[must_use]
+pub fn text_id(id: TrackId) -> String {
+    format!("{:016x}-{}-{:016x}", id.origin.node.0, id.origin.incarnation, id.number.0)
+}

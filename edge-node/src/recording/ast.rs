@@ -1,0 +1,76 @@
+//! ASTERIX data blocks one after the other (`.ast`), as converters write them. They hold no time of receipt, so each
+//! block counts as received at the time of day of its first record; the date has to be told.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use fusion_core::measurement::SensorId;
+use fusion_core::time::{DAY, Timestamp};
+use sensor_drivers::asterix::common::TimeOfDay;
+use sensor_drivers::asterix::framer::Framer;
+use sensor_drivers::asterix::record::records;
+use sensor_drivers::asterix::spec::CATALOGUE;
+use sensor_drivers::asterix::wire::Wire;
+
+use super::{Entry, RecordingError, Source};
+
+/// Items that hold the time of day, by category.
+const TIME_ITEMS: [(u8, &str); 2] = [(48, "140"), (34, "030")];
+
+pub(super) struct Reader {
+    path: PathBuf,
+    source: Source,
+    framer: Framer,
+    now: Timestamp,
+    started: bool,
+    ended: bool,
+}
+
+impl Reader {
+    pub(super) fn new(path: &Path, source: Source, date: Timestamp) -> Self {
+        let framer = Framer::new(CATALOGUE);
+        Self { path: path.to_owned(), source, framer, now: date.midnight(), started: false, ended: false }
+    }
+
+    fn received(&mut self, block: &[u8]) -> Timestamp {
+        let Some(time) = time_of_day(block) else { return self.now };
+        // The first block settles where in the day the file begins; the others follow it across midnight.
+        let noon = self.now.midnight() + fusion_core::time::Span::from_nanos(DAY.as_nanos() / 2);
+        let reference = if self.started { self.now } else { noon };
+        self.started = true;
+        self.now = time.near(reference).unwrap_or(self.now).max(self.now);
+        self.now
+    }
+}
+
+fn time_of_day(block: &[u8]) -> Option<TimeOfDay> {
+    let record = records(block, CATALOGUE).find_map(Result::ok)?;
+    let (_, item) = TIME_ITEMS.into_iter().find(|(category, _)| *category == record.spec.category)?;
+    TimeOfDay::decode(&mut record.by_name(item)?)
+}
+
+impl Iterator for Reader {
+    type Item = Result<Entry, RecordingError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(block) = self.framer.next_block() {
+                let bytes = block.to_vec();
+                let received = self.received(&bytes);
+                return Some(Ok(Entry { received, sensor: SensorId(0), bytes }));
+            }
+            if self.ended {
+                return None;
+            }
+            let mut piece = [0; 1 << 14];
+            match self.source.read(&mut piece) {
+                Ok(0) => self.ended = true,
+                Ok(length) => self.framer.push(&piece[..length]),
+                Err(e) => {
+                    self.ended = true;
+                    return Some(Err(RecordingError::new(&self.path, e.to_string())));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Captured datagrams (pcap, pcapng): the payload of every UDP datagram, at the time it was captured.
+//!
+//! What is not a whole UDP datagram (ARP, TCP, fragments) is counted and passed over.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use etherparse::{SlicedPacket, TransportSlice};
+use fusion_core::measurement::SensorId;
+use fusion_core::time::Timestamp;
+use pcap_parser::traits::PcapReaderIterator;
+use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError};
+
+use super::{Entry, RecordingError, Refused, Source};
+
+/// Largest block of a capture that is read, in bytes.
+///
+/// No counter: a file with a larger one is refused there with an error.
+pub const CAPTURE_BLOCK_BYTES_MAX: usize = 1 << 20;
+
+pub(super) struct Reader {
+    path: PathBuf,
+    blocks: Box<dyn PcapReaderIterator + Send>,
+    refused: Arc<Refused>,
+    interfaces: Vec<Interface>,
+    packets: u64,
+    ended: bool,
+}
+
+/// How one interface of a capture tells time and wraps datagrams.
+#[derive(Clone, Copy)]
+struct Interface {
+    link: Linktype,
+    units_per_second: u64,
+    offset_s: i64,
+}
+
+/// One captured packet.
+struct Packet {
+    received: Timestamp,
+    payload: Option<Vec<u8>>,
+}
+
+impl Reader {
+    pub(super) fn open(path: &Path, source: Source, refused: Arc<Refused>) -> Result<Self, RecordingError> {
+        let blocks = pcap_parser::create_reader(CAPTURE_BLOCK_BYTES_MAX, source)
+            .map_err(|e| RecordingError::new(path, format!("not a pcap or pcapng file: {e}")))?;
+        Ok(Self { path: path.to_owned(), blocks, refused, interfaces: Vec::new(), packets: 0, ended: false })
+    }
+
+    /// The next packet; `None` at the end.
+    fn packet(&mut self) -> Result<Option<Packet>, String> {
+        loop {
+            let (length, packet) = match self.blocks.next() {
+                Ok((length, block)) => (length, take(&block, &mut self.interfaces)),
+                Err(PcapError::Eof) => return Ok(None),
+                Err(PcapError::Incomplete(_)) => {
+                    self.refill()?;
+                    continue;
+                }
+                Err(e) => return Err(format!("damaged after packet {}: {e:?}", self.packets)),
+            };
+            self.blocks.consume(length);
+            if packet.is_some() {
+                return Ok(packet);
+            }
+        }
+    }
+}
+
+impl Reader {
+    fn refill(&mut self) -> Result<(), String> {
+        if self.blocks.reader_exhausted() {
+            return Err(format!("cut short after packet {}", self.packets));
+        }
+        self.blocks.refill().map_err(|e| e.to_string())
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Entry, RecordingError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.ended {
+            match self.packet() {
+                Ok(None) => self.ended = true,
+                Ok(Some(Packet { received, payload })) => {
+                    self.packets += 1;
+                    match payload {
+                        Some(bytes) => return Some(Ok(Entry { received, sensor: SensorId(0), bytes })),
+                        None => self.refused.add(|| format!("packet {} holds no whole UDP datagram", self.packets)),
+                    }
+                }
+                Err(message) => {
+                    self.ended = true;
+                    return Some(Err(RecordingError::new(&self.path, message)));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn take(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<Interface>) -> Option<Packet> {
+    match block {
+        PcapBlockOwned::LegacyHeader(header) => {
+            let units_per_second = if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
+            interfaces.push(Interface { link: header.network, units_per_second, offset_s: 0 });
+            None
+        }
+        PcapBlockOwned::Legacy(packet) => {
+            let interface = interfaces.first()?;
+            let nanos = u64::from(packet.ts_usec) * (1_000_000_000 / interface.units_per_second);
+            let seconds = Timestamp::from_secs(i64::from(packet.ts_sec)).as_nanos();
+            let received = Timestamp::from_nanos(seconds.saturating_add(i64::try_from(nanos).unwrap_or(0)));
+            Some(Packet { received, payload: datagram(interface.link, packet.data) })
+        }
+        PcapBlockOwned::NG(Block::InterfaceDescription(described)) => {
+            interfaces.push(Interface {
+                link: described.linktype,
+                units_per_second: described.ts_resolution().unwrap_or(1_000_000),
+                offset_s: described.ts_offset(),
+            });
+            None
+        }
+        PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
+            let interface = *interfaces.get(usize::try_from(packet.if_id).ok()?)?;
+            let units = (u128::from(packet.ts_high) << 32) | u128::from(packet.ts_low);
+            let nanos = units * 1_000_000_000 / u128::from(interface.units_per_second.max(1));
+            let base = Timestamp::from_secs(interface.offset_s).as_nanos();
+            let received = Timestamp::from_nanos(base.saturating_add(i64::try_from(nanos).unwrap_or(i64::MAX)));
+            let length = usize::try_from(packet.caplen).ok()?.min(packet.data.len());
+            Some(Packet { received, payload: datagram(interface.link, &packet.data[..length]) })
+        }
+        PcapBlockOwned::NG(_) => None,
+    }
+}
+
+fn datagram(link: Linktype, frame: &[u8]) -> Option<Vec<u8>> {
+    let sliced = match link {
+        Linktype::ETHERNET => SlicedPacket::from_ethernet(frame),
+        Linktype::LINUX_SLL => SlicedPacket::from_linux_sll(frame),
+        Linktype::RAW | Linktype::IPV4 | Linktype::IPV6 => SlicedPacket::from_ip(frame),
+        _ => return None,
+    };
+    match sliced.ok()?.transport? {
+        TransportSlice::Udp(udp) => Some(udp.payload().to_vec()),
+        TransportSlice::Tcp(_) | TransportSlice::Icmpv4(_) | TransportSlice::Icmpv6(_) => None,
+        _ => None,
+    }
+}

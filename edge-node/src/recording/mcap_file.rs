@@ -1,0 +1,143 @@
+//! Our own recordings: MCAP without compression, so that neither a C library nor a power cut can spoil them.
+//!
+//! | channel | encoding | message |
+//! |---|---|---|
+//! | `/node/config` | `toml` | the configuration, once, first |
+//! | `/raw/SENSOR` | the sensor's kind | exact bytes of one datagram or read; log time = receipt, UTC |
+//!
+//! Chunks are closed and flushed every second of recording: a power cut loses no more than that.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fusion_core::measurement::SensorId;
+use fusion_core::time::Timestamp;
+use mcap::records::MessageHeader;
+use mcap::{McapError, McapResult, WriteOptions};
+
+use super::{Entry, RecordingError, Source};
+use crate::clock::Monotonic;
+use crate::config::Config;
+
+const CONFIG_TOPIC: &str = "/node/config";
+const RAW_PREFIX: &str = "/raw/";
+const CHUNK_BYTES: u64 = 256 * 1024;
+const FLUSH_PERIOD: Duration = Duration::from_secs(1);
+
+/// Writes a recording.
+pub struct Recorder {
+    writer: mcap::Writer<BufWriter<File>>,
+    channels: Vec<u16>,
+    sequence: u32,
+    flushed: Monotonic,
+}
+
+impl Recorder {
+    /// Begins a file with the configuration.
+    ///
+    /// # Errors
+    /// If the file is there already or cannot be written.
+    pub fn create(path: &Path, config: &Config, now: Timestamp) -> Result<Self, RecordingError> {
+        let file = File::create_new(path).map_err(|e| RecordingError::new(path, e.to_string()))?;
+        Self::begin(file, config, now).map_err(|e| RecordingError::new(path, e.to_string()))
+    }
+
+    fn begin(file: File, config: &Config, now: Timestamp) -> McapResult<Self> {
+        let options = WriteOptions::new().compression(None).chunk_size(Some(CHUNK_BYTES)).library("copmesh");
+        let mut writer = options.create(BufWriter::new(file))?;
+        let none = BTreeMap::new();
+        let head = writer.add_channel(0, CONFIG_TOPIC, "toml", &none)?;
+        let mut channels = Vec::with_capacity(config.sensors.len());
+        for sensor in &config.sensors {
+            let topic = format!("{RAW_PREFIX}{}", sensor.name);
+            channels.push(writer.add_channel(0, &topic, sensor.kind.as_str(), &none)?);
+        }
+        writer.write_to_known_channel(&header(head, 0, now), config.to_toml().as_bytes())?;
+        writer.flush()?;
+        Ok(Self { writer, channels, sequence: 0, flushed: Monotonic::default() })
+    }
+
+    /// Appends what came in. Bytes of a sensor that is not in the configuration are a bug of the caller and ignored.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn write(&mut self, entry: &Entry, now: Monotonic) -> McapResult<()> {
+        let Some(&channel) = self.channels.get(usize::from(entry.sensor.0)) else { return Ok(()) };
+        self.sequence = self.sequence.wrapping_add(1);
+        self.writer.write_to_known_channel(&header(channel, self.sequence, entry.received), &entry.bytes)?;
+        if now.since(self.flushed) >= FLUSH_PERIOD {
+            self.writer.flush()?;
+            self.flushed = now;
+        }
+        Ok(())
+    }
+
+    /// Ends the file with its summary.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn finish(mut self) -> McapResult<()> {
+        self.writer.finish().map(|_| ())
+    }
+}
+
+fn header(channel_id: u16, sequence: u32, at: Timestamp) -> MessageHeader {
+    let nanos = u64::try_from(at.as_nanos()).unwrap_or(0);
+    MessageHeader { channel_id, sequence, log_time: nanos, publish_time: nanos }
+}
+
+/// Reads a recording, up to where it was cut if it was.
+pub(super) struct Reader {
+    path: PathBuf,
+    messages: mcap::io::MessageReader<Source>,
+    config: Config,
+    sensors: BTreeMap<String, SensorId>,
+    read: u64,
+}
+
+impl Reader {
+    pub(super) fn open(path: &Path, source: Source) -> Result<Self, RecordingError> {
+        let refuse = |message: String| RecordingError::new(path, message);
+        let mut messages = mcap::io::MessageReader::new(source);
+        let first = messages.next().ok_or_else(|| refuse("holds no message".into()))?;
+        let first = first.map_err(|e| refuse(format!("not a readable MCAP file: {e}")))?;
+        if first.channel.topic != CONFIG_TOPIC {
+            return Err(refuse(format!("is no copmesh recording: its first message is not on {CONFIG_TOPIC}")));
+        }
+        let text = std::str::from_utf8(&first.data).map_err(|e| refuse(format!("its configuration is no text: {e}")))?;
+        let config = Config::parse(text).map_err(|e| refuse(format!("its configuration is refused: {e}")))?;
+        let ids = (0_u16..).map(SensorId);
+        let sensors = config.sensors.iter().map(|s| s.name.clone()).zip(ids).collect();
+        Ok(Self { path: path.to_owned(), messages, config, sensors, read: 0 })
+    }
+
+    pub(super) const fn config(&self) -> &Config {
+        &self.config
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Entry, RecordingError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let message = match self.messages.next()? {
+                Ok(message) => message,
+                Err(e) => {
+                    let cut = matches!(e, McapError::UnexpectedEof | McapError::BadMagic);
+                    let what = if cut { "cut short (power loss?)".to_owned() } else { e.to_string() };
+                    let message = format!("{what} after entry {}; everything before was read", self.read);
+                    return Some(Err(RecordingError::new(&self.path, message)));
+                }
+            };
+            let sensor = message.channel.topic.strip_prefix(RAW_PREFIX).and_then(|name| self.sensors.get(name));
+            let Some(&sensor) = sensor else { continue };
+            self.read += 1;
+            let received = Timestamp::from_nanos(i64::try_from(message.log_time).unwrap_or(i64::MAX));
+            return Some(Ok(Entry { received, sensor, bytes: message.data.into_owned() }));
+        }
+    }
+}

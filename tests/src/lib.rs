@@ -1,0 +1,10 @@
+//! What the tests that cross crates share. Nothing here ships.
+//!
+//! [`outside`] is the door to whatever the tree does not hold: recordings, the Python oracles, the built daemon. A test
+//! that does not find what it needs says so with [`skip`] and returns; it never passes in silence.
+//! [`tidy`] holds the house rules as functions over source text; `tests/tidy.rs` applies them to the tree.
+
+pub mod outside;
+pub mod tidy;
+
+pub use outside::{copmesh_binary, oracle_python, recording, skip};
