@@ -1,0 +1,40 @@
+//! ASTERIX, the surveillance data exchange format of EUROCONTROL: data blocks of records of items.
+//!
+//! Three layers, each usable by itself:
+//!
+//! 1. **Structure**: [`blocks`] and [`records`] walk a datagram by the static tables in [`spec`], so that every item is
+//!    skipped correctly whether anybody wants it or not. No allocation; every refusal names the byte.
+//! 2. **Types**: [`cat048`] (monoradar target reports) and [`cat034`] (their service messages) as structs, decoded and
+//!    encoded, with accessors in SI units.
+//! 3. **Names**: [`describe`] shows any record of any known category as JSON by the mnemonics of the standard, and
+//!    [`compose`] builds one from such JSON. Tools and the oracle test speak this.
+//!
+//! [`Framer`] finds block boundaries in a byte stream (TCP, concatenated files), where no datagram marks them.
+//!
+//! Source: EUROCONTROL-SPEC-0149 part 1 (blocks, FSPEC, item formats), part 2b (CAT034 edition 1.29), part 4 (CAT048
+//! edition 1.32). A later edition of a category only ever appends to a table, so older streams decode as well.
+
+mod block;
+pub mod cat034;
+pub mod cat048;
+pub mod common;
+mod compose;
+mod describe;
+mod fault;
+pub mod framer;
+mod fspec;
+pub mod radar;
+pub mod record;
+#[cfg(test)]
+mod samples;
+pub mod spec;
+pub mod wire;
+
+pub use block::{Block, Blocks, HEADER_OCTETS, blocks};
+pub use compose::{ComposeError, ComposeReason, compose, compose_block};
+pub use describe::describe;
+pub use fault::{Fault, Reason};
+pub use framer::Framer;
+pub use record::{Record, Records, records};
+pub use spec::{CATALOGUE, Catalogue, Spec};
+pub use wire::{Unencodable, write_block};

@@ -1,0 +1,501 @@
+//! The driver of one radar: CAT048 plots and CAT034 service messages in, scans by sector and status out.
+//!
+//! `clock` puts times of day on the right day, `duplicates` drops what came over a second network, `plot` turns a target
+//! report into a return with sigmas, `sweep` gathers returns into scans. Slant range and azimuth stay as
+//! measured; with a height told by the target, the node finds the elevation.
+//!
+//! Assumed: one radar per driver, named by SAC and SIC or else the first that is heard; an antenna that turns
+//! clockwise; datagrams with whole blocks, or one byte stream.
+
+mod clock;
+mod config;
+mod duplicates;
+mod plot;
+mod sweep;
+mod tally;
+
+use std::collections::VecDeque;
+
+use fusion_core::angle::Angle;
+use fusion_core::geodesy::Geodetic;
+use fusion_core::time::Timestamp;
+
+use super::cat034::{MessageType, ServiceMessage, SourcePosition};
+use super::cat048::TargetReport;
+use super::common::{DataSource, TimeOfDay};
+use super::fault::{Fault, Reason};
+use super::framer::Framer;
+use super::record::{Record, records};
+use super::spec::CATALOGUE;
+use super::wire::TypedRecord;
+use crate::decoder::{Decoder, Place, Report, Return, SensorStatus, TimeQuality};
+use crate::error::DecodeError;
+use clock::RadarClock;
+use duplicates::Duplicates;
+use plot::measured;
+use sweep::{Assembler, Crossing, Plot};
+
+pub use config::{Doppler, Framing, PolarSigmas, RadarConfig};
+pub use tally::Tally;
+
+/// Reports that wait to be polled. More than any datagram yields; beyond, the oldest is dropped. Counter:
+/// `Tally::reports_dropped`.
+pub const REPORTS_MAX: usize = 1024;
+
+/// Errors that wait to be polled. Beyond, the newest is dropped. Counter: `Tally::errors_dropped`.
+pub const ERRORS_MAX: usize = 16;
+
+/// The driver of one radar.
+///
+/// An error's offset counts from the start of the datagram; in a stream, from the start of the block.
+#[derive(Debug)]
+pub struct RadarDecoder {
+    framer: Option<Framer>,
+    listener: Listener,
+}
+
+/// All but the framing.
+#[derive(Debug)]
+struct Listener {
+    config: RadarConfig,
+    source: Option<DataSource>,
+    clock: RadarClock,
+    duplicates: Duplicates,
+    assembler: Assembler,
+    /// What was told last.
+    status: SensorStatus,
+    tally: Tally,
+    reports: VecDeque<Report>,
+    errors: VecDeque<DecodeError>,
+}
+
+impl RadarDecoder {
+    /// A driver that has heard nothing yet.
+    #[must_use]
+    pub fn new(config: RadarConfig) -> Self {
+        let framer = match config.framing {
+            Framing::Datagrams => None,
+            Framing::Stream => Some(Framer::new(CATALOGUE)),
+        };
+        Self { framer, listener: Listener::new(config) }
+    }
+
+    /// What became of every record.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.listener.tally
+    }
+}
+
+impl Decoder for RadarDecoder {
+    fn handle_bytes(&mut self, bytes: &[u8], received: Timestamp) {
+        self.listener.tally.datagrams += 1;
+        match &mut self.framer {
+            None => self.listener.handle_datagram(bytes, received),
+            Some(framer) => {
+                framer.push(bytes);
+                while let Some(block) = framer.next_block() {
+                    self.listener.handle_datagram(block, received);
+                }
+                self.listener.tally.stray_octets = framer.dropped();
+                if let Some(fault) = framer.take_fault() {
+                    self.listener.refuse(fault);
+                }
+            }
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Timestamp) {
+        self.listener.assembler.handle_timeout(now);
+        self.listener.collect_scans();
+    }
+
+    fn poll_report(&mut self) -> Option<Result<Report, DecodeError>> {
+        let report = self.listener.reports.pop_front().map(Ok);
+        report.or_else(|| self.listener.errors.pop_front().map(Err))
+    }
+
+    fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
+        self.listener.tally.each(each);
+        let sweeps = self.listener.assembler.tally();
+        each("scans_swept", sweeps.swept);
+        each("scans_unswept", sweeps.unswept);
+        each("plots_late", sweeps.late);
+        each("plots_overflowed", sweeps.overflowed);
+        each("sweeps_broken", sweeps.broken);
+        each("sweeps_closed_early", sweeps.closed_early);
+        each("duplicates_forgotten_early", self.listener.duplicates.forgotten_early());
+    }
+}
+
+impl Listener {
+    fn new(config: RadarConfig) -> Self {
+        Self {
+            config,
+            source: config.source,
+            clock: RadarClock::new(config.clock_error_max),
+            duplicates: Duplicates::new(config.duplicate_window),
+            assembler: Assembler::new(config.service_silence_max),
+            status: SensorStatus::default(),
+            tally: Tally::default(),
+            reports: VecDeque::new(),
+            errors: VecDeque::new(),
+        }
+    }
+
+    fn handle_datagram(&mut self, bytes: &[u8], received: Timestamp) {
+        self.assembler.handle_timeout(received);
+        for record in records(bytes, CATALOGUE) {
+            match record {
+                Ok(record) => self.handle_record(&record, received),
+                Err(Fault { reason: Reason::UnknownCategory, .. }) => self.tally.other_categories += 1,
+                Err(fault) => self.refuse(fault),
+            }
+            self.collect_scans();
+        }
+        self.assembler.handle_end_of_datagram();
+        self.collect_scans();
+    }
+
+    fn handle_record(&mut self, record: &Record<'_>, received: Timestamp) {
+        self.tally.records += 1;
+        if let Some(report) = TargetReport::of(record) {
+            if self.is_first(record, report.source, report.time_of_day, received) {
+                self.handle_target_report(&report, received);
+            }
+        } else if let Some(message) = ServiceMessage::of(record)
+            && self.is_first(record, message.source, message.time_of_day, received)
+        {
+            self.handle_service_message(&message, received);
+        }
+    }
+
+    /// Whether a record is of this radar and no second copy. One without a time cannot be told from its repetition.
+    fn is_first(
+        &mut self,
+        record: &Record<'_>,
+        source: Option<DataSource>,
+        time_of_day: Option<TimeOfDay>,
+        received: Timestamp,
+    ) -> bool {
+        if !self.is_ours(source) {
+            self.tally.other_sources += 1;
+            false
+        } else if time_of_day.is_some() && self.duplicates.seen(record.octets, received) {
+            self.tally.duplicates += 1;
+            false
+        } else {
+            true
+        }
+    }
+
+    fn handle_target_report(&mut self, report: &TargetReport, received: Timestamp) {
+        match measured(report, &self.config) {
+            Err(dismissal) => self.tally.count_dismissed(dismissal),
+            Ok(_) if self.status.out_of_use => self.tally.out_of_use += 1,
+            Ok(seen) => {
+                self.tally.plots += 1;
+                let (time, quality) = self.clock.read(report.time_of_day, received);
+                self.count_time(quality);
+                self.assembler.handle_plot(Plot { time, quality, azimuth: azimuth(&seen), seen }, received);
+            }
+        }
+    }
+
+    fn handle_service_message(&mut self, message: &ServiceMessage, received: Timestamp) {
+        self.tally.service_messages += 1;
+        let (time, quality) = self.clock.read(message.time_of_day, received);
+        self.count_time(quality);
+        if let Some(azimuth) = crossed_azimuth(message) {
+            self.assembler.handle_crossing(Crossing { azimuth, time, quality, received });
+        }
+        let told = told_status(message, time, self.status);
+        let news = SensorStatus { time: self.status.time, ..told } != self.status;
+        if news || message.message_type == Some(MessageType::NORTH_MARKER) {
+            self.status = told;
+            self.push(Report::Status(told));
+        }
+    }
+
+    /// Whether a record is of this driver's radar; the first that is heard is, if none was configured.
+    fn is_ours(&mut self, source: Option<DataSource>) -> bool {
+        match (source, self.source) {
+            (Some(source), None) => {
+                self.source = Some(source);
+                true
+            }
+            (source, ours) => source.is_none() || source == ours,
+        }
+    }
+
+    const fn count_time(&mut self, quality: TimeQuality) {
+        match quality {
+            TimeQuality::Sensor => {}
+            TimeQuality::Corrected => self.tally.time_corrected += 1,
+            TimeQuality::Received => self.tally.untimed += 1,
+        }
+    }
+
+    fn collect_scans(&mut self) {
+        while let Some(scan) = self.assembler.poll_scan() {
+            self.push(Report::Scan(scan));
+        }
+    }
+
+    fn push(&mut self, report: Report) {
+        if self.reports.len() >= REPORTS_MAX {
+            self.reports.pop_front();
+            self.tally.reports_dropped += 1;
+        }
+        self.reports.push_back(report);
+    }
+
+    fn refuse(&mut self, fault: Fault) {
+        self.tally.faults += 1;
+        if self.errors.len() >= ERRORS_MAX {
+            self.tally.errors_dropped += 1;
+        } else {
+            self.errors.push_back(fault.into());
+        }
+    }
+}
+
+fn azimuth(seen: &Return) -> Angle {
+    match &seen.place {
+        Place::Polar(polar) => Angle::from_radians(polar.azimuth.value),
+        Place::Geodetic(_) => Angle::ZERO,
+    }
+}
+
+/// The azimuth that the antenna passes, if that is what the message tells. A north marker does too, but real radars
+/// send it at once and the sector messages with the plots, half a second later: it would tear open sweeps apart.
+fn crossed_azimuth(message: &ServiceMessage) -> Option<Angle> {
+    let crossing = message.message_type == Some(MessageType::SECTOR_CROSSING);
+    let sector = message.sector.filter(|_| crossing)?;
+    Some(Angle::from_radians(sector.azimuth_rad()))
+}
+
+/// What is known of the radar after this message: what it does not tell stays as it was.
+fn told_status(message: &ServiceMessage, time: Timestamp, before: SensorStatus) -> SensorStatus {
+    let common = message.configuration.as_ref().and_then(|configuration| configuration.common);
+    SensorStatus {
+        time,
+        position: message.position.and_then(place).or(before.position),
+        period_s: message.rotation.map(|rotation| rotation.period_s()).or(before.period_s),
+        out_of_use: common.map_or(before.out_of_use, |common| common.nogo),
+    }
+}
+
+fn place(position: SourcePosition) -> Option<Geodetic> {
+    Geodetic::from_degrees(position.latitude_deg(), position.longitude_deg(), position.height_m())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asterix::cat034::{CommonStatus, Configuration, Rotation, Sector};
+    use crate::asterix::cat048::{Descriptor, PolarPosition};
+    use crate::asterix::{samples, write_block};
+    use crate::decoder::OwnedScan;
+    use fusion_core::measurement::Coverage;
+    use fusion_core::time::Span;
+    use proptest::prelude::*;
+    use std::f64::consts::TAU;
+
+    const OURS: DataSource = DataSource { sac: 25, sic: 13 };
+    const MIDNIGHT: Timestamp = Timestamp::from_secs(1_700_006_400);
+
+    fn at(seconds: f64) -> Timestamp {
+        MIDNIGHT + Span::from_secs_f64(seconds)
+    }
+
+    fn report(time: Timestamp, azimuth_rad: f64) -> TargetReport {
+        TargetReport {
+            source: Some(OURS),
+            time_of_day: Some(TimeOfDay::at(time)),
+            descriptor: Some(Descriptor { typ: 5, ..Descriptor::default() }),
+            position: PolarPosition::from_si(30_000.0, azimuth_rad),
+            ..TargetReport::default()
+        }
+    }
+
+    fn service(time: Timestamp, message_type: MessageType) -> ServiceMessage {
+        ServiceMessage {
+            source: Some(OURS),
+            message_type: Some(message_type),
+            time_of_day: Some(TimeOfDay::at(time)),
+            ..ServiceMessage::default()
+        }
+    }
+
+    fn block<R: TypedRecord>(records: &[R]) -> Vec<u8> {
+        let mut out = Vec::new();
+        write_block(records, &mut out).expect("fits");
+        out
+    }
+
+    /// Datagrams of a radar that turns in 4 s around midnight: two targets, a message per sector of 1/32 turn.
+    fn turns(count: i32) -> Vec<(Timestamp, Vec<u8>)> {
+        let mut datagrams = Vec::new();
+        for step in 0..count * 32 {
+            let (begin, end) = (at(f64::from(step) / 8.0 - 10.0), at(f64::from(step + 1) / 8.0 - 10.0));
+            let mut bytes = Vec::new();
+            if step % 32 == 5 || step % 32 == 20 {
+                let azimuth = f64::from(step % 32) * TAU / 32.0 + 0.1;
+                bytes.extend(block(&[report(begin + Span::from_millis(62), azimuth)]));
+            }
+            let sector = u8::try_from((step + 1) % 32 * 8).expect("256 parts");
+            let crossing = service(end, MessageType::SECTOR_CROSSING);
+            bytes.extend(block(&[ServiceMessage { sector: Some(Sector { azimuth: sector }), ..crossing }]));
+            datagrams.push((end + Span::from_millis(20), bytes));
+        }
+        datagrams
+    }
+
+    fn drain(decoder: &mut RadarDecoder) -> Vec<Result<Report, DecodeError>> {
+        std::iter::from_fn(|| decoder.poll_report()).collect()
+    }
+
+    fn hear(config: RadarConfig, datagrams: &[(Timestamp, Vec<u8>)]) -> (RadarDecoder, Vec<OwnedScan>) {
+        let mut decoder = RadarDecoder::new(config);
+        let mut scans = Vec::new();
+        for (received, bytes) in datagrams {
+            decoder.handle_bytes(bytes, *received);
+            for report in drain(&mut decoder) {
+                if let Report::Scan(scan) = report.expect("sound") {
+                    scans.push(scan);
+                }
+            }
+        }
+        (decoder, scans)
+    }
+
+    #[test]
+    fn a_radar_across_midnight_gives_scans_by_sector_in_order() {
+        let (decoder, scans) = hear(RadarConfig::default(), &turns(5));
+        assert!(decoder.tally().balances());
+        assert_eq!((decoder.tally().plots, decoder.tally().service_messages), (10, 160));
+        assert!(scans.is_sorted_by_key(|scan| scan.time), "midnight is no step");
+        let swept: Vec<_> = scans.iter().filter(|scan| matches!(scan.coverage, Coverage::Sector { .. })).collect();
+        assert!(swept.len() > 110, "{}", swept.len());
+        assert!(swept.iter().any(|scan| scan.time < MIDNIGHT) && swept.iter().any(|scan| scan.time > MIDNIGHT));
+        for scan in swept {
+            assert!(scan.returns.len() <= 1);
+            assert!(scan.returns.iter().all(|seen| scan.coverage.includes(azimuth(seen))));
+        }
+    }
+
+    #[test]
+    fn two_networks_give_the_same_scans_as_one() {
+        let once = turns(4);
+        let twice: Vec<_> = once.iter().flat_map(|datagram| [datagram.clone(), datagram.clone()]).collect();
+        let (one, both) = (hear(RadarConfig::default(), &once), hear(RadarConfig::default(), &twice));
+        assert_eq!(one.1, both.1);
+        assert_eq!(both.0.tally().duplicates, one.0.tally().records);
+        assert!(both.0.tally().balances());
+    }
+
+    #[test]
+    fn a_stream_cut_anywhere_gives_the_same_scans_as_datagrams() {
+        let datagrams = turns(3);
+        let bytewise: Vec<_> =
+            datagrams.iter().flat_map(|(time, bytes)| bytes.iter().map(|&byte| (*time, vec![byte]))).collect();
+        let stream = RadarConfig { framing: Framing::Stream, ..RadarConfig::default() };
+        assert_eq!(hear(stream, &bytewise).1, hear(RadarConfig::default(), &datagrams).1);
+    }
+
+    #[test]
+    fn without_service_messages_each_datagram_is_a_scan() {
+        let datagrams: Vec<_> = (0..4).map(|n| at(f64::from(n))).map(|t| (t, block(&[report(t, 1.0)]))).collect();
+        let (_, scans) = hear(RadarConfig::default(), &datagrams);
+        assert_eq!(scans.len(), 4);
+        assert!(scans.iter().all(|scan| scan.coverage == Coverage::Reports && scan.returns.len() == 1));
+    }
+
+    #[test]
+    fn the_first_radar_heard_is_the_one() {
+        let other = DataSource { sac: 25, sic: 14 };
+        let stranger = TargetReport { source: Some(other), ..report(at(0.0), 1.0) };
+        let bytes = block(&[report(at(0.0), 1.0), stranger]);
+        let (decoder, _) = hear(RadarConfig::default(), &[(at(0.1), bytes.clone())]);
+        assert_eq!((decoder.tally().plots, decoder.tally().other_sources), (1, 1));
+        let config = RadarConfig { source: Some(other), ..RadarConfig::default() };
+        let (decoder, scans) = hear(config, &[(at(0.1), bytes)]);
+        assert_eq!((decoder.tally().other_sources, scans.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_radar_that_must_not_be_used_is_not() {
+        let common = Some(CommonStatus { nogo: true, ..CommonStatus::default() });
+        let configuration = Some(Configuration { common, ..Configuration::default() });
+        let rotation = Some(Rotation { period: 512 });
+        let marker = ServiceMessage { configuration, rotation, ..service(at(0.0), MessageType::NORTH_MARKER) };
+        let mut decoder = RadarDecoder::new(RadarConfig::default());
+        decoder.handle_bytes(&[block(&[marker]), block(&[report(at(0.0), 1.0)])].concat(), at(0.1));
+        let reports = drain(&mut decoder);
+        let [Ok(Report::Status(status))] = reports.as_slice() else { panic!("one status: {reports:?}") };
+        assert_eq!((status.out_of_use, status.period_s, status.time), (true, Some(4.0), at(0.0)));
+        assert_eq!((decoder.tally().out_of_use, decoder.tally().plots), (1, 0));
+    }
+
+    #[test]
+    fn a_fault_names_its_place_and_the_records_before_it_count() {
+        let good = block(&[report(at(0.0), 1.0)]);
+        let mut decoder = RadarDecoder::new(RadarConfig::default());
+        decoder.handle_bytes(&[good.as_slice(), &[48, 0, 5, 0x01, 0x80], &[62, 0, 3], &[7]].concat(), at(0.1));
+        let reports = drain(&mut decoder);
+        assert!(matches!(reports[0], Ok(Report::Scan(_))));
+        let [Err(first), Err(second)] = reports[1..] else { panic!("two faults: {reports:?}") };
+        assert_eq!((first.offset, first.format), (good.len() + 5, "ASTERIX CAT048"));
+        assert_eq!((second.offset, second.field), (good.len() + 8, "block length"));
+        assert_eq!((decoder.tally().faults, decoder.tally().other_categories), (2, 1));
+    }
+
+    #[test]
+    fn a_datagram_cut_anywhere_is_a_fault_or_a_whole_block() {
+        for end in 0..samples::DATAGRAM.len() {
+            let mut decoder = RadarDecoder::new(RadarConfig::default());
+            decoder.handle_bytes(&samples::DATAGRAM[..end], at(0.0));
+            let faults = drain(&mut decoder).iter().filter(|report| report.is_err()).count();
+            assert_eq!(faults, usize::from(![0, 56].contains(&end)), "cut at {end}");
+            assert_eq!(decoder.tally().records, u64::from(end >= 56));
+        }
+    }
+
+    #[test]
+    fn a_megabyte_of_anything_leaves_queues_bounded() {
+        let reports: Vec<_> = (0..20_000).map(|n| report(at(f64::from(n) / 10.0), f64::from(n))).collect();
+        let plots: Vec<u8> = reports.chunks(100).flat_map(block).collect();
+        for bytes in [plots, vec![48; 1 << 20], [62, 0, 3].repeat(1 << 18), samples::DATAGRAM.repeat(1 << 14)] {
+            for framing in [Framing::Datagrams, Framing::Stream] {
+                let mut decoder = RadarDecoder::new(RadarConfig { framing, ..RadarConfig::default() });
+                decoder.handle_bytes(&bytes, at(0.0));
+                assert!(drain(&mut decoder).len() <= REPORTS_MAX + ERRORS_MAX);
+                assert!(decoder.tally().balances());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_counted_and_never_a_panic(
+            pieces in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..80), any::<u64>(), -9_i64..9), 1..9),
+            stream in any::<bool>(),
+        ) {
+            let framing = if stream { Framing::Stream } else { Framing::Datagrams };
+            let mut decoder = RadarDecoder::new(RadarConfig { framing, ..RadarConfig::default() });
+            for (noise, seed, seconds) in pieces {
+                let mut dice = samples::Dice(seed);
+                for spec in CATALOGUE {
+                    let items = [samples::record(spec, &mut dice), samples::record(spec, &mut dice)];
+                    let block = crate::asterix::compose_block(spec.category, &items).expect("by the table");
+                    decoder.handle_bytes(&block, MIDNIGHT + Span::from_secs(seconds));
+                }
+                decoder.handle_bytes(&noise, MIDNIGHT + Span::from_secs(seconds));
+                decoder.handle_timeout(MIDNIGHT + Span::from_secs(seconds));
+                drain(&mut decoder);
+            }
+            prop_assert!(decoder.tally().balances());
+        }
+    }
+}
