@@ -1,0 +1,16 @@
+//! Bytes of real sensors in, scans and source tracks out; and simulated sensors that emit the same bytes.
+//!
+//! | driver | standard | yields |
+//! |---|---|---|
+//! | [`asterix`] | EUROCONTROL ASTERIX CAT048 ed. 1.32, CAT034 ed. 1.29 | polar scans by sector, radar status |
+//! | [`mode_s`] | ICAO Annex 10 / DO-260B extended squitter, in Beast, AVR or recorded form | positions with velocity and address |
+//! | [`plots`] | copmesh plots, NDJSON (docs/FORMATS.md) | polar, bearing and position scans |
+//!
+//! Every driver is a [`decoder::Decoder`]: bytes in, reports out, no socket and no clock.
+
+pub mod asterix;
+pub mod decoder;
+pub mod error;
+pub mod mode_s;
+pub mod plots;
+pub mod sim;

@@ -1,0 +1,237 @@
+//! Sensors as a person writes them down, and their usual figures.
+
+use serde::Deserialize;
+
+use super::{SpotSpec, TargetClass};
+
+/// What looks or listens.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum SensorSpec {
+    /// A rotating surveillance radar, primary and secondary: ASTERIX CAT048 and CAT034.
+    Radar(Radar),
+    /// Hears ADS-B: Beast.
+    AdsbReceiver(AdsbReceiver),
+    /// A radar against small drones that sees its whole field of view at once: generic plots.
+    DroneRadar(DroneRadar),
+    /// Hears emitters and tells their bearings: generic plots.
+    DirectionFinder(DirectionFinder),
+}
+
+/// A rotating surveillance radar. It tells north markers and sector crossings, and the plots of a sector when the
+/// antenna leaves it; the antenna points north at the start.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Radar {
+    /// What people call it.
+    pub name: String,
+    /// Where its antenna is.
+    pub position: SpotSpec,
+    /// Time of one turn, seconds.
+    #[serde(default = "default::turn_s")]
+    pub period_s: f64,
+    /// Instrumented slant range, metres.
+    #[serde(default = "default::radar_range_m")]
+    pub range_max_m: f64,
+    /// P_D of a target with a transponder.
+    #[serde(default = "default::secondary_detection")]
+    pub detection_probability: f64,
+    /// P_D of a target without one.
+    #[serde(default = "default::primary_detection")]
+    pub primary_detection_probability: f64,
+    /// One sigma of the slant range of a target with a transponder, metres.
+    #[serde(default = "default::secondary_range_sigma_m")]
+    pub range_sigma_m: f64,
+    /// One sigma of the azimuth of a target with a transponder, degrees.
+    #[serde(default = "default::secondary_azimuth_sigma_deg")]
+    pub azimuth_sigma_deg: f64,
+    /// One sigma of the slant range of a target without one, metres.
+    #[serde(default = "default::primary_range_sigma_m")]
+    pub primary_range_sigma_m: f64,
+    /// One sigma of the azimuth of a target without one, degrees.
+    #[serde(default = "default::primary_azimuth_sigma_deg")]
+    pub primary_azimuth_sigma_deg: f64,
+    /// False plots expected in one turn, spread evenly over range and azimuth.
+    #[serde(default = "default::radar_clutter")]
+    pub clutter_per_scan: f64,
+    /// What it can see: small drones are below its threshold unless named here.
+    #[serde(default = "default::manned_aircraft")]
+    pub sees: Vec<TargetClass>,
+    /// System area code of the radar.
+    pub sac: u8,
+    /// System identification code of the radar.
+    pub sic: u8,
+    /// Time from leaving a sector to its plots being sent, milliseconds.
+    #[serde(default = "default::radar_latency_ms")]
+    pub latency_ms: f64,
+}
+
+/// Hears ADS-B.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AdsbReceiver {
+    /// What people call it.
+    pub name: String,
+    /// Where its antenna is.
+    pub position: SpotSpec,
+    /// How far it hears, metres.
+    #[serde(default = "default::receiver_range_m")]
+    pub range_max_m: f64,
+    /// Share of messages that it misses, 0 to 1.
+    #[serde(default = "default::message_loss")]
+    pub message_loss: f64,
+    /// Time from a message to its bytes being sent on, milliseconds.
+    #[serde(default = "default::receiver_latency_ms")]
+    pub latency_ms: f64,
+}
+
+/// A radar against small drones.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DroneRadar {
+    /// What people call it.
+    pub name: String,
+    /// Where its antenna is.
+    pub position: SpotSpec,
+    /// Time from look to look, seconds.
+    #[serde(default = "default::look_s")]
+    pub period_s: f64,
+    /// Instrumented slant range, metres.
+    #[serde(default = "default::drone_range_m")]
+    pub range_max_m: f64,
+    /// Where it looks; all around, if not told.
+    pub field_of_view: Option<Sector>,
+    /// P_D.
+    #[serde(default = "default::primary_detection")]
+    pub detection_probability: f64,
+    /// One sigma of the slant range, metres.
+    #[serde(default = "default::drone_range_sigma_m")]
+    pub range_sigma_m: f64,
+    /// One sigma of the azimuth, degrees.
+    #[serde(default = "default::drone_azimuth_sigma_deg")]
+    pub azimuth_sigma_deg: f64,
+    /// One sigma of the elevation, degrees.
+    #[serde(default = "default::drone_elevation_sigma_deg")]
+    pub elevation_sigma_deg: f64,
+    /// One sigma of the range rate, metres per second.
+    #[serde(default = "default::drone_rate_sigma_m_s")]
+    pub range_rate_sigma_m_s: f64,
+    /// False plots expected in one look, spread evenly over what it measures.
+    #[serde(default = "default::drone_clutter")]
+    pub clutter_per_scan: f64,
+    /// What it can see.
+    #[serde(default = "default::everything")]
+    pub sees: Vec<TargetClass>,
+    /// Time from a look to its line being sent, milliseconds.
+    #[serde(default = "default::plot_latency_ms")]
+    pub latency_ms: f64,
+}
+
+/// A sector of azimuths.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Sector {
+    /// Where it begins, degrees clockwise from true north.
+    pub from_deg: f64,
+    /// How far it goes clockwise, degrees.
+    pub width_deg: f64,
+}
+
+/// Hears emitters and tells their bearings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DirectionFinder {
+    /// What people call it.
+    pub name: String,
+    /// Where its antenna is.
+    pub position: SpotSpec,
+    /// Time from report to report, seconds.
+    #[serde(default = "default::look_s")]
+    pub period_s: f64,
+    /// How far it hears, metres.
+    #[serde(default = "default::finder_range_m")]
+    pub range_max_m: f64,
+    /// P_D of an emitter in one report.
+    #[serde(default = "default::finder_detection")]
+    pub detection_probability: f64,
+    /// One sigma of the bearing, degrees.
+    #[serde(default = "default::finder_sigma_deg")]
+    pub azimuth_sigma_deg: f64,
+    /// Share of bearings that are anything (reflections), 0 to 1.
+    #[serde(default = "default::outlier_share")]
+    pub outlier_share: f64,
+    /// Time from a measurement to its line being sent, milliseconds.
+    #[serde(default = "default::plot_latency_ms")]
+    pub latency_ms: f64,
+}
+
+impl SensorSpec {
+    /// What people call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Radar(radar) => &radar.name,
+            Self::AdsbReceiver(receiver) => &receiver.name,
+            Self::DroneRadar(radar) => &radar.name,
+            Self::DirectionFinder(finder) => &finder.name,
+        }
+    }
+
+    /// Where its antenna is.
+    #[must_use]
+    pub const fn position(&self) -> &SpotSpec {
+        match self {
+            Self::Radar(radar) => &radar.position,
+            Self::AdsbReceiver(receiver) => &receiver.position,
+            Self::DroneRadar(radar) => &radar.position,
+            Self::DirectionFinder(finder) => &finder.position,
+        }
+    }
+}
+
+/// Usual figures. Surveillance radar: EUROCONTROL SUR.ET1.ST01 (secondary 70 m, 0.08°, P_D 0.97; primary 120 m, 0.15°,
+/// P_D 0.9). Drone radar: electronically scanned, short range (4 m, 1°, 1.5°, 0.5 m/s). Direction finder: a small
+/// array in UHF, 3° and 7 % reflections.
+mod default {
+    use super::TargetClass;
+
+    macro_rules! figures {
+        ($($name:ident = $value:expr;)*) => { $(pub(super) const fn $name() -> f64 { $value })* };
+    }
+
+    figures! {
+        turn_s = 4.0;
+        radar_range_m = 100e3;
+        secondary_detection = 0.97;
+        primary_detection = 0.9;
+        secondary_range_sigma_m = 70.0;
+        secondary_azimuth_sigma_deg = 0.08;
+        primary_range_sigma_m = 120.0;
+        primary_azimuth_sigma_deg = 0.15;
+        radar_clutter = 5.0;
+        radar_latency_ms = 150.0;
+        receiver_range_m = 250e3;
+        message_loss = 0.1;
+        receiver_latency_ms = 5.0;
+        look_s = 1.0;
+        drone_range_m = 8e3;
+        drone_range_sigma_m = 4.0;
+        drone_azimuth_sigma_deg = 1.0;
+        drone_elevation_sigma_deg = 1.5;
+        drone_rate_sigma_m_s = 0.5;
+        drone_clutter = 2.0;
+        plot_latency_ms = 80.0;
+        finder_range_m = 15e3;
+        finder_detection = 0.85;
+        finder_sigma_deg = 3.0;
+        outlier_share = 0.07;
+    }
+
+    pub(super) fn manned_aircraft() -> Vec<TargetClass> {
+        vec![TargetClass::Airliner, TargetClass::LightAircraft, TargetClass::Helicopter]
+    }
+
+    pub(super) fn everything() -> Vec<TargetClass> {
+        [manned_aircraft(), vec![TargetClass::SmallDrone, TargetClass::Vessel]].concat()
+    }
+}
