@@ -103,18 +103,23 @@ impl Engine {
         self.drain();
     }
 
-    /// Lets time pass.
+    /// Lets time pass, if it is time.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        if self.node.poll_timeout().is_some_and(|due| due <= now) {
-            self.node.handle_timeout(now);
-            self.drain();
+        if self.node.deadline_before(now).is_some() {
+            self.pass(now);
         }
     }
 
-    /// When time has to pass next.
-    #[must_use]
-    pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.node.poll_timeout()
+    /// Lets the deadlines pass that lie before a receipt of a recording, one by one.
+    pub fn pass_time_to(&mut self, received: Timestamp) {
+        while let Some(due) = self.node.deadline_before(received) {
+            self.pass(due);
+        }
+    }
+
+    fn pass(&mut self, now: Timestamp) {
+        self.node.handle_timeout(now);
+        self.drain();
     }
 
     /// The node.

@@ -11,7 +11,6 @@ use fusion_core::geodesy::TangentPlane;
 use fusion_core::label::Label;
 use fusion_core::measurement::{Measurement, Observation, Scan, SensorId};
 use fusion_core::sensor::SensorModel;
-use fusion_core::sequencer::Sequencer;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin};
 use proto::record::TrackRecord;
@@ -24,13 +23,14 @@ use crate::picture::{Picture, PictureChange};
 use convert::{HeightPrior, Site, Unusable};
 
 pub mod convert;
+pub mod feed;
 pub mod health;
 pub mod memory;
 pub mod publish;
 
 use health::Pulse;
 use publish::Published;
-use memory::BoxedMemory;
+use memory::NodeSequencer;
 
 /// How often time has to pass even if nothing comes in: sectors close, tracks coast, within this.
 pub const TIMEOUT_PERIOD: Span = Span::from_millis(250);
@@ -97,7 +97,7 @@ pub struct Node {
     plane: TangentPlane,
     names: Vec<String>,
     sensors: Vec<Sensor>,
-    sequencer: Sequencer<BoxedMemory>,
+    sequencer: NodeSequencer,
     height_prior: HeightPrior,
     published: Published,
     picture: Picture,
@@ -309,6 +309,7 @@ impl Node {
 
     /// Counters of the tracker and the picture, by name.
     pub fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
+        self.sequencer.tracker_tally().each(each);
         self.sequencer.tally().each(each);
         each("picture_tracks", self.picture.len() as u64);
         each("picture_full", self.picture.full());

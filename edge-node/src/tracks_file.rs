@@ -60,9 +60,10 @@ struct GoneLine {
     status: &'static str,
 }
 
-/// The open file. The first error is kept and told at the end; nothing is written after it.
-pub struct TracksFile {
-    file: BufWriter<File>,
+/// The open file, or whatever else takes the lines. The first error is kept and told at the end; nothing is written after
+/// it.
+pub struct TracksFile<W = BufWriter<File>> {
+    to: W,
     failed: Option<std::io::Error>,
 }
 
@@ -72,7 +73,14 @@ impl TracksFile {
     /// # Errors
     /// If it cannot be written.
     pub fn create(path: &Path) -> std::io::Result<Self> {
-        Ok(Self { file: BufWriter::with_capacity(1 << 20, File::create(path)?), failed: None })
+        Ok(Self::new(BufWriter::with_capacity(1 << 20, File::create(path)?)))
+    }
+}
+
+impl<W: Write> TracksFile<W> {
+    /// Writes the lines that the file would have to somewhere else.
+    pub const fn new(to: W) -> Self {
+        Self { to, failed: None }
     }
 
     /// Appends one update.
@@ -94,13 +102,13 @@ impl TracksFile {
     pub fn finish(mut self) -> std::io::Result<()> {
         match self.failed {
             Some(e) => Err(e),
-            None => self.file.flush(),
+            None => self.to.flush(),
         }
     }
 
     fn line(&mut self, line: &impl Serialize) -> std::io::Result<()> {
-        serde_json::to_writer(&mut self.file, line)?;
-        self.file.write_all(b"\n")
+        serde_json::to_writer(&mut self.to, line)?;
+        self.to.write_all(b"\n")
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusion_core::geodesy::{Geodetic, TangentPlane};
+use fusion_core::geodesy::Geodetic;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::Origin;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

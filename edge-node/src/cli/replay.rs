@@ -162,7 +162,7 @@ impl Player<'_> {
             self.wait_for(entry.received);
             // Receipts may step back by a little where files are merged or clocks corrected; time itself does not.
             newest = newest.max(entry.received);
-            self.pass_time_to(newest);
+            self.engine.pass_time_to(newest);
             let now = self.clock.now().monotonic;
             self.engine.handle(&entry, now);
             self.fed.entries += 1;
@@ -179,16 +179,6 @@ impl Player<'_> {
         self.engine.show(newest, self.clock.now().monotonic);
         bar.finish_and_clear();
         Ok(())
-    }
-
-    /// Lets the node's deadlines pass that lie before this receipt, one by one: the same ones at any speed.
-    fn pass_time_to(&mut self, received: Timestamp) {
-        if self.engine.poll_timeout().is_none() {
-            self.engine.handle_timeout(received);
-        }
-        while let Some(due) = self.engine.poll_timeout().filter(|due| *due <= received) {
-            self.engine.handle_timeout(due);
-        }
     }
 
     fn wait_for(&mut self, received: Timestamp) {

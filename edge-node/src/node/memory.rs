@@ -1,0 +1,69 @@
+//! The memory that a node lends to its tracker: allocated once, at start, from the bounds in the configuration.
+
+use fusion_core::association::Edge;
+use fusion_core::association::gate::Plot;
+use fusion_core::capacity::{CHECKPOINTS_MAX, SCAN_MEASUREMENTS_MAX};
+use fusion_core::measurement::Measurement;
+use fusion_core::sequencer::{HeldScan, Piece, Sequencer, SequencerBuffers, SequencerSizes, blank_measurement};
+use fusion_core::time::Span;
+use fusion_core::track::{Origin, Slot};
+use fusion_core::tracker::{Addressed, Buffers, Column, Row, Sizes, Tracker};
+
+use crate::config::TrackerSettings;
+
+/// Scans that a node keeps for late ones: four a second of 64 sensors over two horizons of three seconds, and some.
+const HELD_SCANS: usize = 2_048;
+/// Measurements in them.
+const HELD_MEASUREMENTS: usize = 16_384;
+
+type TrackerBoxes = Buffers<
+    Box<[Slot]>,
+    Box<[Row]>,
+    Box<[Column]>,
+    Box<[Plot]>,
+    Box<[Addressed]>,
+    Box<[Edge]>,
+    Box<[f64]>,
+    Box<[u32]>,
+>;
+type SequencerBoxes = SequencerBuffers<Box<[HeldScan]>, Box<[Piece]>, Box<[Measurement]>, Box<[Slot]>>;
+
+/// The tracker of a node, in memory of its own.
+pub type NodeSequencer = Sequencer<TrackerBoxes, SequencerBoxes>;
+
+/// A tracker that has seen nothing yet.
+#[must_use]
+pub fn sequencer(origin: Origin, settings: &TrackerSettings) -> NodeSequencer {
+    let tracker = Tracker::new(origin, settings.core(), tracker_boxes(settings.tracks_max));
+    let horizon = Span::from_secs_f64(settings.late_horizon_s);
+    Sequencer::new(tracker, horizon, sequencer_boxes(settings.tracks_max))
+}
+
+fn tracker_boxes(tracks: usize) -> TrackerBoxes {
+    let sizes = Sizes::new(tracks, SCAN_MEASUREMENTS_MAX);
+    Buffers {
+        slots: boxed(Slot::EMPTY, sizes.tracks),
+        rows: boxed(Row::EMPTY, sizes.tracks),
+        columns: boxed(Column::EMPTY, sizes.measurements),
+        plots: boxed(Plot::EMPTY, sizes.measurements),
+        addressed: boxed(Addressed::EMPTY, sizes.measurements),
+        edges: boxed(Edge { row: 0, column: 0, weight: 0.0 }, sizes.edges),
+        probabilities: boxed(0.0, sizes.probabilities),
+        reals: boxed(0.0, sizes.reals),
+        words: boxed(0, sizes.words),
+    }
+}
+
+fn sequencer_boxes(tracks: usize) -> SequencerBoxes {
+    let sizes = SequencerSizes::new(tracks, HELD_SCANS, HELD_MEASUREMENTS, CHECKPOINTS_MAX);
+    SequencerBuffers {
+        scans: boxed(HeldScan::EMPTY, sizes.scans),
+        pieces: boxed(Piece::EMPTY, sizes.scans),
+        measurements: boxed(blank_measurement(), sizes.measurements),
+        copies: boxed(Slot::EMPTY, sizes.copies),
+    }
+}
+
+fn boxed<T: Clone>(blank: T, length: usize) -> Box<[T]> {
+    vec![blank; length].into_boxed_slice()
+}

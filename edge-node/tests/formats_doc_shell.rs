@@ -1,0 +1,298 @@
+//! docs/FORMATS.md is true where the shell writes: tracks files, console messages, protobuf, recordings.
+//!
+//! The shape of every example is compared with the shape of what is really written: the same keys at every level, the
+//! same kind of value under each.
+#![cfg(feature = "shell")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use edge_node::board::{Board, Mode, SensorHealth, SensorState};
+use edge_node::clock::Monotonic;
+use edge_node::config::Config;
+use edge_node::node::Bearing;
+use edge_node::outputs::console_json::{self, Hello};
+use edge_node::picture::PictureChange;
+use edge_node::recording::mcap_file::Recorder;
+use edge_node::recording::{self, Entry, Form};
+use edge_node::tracks_file::TracksFile;
+use fusion_core::angle::Angle;
+use fusion_core::frame::Velocity;
+use fusion_core::gaussian::Covariance;
+use fusion_core::geodesy::Geodetic;
+use fusion_core::identity::{Address, Affiliation, Identity, ObjectClass};
+use fusion_core::measurement::SensorId;
+use fusion_core::nalgebra::{SVector, Vector3};
+use fusion_core::time::Timestamp;
+use fusion_core::track::TrackStatus;
+use fusion_core::track::number::{NodeId, Origin, TrackId, TrackNumber};
+use prost::Message;
+use proto::pb;
+use proto::record::{Estimate, Seq, TrackRecord};
+use serde_json::Value;
+
+// --- The document ---
+
+fn document(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn chapter(title: &str) -> String {
+    let text = document("FORMATS.md");
+    let after = text.split(&format!("\n## {title}\n")).nth(1).unwrap_or_else(|| panic!("no chapter \"{title}\""));
+    after.split("\n## ").next().expect("a split has a first part").to_owned()
+}
+
+fn blocks(chapter: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    chapter.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// A value without its content: every path in it, with the kind of value at its end. Of a list, all elements alike.
+fn shape(value: &Value) -> BTreeSet<String> {
+    match value {
+        Value::Null => BTreeSet::from([" null".into()]),
+        Value::Bool(_) => BTreeSet::from([" truth value".into()]),
+        Value::Number(_) => BTreeSet::from([" number".into()]),
+        Value::String(_) => BTreeSet::from([" text".into()]),
+        Value::Array(all) => all.iter().flat_map(shape).map(|path| format!("[]{path}")).collect(),
+        Value::Object(fields) => {
+            fields.iter().flat_map(|(key, v)| shape(v).into_iter().map(move |path| format!(".{key}{path}"))).collect()
+        }
+    }
+}
+
+// --- Something to write ---
+
+const NOW: Timestamp = Timestamp::from_nanos(1_717_235_001_250_000_000);
+
+/// The whole configuration of docs/CONFIG.md.
+fn config() -> Config {
+    Config::parse(&blocks(&document("CONFIG.md"), "toml")[1]).expect("a good example")
+}
+
+fn record() -> TrackRecord {
+    let place = Geodetic::from_degrees(52.1657, 20.9671, 3048.0).expect("a place");
+    let velocity = place.enu_axes().transpose() * Vector3::new(120.0, -35.5, 0.0);
+    let label = config().sensors[0].label.label("").expect("a label");
+    TrackRecord {
+        id: TrackId { origin: Origin { node: NodeId(1), incarnation: 2 }, number: TrackNumber(3) },
+        version: Seq(1),
+        status: Some(TrackStatus::Confirmed),
+        estimate: Estimate {
+            time: NOW,
+            position: place.to_ecef(),
+            velocity: Velocity::from_vector(velocity),
+            covariance: Covariance::from_sigmas(&SVector::from([5.0, 6.0, 20.0, 1.0, 1.0, 2.0])).expect("positive"),
+        },
+        identity: Identity {
+            address: Some(Address::Icao(0x48_AD01)),
+            name: "LOT3PX".parse().ok(),
+            mode_3a: Some(0o2301),
+            class: ObjectClass::Air,
+            affiliation: Affiliation::Neutral,
+        },
+        label,
+        sensors: vec!["radar-north".into(), "adsb".into()],
+        updates: 17,
+    }
+}
+
+fn board() -> Board {
+    let track = record();
+    let sensor = SensorHealth {
+        name: "radar-north".into(),
+        state: SensorState::Ok,
+        rate_hz: 12.5,
+        age_s: Some(0.08),
+        errors: 0,
+        counters: vec![],
+    };
+    let label = track.label;
+    let azimuth = Angle::from_radians(1.5);
+    let bearing = Bearing { sensor: SensorId(0), time: NOW, azimuth, sigma_rad: 0.04, label };
+    Board {
+        sequence: 1,
+        time: NOW,
+        tracks: Arc::new(BTreeMap::from([(track.id, track)])),
+        sensors: vec![sensor],
+        counters: vec![("picture_tracks", 1)],
+        bearings: vec![bearing],
+        ..Board::default()
+    }
+}
+
+/// A folder of this test's own, removed in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("copmesh-formats-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("a temporary folder");
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+// --- The promises ---
+
+#[test]
+fn a_tracks_file_is_written_as_its_example() {
+    let folder = Folder::new("tracks");
+    let path = folder.file("t.jsonl");
+    let mut file = TracksFile::create(&path).expect("a new file");
+    let record = record();
+    file.write(&PictureChange::Updated(record.clone()));
+    file.write(&PictureChange::Gone { id: record.id, time: NOW });
+    file.finish().expect("written");
+    let written = fs::read_to_string(&path).expect("just written");
+    let example = &blocks(&chapter("Tracks file (JSON lines)"), "jsonl")[0];
+    assert_eq!(written.lines().count(), example.lines().count());
+    for (written, example) in written.lines().zip(example.lines()) {
+        // An empty list has no elements to compare.
+        let example = example.replace("\"caveats\":[]", "\"caveats\":[\"NOFORN\"]");
+        let written = written.replace("\"caveats\":[]", "\"caveats\":[\"NOFORN\"]");
+        assert_eq!(shape(&json(&written)), shape(&json(&example)), "{written}");
+        assert_eq!(keys_in_order(&written), keys_in_order(&example), "keys stand in a fixed order");
+    }
+}
+
+/// The keys of an object as they stand in the text; no value of these files looks like a key.
+fn keys_in_order(line: &str) -> Vec<&str> {
+    line.split("\":").filter_map(|before| before.rsplit('"').next()).filter(|key| !key.contains('}')).collect()
+}
+
+#[test]
+fn the_console_is_told_what_the_examples_say() {
+    let (board, empty) = (board(), Board::default());
+    let hello = hello();
+    let gone = console_json::update(&hello, &empty, &board).expect("a track is gone");
+    let told = [
+        console_json::hello(&hello, &console_json::banner(&board)),
+        console_json::snapshot(&hello, &board),
+        gone,
+        console_json::status(&board),
+    ];
+    let examples = blocks(&chapter("Web console messages (JSON over WebSocket)"), "json");
+    assert_eq!(examples.len(), told.len());
+    for (told, example) in told.iter().zip(&examples) {
+        let example = json(example);
+        assert_eq!(told["type"], example["type"]);
+        assert_eq!(shape(told), shape(&example), "{told}");
+    }
+}
+
+fn hello() -> Hello {
+    Hello { config: Config { sensors: config().sensors[..1].to_vec(), ..config() }, mode: Mode::Live }
+}
+
+#[test]
+fn the_fields_of_tracks_and_bearings_are_all_explained() {
+    let chapter = chapter("Web console messages (JSON over WebSocket)");
+    let snapshot = console_json::snapshot(&hello(), &board());
+    for (list, thing) in [("tracks", "track"), ("bearings", "bearing")] {
+        let table = chapter.split(&format!("| field of a {thing} |")).nth(1).expect("a table");
+        let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
+        let cells = rows.filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+        let explained: BTreeSet<&str> =
+            cells.flat_map(|cell| cell.split(['`', ',', ' '])).filter(|w| !w.is_empty()).collect();
+        let written = snapshot[list][0].as_object().expect("one of them").keys().map(String::as_str).collect();
+        assert_eq!(explained, written);
+    }
+}
+
+#[test]
+fn the_bytes_of_the_picture_are_read_as_told() {
+    let hex = blocks(&chapter("zenoh keys and protobuf"), "hex").remove(0);
+    let bytes: Vec<u8> =
+        hex.split_whitespace().map(|pair| u8::from_str_radix(pair, 16).expect("hexadecimal")).collect();
+    let picture = pb::Picture::decode(&bytes[..]).expect("a picture");
+    let expected = pb::Picture {
+        node: "alpha".into(),
+        mode: pb::Mode::Live.into(),
+        time_ns: 1_717_236_000_250_000_000,
+        sequence: 7,
+        snapshot: true,
+        tracks: vec![],
+        gone: vec![],
+    };
+    assert_eq!(picture, expected);
+}
+
+#[test]
+fn a_recording_has_the_channels_of_the_table_and_reads_back_as_it_was_written() {
+    let folder = Folder::new("mcap");
+    let path = folder.file("r.mcap");
+    let config = config();
+    // Times of receipt may step back; the order is that of the writing.
+    let entries = [(0, 5, &b"one"[..]), (1, 4, b"two"), (0, 6, b"")].map(|(sensor, s, bytes)| Entry {
+        received: Timestamp::from_secs(1_700_000_000 + s),
+        sensor: SensorId(sensor),
+        bytes: bytes.to_vec(),
+    });
+    let mut recorder = Recorder::create(&path, &config, NOW).expect("a new file");
+    for entry in &entries {
+        recorder.write(entry, Monotonic::default()).expect("written");
+    }
+    recorder.finish().expect("completed");
+
+    let bytes = fs::read(&path).expect("just written");
+    let messages: Vec<_> = mcap::MessageStream::new(&bytes).expect("MCAP").map(|m| m.expect("whole")).collect();
+    let channel = |i: usize| (messages[i].channel.topic.as_str(), messages[i].channel.message_encoding.as_str());
+    assert_eq!(channel(0), ("/node/config", "toml"));
+    assert_eq!(channel(1), ("/raw/radar-north", "asterix"));
+    assert_eq!(channel(2), ("/raw/adsb", "beast"));
+    assert_eq!(messages[0].data, config.to_toml().as_bytes());
+    assert_eq!(messages.iter().map(|m| m.sequence).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    let table = chapter("Recordings (MCAP)");
+    for cell in ["| `/node/config` | `toml` |", "| `/raw/SENSOR` | the sensor's `kind` |"] {
+        assert!(table.contains(cell), "{cell}");
+    }
+
+    let read = recording::open(&path, Timestamp::EPOCH).expect("one of ours");
+    assert_eq!(read.config, Some(config));
+    assert_eq!(read.entries.map(|entry| entry.expect("whole")).collect::<Vec<_>>(), entries);
+}
+
+#[test]
+fn a_recording_is_never_written_over() {
+    let folder = Folder::new("twice");
+    let path = folder.file("r.mcap");
+    Recorder::create(&path, &config(), NOW).expect("a new file").finish().expect("completed");
+    let refusal = Recorder::create(&path, &config(), NOW).err().expect("it is there already").to_string();
+    assert!(refusal.contains("r.mcap"), "{refusal}");
+}
+
+#[test]
+fn every_ending_that_is_known_is_in_the_table_and_no_other() {
+    let chapter = chapter("Imported recordings");
+    let cells = chapter.lines().filter_map(|line| line.strip_prefix("| `.")?.split(" | ").next());
+    let listed: BTreeSet<&str> =
+        cells.flat_map(|cell| cell.split(['`', ',', ' ', '.'])).filter(|w| !w.is_empty()).collect();
+    for ending in &listed {
+        for packed in ["", ".gz"] {
+            let name = format!("x.{ending}{packed}");
+            assert!(Form::of(Path::new(&name)).is_some_and(|form| form != Form::Mcap), "{name}");
+        }
+    }
+    let refusal = recording::open(Path::new("x"), Timestamp::EPOCH).err().expect("no ending").to_string();
+    let told = refusal.split("known endings:").nth(1).and_then(|rest| rest.split(',').next()).expect("the endings");
+    let told: BTreeSet<&str> = told.split(['.', ' ']).filter(|w| !w.is_empty() && *w != "mcap").collect();
+    assert!(told.is_subset(&listed), "{told:?}");
+}
