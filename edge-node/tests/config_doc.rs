@@ -1,7 +1,7 @@
-//! docs/CONFIG.md is true: its examples are read, its tables hold every key that exists with its true default and range.
+//! docs/CONFIG.md is true: its examples are read, its tables hold every key that exists with its default and range.
 //!
-//! No list of keys is typed here. A key that cannot exist is put into each table in turn, and serde's refusal names those
-//! that do; what a key is when nobody writes it, is what it becomes when it is taken out.
+//! No list of keys is typed here. A key that cannot exist is put into each table in turn, and serde's refusal names
+//! those that do; what a key is when nobody writes it, is what it becomes when it is taken out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -3,7 +3,7 @@
 //! There is no public way to hold a covariance that is not one: every constructor factors the matrix (Cholesky) and
 //! refuses what does not factor.
 
-use nalgebra::{Matrix3, SMatrix, SVector, Vector3};
+use nalgebra::{ArrayStorage, Matrix3, SMatrix, SVector, Vector3};
 
 use crate::frame::{Enu, Position, Velocity};
 use crate::maths::{ln, sqrt};
@@ -34,8 +34,9 @@ impl<const N: usize> Covariance<N> {
     /// # Errors
     /// [`NotPositiveDefinite`] if `m` is not finite or has no Cholesky factor.
     pub fn new(m: SMatrix<f64, N, N>) -> Result<Self, NotPositiveDefinite> {
-        let symmetric = (m + m.transpose()) * 0.5;
-        lower_factor(&symmetric).map(|_| Self(symmetric)).ok_or(NotPositiveDefinite)
+        let symmetric = symmetric_part(&m);
+        let mut work = symmetric.data.0;
+        if decompose(&mut work) { Ok(Self(symmetric)) } else { Err(NotPositiveDefinite) }
     }
 
     /// The diagonal covariance of independent errors.
@@ -128,26 +129,53 @@ impl<const N: usize> Factor<N> {
     }
 }
 
-/// Written out rather than taken from nalgebra, whose generic bounds infect every signature that mixes dimensions.
+fn symmetric_part<const N: usize>(m: &SMatrix<f64, N, N>) -> SMatrix<f64, N, N> {
+    let (m, mut symmetric) = (&m.data.0, [[0.0; N]; N]);
+    for j in 0..N {
+        for i in 0..N {
+            symmetric[j][i] = 0.5 * (m[j][i] + m[i][j]);
+        }
+    }
+    SMatrix::from_array_storage(ArrayStorage(symmetric))
+}
+
+/// L D Lᵀ = A with unit L, in place and column by column: D on the diagonal, L below it, nothing meant above. False
+/// unless every pivot is finite and above zero, which is what positive definite means.
+///
+/// Written out rather than taken from nalgebra, whose generic bounds infect every signature that mixes dimensions;
+/// without square roots, because covariances are proven far more often than factored; and over whole columns, because
+/// loops of one length become straight code.
+fn decompose<const N: usize>(a: &mut [[f64; N]; N]) -> bool {
+    for j in 0..N {
+        let column = a[j];
+        // Also false for NaN, which is the point of writing it this way round.
+        if !(column[j] > 0.0 && column[j] < f64::INFINITY) {
+            return false;
+        }
+        let inverse = 1.0 / column[j];
+        for i in j + 1..N {
+            let multiple = column[i] * inverse;
+            a[j][i] = multiple;
+            for k in 0..N {
+                a[i][k] -= multiple * column[k];
+            }
+        }
+    }
+    true
+}
+
+/// The Cholesky factor L √D.
 fn lower_factor<const N: usize>(a: &SMatrix<f64, N, N>) -> Option<SMatrix<f64, N, N>> {
+    let mut columns = a.data.0;
+    if !decompose(&mut columns) {
+        return None;
+    }
     let mut l = SMatrix::<f64, N, N>::zeros();
     for j in 0..N {
-        let mut d = a[(j, j)];
-        for k in 0..j {
-            d -= l[(j, k)] * l[(j, k)];
-        }
-        // Also false for NaN, which is the point of writing it this way round.
-        if !(d > 0.0 && d < f64::INFINITY) {
-            return None;
-        }
-        let pivot = sqrt(d);
-        l[(j, j)] = pivot;
+        let root = sqrt(columns[j][j]);
+        l[(j, j)] = root;
         for i in j + 1..N {
-            let mut s = a[(i, j)];
-            for k in 0..j {
-                s -= l[(i, k)] * l[(j, k)];
-            }
-            l[(i, j)] = s / pivot;
+            l[(i, j)] = columns[j][i] * root;
         }
     }
     Some(l)

@@ -28,7 +28,6 @@ impl core::fmt::Display for Address {
 
 /// What kind of thing it is. The words of consoles, coarse on purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
 pub enum ObjectClass {
     /// Nobody said.
     #[default]

@@ -9,6 +9,9 @@
 #![forbid(unsafe_code)]
 
 pub mod angle;
+pub mod association;
+pub mod capacity;
+pub mod filter;
 pub mod frame;
 pub mod gaussian;
 pub mod geodesy;
@@ -16,6 +19,14 @@ pub mod identity;
 pub mod label;
 pub mod maths;
 pub mod measurement;
+pub mod model;
 pub mod sensor;
+pub mod sequencer;
 pub mod source_track;
+pub mod tally;
 pub mod time;
+pub mod track;
+pub mod tracker;
+
+/// The linear algebra of every public signature here, so that callers use the same version and features.
+pub use nalgebra;

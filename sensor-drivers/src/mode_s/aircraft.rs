@@ -72,12 +72,15 @@ impl Circumstances {
 }
 
 impl GroundVelocity {
-    fn point_velocity(self) -> PointVelocity {
+    /// The velocity `age` after it was told: in that time the aircraft may have turned or changed its speed.
+    fn point_velocity(self, age: Span) -> PointVelocity {
         let [east, north] = self.east_north;
+        let age_s = age.abs().as_secs_f64() + MEASURED_BEFORE_S;
+        let climb_sigma = if self.climb.is_some() { CLIMB_SIGMA_M_S } else { UNTOLD_CLIMB_SIGMA_M_S };
         PointVelocity {
             east_north_up: [east, north, self.climb.unwrap_or(0.0)],
-            horizontal_sigma: accuracy::velocity_sigma_m_s(self.nac_v),
-            vertical_sigma: if self.climb.is_some() { CLIMB_SIGMA_M_S } else { UNTOLD_CLIMB_SIGMA_M_S },
+            horizontal_sigma: length([accuracy::velocity_sigma_m_s(self.nac_v), MANOEUVRE_M_S2 * age_s]),
+            vertical_sigma: length([climb_sigma, CLIMB_CHANGE_M_S2 * age_s]),
         }
     }
 }
@@ -132,14 +135,14 @@ impl Aircraft {
     fn airborne(&mut self, said: &AirbornePosition, now: Timestamp, around: &Circumstances) -> Fate {
         let place = self.positions.handle(said.cpr, now, around.receiver.as_ref())?;
         let told = self.told_sigma_m(said.type_code, said.nic_supplement_b, now)?;
-        let held = self.velocity.and_then(|held| held.fresh(now, VELOCITY_AGE_MAX));
-        let speed = held.map_or(UNTOLD_SPEED_M_S, |velocity| length(velocity.east_north));
+        let held = self.velocity.filter(|held| held.fresh(now, VELOCITY_AGE_MAX).is_some());
+        let speed = held.map_or(UNTOLD_SPEED_M_S, |held| length(held.value.east_north));
         let (height, vertical_sigma_m) = self.height(said, now).unzip();
         Ok(Point {
             position: geodetic(place, height.unwrap_or(0.0))?,
             horizontal_sigma_m: around.horizontal_sigma_m(told, speed),
             vertical_sigma_m,
-            velocity: held.map(GroundVelocity::point_velocity),
+            velocity: held.map(|held| held.value.point_velocity(now - held.time)),
         })
     }
 
@@ -231,6 +234,12 @@ fn length([x, y]: [f64; 2]) -> f64 {
     (x * x + y * y).sqrt()
 }
 
+/// How fast a velocity over the ground changes in an ordinary turn (3° a second at 60 m/s), m/s².
+const MANOEUVRE_M_S2: f64 = 3.0;
+/// How fast a rate of climb changes, m/s².
+const CLIMB_CHANGE_M_S2: f64 = 1.0;
+/// A velocity was measured this long before it was told, seconds (DO-260B allows 1.5).
+const MEASURED_BEFORE_S: f64 = 0.5;
 /// A velocity older than this is not joined to a position.
 const VELOCITY_AGE_MAX: Span = Span::from_secs(2);
 /// The difference between pressure altitude and height changes slowly, with height and weather.

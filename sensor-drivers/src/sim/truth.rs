@@ -114,15 +114,16 @@ impl Truth {
     pub(super) fn advance(&mut self, now: Timestamp) {
         let seconds = self.seconds(now - LOOK_BACK);
         for actor in &mut self.targets {
-            if actor.again_every_s.is_none() && seconds > actor.appears_s {
-                actor.course.advance(seconds - actor.appears_s);
+            let oldest = actor.instances_at(seconds).next();
+            if let Some(age) = oldest.map(|instance| actor.age(instance, seconds)) {
+                actor.course.advance(age);
             }
         }
     }
 
     fn appearance<'a>(&'a self, actor: &'a Actor, instance: u32, time: Timestamp) -> Live<'a> {
-        let since = self.seconds(time) - actor.appears_s - actor.again_every_s.unwrap_or(0.0) * f64::from(instance);
-        Live { id: TruthId { target: actor.place, instance }, actor, kinematics: actor.course.at(since) }
+        let kinematics = actor.course.at(actor.age(instance, self.seconds(time)));
+        Live { id: TruthId { target: actor.place, instance }, actor, kinematics }
     }
 
     fn seconds(&self, time: Timestamp) -> f64 {
@@ -149,6 +150,11 @@ impl Actor {
 
     pub(super) const fn class(&self) -> TargetClass {
         self.class
+    }
+
+    /// How long ago an appearance was, so many seconds from the start.
+    fn age(&self, instance: u32, seconds: f64) -> f64 {
+        seconds - self.appears_s - self.again_every_s.unwrap_or(0.0) * f64::from(instance)
     }
 
     /// The appearances that exist so many seconds from the start.

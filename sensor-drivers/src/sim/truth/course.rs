@@ -57,6 +57,14 @@ struct Anchor {
     speed: f64,
 }
 
+/// Some way into a segment.
+struct Flown {
+    kinematics: Kinematics,
+    /// Straight ahead, in the anchor's plane: known even when standing still.
+    forward: [f64; 3],
+    speed: f64,
+}
+
 impl Course {
     pub(super) fn new(segments: Vec<Segment>, looped: bool, start: Geodetic, heading: f64, speed: f64) -> Self {
         let stage = Stage { number: 0, begins_s: 0.0, from: Anchor::new(start, heading, speed) };
@@ -66,7 +74,7 @@ impl Course {
     /// Where the target is so many seconds after its appearance.
     pub(super) fn at(&self, seconds: f64) -> Kinematics {
         let stage = self.stage_at(seconds);
-        stage.from.fly(&self.segment(stage.number), seconds - stage.begins_s).0
+        stage.from.fly(&self.segment(stage.number), seconds - stage.begins_s).kinematics
     }
 
     /// Remembers the stage of a time before which nobody will ask any more (who does is answered, but slowly).
@@ -81,7 +89,7 @@ impl Course {
             if seconds < stage.begins_s + segment.seconds {
                 return stage;
             }
-            let from = stage.from.fly(&segment, segment.seconds).1;
+            let from = stage.from.after(&segment);
             stage = Stage { number: stage.number + 1, begins_s: stage.begins_s + segment.seconds, from };
         }
     }
@@ -99,8 +107,8 @@ impl Anchor {
         Self { point, plane: TangentPlane::at(Geodetic { height_m: 0.0, ..point }), heading, speed }
     }
 
-    /// The state after `tau` seconds of a segment, and the anchor that the next one would start from.
-    fn fly(&self, segment: &Segment, tau: f64) -> (Kinematics, Self) {
+    /// The state after `tau` seconds of a segment.
+    fn fly(&self, segment: &Segment, tau: f64) -> Flown {
         let speed = (self.speed + segment.acceleration * tau).max(0.0);
         let turned = self.heading + segment.turn_rate * tau;
         let height = self.point.height_m + segment.climb_rate * tau;
@@ -118,11 +126,13 @@ impl Anchor {
             position: self.plane.to_ecef(Position::new(laid.position[0], laid.position[1], laid.position[2])),
             velocity: self.plane.velocity_to_ecef(Velocity::new(velocity(0), velocity(1), velocity(2))),
         };
-        (kinematics, self.next(&kinematics, forward, speed))
+        Flown { kinematics, forward, speed }
     }
 
-    fn next(&self, end: &Kinematics, forward: [f64; 3], speed: f64) -> Self {
-        let point = Geodetic::from_ecef(end.position);
+    /// Where the next segment starts.
+    fn after(&self, segment: &Segment) -> Self {
+        let Flown { kinematics, forward, speed } = self.fly(segment, segment.seconds);
+        let point = Geodetic::from_ecef(kinematics.position);
         let ahead = self.plane.velocity_to_ecef(Velocity::new(forward[0], forward[1], forward[2]));
         let (heading, _) = course_and_speed(&(point.enu_axes() * ahead.vector()));
         Self::new(point, heading.radians(), speed)

@@ -1,0 +1,363 @@
+//! Association: which measurement came from which track, as probabilities.
+//!
+//! # The model
+//!
+//! In one scan of one sensor a track gives one measurement or none, and a measurement comes from one track or from none
+//! (clutter, or something new). A *joint event* says who gave what: a matching between tracks i and measurements j. Its
+//! probability is proportional to
+//!
+//! ∏ w_ij over the pairs it contains · ∏ n_i over the tracks it leaves without a measurement,
+//!
+//! where w_ij is the weight of "j came from i" relative to "j is clutter", and n_i the weight of "i was missed":
+//! w_ij = P_D N(z_j; ẑ_i, S_i) / λ and n_i = 1 − P_D P_G for joint probabilistic data association (JPDA; Fortmann,
+//! Bar-Shalom & Scheffe 1983; Bar-Shalom & Fortmann 1988, §9.3), the same times the probability of existence, and the
+//! rest to n_i, for joint *integrated* PDA (Mušicki & Evans 2004). [`marginals`] computes, from these weights,
+//!
+//! β_ij = P(j came from i) and β_i0 = P(i was missed), with Σ_j β_ij + β_i0 = 1.
+//!
+//! # The polynomial
+//!
+//! Give each measurement a variable x_j with x_j² = 0: used once, or not at all. The total weight of all joint events is
+//! the matching polynomial
+//!
+//! Z = ∏_i (n_i + Σ_j w_ij x_j), multiplied out, then every x_j = 1,
+//!
+//! and the marginals are its logarithmic derivatives, β_ij = ∂ ln Z / ∂ ln w_ij. Multiplying out costs as much as there
+//! are joint events. It is cheaper to eliminate: x_j occurs in few factors, so the sum can be carried out track by track,
+//! with a table over the measurements that are still contested where two parts of the problem meet. Its size is
+//! 2^(contested), whatever the number of tracks. Horridge and Maskell (2006) exploit the same structure by merging equal
+//! nodes of the hypothesis tree; here it is variable elimination along a chosen order, and differentiation backwards.
+//!
+//! # The way of a scan
+//!
+//! 1. [`cluster`]: tracks that share no measurement, even through others, are independent.
+//! 2. [`graph`], [`fold`]: measurements of a single track, then all leaves, are folded away; trees vanish.
+//! 3. [`order`]: an order for what is left, tracks first or measurements first, whichever is cheaper; it gives the exact
+//!    cost before any work.
+//! 4. [`balance`]: weights too far apart for a double are rescaled, exactly.
+//! 5. [`jpda`]: tables up, derivatives down.
+//!
+//! # Beyond the budget
+//!
+//! A cluster that would cost more than the [`Budget`] leaves is first estimated by loopy belief propagation ([`belief`];
+//! Williams & Lau 2014). Then pairs with an estimated β below a threshold are cut, from 10⁻⁶ up to [`Budget::cut_max`],
+//! until the rest can be solved exactly. If nothing fits, the estimate is the result. Every path is counted in the
+//! [`Outcome`].
+//!
+//! What a cut can spoil is known afterwards. The cut problem is the given one under the condition that no cut pair
+//! occurs, so no probability changes by more than the probability δ that one occurs. Which tracks are missed and which
+//! measurements are taken is distributed according to a polynomial, ∏_i (n_i x_i + Σ_j w_ij y_j) without squares of y_j,
+//! that is real stable; therefore "i was missed" are negatively associated over the tracks (Borcea, Brändén & Liggett
+//! 2009), and with β⁰ the probabilities of the cut problem
+//!
+//! δ ≤ Σ β⁰_i0 w_ij / n_i over the cut pairs.
+//!
+//! # Promises
+//!
+//! Nothing is allocated; the work is bounded; the result depends on the arguments only, and on their order only in the
+//! last digits. No input panics: what is no weight counts as zero and is counted.
+
+pub mod gate;
+pub mod likelihood;
+
+mod balance;
+mod belief;
+mod cluster;
+mod fold;
+mod graph;
+mod jpda;
+mod order;
+mod pair;
+mod plan;
+mod queue;
+mod solver;
+mod table;
+pub mod workspace;
+
+#[cfg(test)]
+mod oracle;
+
+use solver::Solver;
+
+pub use order::SEPARATOR_MAX;
+pub use workspace::{Sizes, Workspace};
+
+/// One gated pair. Rows are tracks, columns are measurements.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Edge {
+    /// Track i.
+    pub row: u16,
+    /// Measurement j.
+    pub column: u16,
+    /// w_ij ≥ 0, relative to clutter. Below 10⁻³⁰⁰ it counts as zero, above 10³⁰⁰ as that.
+    pub weight: f64,
+}
+
+/// What one call may spend, and what it does when that is not enough.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// Multiply-adds for all exact eliminations together; roughly a quarter of a nanosecond each on a desktop core.
+    pub cost_max: u64,
+    /// Largest estimated β of a pair that may be cut to make the rest exact; zero forbids cutting.
+    pub cut_max: f64,
+    /// Sweeps of belief propagation.
+    pub sweeps: u32,
+    /// Share of the old message kept in each sweep, in [0, 1).
+    pub damping: f64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { cost_max: 1 << 24, cut_max: 1e-3, sweeps: 50, damping: 0.1 }
+    }
+}
+
+/// How the marginals of a cluster were found, from best to worst.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// Exactly.
+    #[default]
+    Exact,
+    /// Exactly, after cutting unlikely pairs: within [`Outcome::error_bound`].
+    EdgeCut,
+    /// By belief propagation.
+    Belief,
+    /// Each track by itself, as if no measurement were shared (PDA): the workspace was too small for the problem.
+    Alone,
+}
+
+/// How the marginals were found.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Clusters of at least two tracks.
+    pub clusters: u32,
+    /// Tracks in the largest cluster.
+    pub largest_cluster: u32,
+    /// Multiply-adds spent on exact elimination.
+    pub cost: u64,
+    /// Measurements (or tracks) in the widest separator, log₂ of the largest table.
+    pub widest_separator: u32,
+    /// Clusters whose weights had to be balanced.
+    pub balanced: u32,
+    /// Clusters of which pairs were cut.
+    pub cut: u32,
+    /// No marginal of a cut cluster is further than this from the exact one.
+    pub error_bound: f64,
+    /// Clusters left to belief propagation.
+    pub belief: u32,
+    /// Tracks taken one by one, since the workspace was too small.
+    pub alone: u32,
+    /// Inputs that made no sense: weights that are negative or not finite, edges out of order or out of range, null
+    /// weights that are not above zero and finite.
+    pub refused: u32,
+}
+
+impl Outcome {
+    /// ⌈log₂⌉ of the multiply-adds spent.
+    #[must_use]
+    pub const fn log2_cost(&self) -> u32 {
+        self.cost.next_power_of_two().ilog2()
+    }
+
+    /// The worst method that was used.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        match (self.alone, self.belief, self.cut) {
+            (0, 0, 0) => Method::Exact,
+            (0, 0, _) => Method::EdgeCut,
+            (0, _, _) => Method::Belief,
+            _ => Method::Alone,
+        }
+    }
+}
+
+/// Computes the marginal association probabilities.
+///
+/// `nulls[i]` is n_i > 0; one that is not above zero counts as 10⁻³⁰⁰, and a track whose null weight is not finite is
+/// left without a measurement. `edges` are sorted by (row, column), without repetition, with columns below `columns`.
+/// Writes `beta[k]` for `edges[k]` and `missed[i]` for each row; `missed[i]` and the `beta` of row i sum to one, and the
+/// `beta` of a column to one at most, but for rounding.
+///
+/// # Panics
+/// If `beta` is not as long as `edges`, or `missed` not as `nulls`: a bug of the caller.
+pub fn marginals(
+    nulls: &[f64],
+    edges: &[Edge],
+    columns: usize,
+    budget: &Budget,
+    workspace: &mut Workspace<'_>,
+    beta: &mut [f64],
+    missed: &mut [f64],
+) -> Outcome {
+    assert_eq!(edges.len(), beta.len(), "one β for each edge");
+    assert_eq!(nulls.len(), missed.len(), "one probability of being missed for each row");
+    let given = Given { nulls, edges, columns };
+    let mut out = Marginals { beta, missed };
+    match Solver::carve(given, workspace.carver()) {
+        Some(mut solver) => solver.run(budget, &mut out),
+        None => given.solve_alone(&mut out),
+    }
+}
+
+/// The arguments of [`marginals`], sanitised on reading.
+#[derive(Clone, Copy)]
+struct Given<'g> {
+    nulls: &'g [f64],
+    edges: &'g [Edge],
+    columns: usize,
+}
+
+/// Where the result goes.
+struct Marginals<'m> {
+    beta: &'m mut [f64],
+    missed: &'m mut [f64],
+}
+
+impl Given<'_> {
+    /// n_i, made usable; and whether it was.
+    fn null(&self, row: usize) -> (f64, bool) {
+        let n = self.nulls[row];
+        if n.is_finite() { (n.clamp(WEIGHT_LEAST, WEIGHT_MOST), n > 0.0) } else { (1.0, false) }
+    }
+
+    /// w_ij of an edge, zero if there is none; and whether the edge made sense on its own.
+    fn weight(&self, edge: &Edge) -> (f64, bool) {
+        let row = usize::from(edge.row);
+        let usable = row < self.nulls.len()
+            && usize::from(edge.column) < self.columns
+            && edge.weight.is_finite()
+            && edge.weight >= 0.0;
+        let wanted = usable && edge.weight >= WEIGHT_LEAST && self.nulls[row].is_finite();
+        (if wanted { edge.weight.min(WEIGHT_MOST) } else { 0.0 }, usable)
+    }
+
+    /// Each track by itself: β_ij = w_ij / (n_i + Σ_k w_ik), without any other memory.
+    fn solve_alone(&self, out: &mut Marginals<'_>) -> Outcome {
+        let mut outcome = Outcome { alone: word(self.nulls.len()), ..Outcome::default() };
+        for (row, missed) in out.missed.iter_mut().enumerate() {
+            let (null, usable) = self.null(row);
+            outcome.refused += u32::from(!usable);
+            *missed = null;
+        }
+        for (edge, beta) in self.edges.iter().zip(out.beta.iter_mut()) {
+            let (weight, usable) = self.weight(edge);
+            outcome.refused += u32::from(!usable);
+            *beta = weight;
+            if weight > 0.0 {
+                out.missed[usize::from(edge.row)] += weight;
+            }
+        }
+        for (edge, beta) in self.edges.iter().zip(out.beta.iter_mut()) {
+            if *beta > 0.0 {
+                *beta /= out.missed[usize::from(edge.row)];
+            }
+        }
+        for (row, missed) in out.missed.iter_mut().enumerate() {
+            *missed = self.null(row).0 / *missed;
+        }
+        outcome
+    }
+}
+
+/// Weights are kept between these, so that sums of them stay in the range of a double.
+const WEIGHT_LEAST: f64 = 1e-300;
+const WEIGHT_MOST: f64 = 1e300;
+
+/// No such row, column, table: the end of a list.
+const NONE: u32 = u32::MAX;
+
+/// A count or an index in 32 bits.
+#[expect(clippy::cast_possible_truncation, reason = "rows, columns, edges and tables of one scan count below 2³²")]
+const fn word(n: usize) -> u32 {
+    n as u32
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use proptest::prelude::*;
+
+    use super::oracle::{Answer, Case, Draws};
+    use super::*;
+
+    /// Cases of every shape up to 6 × 6, from sparse to full, with weights over ± `octaves`.
+    fn small_cases(octaves: f64, count: u64) -> impl Iterator<Item = Case> {
+        (0..count).map(move |seed| {
+            let (mut shape, mut draws) = (Draws(seed), Draws(!seed));
+            let mut size = || if shape.uniform() < 0.5 { 6 } else { 1 + (shape.uniform() * 6.0) as u16 };
+            let (rows, columns) = (size(), size());
+            let density = shape.uniform() * 1.2;
+            Case::drawn(rows, columns, |_, _| shape.uniform() < density, || draws.weight(octaves))
+        })
+    }
+
+    #[test]
+    fn equals_enumeration_of_all_joint_events() {
+        for case in small_cases(12.0, 3000) {
+            let (outcome, answer) = case.solve();
+            assert_eq!(outcome.method(), Method::Exact);
+            assert!(answer.distance(&case.enumerate()) < 1e-13, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn equals_enumeration_for_weights_of_any_size() {
+        let mut balanced = 0;
+        for case in small_cases(995.0, 3000) {
+            let (outcome, answer) = case.solve();
+            balanced += outcome.balanced;
+            assert_eq!(outcome.method(), Method::Exact, "{case:?}");
+            assert!(answer.distance(&case.enumerate()) < 1e-13, "{case:?} {answer:?}");
+        }
+        assert!(balanced > 1000);
+    }
+
+    #[test]
+    fn stress_ties() {
+        let levels = [1e-300, 1e-150, 1e-20, 1.0, 1e20, 1e150, 1e300];
+        let (mut bal, mut worst, mut notexact) = (0, 0.0_f64, 0);
+        for seed in 0..4000 {
+            let (mut shape, mut draws) = (Draws(seed), Draws(!seed));
+            let (rows, columns) = (2 + (shape.uniform() * 6.0) as u16, 1 + (shape.uniform() * 5.0) as u16);
+            let density = 0.3 + shape.uniform() * 0.9;
+            let k = 2 + (shape.uniform() * 6.0) as usize;
+            let off = (shape.uniform() * 7.0) as usize;
+            let case = Case::drawn(rows, columns, |_, _| shape.uniform() < density, || levels[((draws.uniform() * k as f64) as usize * 3 + off) % 7]);
+            let (outcome, answer) = case.solve();
+            bal += outcome.balanced;
+            if outcome.method() != Method::Exact { notexact += 1; }
+            let d = answer.distance(&case.enumerate());
+            if d > 1e-12 && outcome.method() == Method::Exact { std::eprintln!("{d} {case:?}"); }
+            worst = worst.max(d);
+        }
+        std::eprintln!("bal {bal} worst {worst} notexact {notexact}");
+    }
+
+    #[test]
+    fn stress_cut() {
+        let (mut cuts, mut bel, mut worst_ratio, mut tight, mut berr) = (0, 0, 0.0_f64, 0.0, 0.0_f64);
+        for seed in 0..6000 {
+            let (mut shape, mut draws) = (Draws(seed), Draws(!seed));
+            let (rows, columns) = (4 + (shape.uniform() * 4.0) as u16, 3 + (shape.uniform() * 4.0) as u16);
+            let density = 0.4 + shape.uniform() * 0.9;
+            let oct = 2.0 + 12.0 * shape.uniform();
+            let case = Case::drawn(rows, columns, |_, _| shape.uniform() < density, || draws.weight(oct));
+            let exact = case.solve().0.cost;
+            if exact < 100 {continue;}
+            let truth = case.enumerate();
+            for div in [2, 4, 8] {
+            let budget = Budget { cost_max: exact / div, cut_max: 0.3, ..Budget::default() };
+            let (outcome, answer) = case.solve_within(&budget, 1 << 17);
+            let d = answer.distance(&truth);
+            assert!(answer.inconsistency(&case) < 1e-12, "{outcome:?} {} {case:?}", answer.inconsistency(&case));
+            match outcome.method() {
+                Method::EdgeCut => { cuts += 1; let r = d / outcome.error_bound; if r > 1.0 && d > 1e-13 { std::eprintln!("BAD {d} {outcome:?}"); } worst_ratio = worst_ratio.max(r); tight += r; }
+                Method::Belief => { bel += 1; berr = berr.max(d); }
+                _ => {}
+            }
+            }
+        }
+        std::eprintln!("cuts {cuts} worst ratio {worst_ratio} mean ratio {} bel {bel} berr {berr}", tight / cuts as f64);
+    }
+
+}

@@ -1,0 +1,181 @@
+//! Which measurements a track could have given: the ellipsoidal gate ν ᵀS⁻¹ν ≤ γ, and the coarse test before it.
+//!
+//! γ is the χ² quantile of the gate probability P_G for each dimension. The coarse test looks at single components:
+//! νₖ² ≤ γ Sₖₖ is necessary for the ellipsoid, so it never refuses what the gate would admit, and with the measurements
+//! sorted by their first component it looks only at the neighbours.
+
+use nalgebra::{SMatrix, SVector};
+
+use crate::capacity::DIMENSIONS;
+use crate::filter::consistency::chi_square_quantile;
+use crate::gaussian::Covariance;
+use crate::maths::sqrt;
+use crate::model::{Kind, ObservationModel};
+
+/// Thresholds γ by dimension.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gate {
+    probability: f64,
+    thresholds: [f64; DIMENSIONS],
+}
+
+impl Gate {
+    /// The gate that a true measurement passes with this probability; taken into [0.5, 1 − 10⁻⁹].
+    #[must_use]
+    pub fn new(probability: f64) -> Self {
+        let probability = probability.clamp(0.5, 1.0 - 1e-9);
+        let mut thresholds = [0.0; DIMENSIONS];
+        for (freedom, threshold) in (1..).zip(&mut thresholds) {
+            *threshold = chi_square_quantile(probability, freedom);
+        }
+        Self { probability, thresholds }
+    }
+
+    /// P_G.
+    #[must_use]
+    pub const fn probability(&self) -> f64 {
+        self.probability
+    }
+
+    /// γ for a measurement of M dimensions.
+    #[must_use]
+    pub const fn threshold<const M: usize>(&self) -> f64 {
+        self.thresholds[M - 1]
+    }
+}
+
+/// A measurement as the coarse test sees it: its first two components and their variances.
+#[derive(Clone, Copy, Debug)]
+pub struct Plot {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its place in the scan.
+    pub column: u16,
+    z: [f64; 2],
+    variance: [f64; 2],
+}
+
+impl Plot {
+    /// A place in memory for one.
+    pub const EMPTY: Self = Self { kind: Kind::Position, column: 0, z: [0.0; 2], variance: [0.0; 2] };
+
+    /// From z and the diagonal of R.
+    #[must_use]
+    pub fn new<const M: usize>(kind: Kind, column: u16, z: &SVector<f64, M>, noise: &Covariance<M>) -> Self {
+        let mut plot = Self { kind, column, z: [0.0; 2], variance: [0.0; 2] };
+        for k in 0..M.min(2) {
+            plot.z[k] = z[k];
+            plot.variance[k] = noise.matrix()[(k, k)];
+        }
+        plot
+    }
+
+    /// The order for [`Group::candidates`]: by kind, then by the first component, then by place.
+    pub(crate) fn order(&self, other: &Self) -> core::cmp::Ordering {
+        self.kind.cmp(&other.kind).then(self.z[0].total_cmp(&other.z[0])).then(self.column.cmp(&other.column))
+    }
+}
+
+/// The measurements of one kind in a scan, sorted.
+#[derive(Clone, Copy, Debug)]
+pub struct Group<'a> {
+    plots: &'a [Plot],
+    /// Largest variance of the first component.
+    variance: f64,
+}
+
+impl<'a> Group<'a> {
+    /// Plots of one kind, sorted by their first component; `None` if there are none.
+    fn new(plots: &'a [Plot]) -> Option<Self> {
+        (!plots.is_empty()).then(|| Self { plots, variance: plots.iter().fold(0.0, |v, p| p.variance[0].max(v)) })
+    }
+
+    /// Splits sorted plots into one group per kind.
+    pub(crate) fn split(plots: &'a [Plot]) -> impl Iterator<Item = Self> {
+        plots.chunk_by(|a, b| a.kind == b.kind).filter_map(Self::new)
+    }
+
+    /// Their kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.plots[0].kind
+    }
+
+    /// The columns of those measurements that pass the coarse test against ẑ and H P Hᵀ.
+    pub fn candidates<const M: usize, H: ObservationModel<M>>(
+        &self,
+        model: &H,
+        z_hat: &SVector<f64, M>,
+        spread: &SMatrix<f64, M, M>,
+        threshold: f64,
+    ) -> impl Iterator<Item = u16> {
+        let own = [spread[(0, 0)], if M > 1 { spread[(1, 1)] } else { 0.0 }];
+        let near =
+            if H::FIRST_IS_ANGLE { self.plots } else { self.window(z_hat[0], threshold * (own[0] + self.variance)) };
+        near.iter()
+            .filter(move |plot| {
+                let mut z = *z_hat;
+                for k in 0..M.min(2) {
+                    z[k] = plot.z[k];
+                }
+                let nu = model.residual(&z, z_hat);
+                (0..M.min(2)).all(|k| nu[k] * nu[k] <= threshold * (own[k] + plot.variance[k]))
+            })
+            .map(|plot| plot.column)
+    }
+
+    /// The plots whose first component lies within √`reach_squared` of `centre`.
+    fn window(&self, centre: f64, reach_squared: f64) -> &'a [Plot] {
+        // A little wider than the test behind it, so that rounding cannot cut off what that would admit.
+        let reach = sqrt(reach_squared) * (1.0 + 1e-9) + 1e-9;
+        let from = self.plots.partition_point(|plot| plot.z[0] < centre - reach);
+        let near = self.plots[from..].iter().take_while(|plot| plot.z[0] <= centre + reach).count();
+        &self.plots[from..from + near]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measurement::Pose;
+    use crate::model::MeasurementModel;
+    use crate::model::polar::RangeBearing;
+    use nalgebra::{Matrix2, Vector2};
+    use std::vec::Vec;
+
+    extern crate std;
+
+    #[test]
+    fn thresholds_are_those_of_the_printed_tables() {
+        let gate = Gate::new(0.9995);
+        assert!((gate.threshold::<1>() - 12.1157).abs() < 1e-4);
+        assert!((gate.threshold::<2>() - 15.2018).abs() < 1e-4);
+        assert!((gate.threshold::<3>() - 17.7300).abs() < 1e-4);
+        assert!((gate.threshold::<6>() - 24.1028).abs() < 1e-4);
+    }
+
+    #[test]
+    fn the_coarse_test_admits_all_that_the_gate_admits() {
+        let noise = Covariance::from_sigmas(&Vector2::new(10.0, 0.01)).expect("positive");
+        let (z_hat, spread) = (Vector2::new(5_000.0, 3.13), Matrix2::new(400.0, 0.1, 0.1, 4e-4));
+        let gate = Gate::new(0.99);
+        let factor = Covariance::new(spread + noise.matrix()).expect("positive").factor();
+        let readings: Vec<Vector2<f64>> = (0..2_000)
+            .map(|k| Vector2::new(4_700.0 + f64::from(k % 50) * 12.0, f64::from(k / 50) * 0.16 - 3.2))
+            .collect();
+        let mut plots: Vec<Plot> =
+            (0..).zip(&readings).map(|(column, z)| Plot::new(Kind::RangeBearing, column, z, &noise)).collect();
+        plots.sort_by(Plot::order);
+        let model = RangeBearing(&Pose::AT_ORIGIN);
+        let group = Group::new(&plots).expect("not empty");
+        let coarse: Vec<u16> = group.candidates(&model, &z_hat, &spread, gate.threshold::<2>()).collect();
+        let exact: Vec<u16> = (0..2_000)
+            .filter(|&k| {
+                let nu = model.residual(&readings[usize::from(k)], &z_hat);
+                factor.mahalanobis_squared(&nu) <= gate.threshold::<2>()
+            })
+            .collect();
+        assert!(exact.len() > 5 && exact.iter().all(|column| coarse.contains(column)));
+        assert!(coarse.len() < 3 * exact.len());
+    }
+}

@@ -1,0 +1,157 @@
+//! Arithmetic on tables over subsets: entry U of a table is the value for the set of columns whose bits are set in U.
+//!
+//! Everything here is a sum of products of numbers that are not negative: nothing cancels. Sums run in a fixed order
+//! over four lanes, so that the same bits come out wherever and however the loops are vectorised.
+
+/// g(V) += w f(V ∪ b) for every V without the column b.
+pub(super) fn add_shifted(g: &mut [f64], f: &[f64], bit: u32, w: f64) {
+    #[inline(always)]
+    fn blocks(g: &mut [f64], f: &[f64], half: usize, w: f64) {
+        for (g, f) in g.chunks_exact_mut(2 * half).zip(f.chunks_exact(2 * half)) {
+            for (g, f) in g[..half].iter_mut().zip(&f[half..]) {
+                *g += w * f;
+            }
+        }
+    }
+    match bit {
+        0 => blocks(g, f, 1, w),
+        1 => blocks(g, f, 2, w),
+        2 => blocks(g, f, 4, w),
+        _ => blocks(g, f, 1 << bit, w),
+    }
+}
+
+/// The transpose of [`add_shifted`]: f̄(V ∪ b) += w ḡ(V), and returns Σ ḡ(V) f(V ∪ b), over every V without b.
+pub(super) fn take_shifted(g_bar: &[f64], f: &[f64], f_bar: &mut [f64], bit: u32, w: f64) -> f64 {
+    #[inline(always)]
+    fn blocks(g_bar: &[f64], f: &[f64], f_bar: &mut [f64], half: usize, w: f64) -> f64 {
+        let mut lanes = [0.0; 4];
+        let chunks = g_bar.chunks_exact(2 * half).zip(f.chunks_exact(2 * half)).zip(f_bar.chunks_exact_mut(2 * half));
+        for ((g_bar, f), f_bar) in chunks {
+            let items = g_bar[..half].iter().zip(&f[half..]).zip(&mut f_bar[half..]);
+            for (i, ((g_bar, f), f_bar)) in items.enumerate() {
+                lanes[i % 4] += g_bar * f;
+                *f_bar += w * g_bar;
+            }
+        }
+        (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+    }
+    match bit {
+        0 => blocks(g_bar, f, f_bar, 1, w),
+        1 => blocks(g_bar, f, f_bar, 2, w),
+        2 => blocks(g_bar, f, f_bar, 4, w),
+        _ => blocks(g_bar, f, f_bar, 1 << bit, w),
+    }
+}
+
+/// Σ a(V) b(V).
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0; 4];
+    let (a_blocks, a_rest) = a.as_chunks::<4>();
+    let (b_blocks, b_rest) = b.as_chunks::<4>();
+    for (a, b) in a_blocks.iter().zip(b_blocks) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + rest
+}
+
+/// y(V) += w x(V).
+pub(super) fn add_scaled(y: &mut [f64], w: f64, x: &[f64]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += w * x;
+    }
+}
+
+/// The part of a table where all columns of `mask` are absent but those of `present`: a table of its own, over the
+/// other columns in the same order.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    mask: usize,
+    present: usize,
+}
+
+impl Part {
+    /// The part of a table where the columns of `mask` are absent.
+    pub(super) const fn without(mask: usize) -> Self {
+        Self { mask, present: 0 }
+    }
+
+    /// The same with one of those columns present.
+    pub(super) const fn with(self, bit: u32) -> Self {
+        Self { mask: self.mask, present: 1 << bit }
+    }
+
+    /// y(V) ← `f`(y(V), table(V)) over this part of `table`, in runs of consecutive entries.
+    fn zip_with(self, y: &mut [f64], table: &[f64], f: impl Fn(&mut f64, f64)) {
+        let run = self.run(y.len());
+        let mut offset = 0;
+        for y in y.chunks_exact_mut(run) {
+            let begin = offset + self.present;
+            for (y, &x) in y.iter_mut().zip(&table[begin..begin + run]) {
+                f(y, x);
+            }
+            offset = self.next(offset, run);
+        }
+    }
+
+    /// Entries that are consecutive both in the part and in the table.
+    const fn run(self, len: usize) -> usize {
+        if self.mask == 0 { len } else { 1 << self.mask.trailing_zeros() }
+    }
+
+    /// The next subset without the columns of the mask, a run further: adding to the mask carries over its bits.
+    const fn next(self, offset: usize, run: usize) -> usize {
+        ((offset | self.mask) + run) & !self.mask
+    }
+
+    /// y = this part of `table`.
+    pub(super) fn copy(self, table: &[f64], y: &mut [f64]) {
+        self.zip_with(y, table, |y, x| *y = x);
+    }
+
+    /// y += w times this part of `table`.
+    pub(super) fn add(self, table: &[f64], w: f64, y: &mut [f64]) {
+        self.zip_with(y, table, |y, x| *y += w * x);
+    }
+
+    /// Σ y · this part of `table`.
+    pub(super) fn dot(self, table: &[f64], y: &[f64]) -> f64 {
+        let run = self.run(y.len());
+        let (mut offset, mut sum) = (0, 0.0);
+        for y in y.chunks_exact(run) {
+            let begin = offset + self.present;
+            sum += dot(y, &table[begin..begin + run]);
+            offset = self.next(offset, run);
+        }
+        sum
+    }
+
+    /// This part of `table` = w x.
+    pub(super) fn write(self, table: &mut [f64], w: f64, x: &[f64]) {
+        let run = self.run(x.len());
+        let mut offset = 0;
+        for x in x.chunks_exact(run) {
+            let begin = offset + self.present;
+            for (y, x) in table[begin..begin + run].iter_mut().zip(x) {
+                *y = w * x;
+            }
+            offset = self.next(offset, run);
+        }
+    }
+}
+
+/// Largest entry.
+pub(super) fn peak(table: &[f64]) -> f64 {
+    let larger = |a: f64, b: f64| if a > b { a } else { b };
+    let (blocks, rest) = table.as_chunks::<4>();
+    let mut lanes = [0.0; 4];
+    for block in blocks {
+        for (lane, &x) in lanes.iter_mut().zip(block) {
+            *lane = larger(x, *lane);
+        }
+    }
+    rest.iter().chain(&lanes).fold(0.0, |a, &b| larger(b, a))
+}

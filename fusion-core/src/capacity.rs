@@ -1,0 +1,59 @@
+//! Every bound of the tracker, and how they hang together.
+//!
+//! Tables are lent at construction and may be smaller than these; what a bound refuses is counted in
+//! [`Tally`](crate::tally::Tally) under the name given here, and the fallback leaves a valid state.
+
+/// Tracks in one table. More are refused at founding: `tracks_table_full`.
+pub const TRACKS_MAX: usize = 16_384;
+
+/// Tracks for which a node lends memory unless it is told otherwise.
+pub const TRACKS_DEFAULT: usize = 1_024;
+
+/// Measurements of one scan that are looked at; the rest of the scan is dropped: `measurements_over_limit`.
+pub const SCAN_MEASUREMENTS_MAX: usize = 4_096;
+
+/// Measurements that one track gates in one scan; the most likely are kept: `edges_dropped`.
+pub const ROW_EDGES_MAX: usize = 64;
+
+/// Pairs of track and measurement lent per track, on average over the table; beyond that every track keeps its most
+/// likely ones: `edges_dropped`.
+pub const EDGES_PER_TRACK: usize = 8;
+
+/// Reals lent to the elimination tables of association; clusters that need more are cut: `clusters_cut`.
+pub const ASSOCIATION_TABLES: usize = 1 << 17;
+
+/// Sensors remembered as contributors of one track; the longest silent is forgotten: `contributors_forgotten`.
+pub const CONTRIBUTORS_MAX: usize = 8;
+
+/// Scans kept for replay; when they run out, the past is closed early: `scans_released_early`.
+pub const HELD_SCANS_MAX: usize = 4_096;
+
+/// Copies of the track table kept for replay. Fewer only make a replay longer.
+pub const CHECKPOINTS_MAX: usize = 8;
+
+/// Looks remembered by a track's history.
+pub const HISTORY_LOOKS: u32 = 64;
+
+/// Dimensions that a measurement can have.
+pub const DIMENSIONS: usize = 6;
+
+/// Bits of a track number that tell milliseconds, sensor and ordinal within the scan.
+pub const NUMBER_BITS: [u32; 3] = [42, 10, 12];
+
+const _: () = {
+    // Rows, slots and columns are numbered in 16 bits, the last value meaning none.
+    assert!(TRACKS_MAX < u16::MAX as usize);
+    assert!(SCAN_MEASUREMENTS_MAX < u16::MAX as usize);
+    assert!(TRACKS_DEFAULT <= TRACKS_MAX);
+    // Every track can keep one pair even when the lent pairs run out.
+    assert!(EDGES_PER_TRACK >= 1);
+    assert!(EDGES_PER_TRACK <= ROW_EDGES_MAX);
+    assert!(ROW_EDGES_MAX <= SCAN_MEASUREMENTS_MAX);
+    // Pairs are numbered in 32 bits.
+    assert!(TRACKS_MAX * ROW_EDGES_MAX < u32::MAX as usize);
+    // Every measurement of a scan can found a track of its own number.
+    assert!(NUMBER_BITS[0] + NUMBER_BITS[1] + NUMBER_BITS[2] == u64::BITS);
+    assert!(SCAN_MEASUREMENTS_MAX <= 1 << NUMBER_BITS[2]);
+    assert!(HELD_SCANS_MAX < u16::MAX as usize);
+    assert!(CHECKPOINTS_MAX >= 2);
+};

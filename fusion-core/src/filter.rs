@@ -1,0 +1,146 @@
+//! The Kalman filter's page of algebra: predict here, innovate and update in [`extended`], and the reduction of a
+//! mixture of updates to one Gaussian, which is what probabilistic data association comes down to.
+//!
+//! Letters as in Bar-Shalom, Li & Kirubarajan (2001): x̂, P, ν = z − ẑ, S = H P Hᵀ + R, K = P Hᵀ S⁻¹.
+
+pub mod consistency;
+pub mod extended;
+
+use nalgebra::SMatrix;
+
+use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite, StateVector};
+use crate::model::TransitionModel;
+use crate::time::Timestamp;
+
+/// A predicted state whose covariance is not yet proven: enough to gate with, and most predictions end there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction {
+    /// x̂.
+    pub mean: StateVector,
+    /// P.
+    pub p: SMatrix<f64, 6, 6>,
+    /// When it holds.
+    pub time: Timestamp,
+}
+
+impl Prediction {
+    /// x̂ ← F x̂, P ← F P Fᵀ + Q, valid at `to`.
+    #[must_use]
+    pub fn of(model: &impl TransitionModel, state: &GaussianState, to: Timestamp) -> Self {
+        let (mean, p) = model.propagate(&state.mean, state.covariance.matrix(), to - state.time);
+        Self { mean, p, time: to }
+    }
+
+    /// The state, with its covariance proven.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers overflowed; the state is then beyond use.
+    pub fn prove(&self) -> Result<GaussianState, NotPositiveDefinite> {
+        Ok(GaussianState { mean: self.mean, covariance: Covariance::new(self.p)?, time: self.time })
+    }
+}
+
+/// The state at another time.
+///
+/// # Errors
+/// [`NotPositiveDefinite`] if the numbers overflow; the state is then beyond use.
+pub fn predict(
+    model: &impl TransitionModel,
+    state: &GaussianState,
+    to: Timestamp,
+) -> Result<GaussianState, NotPositiveDefinite> {
+    Prediction::of(model, state, to).prove()
+}
+
+/// A sum of weighted Gaussians on its way to the one Gaussian that has the same mean and covariance.
+///
+/// The components share the predicted state as their point of reference; with δⱼ = xⱼ − x̂ and weights βⱼ that sum to
+/// one, the reduction is mean x̂ + Σ βⱼ δⱼ and covariance Σ βⱼ (Pⱼ + δⱼ δⱼᵀ) − δ̄ δ̄ᵀ (Bar-Shalom, Willett & Tian,
+/// *Tracking and Data Fusion* (2011), §1.4.16). Exact, for components of any origin: the measurements of one scan may
+/// differ in kind and noise.
+#[derive(Clone, Debug)]
+pub struct Mixture {
+    reference: StateVector,
+    time: Timestamp,
+    shift: StateVector,
+    spread: SMatrix<f64, 6, 6>,
+}
+
+impl Mixture {
+    /// Begins with the component in which nothing was measured: the predicted state, with weight β₀.
+    #[must_use]
+    pub fn new(predicted: &GaussianState, weight: f64) -> Self {
+        Self {
+            reference: predicted.mean,
+            time: predicted.time,
+            shift: StateVector::zeros(),
+            spread: predicted.covariance.matrix() * weight,
+        }
+    }
+
+    /// Adds weight · covariance of one component or of several that share it.
+    pub fn add_covariance(&mut self, weight: f64, p: &SMatrix<f64, 6, 6>) {
+        self.spread += p * weight;
+    }
+
+    /// Adds the mean of one component by its distance δ from the predicted mean.
+    pub fn add_mean(&mut self, weight: f64, delta: &StateVector) {
+        self.shift += delta * weight;
+        self.spread += delta * (delta.transpose() * weight);
+    }
+
+    /// The one Gaussian.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the components were not finite or cancelled to rounding error.
+    pub fn reduce(&self) -> Result<GaussianState, NotPositiveDefinite> {
+        let p = self.spread - self.shift * self.shift.transpose();
+        let mean = self.reference + self.shift;
+        if !mean.iter().all(|v| v.is_finite()) {
+            return Err(NotPositiveDefinite);
+        }
+        Ok(GaussianState { mean, covariance: Covariance::new(p)?, time: self.time })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::constant_velocity::NearlyConstantVelocity;
+
+    fn standard() -> GaussianState {
+        let covariance = Covariance::from_sigmas(&StateVector::repeat(2.0)).expect("positive sigmas");
+        GaussianState { mean: StateVector::new(10.0, 20.0, 30.0, 1.0, 2.0, 3.0), covariance, time: Timestamp::EPOCH }
+    }
+
+    #[test]
+    fn prediction_moves_the_mean_and_grows_the_covariance() {
+        let model = NearlyConstantVelocity { horizontal: 1.0, vertical: 0.5 };
+        let later = predict(&model, &standard(), Timestamp::from_secs(2)).expect("finite");
+        assert!((later.mean - StateVector::new(12.0, 24.0, 36.0, 1.0, 2.0, 3.0)).norm() < 1e-12);
+        // 4 + 4·2² + 1·2³/3
+        assert!((later.covariance.matrix()[(0, 0)] - (20.0 + 8.0 / 3.0)).abs() < 1e-12);
+        assert!(later.covariance.matrix()[(2, 2)] < later.covariance.matrix()[(0, 0)]);
+    }
+
+    #[test]
+    fn a_mixture_of_two_has_the_spread_of_their_means() {
+        let predicted = standard();
+        let mut mixture = Mixture::new(&predicted, 0.25);
+        let mut delta = StateVector::zeros();
+        delta[0] = 4.0;
+        mixture.add_mean(0.75, &delta);
+        mixture.add_covariance(0.75, predicted.covariance.matrix());
+        let one = mixture.reduce().expect("positive definite");
+        assert!((one.mean[0] - 13.0).abs() < 1e-12);
+        // P + β₀ β₁ δ²
+        assert!((one.covariance.matrix()[(0, 0)] - (4.0 + 0.25 * 0.75 * 16.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_mixture_that_is_not_finite_is_refused() {
+        let mut mixture = Mixture::new(&standard(), 0.5);
+        mixture.add_mean(0.5, &StateVector::repeat(f64::NAN));
+        assert!(mixture.reduce().is_err());
+    }
+}

@@ -1,0 +1,106 @@
+//! Nearly constant velocity: straight flight disturbed by white-noise acceleration.
+//!
+//! Per axis F = [1 dt; 0 1] and Q = q [dt³/3 dt²/2; dt²/2 dt] (Bar-Shalom, Li & Kirubarajan 2001, §6.2.2). The spectral
+//! density q differs between the horizontal and the vertical: things turn harder than they climb.
+
+use nalgebra::{Matrix3, SMatrix, Vector3};
+
+use super::TransitionModel;
+use crate::gaussian::StateVector;
+use crate::time::Span;
+
+/// The model, by its two spectral densities in m²/s³.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NearlyConstantVelocity {
+    /// q of east and of north.
+    pub horizontal: f64,
+    /// q of up.
+    pub vertical: f64,
+}
+
+impl NearlyConstantVelocity {
+    /// Diagonal of q over the three axes.
+    fn density(&self) -> Matrix3<f64> {
+        Matrix3::from_diagonal(&Vector3::new(self.horizontal, self.horizontal, self.vertical))
+    }
+
+    /// The three distinct blocks of Q: position, cross, velocity.
+    fn blocks(&self, t: f64) -> [Matrix3<f64>; 3] {
+        let q = self.density();
+        [q * (t * t * t / 3.0), q * (t * t / 2.0), q * t]
+    }
+}
+
+impl TransitionModel for NearlyConstantVelocity {
+    fn transition(&self, dt: Span) -> SMatrix<f64, 6, 6> {
+        let mut f = SMatrix::<f64, 6, 6>::identity();
+        f.fixed_view_mut::<3, 3>(0, 3).fill_diagonal(dt.as_secs_f64());
+        f
+    }
+
+    fn noise(&self, dt: Span) -> SMatrix<f64, 6, 6> {
+        let [position, cross, velocity] = self.blocks(dt.as_secs_f64());
+        assemble(&position, &cross, &velocity)
+    }
+
+    /// In blocks, with P = [A B; Bᵀ C]: A + (B + Bᵀ) t + C t², B + C t, C, each plus its part of Q.
+    fn propagate(&self, x: &StateVector, p: &SMatrix<f64, 6, 6>, dt: Span) -> (StateVector, SMatrix<f64, 6, 6>) {
+        let t = dt.as_secs_f64();
+        let mut moved = *x;
+        for k in 0..3 {
+            moved[k] += t * x[k + 3];
+        }
+        let a = p.fixed_view::<3, 3>(0, 0).into_owned();
+        let b = p.fixed_view::<3, 3>(0, 3).into_owned();
+        let c = p.fixed_view::<3, 3>(3, 3).into_owned();
+        let [position, cross, velocity] = self.blocks(t);
+        (
+            moved,
+            assemble(&(a + (b + b.transpose()) * t + c * (t * t) + position), &(b + c * t + cross), &(c + velocity)),
+        )
+    }
+}
+
+fn assemble(position: &Matrix3<f64>, cross: &Matrix3<f64>, velocity: &Matrix3<f64>) -> SMatrix<f64, 6, 6> {
+    let mut p = SMatrix::<f64, 6, 6>::zeros();
+    p.fixed_view_mut::<3, 3>(0, 0).copy_from(position);
+    p.fixed_view_mut::<3, 3>(0, 3).copy_from(cross);
+    p.fixed_view_mut::<3, 3>(3, 0).copy_from(&cross.transpose());
+    p.fixed_view_mut::<3, 3>(3, 3).copy_from(velocity);
+    p
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODEL: NearlyConstantVelocity = NearlyConstantVelocity { horizontal: 1.5, vertical: 0.5 };
+
+    #[test]
+    fn the_blocks_give_what_the_full_matrices_give() {
+        let x = StateVector::new(1.0, 2.0, 3.0, 4.0, 5.0, 6.0);
+        let l = SMatrix::<f64, 6, 6>::from_fn(|i, k| if k > i { 0.0 } else { 1.0 + x[i] * 0.75 + x[k] * 0.25 });
+        let (p, dt) = (l * l.transpose(), Span::from_millis(1_700));
+        let f = MODEL.transition(dt);
+        let (moved, spread) = MODEL.propagate(&x, &p, dt);
+        assert!((moved - f * x).norm() < 1e-12);
+        assert!((spread - (f * p * f.transpose() + MODEL.noise(dt))).norm() < 1e-9);
+    }
+
+    #[test]
+    fn two_steps_are_one_long_step() {
+        let p = SMatrix::<f64, 6, 6>::identity() * 9.0;
+        let x = StateVector::new(1.0, 2.0, 3.0, 4.0, 5.0, 6.0);
+        let (x1, p1) = MODEL.propagate(&x, &p, Span::from_millis(400));
+        let (x2, p2) = MODEL.propagate(&x1, &p1, Span::from_millis(600));
+        let (x3, p3) = MODEL.propagate(&x, &p, Span::from_secs(1));
+        assert!((x2 - x3).norm() < 1e-12 && (p2 - p3).norm() < 1e-12);
+    }
+
+    #[test]
+    fn noise_of_one_second_has_the_textbook_values() {
+        let q = MODEL.noise(Span::from_secs(2));
+        assert!((q[(0, 0)] - 1.5 * 8.0 / 3.0).abs() < 1e-12 && (q[(1, 4)] - 1.5 * 2.0).abs() < 1e-12);
+        assert!((q[(5, 5)] - 1.0).abs() < 1e-12 && q[(0, 1)].abs() < 1e-12);
+    }
+}

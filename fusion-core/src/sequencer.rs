@@ -1,0 +1,373 @@
+//! Late scans: the picture is what it would be if every scan had come in time, bit for bit.
+//!
+//! A scan in order goes straight to the tracker. The recent scans are kept ([`ring`]), with copies of the track table at
+//! a few times among them. When a scan comes late, the tracker goes back to the last copy before it, and the scans from
+//! there on are processed again with the late one in its place. The order is canonical ([`Key`]), so whatever way the
+//! scans came, the tracks, their numbers and the tally end the same. That holds for delays up to the horizon; what is
+//! older is refused and counted. (Retrodiction, the alternative, keeps the association that was made without the late
+//! scan; see Bar-Shalom, Willett & Tian 2011, §10.)
+//!
+//! Cost: a scan in order pays for a copy of the table every horizon / (copies − 1); a late scan pays for the scans
+//! between it and the last copy before it.
+
+mod ring;
+
+pub use ring::{HeldScan, Key, Piece, blank_measurement};
+
+use heapless::Deque;
+
+use crate::capacity::{CHECKPOINTS_MAX, HELD_SCANS_MAX, SCAN_MEASUREMENTS_MAX};
+use crate::measurement::{Measurement, Scan};
+use crate::sensor::SensorModel;
+use crate::tally::{SequencerTally, Tally, count};
+use crate::time::{Span, Timestamp};
+use crate::track::{Slot, Track};
+use crate::tracker::{Progress, ScanError, ScanOutcome, Tracker, TrackerMemory, is_usable};
+use ring::{Ring, RingMemory, RingState};
+
+/// How far back scans are awaited unless it is told otherwise.
+pub const HORIZON_DEFAULT: Span = Span::from_secs(3);
+
+/// Everything lent to a sequencer beside its tracker's memory.
+pub struct SequencerLent<'a> {
+    /// Headers of held scans.
+    pub scans: &'a mut [HeldScan],
+    /// As many as headers.
+    pub pieces: &'a mut [Piece],
+    /// Measurements of held scans.
+    pub measurements: &'a mut [Measurement],
+    /// Copies of the track table, one after the other: a multiple of the tracker's slots, at least twice.
+    pub copies: &'a mut [Slot],
+}
+
+/// Whoever lends a sequencer its memory. The same memory each time.
+pub trait SequencerMemory {
+    /// All of it.
+    fn lend(&mut self) -> SequencerLent<'_>;
+}
+
+/// Memory of a sequencer as four buffers of any kind.
+pub struct SequencerBuffers<H, P, M, S> {
+    /// Headers of held scans.
+    pub scans: H,
+    /// As many as headers.
+    pub pieces: P,
+    /// Measurements of held scans.
+    pub measurements: M,
+    /// Copies of the track table.
+    pub copies: S,
+}
+
+impl<H, P, M, S> SequencerMemory for SequencerBuffers<H, P, M, S>
+where
+    H: AsMut<[HeldScan]>,
+    P: AsMut<[Piece]>,
+    M: AsMut<[Measurement]>,
+    S: AsMut<[Slot]>,
+{
+    fn lend(&mut self) -> SequencerLent<'_> {
+        SequencerLent {
+            scans: self.scans.as_mut(),
+            pieces: self.pieces.as_mut(),
+            measurements: self.measurements.as_mut(),
+            copies: self.copies.as_mut(),
+        }
+    }
+}
+
+/// How long the buffers of a sequencer are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SequencerSizes {
+    /// Length of `scans` and of `pieces`.
+    pub scans: usize,
+    /// Length of `measurements`.
+    pub measurements: usize,
+    /// Length of `copies`.
+    pub copies: usize,
+}
+
+impl SequencerSizes {
+    /// What serves a tracker with so many slots, sensors that give so many scans and measurements in two horizons, and
+    /// so many copies of the table (at least two; each more shortens replays).
+    #[must_use]
+    pub const fn new(tracks: usize, scans: usize, measurements: usize, copies: usize) -> Self {
+        let copies = if copies < 2 { 2 } else { copies };
+        let copies = if copies < CHECKPOINTS_MAX { copies } else { CHECKPOINTS_MAX };
+        let scans = if scans < HELD_SCANS_MAX { scans } else { HELD_SCANS_MAX };
+        let measurements = if measurements < SCAN_MEASUREMENTS_MAX { SCAN_MEASUREMENTS_MAX } else { measurements };
+        Self { scans, measurements, copies: copies * tracks }
+    }
+}
+
+/// The state of the tracker after one scan.
+#[derive(Clone, Copy, Debug)]
+struct Checkpoint {
+    /// The scan, or none for the beginning.
+    after: Option<Key>,
+    progress: Progress,
+    /// Which copy of the table.
+    copy: usize,
+}
+
+/// A tracker that takes scans in any order within a horizon.
+pub struct Sequencer<M: TrackerMemory, N: SequencerMemory> {
+    tracker: Tracker<M>,
+    memory: N,
+    horizon: Span,
+    ring: RingState,
+    /// Oldest first; never empty.
+    checkpoints: Deque<Checkpoint, CHECKPOINTS_MAX>,
+    /// The latest scan that the tracker has taken.
+    latest: Option<Key>,
+    /// The latest time told without a scan.
+    told: Option<Timestamp>,
+    /// The latest of them that changed tracks, unless scans have passed it.
+    changed: Option<Timestamp>,
+    tally: SequencerTally,
+}
+
+impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
+    /// Wraps a tracker that has seen nothing yet.
+    ///
+    /// # Panics
+    /// If `copies` holds fewer than two tables of the tracker: a bug of the caller ([`SequencerSizes`]).
+    #[must_use]
+    pub fn new(tracker: Tracker<M>, horizon: Span, mut memory: N) -> Self {
+        assert!(memory.lend().copies.len() >= 2 * tracker.slots(), "a sequencer needs two copies of the table");
+        let mut checkpoints = Deque::new();
+        let beginning = Checkpoint { after: None, progress: tracker.progress(), copy: 0 };
+        checkpoints.push_back(beginning).expect("a new queue has room");
+        Self {
+            tracker,
+            memory,
+            horizon,
+            ring: RingState::default(),
+            checkpoints,
+            latest: None,
+            told: None,
+            changed: None,
+            tally: SequencerTally::default(),
+        }
+    }
+
+    /// Takes one scan, in order or late.
+    ///
+    /// # Errors
+    /// [`ScanError::TooLate`], [`ScanError::Repeated`] or [`ScanError::SensorModel`]; counted, nothing else changed.
+    pub fn handle_scan(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
+        if !is_usable(sensor) {
+            self.tally.scans_without_sensor_model += 1;
+            return Err(ScanError::SensorModel);
+        }
+        let key = Key::of(scan);
+        self.refuse_too_late(key)?;
+        let late = self.latest.is_some_and(|latest| key < latest);
+        let place =
+            self.ring().find(key).err().ok_or(ScanError::Repeated).inspect_err(|_| self.tally.scans_repeated += 1)?;
+        self.tally.scans_late += u64::from(late);
+        if !self.hold(place, scan, sensor) {
+            return self.take_without_holding(late, scan, sensor);
+        }
+        // Time that was told is taken back for a scan from before it, if it changed any track.
+        let rewind = late || self.changed.is_some_and(|changed| scan.time < changed);
+        let outcome = if rewind { self.replay_from(key) } else { self.take_next(scan, sensor) };
+        self.close_the_past();
+        outcome
+    }
+
+    /// Lets time pass without a scan; see [`Tracker::handle_timeout`].
+    pub fn handle_timeout(&mut self, now: Timestamp) -> bool {
+        let changed = self.tracker.handle_timeout(now);
+        if changed {
+            self.changed = self.changed.max(Some(now));
+        }
+        self.told = self.told.max(Some(now));
+        changed
+    }
+
+    /// The tracks, in the order of their slots.
+    pub fn tracks(&self) -> impl Iterator<Item = &Track> {
+        self.tracker.tracks()
+    }
+
+    /// The tracker inside.
+    #[must_use]
+    pub const fn tracker(&self) -> &Tracker<M> {
+        &self.tracker
+    }
+
+    /// What the tracker did and refused, as if every scan had come in time.
+    #[must_use]
+    pub const fn tracker_tally(&self) -> &Tally {
+        self.tracker.tally()
+    }
+
+    /// What the sequencer did and refused.
+    #[must_use]
+    pub const fn tally(&self) -> &SequencerTally {
+        &self.tally
+    }
+
+    fn ring(&mut self) -> Ring<'_> {
+        let SequencerLent { scans, pieces, measurements, .. } = self.memory.lend();
+        Ring::new(RingMemory { scans, pieces, measurements }, &mut self.ring)
+    }
+
+    /// The oldest time that can still be inserted.
+    fn horizon_time(&self) -> Timestamp {
+        self.latest.map_or(Timestamp::from_nanos(i64::MIN), |latest| latest.time - self.horizon)
+    }
+
+    fn refuse_too_late(&mut self, key: Key) -> Result<(), ScanError> {
+        let closed = self.checkpoints.front().and_then(|oldest| oldest.after);
+        let horizon = self.horizon_time();
+        if key.time < horizon || closed.is_some_and(|closed| key <= closed) {
+            self.tally.scans_too_late += 1;
+            return Err(ScanError::TooLate { horizon: closed.map_or(horizon, |closed| closed.time.max(horizon)) });
+        }
+        Ok(())
+    }
+
+    /// Copies a scan into the ring, closing the past early if it has no room otherwise.
+    fn hold(&mut self, place: usize, scan: &Scan<'_>, sensor: &SensorModel) -> bool {
+        if !self.ring().could_hold(scan.measurements.len()) {
+            return false;
+        }
+        let mut place = place;
+        while !self.ring().insert(place, scan, sensor) {
+            let released = self.close_early();
+            // What lay before the scan's place has gone; a scan older than what was closed has nowhere to go.
+            let Some(left) = place.checked_sub(released) else { return false };
+            place = left;
+        }
+        true
+    }
+
+    /// Takes a scan that cannot be held. In order it is processed and the past is closed behind it; late it is refused.
+    fn take_without_holding(
+        &mut self,
+        late: bool,
+        scan: &Scan<'_>,
+        sensor: &SensorModel,
+    ) -> Result<ScanOutcome, ScanError> {
+        self.tally.scans_too_large += 1;
+        if late {
+            self.tally.scans_too_late += 1;
+            return Err(ScanError::TooLate { horizon: self.horizon_time() });
+        }
+        let outcome = self.take_next(scan, sensor);
+        self.start_afresh();
+        outcome
+    }
+
+    /// Processes a scan that comes after all others, and copies the table if it is time to.
+    fn take_next(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
+        let outcome = self.tracker.handle_scan(scan, sensor)?;
+        self.latest = Some(Key::of(scan));
+        self.changed = None;
+        self.copy_if_due();
+        Ok(outcome)
+    }
+
+    /// Goes back before a key and processes everything from there on again.
+    fn replay_from(&mut self, key: Key) -> Result<ScanOutcome, ScanError> {
+        while self.checkpoints.len() > 1 && self.checkpoints.back().is_some_and(|last| last.after >= Some(key)) {
+            self.checkpoints.pop_back();
+        }
+        let start = *self.checkpoints.back().expect("one checkpoint always remains");
+        let slots = self.copy_range(start.copy);
+        self.tracker.restore(&self.memory.lend().copies[slots], start.progress);
+        let mut outcome = ScanOutcome::default();
+        let mut place = start.after.map_or(0, |after| self.ring().find(after).map_or_else(|place| place, |at| at + 1));
+        while place < self.ring().len() {
+            outcome = self.replay_one(place)?;
+            self.copy_if_due();
+            place += 1;
+        }
+        self.changed = self.told.filter(|told| self.tracker.handle_timeout(*told));
+        Ok(outcome)
+    }
+
+    fn replay_one(&mut self, place: usize) -> Result<ScanOutcome, ScanError> {
+        let SequencerLent { scans, pieces, measurements, .. } = self.memory.lend();
+        let ring = Ring::new(RingMemory { scans, pieces, measurements }, &mut self.ring);
+        let (scan, sensor) = ring.get(place);
+        self.tally.scans_replayed += 1;
+        self.latest = Some(Key::of(&scan));
+        self.tracker.handle_scan(&scan, sensor)
+    }
+
+    /// How many copies of the table fit the lent memory.
+    fn copies(&mut self) -> usize {
+        (self.memory.lend().copies.len() / self.tracker.slots().max(1)).min(CHECKPOINTS_MAX)
+    }
+
+    fn copy_range(&self, copy: usize) -> core::ops::Range<usize> {
+        copy * self.tracker.slots()..(copy + 1) * self.tracker.slots()
+    }
+
+    /// Copies the table after the latest scan, if the last copy is old enough and there is room for one more.
+    fn copy_if_due(&mut self) {
+        let copies = self.copies();
+        let Some(key) = self.latest else { return };
+        let last = self.checkpoints.back().and_then(|last| last.after);
+        let pause = Span::from_nanos(self.horizon.as_nanos() / i64::try_from(copies.max(2) - 1).unwrap_or(1));
+        if self.checkpoints.len() < copies && last.is_none_or(|last| key.time - last.time >= pause) {
+            self.copy_table(key);
+        }
+    }
+
+    fn copy_table(&mut self, key: Key) {
+        let taken = |copy: &usize| self.checkpoints.iter().any(|checkpoint| checkpoint.copy == *copy);
+        let copy = (0..CHECKPOINTS_MAX).find(|copy| !taken(copy)).expect("fewer checkpoints than copies");
+        let slots = self.copy_range(copy);
+        self.tracker.save(&mut self.memory.lend().copies[slots]);
+        let checkpoint = Checkpoint { after: Some(key), progress: self.tracker.progress(), copy };
+        self.checkpoints.push_back(checkpoint).expect("fewer checkpoints than there is room for");
+    }
+
+    /// Forgets scans and copies that no admissible scan can need any more.
+    fn close_the_past(&mut self) {
+        let horizon = self.horizon_time();
+        let beyond = |checkpoint: Option<&Checkpoint>| {
+            checkpoint.and_then(|checkpoint| checkpoint.after).is_some_and(|after| after.time < horizon)
+        };
+        while beyond(self.checkpoints.iter().nth(1)) {
+            self.checkpoints.pop_front();
+        }
+        self.release_closed();
+    }
+
+    /// Closes the past up to the second oldest copy, or altogether, for want of room; tells how many scans went.
+    fn close_early(&mut self) -> usize {
+        if self.checkpoints.len() > 1 {
+            self.checkpoints.pop_front();
+        } else {
+            self.start_afresh();
+        }
+        let released = self.release_closed();
+        self.tally.scans_released_early += count(released);
+        released
+    }
+
+    /// Forgets the past altogether: the oldest time to go back to is now.
+    fn start_afresh(&mut self) {
+        self.checkpoints.clear();
+        if let Some(key) = self.latest {
+            self.copy_table(key);
+        }
+        self.release_closed();
+    }
+
+    /// Releases the scans up to the oldest copy; tells how many.
+    fn release_closed(&mut self) -> usize {
+        let Some(closed) = self.checkpoints.front().and_then(|oldest| oldest.after) else { return 0 };
+        let mut ring = self.ring();
+        let mut released = 0;
+        while ring.len() > 0 && ring.key(0) <= closed {
+            ring.release_front();
+            released += 1;
+        }
+        released
+    }
+}

@@ -1,0 +1,242 @@
+//! The tracker: predict, gate, associate, update, merge, found, delete, once per scan.
+//!
+//! It takes scans of any sensors in the order of their times and keeps a table of tracks. What it knows of time it knows
+//! from scans and from [`Tracker::handle_timeout`]; the result is a function of those calls alone. It assumes that
+//! errors of measurements are white and their clutter even; estimates of other trackers do not belong here
+//! ([`SourceTrack`](crate::source_track::SourceTrack)).
+//!
+//! A track's state stays at the time of the last measurement that touched it. Whoever shows it predicts it to the time
+//! wanted ([`filter::predict`](crate::filter::predict) with [`TrackerConfig::motion`]).
+
+mod associate;
+mod config;
+mod look;
+mod memory;
+mod update;
+
+pub use associate::Row;
+pub use config::{ConfigFault, TrackerConfig};
+pub use look::{Addressed, Column};
+pub use memory::{Buffers, Lent, Sizes, TrackerMemory};
+
+use crate::association::gate::Gate;
+use crate::association::{Outcome, marginals};
+use crate::measurement::Scan;
+use crate::sensor::SensorModel;
+use crate::tally::Tally;
+use crate::time::Timestamp;
+use crate::track::deleter::{Deletion, judge_by_time};
+use crate::track::table::{Occupancy, TrackTable};
+use crate::track::{Origin, Slot, Track, TrackStatus};
+use associate::{Gating, Pairing};
+use look::{Look, LookMemory};
+use update::{Solution, Updating};
+
+/// Why a scan was refused. Nothing changed but the tally.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanError {
+    /// It is earlier than the scan before.
+    OutOfOrder {
+        /// The time that was reached.
+        reached: Timestamp,
+    },
+    /// It is older than a sequencer remembers.
+    TooLate {
+        /// The oldest time that can still be inserted.
+        horizon: Timestamp,
+    },
+    /// The same sensor, time and sequence were heard already.
+    Repeated,
+    /// Probability of detection, clutter or field of view of the sensor are out of range.
+    SensorModel,
+}
+
+impl core::fmt::Display for ScanError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::OutOfOrder { reached } => {
+                write!(f, "the scan is earlier than {} ns, where the tracker already is", reached.as_nanos())
+            }
+            Self::TooLate { horizon } => {
+                write!(f, "the scan is earlier than {} ns; lengthen the horizon to admit it", horizon.as_nanos())
+            }
+            Self::Repeated => f.write_str("the scan was heard before: same sensor, time and sequence"),
+            Self::SensorModel => {
+                f.write_str("the sensor needs a probability of detection in (0, 1), clutter and a range above 0")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ScanError {}
+
+/// What one scan did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScanOutcome {
+    /// Tracks that took part: looked at, or near a measurement.
+    pub rows: usize,
+    /// Pairs of track and measurement that the gate admitted.
+    pub edges: usize,
+    /// Tracks in the table afterwards.
+    pub tracks: usize,
+}
+
+/// Everything about a tracker's past but the tracks themselves, in one piece for copying.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) occupancy: Occupancy,
+    /// Time of the last scan.
+    pub(crate) reached: Option<Timestamp>,
+    pub(crate) tally: Tally,
+}
+
+/// A tracker over lent memory.
+pub struct Tracker<M: TrackerMemory> {
+    origin: Origin,
+    config: TrackerConfig,
+    gate: Gate,
+    progress: Progress,
+    memory: M,
+}
+
+impl<M: TrackerMemory> Tracker<M> {
+    /// A tracker without tracks. Settings that make no sense ([`TrackerConfig::check`]) give tracks that make none.
+    #[must_use]
+    pub fn new(origin: Origin, config: TrackerConfig, mut memory: M) -> Self {
+        memory.lend().slots.fill(Slot::EMPTY);
+        Self { origin, config, gate: Gate::new(config.gate_probability), progress: Progress::default(), memory }
+    }
+
+    /// Takes one scan, no earlier than the one before.
+    ///
+    /// # Errors
+    /// [`ScanError::OutOfOrder`] or [`ScanError::SensorModel`]; counted, nothing else changed.
+    pub fn handle_scan(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
+        self.admit(scan, sensor)?;
+        let Progress { occupancy, tally, .. } = &mut self.progress;
+        let mut lent = self.memory.lend();
+        let mut table = TrackTable::new(lent.slots, occupancy);
+        pass_time(&mut table, scan.time, &self.config, tally);
+
+        let memory = LookMemory { columns: lent.columns, plots: lent.plots, addressed: lent.addressed };
+        let (look, columns) = Look::new(scan, sensor, &self.gate, memory, tally);
+        let gating = Gating { look: &look, gate: &self.gate, config: &self.config };
+        let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges);
+        gating.match_addresses(&table, columns, tally);
+        gating.pair(&mut table, columns, &mut pairing, tally);
+
+        let (rows, nulls, edges) = pairing.finish();
+        let (beta, missed) = (&mut lent.beta[..edges.len()], &mut lent.missed[..rows.len()]);
+        let outcome = marginals(nulls, edges, columns.len(), &self.config.budget, &mut lent.workspace, beta, missed);
+        note(&outcome, tally);
+
+        let solution = Solution { rows, nulls, edges, beta, missed };
+        let updating = Updating { look: &look, config: &self.config, origin: self.origin };
+        updating.update(&mut table, &solution, columns, tally);
+        updating.merge_twins(&mut table, &solution, columns, tally);
+        updating.delete_missed(&mut table, rows, tally);
+        updating.found_new(&mut table, columns, tally);
+        Ok(ScanOutcome { rows: rows.len(), edges: edges.len(), tracks: table.live() })
+    }
+
+    /// Lets time pass without a scan: deletes what has been silent or uncertain for too long. Tells whether anything
+    /// changed. A later scan would have done the same, so it does not matter how often this is called.
+    pub fn handle_timeout(&mut self, now: Timestamp) -> bool {
+        let mut table = TrackTable::new(self.memory.lend().slots, &mut self.progress.occupancy);
+        pass_time(&mut table, now, &self.config, &mut self.progress.tally)
+    }
+
+    /// The tracks, in the order of their slots.
+    pub fn tracks(&self) -> impl Iterator<Item = &Track> {
+        self.memory.slots()[..self.progress.occupancy.top()].iter().filter_map(Slot::track)
+    }
+
+    /// What was done and refused.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.progress.tally
+    }
+
+    /// The settings.
+    #[must_use]
+    pub const fn config(&self) -> &TrackerConfig {
+        &self.config
+    }
+
+    /// How many tracks there is room for.
+    pub(crate) fn slots(&self) -> usize {
+        self.memory.slots().len()
+    }
+
+    /// All but the tracks.
+    pub(crate) const fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// Copies the tracks out.
+    pub(crate) fn save(&self, copy: &mut [Slot]) {
+        let top = self.progress.occupancy.top();
+        copy[..top].clone_from_slice(&self.memory.slots()[..top]);
+    }
+
+    /// Goes back to what was saved.
+    pub(crate) fn restore(&mut self, copy: &[Slot], progress: Progress) {
+        let (now, then) = (self.progress.occupancy.top(), progress.occupancy.top());
+        let slots = self.memory.lend().slots;
+        slots[..then].clone_from_slice(&copy[..then]);
+        slots[then..now.max(then)].fill(Slot::EMPTY);
+        self.progress = progress;
+    }
+
+    fn admit(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<(), ScanError> {
+        let Progress { reached, tally, .. } = &mut self.progress;
+        if let Some(reached) = reached.filter(|reached| scan.time < *reached) {
+            tally.scans_out_of_order += 1;
+            return Err(ScanError::OutOfOrder { reached });
+        }
+        if !is_usable(sensor) {
+            tally.scans_without_sensor_model += 1;
+            return Err(ScanError::SensorModel);
+        }
+        tally.scans += 1;
+        *reached = Some(scan.time);
+        Ok(())
+    }
+}
+
+/// Whether a sensor's model makes sense.
+pub(crate) fn is_usable(sensor: &SensorModel) -> bool {
+    let positive = |x: f64| x > 0.0 && x.is_finite();
+    let detects = sensor.detection > 0.0 && sensor.detection < 1.0;
+    detects && positive(sensor.clutter_per_scan) && positive(sensor.field_of_view.range_max_m)
+}
+
+/// Counts how the marginals were come by.
+fn note(outcome: &Outcome, tally: &mut Tally) {
+    tally.clusters += u64::from(outcome.clusters);
+    tally.clusters_cut += u64::from(outcome.cut);
+    tally.clusters_approximate += u64::from(outcome.belief);
+    tally.rows_alone += u64::from(outcome.alone);
+}
+
+/// Deletes what has been silent or uncertain for too long, and marks as coasted what reports have left alone.
+fn pass_time(table: &mut TrackTable<'_>, now: Timestamp, config: &TrackerConfig, tally: &mut Tally) -> bool {
+    let mut changed = false;
+    for slot in table.indices() {
+        let Some(track) = table.get_mut(slot) else { continue };
+        let silent = track.reported && now - track.last_update > config.report_coast_after;
+        if silent && track.status == TrackStatus::Confirmed {
+            track.status = TrackStatus::Coasted;
+            changed = true;
+        }
+        let counter = match judge_by_time(track, now, config) {
+            None => continue,
+            Some(Deletion::Silent) => &mut tally.deleted_silent,
+            Some(Deletion::Uncertain | Deletion::Missed | Deletion::Merged) => &mut tally.deleted_uncertain,
+        };
+        *counter += 1;
+        table.remove(slot);
+        changed = true;
+    }
+    changed
+}

@@ -1,0 +1,335 @@
+//! Every track against the scan: predicted, gated, weighed. The result is the sparse table of track–measurement pairs
+//! that joint association takes.
+
+use heapless::Vec;
+
+use super::look::{Column, Look, Owner, span};
+use crate::association::Edge;
+use crate::association::gate::{Gate, Group};
+use crate::association::likelihood::{Likelihood, weight};
+use crate::capacity::ROW_EDGES_MAX;
+use crate::filter::Prediction;
+use crate::filter::extended::Expectation;
+use crate::gaussian::Covariance;
+use crate::maths::exp;
+use crate::measurement::Measurement;
+use crate::model::{Kind, KindVisitor, ObservationModel, visit};
+use crate::tally::{Tally, count};
+use crate::track::Track;
+use crate::track::table::TrackTable;
+use crate::tracker::TrackerConfig;
+
+/// One track in the association of one scan: it was looked at, or it gates something, or both.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub(super) slot: u16,
+    pub(super) covered: bool,
+    first_edge: u32,
+    edges: u16,
+}
+
+impl Row {
+    /// A place in memory for one.
+    pub const EMPTY: Self = Self { slot: 0, covered: false, first_edge: 0, edges: 0 };
+
+    /// Its pairs among all pairs.
+    pub(super) fn edges(&self) -> core::ops::Range<usize> {
+        span(self.first_edge, self.edges)
+    }
+}
+
+/// The pairs of a scan as they are collected.
+pub(super) struct Pairing<'a> {
+    rows: &'a mut [Row],
+    nulls: &'a mut [f64],
+    edges: &'a mut [Edge],
+    row_count: usize,
+    edge_count: usize,
+}
+
+impl<'a> Pairing<'a> {
+    pub(super) fn new(rows: &'a mut [Row], nulls: &'a mut [f64], edges: &'a mut [Edge]) -> Self {
+        Self { rows, nulls, edges, row_count: 0, edge_count: 0 }
+    }
+
+    /// The rows, the weights of their misses, and the pairs, sorted by row and column.
+    pub(super) fn finish(self) -> (&'a [Row], &'a [f64], &'a [Edge]) {
+        (&self.rows[..self.row_count], &self.nulls[..self.row_count], &self.edges[..self.edge_count])
+    }
+
+    /// Adds a row with its candidates; `waiting` more tracks may come, and each must find room for one pair.
+    fn add(&mut self, slot: u16, covered: bool, null: f64, candidates: &mut Candidates, waiting: usize) -> usize {
+        let room = (self.edges.len() - self.edge_count).saturating_sub(waiting);
+        let dropped = candidates.keep_likeliest(room);
+        let row = u16::try_from(self.row_count).expect("rows are numbered in 16 bits");
+        let first_edge = u32::try_from(self.edge_count).expect("pairs are numbered in 32 bits");
+        for &Candidate { column, weight } in candidates.by_column() {
+            self.edges[self.edge_count] = Edge { row, column, weight };
+            self.edge_count += 1;
+        }
+        let edges = u16::try_from(candidates.kept.len()).expect("a row has few pairs");
+        self.rows[self.row_count] = Row { slot, covered, first_edge, edges };
+        self.nulls[self.row_count] = null;
+        self.row_count += 1;
+        dropped
+    }
+}
+
+/// What gating needs to know.
+pub(super) struct Gating<'a> {
+    pub(super) look: &'a Look<'a>,
+    pub(super) gate: &'a Gate,
+    pub(super) config: &'a TrackerConfig,
+}
+
+impl Gating<'_> {
+    /// Predicts every track to the time of the scan and collects its pairs. Tracks that gate anything move to that time;
+    /// should their prediction overflow, they are removed.
+    pub(super) fn pair(
+        &self,
+        table: &mut TrackTable<'_>,
+        columns: &[Column],
+        pairing: &mut Pairing<'_>,
+        tally: &mut Tally,
+    ) {
+        let mut candidates = Candidates::default();
+        let mut waiting = table.live();
+        for slot in table.indices() {
+            let Some(track) = table.get_mut(slot) else { continue };
+            waiting -= 1;
+            let predicted = Prediction::of(&self.config.motion, &track.state, self.look.scan.time);
+            let covered = self.look.covers(&predicted);
+            self.find_candidates(slot, track, &predicted, columns, &mut candidates, tally);
+            if candidates.kept.is_empty() {
+                if !covered {
+                    continue;
+                }
+            } else if let Ok(state) = predicted.prove() {
+                track.state = state;
+            } else {
+                table.remove(slot);
+                tally.deleted_uncertain += 1;
+                continue;
+            }
+            let null = if covered { self.look.missed_weight } else { 1.0 };
+            let dropped = pairing.add(slot, covered, null, &mut candidates, waiting);
+            tally.edges += u64::from(pairing.rows[pairing.row_count - 1].edges);
+            tally.edges_dropped += count(dropped + candidates.dropped);
+        }
+    }
+
+    fn find_candidates(
+        &self,
+        slot: u16,
+        track: &Track,
+        predicted: &Prediction,
+        columns: &[Column],
+        candidates: &mut Candidates,
+        tally: &mut Tally,
+    ) {
+        candidates.clear();
+        if let Some(address) = track.identity.address.filter(|_| self.config.use_identity) {
+            for column in self.look.with_address(address) {
+                if let Some(owner) = columns[usize::from(column)].owner.filter(|owner| owner.slot == slot) {
+                    candidates.push(Candidate { column, weight: owner.weight });
+                }
+            }
+        }
+        for group in &self.look.groups {
+            let row = RowGate { gating: self, group, track, predicted, columns, candidates: &mut *candidates, tally };
+            visit(group.kind(), &self.look.scan.pose, row);
+        }
+    }
+
+    /// Gives each measurement that carries a track's own address to that track, if it lies within a generous gate of
+    /// it. Of two tracks with one address the nearer has it.
+    pub(super) fn match_addresses(&self, table: &TrackTable<'_>, columns: &mut [Column], tally: &mut Tally) {
+        if !self.config.use_identity || !self.look.has_addresses() {
+            return;
+        }
+        for slot in table.indices() {
+            let Some(track) = table.get(slot) else { continue };
+            let Some(address) = track.identity.address else { continue };
+            for column in self.look.with_address(address) {
+                self.claim(slot, track, column, &mut columns[usize::from(column)], tally);
+            }
+        }
+    }
+
+    fn claim(&self, slot: u16, track: &Track, number: u16, column: &mut Column, tally: &mut Tally) {
+        let measurement = &self.look.measurements[usize::from(number)];
+        let predicted = Prediction::of(&self.config.motion, &track.state, self.look.scan.time);
+        let kind = Kind::of(&measurement.observation);
+        let Some(fit) = visit(kind, &self.look.scan.pose, Fit { gating: self, measurement, predicted: &predicted })
+        else {
+            return;
+        };
+        let limit = self.config.address_gate_sigmas * self.config.address_gate_sigmas;
+        if fit.distance_squared > limit {
+            tally.addresses_implausible += 1;
+        } else if column.owner.is_none_or(|owner| fit.distance_squared < owner.distance_squared) {
+            tally.addresses_matched += u64::from(column.owner.is_none());
+            let log_clutter = column.log_clutter.unwrap_or(0.0);
+            let ordinary = weight(self.look.log_detection, fit.log_density, log_clutter);
+            let certain = ADDRESS_ODDS * exp(-0.5 * fit.distance_squared.min(fit.threshold));
+            column.owner = Some(Owner { slot, distance_squared: fit.distance_squared, weight: ordinary.max(certain) });
+        }
+    }
+}
+
+/// An address that matches outweighs everything kinematics can say inside the gate; a power of two near 10⁶.
+const ADDRESS_ODDS: f64 = 1_048_576.0;
+
+/// How one measurement fits one track.
+struct Fitted {
+    distance_squared: f64,
+    log_density: f64,
+    threshold: f64,
+}
+
+/// Finds how one measurement fits one track, whatever its kind.
+struct Fit<'a> {
+    gating: &'a Gating<'a>,
+    measurement: &'a Measurement,
+    predicted: &'a Prediction,
+}
+
+impl KindVisitor for Fit<'_> {
+    type Output = Option<Fitted>;
+
+    fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> Option<Fitted> {
+        let reading = model.reading(&self.measurement.observation)?;
+        let innovation =
+            Expectation::of(model, &self.predicted.mean, &self.predicted.p).innovate(model, reading).ok()?;
+        let likelihood = Likelihood::new(innovation.factor);
+        let distance_squared = likelihood.distance_squared(&innovation.nu);
+        let log_density = likelihood.log_density(distance_squared);
+        Some(Fitted { distance_squared, log_density, threshold: self.gating.gate.threshold::<M>() })
+    }
+}
+
+/// One track against the measurements of one kind.
+struct RowGate<'a> {
+    gating: &'a Gating<'a>,
+    group: &'a Group<'a>,
+    track: &'a Track,
+    predicted: &'a Prediction,
+    columns: &'a [Column],
+    candidates: &'a mut Candidates,
+    tally: &'a mut Tally,
+}
+
+impl KindVisitor for RowGate<'_> {
+    type Output = ();
+
+    fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) {
+        let expectation = Expectation::of(model, &self.predicted.mean, &self.predicted.p);
+        let threshold = self.gating.gate.threshold::<M>();
+        let mut shared: Option<(Covariance<M>, Likelihood<M>)> = None;
+        for column in self.group.candidates(model, &expectation.z_hat, &expectation.spread, threshold) {
+            let measurement = &self.gating.look.measurements[usize::from(column)];
+            let Some(reading) = model.reading(&measurement.observation) else { continue };
+            let likelihood = match shared {
+                // A radar's plots mostly have one noise: then they have one S.
+                Some((noise, likelihood)) if noise == reading.noise => likelihood,
+                _ => {
+                    let Ok(s) = expectation.innovation_covariance(&reading.noise) else { continue };
+                    shared.insert((reading.noise, Likelihood::new(s.factor()))).1
+                }
+            };
+            let distance_squared = likelihood.distance_squared(&model.residual(&reading.z, &expectation.z_hat));
+            if distance_squared <= threshold {
+                self.consider(column, measurement, likelihood.log_density(distance_squared));
+            }
+        }
+    }
+}
+
+impl RowGate<'_> {
+    /// Takes a measurement inside the gate for a candidate, unless addresses speak against it.
+    fn consider(&mut self, number: u16, measurement: &Measurement, log_density: f64) {
+        let column = &self.columns[usize::from(number)];
+        let Some(log_clutter) = column.log_clutter else { return };
+        if self.gating.config.use_identity {
+            if column.owner.is_some() {
+                return;
+            }
+            if !self.track.identity.compatible_with(&measurement.identity) {
+                self.tally.edges_contradicted += 1;
+                return;
+            }
+        }
+        let weight = weight(self.gating.look.log_detection, log_density, log_clutter);
+        self.candidates.push(Candidate { column: number, weight });
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    column: u16,
+    weight: f64,
+}
+
+impl Candidate {
+    /// Likeliest first; equals by column, so that the order is one.
+    fn rank(&self, other: &Self) -> core::cmp::Ordering {
+        other.weight.total_cmp(&self.weight).then(self.column.cmp(&other.column))
+    }
+}
+
+/// The measurements that one track gates: the likeliest, if there are too many.
+#[derive(Debug, Default)]
+struct Candidates {
+    kept: Vec<Candidate, ROW_EDGES_MAX>,
+    dropped: usize,
+}
+
+impl Candidates {
+    fn clear(&mut self) {
+        self.kept.clear();
+        self.dropped = 0;
+    }
+
+    fn push(&mut self, candidate: Candidate) {
+        let Err(candidate) = self.kept.push(candidate) else { return };
+        self.dropped += 1;
+        let least = self.kept.iter_mut().max_by(|a, b| a.rank(b)).expect("a full list is not empty");
+        if candidate.rank(least).is_lt() {
+            *least = candidate;
+        }
+    }
+
+    /// Keeps the likeliest so many; tells how many were dropped.
+    fn keep_likeliest(&mut self, room: usize) -> usize {
+        let excess = self.kept.len().saturating_sub(room);
+        if excess > 0 {
+            self.kept.sort_unstable_by(Candidate::rank);
+            self.kept.truncate(room);
+        }
+        excess
+    }
+
+    fn by_column(&mut self) -> &[Candidate] {
+        self.kept.sort_unstable_by_key(|candidate| candidate.column);
+        &self.kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_list_keeps_the_likeliest() {
+        let mut candidates = Candidates::default();
+        let crowd = u16::try_from(ROW_EDGES_MAX).expect("small") + 6;
+        for column in 0..crowd {
+            candidates.push(Candidate { column, weight: f64::from(column % 50) });
+        }
+        assert_eq!((candidates.kept.len(), candidates.dropped), (ROW_EDGES_MAX, 6));
+        // 70 candidates: weights 0 to 19 occur twice, so the weakest six are those of weight 0, 1 and 2.
+        assert!(candidates.kept.iter().all(|candidate| candidate.weight > 2.5));
+        assert_eq!(candidates.keep_likeliest(2), ROW_EDGES_MAX - 2);
+        assert_eq!(candidates.by_column().iter().map(|c| c.column).collect::<Vec<u16, 2>>(), [48, 49]);
+    }
+}

@@ -1,0 +1,251 @@
+//! One scan made ready for association: what is implausible dropped, the rest sorted so that a track finds its
+//! neighbours, and what the sensor's model says worked out once.
+
+use core::ops::Range;
+
+use heapless::Vec;
+
+use crate::angle::Angle;
+use crate::association::gate::{Gate, Group, Plot};
+use crate::association::likelihood::missed_weight;
+use crate::filter::Prediction;
+use crate::identity::Address;
+use crate::label::Label;
+use crate::maths::{ln, sqrt};
+use crate::measurement::{Coverage, Measurement, Observation, Scan};
+use crate::model::polar::azimuth_and_distance;
+use crate::model::{Kind, KindVisitor, ObservationModel, visit};
+use crate::sensor::SensorModel;
+use crate::tally::{Tally, count};
+
+/// What becomes of one measurement of the scan; its place is the column of the association.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// ln λ, for a measurement that takes part.
+    pub(super) log_clutter: Option<f64>,
+    /// The track whose address it carries.
+    pub(super) owner: Option<Owner>,
+    /// Σᵢ βᵢⱼ: how much of it the tracks explain.
+    pub(super) explained: f64,
+    /// The two rows that explain most of it.
+    pub(super) claims: [Claim; 2],
+}
+
+/// A track that a measurement belongs to by its address.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Owner {
+    pub(super) slot: u16,
+    pub(super) distance_squared: f64,
+    pub(super) weight: f64,
+}
+
+/// A row's share in a measurement.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    pub(super) row: u16,
+    pub(super) beta: f64,
+}
+
+impl Column {
+    /// A place in memory for one.
+    pub const EMPTY: Self =
+        Self { log_clutter: None, owner: None, explained: 0.0, claims: [Claim { row: 0, beta: 0.0 }; 2] };
+
+    /// Notes how much of the measurement a row explains.
+    pub(super) fn explain(&mut self, row: u16, beta: f64) {
+        self.explained += beta;
+        let claim = Claim { row, beta };
+        if beta > self.claims[0].beta {
+            self.claims = [claim, self.claims[0]];
+        } else if beta > self.claims[1].beta {
+            self.claims[1] = claim;
+        }
+    }
+}
+
+/// A measurement's address and its column, for finding a track's own measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Addressed {
+    address: Option<Address>,
+    column: u16,
+}
+
+impl Addressed {
+    /// A place in memory for one.
+    pub const EMPTY: Self = Self { address: None, column: 0 };
+}
+
+/// A scan made ready.
+pub(super) struct Look<'a> {
+    pub(super) scan: &'a Scan<'a>,
+    pub(super) sensor: &'a SensorModel,
+    /// The join of what the scan and its sensor demand.
+    pub(super) label: Label,
+    /// ln P_D.
+    pub(super) log_detection: f64,
+    /// 1 − P_D P_G.
+    pub(super) missed_weight: f64,
+    /// Those that are looked at.
+    pub(super) measurements: &'a [Measurement],
+    pub(super) groups: Vec<Group<'a>, { Kind::COUNT }>,
+    addressed: &'a [Addressed],
+}
+
+/// Memory for one.
+pub(super) struct LookMemory<'a> {
+    pub(super) columns: &'a mut [Column],
+    pub(super) plots: &'a mut [Plot],
+    pub(super) addressed: &'a mut [Addressed],
+}
+
+impl<'a> Look<'a> {
+    /// Makes a scan ready; its columns come back beside it.
+    pub(super) fn new(
+        scan: &'a Scan<'a>,
+        sensor: &'a SensorModel,
+        gate: &Gate,
+        memory: LookMemory<'a>,
+        tally: &mut Tally,
+    ) -> (Self, &'a mut [Column]) {
+        let LookMemory { columns, plots, addressed } = memory;
+        let room = columns.len().min(plots.len()).min(addressed.len()).min(crate::capacity::SCAN_MEASUREMENTS_MAX);
+        let measurements = &scan.measurements[..scan.measurements.len().min(room)];
+        let (columns, plots) = (&mut columns[..measurements.len()], &mut plots[..measurements.len()]);
+        tally.measurements += count(measurements.len());
+        tally.measurements_over_limit += count(scan.measurements.len() - measurements.len());
+        let admitted = admit(scan, sensor, measurements, columns, plots);
+        tally.measurements_implausible += count(measurements.len() - admitted);
+        let plots = &mut plots[..admitted];
+        plots.sort_unstable_by(Plot::order);
+        let look = Self {
+            scan,
+            sensor,
+            label: scan.label.join(sensor.label),
+            log_detection: ln(sensor.detection),
+            missed_weight: missed_weight(sensor.detection, gate.probability()),
+            measurements,
+            groups: Group::split(plots).collect(),
+            addressed: index_addresses(measurements, columns, addressed),
+        };
+        (look, columns)
+    }
+
+    /// Whether a target with this state was looked at, so that silence would say something.
+    ///
+    /// Near the edge of a swept sector nobody can tell in which sweep it will be seen: there silence says nothing.
+    pub(super) fn covers(&self, predicted: &Prediction) -> bool {
+        if self.scan.coverage == Coverage::Reports {
+            return false;
+        }
+        let range = (predicted.mean.fixed_rows::<3>(0) - self.scan.pose.origin.vector()).norm();
+        if range > self.sensor.field_of_view.range_max_m {
+            return false;
+        }
+        let Coverage::Sector { width_rad, .. } = self.scan.coverage else { return true };
+        let (azimuth, distance) = azimuth_and_distance(&self.scan.pose, &predicted.mean);
+        let sigma = sqrt(0.5 * (predicted.p[(0, 0)] + predicted.p[(1, 1)]));
+        let margin = EDGE_SIGMAS * sigma / distance.max(1.0);
+        if 2.0 * margin >= width_rad {
+            return false;
+        }
+        let included = |offset: f64| self.scan.coverage.includes(Angle::from_radians(azimuth + offset));
+        included(-margin) && included(margin)
+    }
+
+    /// The columns whose measurements carry this address.
+    pub(super) fn with_address(&self, address: Address) -> impl Iterator<Item = u16> {
+        let from = self.addressed.partition_point(|entry| entry.address < Some(address));
+        self.addressed[from..].iter().take_while(move |e| e.address == Some(address)).map(|entry| entry.column)
+    }
+
+    /// Whether any measurement carries an address.
+    pub(super) fn has_addresses(&self) -> bool {
+        !self.addressed.is_empty()
+    }
+}
+
+/// Distance from the edge of a sector, in standard deviations, within which a target may turn up on either side.
+const EDGE_SIGMAS: f64 = 2.0;
+
+/// Fills in the columns, and the plots of those measurements that are plausible; tells how many those are.
+fn admit(
+    scan: &Scan<'_>,
+    sensor: &SensorModel,
+    measurements: &[Measurement],
+    columns: &mut [Column],
+    plots: &mut [Plot],
+) -> usize {
+    let mut admitted = 0;
+    for (number, (measurement, column)) in (0..).zip(measurements.iter().zip(columns)) {
+        let observation = &measurement.observation;
+        let density = sensor.clutter_density(observation);
+        *column = Column::EMPTY;
+        if let Some(plot) = visit(Kind::of(observation), &scan.pose, Index { observation, column: number })
+            && density > 0.0
+            && density.is_finite()
+        {
+            column.log_clutter = Some(ln(density));
+            plots[admitted] = plot;
+            admitted += 1;
+        }
+    }
+    admitted
+}
+
+fn index_addresses<'a>(
+    measurements: &[Measurement],
+    columns: &[Column],
+    addressed: &'a mut [Addressed],
+) -> &'a [Addressed] {
+    let mut length = 0;
+    for (number, (measurement, column)) in (0..).zip(measurements.iter().zip(columns)) {
+        if measurement.identity.address.is_some() && column.log_clutter.is_some() {
+            addressed[length] = Addressed { address: measurement.identity.address, column: number };
+            length += 1;
+        }
+    }
+    let addressed = &mut addressed[..length];
+    addressed.sort_unstable();
+    addressed
+}
+
+/// Turns an observation into a plot, if its numbers are plausible.
+struct Index<'a> {
+    observation: &'a Observation,
+    column: u16,
+}
+
+impl KindVisitor for Index<'_> {
+    type Output = Option<Plot>;
+
+    fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> Option<Plot> {
+        let reading = model.reading(self.observation)?;
+        let certain = reading.noise.matrix().diagonal().iter().all(|v| *v <= SANE * SANE);
+        // Written so that NaN is not plausible.
+        let plausible = reading.z.iter().all(|v| v.abs() <= SANE) && certain && has_range(self.observation);
+        plausible.then(|| Plot::new(Kind::of(self.observation), self.column, &reading.z, &reading.noise))
+    }
+}
+
+/// Metres, metres per second or radians beyond which a number is a fault: ten times the way to the moon squared away.
+const SANE: f64 = 1e9;
+
+/// A range must be above zero where there is one.
+fn has_range(observation: &Observation) -> bool {
+    match observation {
+        Observation::RangeBearing(r) => r.z[0] > 0.0,
+        Observation::RangeBearingRate(r) | Observation::RangeBearingElevation(r) => r.z[0] > 0.0,
+        Observation::RangeBearingElevationRate(r) => r.z[0] > 0.0,
+        Observation::Position(_)
+        | Observation::HorizontalPosition(_)
+        | Observation::PositionVelocity(_)
+        | Observation::Bearing(_)
+        | Observation::BearingElevation(_) => true,
+    }
+}
+
+/// The part of a slice that a row owns.
+pub(super) fn span(first: u32, length: u16) -> Range<usize> {
+    let first = usize::try_from(first).expect("pairs are numbered in 32 bits");
+    first..first + usize::from(length)
+}

@@ -1,0 +1,134 @@
+//! The memory a tracker works in: lent by whoever owns it, so that a node takes it from the heap at start and bare metal
+//! from a static array, and nobody allocates afterwards.
+
+use super::associate::Row;
+use super::look::{Addressed, Column};
+use crate::association::gate::Plot;
+use crate::association::{self, Edge, Workspace};
+use crate::capacity::{ASSOCIATION_TABLES, EDGES_PER_TRACK, SCAN_MEASUREMENTS_MAX, TRACKS_MAX};
+use crate::track::Slot;
+
+/// Everything lent to a tracker for one call. What the slices hold between calls matters only for `slots`.
+pub struct Lent<'a> {
+    /// The tracks.
+    pub slots: &'a mut [Slot],
+    /// One per track.
+    pub rows: &'a mut [Row],
+    /// One per track: the weight of its missed detection.
+    pub nulls: &'a mut [f64],
+    /// One per track: the probability of its missed detection.
+    pub missed: &'a mut [f64],
+    /// One per measurement of a scan.
+    pub columns: &'a mut [Column],
+    /// One per measurement of a scan.
+    pub plots: &'a mut [Plot],
+    /// One per measurement of a scan.
+    pub addressed: &'a mut [Addressed],
+    /// One per gated pair.
+    pub edges: &'a mut [Edge],
+    /// One per gated pair.
+    pub beta: &'a mut [f64],
+    /// What the association needs for itself.
+    pub workspace: Workspace<'a>,
+}
+
+/// Whoever lends a tracker its memory. The same memory each time: the tracks live in it.
+pub trait TrackerMemory {
+    /// The slots, to read tracks from.
+    fn slots(&self) -> &[Slot];
+
+    /// All of it, to work in.
+    fn lend(&mut self) -> Lent<'_>;
+}
+
+/// Memory of a tracker as nine buffers of any kind: boxed slices on a node, arrays on bare metal.
+pub struct Buffers<S, R, C, P, A, E, F, W> {
+    /// The tracks.
+    pub slots: S,
+    /// Rows of the association.
+    pub rows: R,
+    /// Columns of the association.
+    pub columns: C,
+    /// The scan, sorted.
+    pub plots: P,
+    /// The addresses in the scan, sorted.
+    pub addressed: A,
+    /// Gated pairs.
+    pub edges: E,
+    /// β by pair, then the weights and then the probabilities of missed detections by track.
+    pub probabilities: F,
+    /// The association's reals.
+    pub reals: F,
+    /// The association's words.
+    pub words: W,
+}
+
+impl<S, R, C, P, A, E, F, W> TrackerMemory for Buffers<S, R, C, P, A, E, F, W>
+where
+    S: AsRef<[Slot]> + AsMut<[Slot]>,
+    R: AsMut<[Row]>,
+    C: AsMut<[Column]>,
+    P: AsMut<[Plot]>,
+    A: AsMut<[Addressed]>,
+    E: AsMut<[Edge]>,
+    F: AsMut<[f64]>,
+    W: AsMut<[u32]>,
+{
+    fn slots(&self) -> &[Slot] {
+        self.slots.as_ref()
+    }
+
+    fn lend(&mut self) -> Lent<'_> {
+        let (slots, edges) = (self.slots.as_mut(), self.edges.as_mut());
+        let (beta, rest) = self.probabilities.as_mut().split_at_mut(edges.len());
+        let (nulls, missed) = rest.split_at_mut(slots.len());
+        Lent {
+            slots,
+            rows: self.rows.as_mut(),
+            nulls,
+            missed,
+            columns: self.columns.as_mut(),
+            plots: self.plots.as_mut(),
+            addressed: self.addressed.as_mut(),
+            edges,
+            beta,
+            workspace: Workspace::new(self.words.as_mut(), self.reals.as_mut()),
+        }
+    }
+}
+
+/// How long the buffers of a tracker are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Length of `slots` and `rows`.
+    pub tracks: usize,
+    /// Length of `columns`, `plots` and `addressed`.
+    pub measurements: usize,
+    /// Length of `edges`.
+    pub edges: usize,
+    /// Length of `probabilities`.
+    pub probabilities: usize,
+    /// Length of `reals`.
+    pub reals: usize,
+    /// Length of `words`.
+    pub words: usize,
+}
+
+impl Sizes {
+    /// What serves this many tracks and this many measurements in a scan; no more than the tracker can use.
+    #[must_use]
+    pub const fn new(tracks: usize, measurements: usize) -> Self {
+        let tracks = if tracks < TRACKS_MAX { tracks } else { TRACKS_MAX };
+        let measurements = if measurements < SCAN_MEASUREMENTS_MAX { measurements } else { SCAN_MEASUREMENTS_MAX };
+        let edges = tracks * EDGES_PER_TRACK;
+        let association = association::Sizes::for_maxima(tracks, measurements, edges, ASSOCIATION_TABLES);
+        Self {
+            tracks,
+            measurements,
+            edges,
+            probabilities: edges + 2 * tracks,
+            reals: association.reals,
+            words: association.words,
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! What a scan changes: states by the mixture of what may have happened, scores, histories, identities; then tracks that
+//! turned out to be one are merged, and what no track explains founds new ones.
+
+use super::TrackerConfig;
+use super::associate::Row;
+use super::look::{Column, Look};
+use crate::association::Edge;
+use crate::filter::Mixture;
+use crate::filter::extended::{Expectation, Gain};
+use crate::gaussian::{Covariance, GaussianState};
+use crate::identity::Identity;
+use crate::measurement::Coverage;
+use crate::model::{Kind, KindVisitor, ObservationModel, visit};
+use crate::tally::Tally;
+use crate::track::deleter::{Deletion, judge_by_looks};
+use crate::track::initiator::{Unfounded, confirms, found};
+use crate::track::table::TrackTable;
+use crate::track::{Contributors, History, Origin, Score, Track, TrackId, TrackNumber, TrackStatus, Twin};
+
+/// The association of a scan, solved.
+pub(super) struct Solution<'a> {
+    pub(super) rows: &'a [Row],
+    pub(super) nulls: &'a [f64],
+    pub(super) edges: &'a [Edge],
+    /// By pair.
+    pub(super) beta: &'a [f64],
+    /// By row.
+    pub(super) missed: &'a [f64],
+}
+
+/// What updating needs to know.
+pub(super) struct Updating<'a> {
+    pub(super) look: &'a Look<'a>,
+    pub(super) config: &'a TrackerConfig,
+    pub(super) origin: Origin,
+}
+
+/// A pair less likely than this moves nothing; its share counts as missed.
+const BETA_USED: f64 = 1e-6;
+
+/// A look that found a track with at least this probability is a hit.
+const HIT: f64 = 0.5;
+
+impl Updating<'_> {
+    /// Updates every track that took part, and tells each measurement who explains it.
+    pub(super) fn update(
+        &self,
+        table: &mut TrackTable<'_>,
+        solution: &Solution<'_>,
+        columns: &mut [Column],
+        tally: &mut Tally,
+    ) {
+        for (number, row) in (0..).zip(solution.rows) {
+            let track = table.get_mut(row.slot).expect("a row's track stays until the scan is done");
+            let pairs = Pairs { edges: &solution.edges[row.edges()], beta: &solution.beta[row.edges()] };
+            for (edge, &beta) in pairs.edges.iter().zip(pairs.beta) {
+                columns[usize::from(edge.column)].explain(number, beta);
+            }
+            self.move_state(track, &pairs, tally);
+            let (null, missed) = (solution.nulls[usize::from(number)], solution.missed[usize::from(number)]);
+            track.score.look(null, missed);
+            self.note_look(track, &pairs, 1.0 - missed >= HIT, row.covered, tally);
+        }
+    }
+
+    /// The state becomes the mixture of "missed" and of each measurement, by their probabilities.
+    fn move_state(&self, track: &mut Track, pairs: &Pairs<'_>, tally: &mut Tally) {
+        let used: f64 = pairs.used().map(|(_, beta)| beta).sum();
+        if used <= 0.0 {
+            return;
+        }
+        let mut mixture = Mixture::new(&track.state, (1.0 - used).max(0.0));
+        let mut height_open = false;
+        for group in &self.look.groups {
+            let kind = group.kind();
+            if pairs.used().any(|(column, _)| self.kind(column) == kind) {
+                let mix = Mix { updating: self, kind, pairs, predicted: &track.state, mixture: &mut mixture };
+                visit(kind, &self.look.scan.pose, mix);
+                height_open |= kind.leaves_height_open();
+            }
+        }
+        let Ok(mut state) = mixture.reduce() else {
+            tally.updates_not_finite += 1;
+            return;
+        };
+        if height_open {
+            self.config.height_prior.hold(&mut state);
+        }
+        track.state = state;
+        if track.label != self.look.label {
+            track.label = track.label.join(self.look.label);
+        }
+    }
+
+    fn kind(&self, column: u16) -> Kind {
+        Kind::of(&self.look.measurements[usize::from(column)].observation)
+    }
+
+    /// Remembers the look, who contributed and what was said, and sets the status.
+    fn note_look(&self, track: &mut Track, pairs: &Pairs<'_>, hit: bool, covered: bool, tally: &mut Tally) {
+        if hit {
+            let scan = self.look.scan;
+            track.last_update = scan.time;
+            track.updates = track.updates.saturating_add(1);
+            track.reported = scan.coverage == Coverage::Reports;
+            tally.contributors_forgotten += u64::from(!track.contributors.note(scan.sensor, scan.time));
+            if let Some(column) = pairs.certain() {
+                track.identity.absorb(&self.look.measurements[usize::from(column)].identity);
+            }
+        }
+        if hit || covered {
+            track.history.record(hit);
+            track.status = match track.status {
+                TrackStatus::Tentative if confirms(&track.history, track.score, self.config) => {
+                    tally.tracks_confirmed += 1;
+                    TrackStatus::Confirmed
+                }
+                TrackStatus::Tentative => TrackStatus::Tentative,
+                TrackStatus::Confirmed | TrackStatus::Coasted if hit => TrackStatus::Confirmed,
+                TrackStatus::Confirmed | TrackStatus::Coasted => TrackStatus::Coasted,
+            };
+        }
+    }
+
+    /// Deletes tracks that too many looks missed.
+    pub(super) fn delete_missed(&self, table: &mut TrackTable<'_>, rows: &[Row], tally: &mut Tally) {
+        for row in rows.iter().filter(|row| row.covered) {
+            if table.get(row.slot).and_then(|track| judge_by_looks(track, self.config)) == Some(Deletion::Missed) {
+                table.remove(row.slot);
+                tally.deleted_missed += 1;
+            }
+        }
+    }
+
+    /// Merges tracks that have been one for long enough: the older keeps its number.
+    ///
+    /// Two tracks on one target coincide *and* share one measurement a look; two targets flying close give two. Only
+    /// pairs that compete for a measurement are compared, so the cost grows with the measurements.
+    pub(super) fn merge_twins(
+        &self,
+        table: &mut TrackTable<'_>,
+        solution: &Solution<'_>,
+        columns: &[Column],
+        tally: &mut Tally,
+    ) {
+        for column in columns.iter().filter(|column| column.claims[1].beta >= TWIN_SHARE) {
+            let rows = column.claims.map(|claim| usize::from(claim.row));
+            let seen: f64 = rows.iter().map(|&row| 1.0 - solution.missed[row]).sum();
+            let slots = rows.map(|row| solution.rows[row].slot);
+            if let Some((elder, younger)) = self.coincide(table, slots) {
+                self.suspect(table, elder, younger, seen, tally);
+            }
+        }
+    }
+
+    /// The elder's and the younger's slot, if two tracks are statistically in one place and nothing says they are two.
+    fn coincide(&self, table: &TrackTable<'_>, [a, b]: [u16; 2]) -> Option<(u16, u16)> {
+        let (one, other) = (table.get(a)?, table.get(b)?);
+        if self.config.use_identity && !one.identity.compatible_with(&other.identity) {
+            return None;
+        }
+        let difference = one.state.mean - other.state.mean;
+        let sum = Covariance::new(one.state.covariance.matrix() + other.state.covariance.matrix()).ok()?;
+        let together = sum.factor().mahalanobis_squared(&difference) <= COINCIDENCE;
+        together.then(|| if one.is_older_than(other) { (a, b) } else { (b, a) })
+    }
+
+    fn suspect(&self, table: &mut TrackTable<'_>, elder: u16, younger: u16, seen: f64, tally: &mut Tally) {
+        let Some(number) = table.get(elder).map(|track| track.id.number) else { return };
+        let Some(track) = table.get_mut(younger) else { return };
+        let looks = match track.twin {
+            _ if seen > SEEN_AS_ONE => 0,
+            Some(twin) if twin.number == number => twin.looks.saturating_add(1),
+            _ => 1,
+        };
+        track.twin = Some(Twin { number, looks });
+        if looks >= self.config.duplicate_looks {
+            merge(table, elder, younger);
+            tally.deleted_merged += 1;
+        }
+    }
+
+    /// Founds a track from every measurement that no track explains well enough.
+    pub(super) fn found_new(&self, table: &mut TrackTable<'_>, columns: &[Column], tally: &mut Tally) {
+        let score = Score::founding(self.config.new_per_scan, self.look.sensor.clutter_per_scan);
+        let scan = self.look.scan;
+        let first = TrackNumber::founding(scan.time, scan.sensor, 0);
+        let clash = table.tracks().any(|track| track.id.number.same_scan(first));
+        for (ordinal, column) in (0..).zip(columns) {
+            if column.log_clutter.is_none() || 1.0 - column.explained < self.config.founding_mass {
+                continue;
+            }
+            let measurement = &self.look.measurements[usize::from(ordinal)];
+            match found(&measurement.observation, &scan.pose, scan.time, self.config) {
+                Ok(state) => {
+                    let wanted = TrackNumber::founding(scan.time, scan.sensor, ordinal);
+                    let number = if clash { table.free_number(wanted) } else { wanted };
+                    tally.numbers_bumped += u64::from(number != wanted);
+                    let mut track = self.founded(number, state, score);
+                    track.identity.absorb(&measurement.identity);
+                    match table.insert(track) {
+                        Ok(()) => tally.tracks_founded += 1,
+                        Err(_) => tally.tracks_table_full += 1,
+                    }
+                }
+                Err(Unfounded::NoPosition) => tally.bearings_unexplained += 1,
+                Err(Unfounded::TooUncertain) => tally.foundings_too_uncertain += 1,
+                Err(Unfounded::NotFinite) => tally.foundings_not_finite += 1,
+            }
+        }
+    }
+
+    fn founded(&self, number: TrackNumber, state: GaussianState, score: Score) -> Track {
+        let scan = self.look.scan;
+        let (mut history, mut contributors) = (History::default(), Contributors::default());
+        history.record(true);
+        contributors.note(scan.sensor, scan.time);
+        Track {
+            id: TrackId { origin: self.origin, number },
+            status: TrackStatus::Tentative,
+            state,
+            score,
+            identity: Identity::UNKNOWN,
+            label: self.look.label,
+            first_seen: scan.time,
+            last_update: scan.time,
+            updates: 1,
+            history,
+            contributors,
+            reported: scan.coverage == Coverage::Reports,
+            twin: None,
+        }
+    }
+}
+
+/// A row must explain at least this much of a measurement to compete for it.
+const TWIN_SHARE: f64 = 0.1;
+/// Squared distance, over six dimensions, up to which two tracks may be one: about the mean of χ² with six degrees.
+const COINCIDENCE: f64 = 6.0;
+/// Together, two tracks on one target are seen once a look at the most; two targets mostly twice.
+const SEEN_AS_ONE: f64 = 1.5;
+
+/// The younger becomes part of the elder. Both were made from the same measurements, so the elder's state stands alone.
+fn merge(table: &mut TrackTable<'_>, elder: u16, younger: u16) {
+    let Some(absorbed) = table.remove(younger) else { return };
+    let Some(track) = table.get_mut(elder) else { return };
+    let mut identity = absorbed.identity;
+    identity.absorb(&track.identity);
+    track.identity = identity;
+    track.label = track.label.join(absorbed.label);
+    track.last_update = track.last_update.max(absorbed.last_update);
+    if !track.is_confirmed() {
+        track.status = absorbed.status;
+    }
+}
+
+/// The pairs of one row with their probabilities.
+struct Pairs<'a> {
+    edges: &'a [Edge],
+    beta: &'a [f64],
+}
+
+impl Pairs<'_> {
+    /// Column and probability of those that count.
+    fn used(&self) -> impl Iterator<Item = (u16, f64)> {
+        let pairs = self.edges.iter().zip(self.beta);
+        pairs.filter(|(_, beta)| **beta >= BETA_USED).map(|(edge, beta)| (edge.column, *beta))
+    }
+
+    /// The column that is more likely than all the rest together.
+    fn certain(&self) -> Option<u16> {
+        self.used().find(|(_, beta)| *beta >= HIT).map(|(column, _)| column)
+    }
+}
+
+/// Adds the measurements of one kind to a track's mixture.
+struct Mix<'a> {
+    updating: &'a Updating<'a>,
+    kind: Kind,
+    pairs: &'a Pairs<'a>,
+    predicted: &'a GaussianState,
+    mixture: &'a mut Mixture,
+}
+
+impl KindVisitor for Mix<'_> {
+    type Output = ();
+
+    fn visit<const M: usize>(self, model: &impl ObservationModel<M>) {
+        let p = self.predicted.covariance.matrix();
+        let expectation = Expectation::of(model, &self.predicted.mean, p);
+        // A sensor that cannot tell the height must not move it: its range would be linearised into one.
+        let considered: &[usize] = if self.kind.leaves_height_open() { &VERTICAL } else { &[] };
+        let mut batch: Option<Batch<M>> = None;
+        for (column, beta) in self.pairs.used().filter(|&(column, _)| self.updating.kind(column) == self.kind) {
+            let observation = &self.updating.look.measurements[usize::from(column)].observation;
+            let reading = model.reading(observation).expect("the kind was compared");
+            if batch.as_ref().is_none_or(|batch| batch.noise != reading.noise) {
+                if let Some(full) = batch.take() {
+                    self.mixture.add_covariance(full.beta, &full.gain.p);
+                }
+                let s = expectation.innovation_covariance(&reading.noise).expect("the gate went through the same");
+                let gain = expectation.gain(p, &s.factor(), &reading.noise, considered);
+                batch = Some(Batch { noise: reading.noise, gain, beta: 0.0 });
+            }
+            let batch = batch.as_mut().expect("just filled");
+            self.mixture.add_mean(beta, &batch.gain.shift(&model.residual(&reading.z, &expectation.z_hat)));
+            batch.beta += beta;
+        }
+        if let Some(last) = batch {
+            self.mixture.add_covariance(last.beta, &last.gain.p);
+        }
+    }
+}
+
+/// Height and its rate in the state.
+const VERTICAL: [usize; 2] = [2, 5];
+
+/// Measurements in a row that share their noise, hence gain and covariance: a radar's mostly do.
+struct Batch<const M: usize> {
+    noise: Covariance<M>,
+    gain: Gain<M>,
+    beta: f64,
+}
