@@ -65,8 +65,8 @@ class PictureView:
             self.apply(picture)
 
     def apply(self, picture):
-        if self.sequence is None or picture.sequence > self.sequence + 1:
-            self.sequence = None  # a gap: everything waits for the next snapshot
+        if self.sequence is None or picture.sequence not in (self.sequence, self.sequence + 1):
+            self.sequence = None  # a gap, or the node began anew: everything waits for the next snapshot
             self.waiting = (self.waiting + [picture])[-256:]
         elif picture.sequence == self.sequence + 1:
             self.head, self.sequence = picture, picture.sequence

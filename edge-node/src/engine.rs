@@ -71,6 +71,7 @@ impl Engine {
         loop {
             match inbox.take(BOARD_PERIOD / 2) {
                 Taken::Entry(Received { sensor, at, bytes }) => {
+                    self.pass_time_to(at.validity);
                     self.handle(&Entry { received: at.validity, sensor, bytes }, at.monotonic);
                     self.latency.record(clock.now().monotonic.since(at.monotonic));
                 }
@@ -78,7 +79,10 @@ impl Engine {
                 Taken::Closed => break,
             }
             let now = clock.now();
-            self.handle_timeout(now.validity);
+            // Time begins with the first receipt, as it does when the recording is replayed.
+            if self.node.poll_timeout().is_some() {
+                self.pass_time_to(now.validity);
+            }
             for sensor in 0..self.node.sensors() {
                 self.node.set_dropped(sensor_id(sensor), inbox.dropped(sensor_id(sensor)));
             }
@@ -103,23 +107,12 @@ impl Engine {
         self.drain();
     }
 
-    /// Lets time pass, if it is time.
-    pub fn handle_timeout(&mut self, now: Timestamp) {
-        if self.node.deadline_before(now).is_some() {
-            self.pass(now);
+    /// Lets the deadlines pass that lie before a time, one by one.
+    pub fn pass_time_to(&mut self, time: Timestamp) {
+        while let Some(due) = self.node.deadline_before(time) {
+            self.node.handle_timeout(due);
+            self.drain();
         }
-    }
-
-    /// Lets the deadlines pass that lie before a receipt of a recording, one by one.
-    pub fn pass_time_to(&mut self, received: Timestamp) {
-        while let Some(due) = self.node.deadline_before(received) {
-            self.pass(due);
-        }
-    }
-
-    fn pass(&mut self, now: Timestamp) {
-        self.node.handle_timeout(now);
-        self.drain();
     }
 
     /// The node.

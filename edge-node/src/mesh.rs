@@ -58,7 +58,7 @@ pub async fn open(config: &MeshConfig) -> Result<Session, MeshError> {
         ("mode", "\"peer\"".to_owned()),
         ("listen/endpoints", json(&config.listen)),
         ("connect/endpoints", json(&config.connect)),
-        ("connect/timeout_ms", "0".to_owned()),
+        ("connect/timeout_ms", "-1".to_owned()),
         ("connect/exit_on_failure", "false".to_owned()),
         ("scouting/multicast/enabled", config.scouting.to_string()),
         ("scouting/gossip/enabled", config.scouting.to_string()),
@@ -119,7 +119,7 @@ impl Publisher {
                 query = queries.recv_async() => {
                     let Ok(query) = query else { return Ok(()) };
                     let payload = self.snapshot(&sent).encode_to_vec();
-                    warn_on(query.reply(query.key_expr().clone(), payload).await);
+                    warn_on(query.reply(key("picture"), payload).await);
                 }
             }
         }

@@ -17,7 +17,7 @@ use proto::record::TrackRecord;
 use sensor_drivers::decoder::{Decoder, OwnedScan, Report, SensorStatus};
 use sensor_drivers::error::DecodeError;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, SensorConfig};
 use crate::drivers;
 use crate::picture::{Picture, PictureChange};
 use convert::{HeightPrior, Site, Unusable};
@@ -29,7 +29,7 @@ pub mod memory;
 pub mod publish;
 
 use health::Pulse;
-use publish::Published;
+use publish::{Published, Source};
 use memory::NodeSequencer;
 
 /// How often time has to pass even if nothing comes in: sectors close, tracks coast, within this.
@@ -95,7 +95,7 @@ struct SensorTally {
 /// The whole node without a single system call.
 pub struct Node {
     plane: TangentPlane,
-    names: Vec<String>,
+    sources: Vec<Source>,
     sensors: Vec<Sensor>,
     sequencer: NodeSequencer,
     height_prior: HeightPrior,
@@ -131,9 +131,9 @@ impl Node {
         let tracker = &config.tracker;
         Ok(Self {
             plane,
-            names: config.sensors.iter().map(|s| s.name.clone()).collect(),
+            sources: config.sensors.iter().map(source).collect(),
             sensors,
-            sequencer: memory::sequencer(origin, tracker),
+            sequencer: memory::sequencer(origin, tracker, config.node.height_m),
             height_prior: HeightPrior { mean_m: tracker.height_m, sigma_m: tracker.height_sigma_m },
             published: Published::default(),
             picture: Picture::default(),
@@ -242,7 +242,7 @@ impl Node {
     /// Turns what changed in the table into records, and records into changes of the picture.
     fn publish(&mut self) {
         let (picture, outputs) = (&mut self.picture, &mut self.outputs);
-        self.published.compare(self.sequencer.tracks(), &self.plane, &self.names, self.now, |record| {
+        self.published.compare(self.sequencer.tracks(), &self.plane, &self.sources, self.now, |record| {
             let change = picture.handle_record(&record);
             outputs.push_back(Output::Record(record));
             outputs.extend(change.map(Output::Picture));
@@ -266,7 +266,7 @@ impl Node {
     /// The name of a sensor; empty if there is none.
     #[must_use]
     pub fn sensor_name(&self, id: SensorId) -> &str {
-        self.names.get(usize::from(id.0)).map_or("", String::as_str)
+        self.sources.get(usize::from(id.0)).map_or("", |source| source.name.as_str())
     }
 
     /// Time since a sensor's last report, reports per second, input not understood, the period it should keep.
@@ -314,6 +314,11 @@ impl Node {
         each("picture_tracks", self.picture.len() as u64);
         each("picture_full", self.picture.full());
     }
+}
+
+fn source(sensor: &SensorConfig) -> Source {
+    let (shared_error_m, shared_time_error_s) = sensor.shared_error();
+    Source { name: sensor.name.clone(), shared_error_m, shared_time_error_s }
 }
 
 /// Azimuth and its sigma, of what is a line of bearing and no more.

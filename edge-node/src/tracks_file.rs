@@ -60,8 +60,8 @@ struct GoneLine {
     status: &'static str,
 }
 
-/// The open file, or whatever else takes the lines. The first error is kept and told at the end; nothing is written after
-/// it.
+/// The open file, or whatever else takes the lines. The first error is kept and told at the end; nothing is written
+/// after it.
 pub struct TracksFile<W = BufWriter<File>> {
     to: W,
     failed: Option<std::io::Error>,

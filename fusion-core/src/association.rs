@@ -30,16 +30,16 @@
 //!
 //! # The way of a scan
 //!
-//! 1. [`cluster`]: tracks that share no measurement, even through others, are independent.
-//! 2. [`graph`], [`fold`]: measurements of a single track, then all leaves, are folded away; trees vanish.
-//! 3. [`order`]: an order for what is left, tracks first or measurements first, whichever is cheaper; it gives the exact
-//!    cost before any work.
-//! 4. [`balance`]: weights too far apart for a double are rescaled, exactly.
-//! 5. [`jpda`]: tables up, derivatives down.
+//! 1. `cluster`: tracks that share no measurement, even through others, are independent.
+//! 2. `graph`, `fold`: measurements of a single track, then all leaves, are folded away; trees vanish.
+//! 3. `order`, `plan`: an order for what is left, tracks first or measurements first, whichever is cheaper; it gives the
+//!    exact cost before any work.
+//! 4. `balance`: weights too far apart for a double are rescaled, exactly.
+//! 5. `jpda`: tables up, derivatives down.
 //!
 //! # Beyond the budget
 //!
-//! A cluster that would cost more than the [`Budget`] leaves is first estimated by loopy belief propagation ([`belief`];
+//! A cluster that would cost more than the [`Budget`] leaves is first estimated by loopy belief propagation (`belief`;
 //! Williams & Lau 2014). Then pairs with an estimated β below a threshold are cut, from 10⁻⁶ up to [`Budget::cut_max`],
 //! until the rest can be solved exactly. If nothing fits, the estimate is the result. Every path is counted in the
 //! [`Outcome`].
@@ -72,10 +72,12 @@ mod plan;
 mod queue;
 mod solver;
 mod table;
-pub mod workspace;
+mod workspace;
 
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod properties;
 
 use solver::Solver;
 
@@ -100,15 +102,15 @@ pub struct Budget {
     pub cost_max: u64,
     /// Largest estimated β of a pair that may be cut to make the rest exact; zero forbids cutting.
     pub cut_max: f64,
-    /// Sweeps of belief propagation.
+    /// Most sweeps of belief propagation; it stops earlier when it has settled.
     pub sweeps: u32,
-    /// Share of the old message kept in each sweep, in [0, 1).
+    /// Share of the old message kept in each sweep, in [0, 1). The iteration converges without, and fastest so.
     pub damping: f64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { cost_max: 1 << 24, cut_max: 1e-3, sweeps: 50, damping: 0.1 }
+        Self { cost_max: 1 << 24, cut_max: 1e-3, sweeps: 100, damping: 0.0 }
     }
 }
 
@@ -270,94 +272,4 @@ const NONE: u32 = u32::MAX;
 #[expect(clippy::cast_possible_truncation, reason = "rows, columns, edges and tables of one scan count below 2³²")]
 const fn word(n: usize) -> u32 {
     n as u32
-}
-
-#[cfg(test)]
-mod tests {
-    extern crate std;
-    use proptest::prelude::*;
-
-    use super::oracle::{Answer, Case, Draws};
-    use super::*;
-
-    /// Cases of every shape up to 6 × 6, from sparse to full, with weights over ± `octaves`.
-    fn small_cases(octaves: f64, count: u64) -> impl Iterator<Item = Case> {
-        (0..count).map(move |seed| {
-            let (mut shape, mut draws) = (Draws(seed), Draws(!seed));
-            let mut size = || if shape.uniform() < 0.5 { 6 } else { 1 + (shape.uniform() * 6.0) as u16 };
-            let (rows, columns) = (size(), size());
-            let density = shape.uniform() * 1.2;
-            Case::drawn(rows, columns, |_, _| shape.uniform() < density, || draws.weight(octaves))
-        })
-    }
-
-    #[test]
-    fn equals_enumeration_of_all_joint_events() {
-        for case in small_cases(12.0, 3000) {
-            let (outcome, answer) = case.solve();
-            assert_eq!(outcome.method(), Method::Exact);
-            assert!(answer.distance(&case.enumerate()) < 1e-13, "{case:?}");
-        }
-    }
-
-    #[test]
-    fn equals_enumeration_for_weights_of_any_size() {
-        let mut balanced = 0;
-        for case in small_cases(995.0, 3000) {
-            let (outcome, answer) = case.solve();
-            balanced += outcome.balanced;
-            assert_eq!(outcome.method(), Method::Exact, "{case:?}");
-            assert!(answer.distance(&case.enumerate()) < 1e-13, "{case:?} {answer:?}");
-        }
-        assert!(balanced > 1000);
-    }
-
-    #[test]
-    fn stress_ties() {
-        let levels = [1e-300, 1e-150, 1e-20, 1.0, 1e20, 1e150, 1e300];
-        let (mut bal, mut worst, mut notexact) = (0, 0.0_f64, 0);
-        for seed in 0..4000 {
-            let (mut shape, mut draws) = (Draws(seed), Draws(!seed));
-            let (rows, columns) = (2 + (shape.uniform() * 6.0) as u16, 1 + (shape.uniform() * 5.0) as u16);
-            let density = 0.3 + shape.uniform() * 0.9;
-            let k = 2 + (shape.uniform() * 6.0) as usize;
-            let off = (shape.uniform() * 7.0) as usize;
-            let case = Case::drawn(rows, columns, |_, _| shape.uniform() < density, || levels[((draws.uniform() * k as f64) as usize * 3 + off) % 7]);
-            let (outcome, answer) = case.solve();
-            bal += outcome.balanced;
-            if outcome.method() != Method::Exact { notexact += 1; }
-            let d = answer.distance(&case.enumerate());
-            if d > 1e-12 && outcome.method() == Method::Exact { std::eprintln!("{d} {case:?}"); }
-            worst = worst.max(d);
-        }
-        std::eprintln!("bal {bal} worst {worst} notexact {notexact}");
-    }
-
-    #[test]
-    fn stress_cut() {
-        let (mut cuts, mut bel, mut worst_ratio, mut tight, mut berr) = (0, 0, 0.0_f64, 0.0, 0.0_f64);
-        for seed in 0..6000 {
-            let (mut shape, mut draws) = (Draws(seed), Draws(!seed));
-            let (rows, columns) = (4 + (shape.uniform() * 4.0) as u16, 3 + (shape.uniform() * 4.0) as u16);
-            let density = 0.4 + shape.uniform() * 0.9;
-            let oct = 2.0 + 12.0 * shape.uniform();
-            let case = Case::drawn(rows, columns, |_, _| shape.uniform() < density, || draws.weight(oct));
-            let exact = case.solve().0.cost;
-            if exact < 100 {continue;}
-            let truth = case.enumerate();
-            for div in [2, 4, 8] {
-            let budget = Budget { cost_max: exact / div, cut_max: 0.3, ..Budget::default() };
-            let (outcome, answer) = case.solve_within(&budget, 1 << 17);
-            let d = answer.distance(&truth);
-            assert!(answer.inconsistency(&case) < 1e-12, "{outcome:?} {} {case:?}", answer.inconsistency(&case));
-            match outcome.method() {
-                Method::EdgeCut => { cuts += 1; let r = d / outcome.error_bound; if r > 1.0 && d > 1e-13 { std::eprintln!("BAD {d} {outcome:?}"); } worst_ratio = worst_ratio.max(r); tight += r; }
-                Method::Belief => { bel += 1; berr = berr.max(d); }
-                _ => {}
-            }
-            }
-        }
-        std::eprintln!("cuts {cuts} worst ratio {worst_ratio} mean ratio {} bel {bel} berr {berr}", tight / cuts as f64);
-    }
-
 }

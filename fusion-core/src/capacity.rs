@@ -1,35 +1,37 @@
 //! Every bound of the tracker, and how they hang together.
 //!
-//! Tables are lent at construction and may be smaller than these; what a bound refuses is counted in
-//! [`Tally`](crate::tally::Tally) under the name given here, and the fallback leaves a valid state.
+//! Tables are lent at construction and may be smaller than these. What a bound refuses is counted, and what is left is
+//! always a valid state.
 
-/// Tracks in one table. More are refused at founding: `tracks_table_full`.
+/// Tracks in one table. Those founded beyond it are refused. Counter: `Tally::tracks_table_full`.
 pub const TRACKS_MAX: usize = 16_384;
 
 /// Tracks for which a node lends memory unless it is told otherwise.
 pub const TRACKS_DEFAULT: usize = 1_024;
 
-/// Measurements of one scan that are looked at; the rest of the scan is dropped: `measurements_over_limit`.
+/// Measurements of one scan that are looked at; the rest of the scan is dropped. Counter:
+/// `Tally::measurements_over_limit`.
 pub const SCAN_MEASUREMENTS_MAX: usize = 4_096;
 
-/// Measurements that one track gates in one scan; the most likely are kept: `edges_dropped`.
+/// Measurements that one track gates in one scan; the most likely are kept. Counter: `Tally::edges_dropped`.
 pub const ROW_EDGES_MAX: usize = 64;
 
-/// Pairs of track and measurement lent per track, on average over the table; beyond that every track keeps its most
-/// likely ones: `edges_dropped`.
+/// Pairs of track and measurement lent per track, on average over the table; when they run out, every track keeps its
+/// most likely one at least (`Tally::edges_dropped`).
 pub const EDGES_PER_TRACK: usize = 8;
 
-/// Reals lent to the elimination tables of association; clusters that need more are cut: `clusters_cut`.
+/// Reals lent to the elimination tables of association; clusters that need more are cut (`Tally::clusters_cut`).
 pub const ASSOCIATION_TABLES: usize = 1 << 17;
 
-/// Sensors remembered as contributors of one track; the longest silent is forgotten: `contributors_forgotten`.
+/// Sensors remembered as contributors of one track; the longest silent is forgotten. Counter:
+/// `Tally::contributors_forgotten`.
 pub const CONTRIBUTORS_MAX: usize = 8;
 
-/// Scans kept for replay; when they run out, the past is closed early: `scans_released_early`.
+/// Scans kept for replay; when they run out, the past is closed early. Counter: `SequencerTally::scans_released_early`.
 pub const HELD_SCANS_MAX: usize = 4_096;
 
 /// Copies of the track table kept for replay. Fewer only make a replay longer.
-pub const CHECKPOINTS_MAX: usize = 8;
+pub const CHECKPOINTS: usize = 8;
 
 /// Looks remembered by a track's history.
 pub const HISTORY_LOOKS: u32 = 64;
@@ -41,7 +43,7 @@ pub const DIMENSIONS: usize = 6;
 pub const NUMBER_BITS: [u32; 3] = [42, 10, 12];
 
 const _: () = {
-    // Rows, slots and columns are numbered in 16 bits, the last value meaning none.
+    // Rows, slots and columns are numbered in 16 bits.
     assert!(TRACKS_MAX < u16::MAX as usize);
     assert!(SCAN_MEASUREMENTS_MAX < u16::MAX as usize);
     assert!(TRACKS_DEFAULT <= TRACKS_MAX);
@@ -54,6 +56,8 @@ const _: () = {
     // Every measurement of a scan can found a track of its own number.
     assert!(NUMBER_BITS[0] + NUMBER_BITS[1] + NUMBER_BITS[2] == u64::BITS);
     assert!(SCAN_MEASUREMENTS_MAX <= 1 << NUMBER_BITS[2]);
-    assert!(HELD_SCANS_MAX < u16::MAX as usize);
-    assert!(CHECKPOINTS_MAX >= 2);
+    // A history is one word.
+    assert!(HISTORY_LOOKS <= u64::BITS);
+    // One copy to go back to, one that will take its place.
+    assert!(CHECKPOINTS >= 2);
 };

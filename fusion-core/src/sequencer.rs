@@ -1,6 +1,6 @@
 //! Late scans: the picture is what it would be if every scan had come in time, bit for bit.
 //!
-//! A scan in order goes straight to the tracker. The recent scans are kept ([`ring`]), with copies of the track table at
+//! A scan in order goes straight to the tracker. The recent scans are kept in a ring, with copies of the track table at
 //! a few times among them. When a scan comes late, the tracker goes back to the last copy before it, and the scans from
 //! there on are processed again with the late one in its place. The order is canonical ([`Key`]), so whatever way the
 //! scans came, the tracks, their numbers and the tally end the same. That holds for delays up to the horizon; what is
@@ -16,7 +16,7 @@ pub use ring::{HeldScan, Key, Piece, blank_measurement};
 
 use heapless::Deque;
 
-use crate::capacity::{CHECKPOINTS_MAX, HELD_SCANS_MAX, SCAN_MEASUREMENTS_MAX};
+use crate::capacity::{CHECKPOINTS, HELD_SCANS_MAX, SCAN_MEASUREMENTS_MAX};
 use crate::measurement::{Measurement, Scan};
 use crate::sensor::SensorModel;
 use crate::tally::{SequencerTally, Tally, count};
@@ -92,7 +92,7 @@ impl SequencerSizes {
     #[must_use]
     pub const fn new(tracks: usize, scans: usize, measurements: usize, copies: usize) -> Self {
         let copies = if copies < 2 { 2 } else { copies };
-        let copies = if copies < CHECKPOINTS_MAX { copies } else { CHECKPOINTS_MAX };
+        let copies = if copies < CHECKPOINTS { copies } else { CHECKPOINTS };
         let scans = if scans < HELD_SCANS_MAX { scans } else { HELD_SCANS_MAX };
         let measurements = if measurements < SCAN_MEASUREMENTS_MAX { SCAN_MEASUREMENTS_MAX } else { measurements };
         Self { scans, measurements, copies: copies * tracks }
@@ -116,7 +116,7 @@ pub struct Sequencer<M: TrackerMemory, N: SequencerMemory> {
     horizon: Span,
     ring: RingState,
     /// Oldest first; never empty.
-    checkpoints: Deque<Checkpoint, CHECKPOINTS_MAX>,
+    checkpoints: Deque<Checkpoint, CHECKPOINTS>,
     /// The latest scan that the tracker has taken.
     latest: Option<Key>,
     /// The latest time told without a scan.
@@ -299,7 +299,7 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
 
     /// How many copies of the table fit the lent memory.
     fn copies(&mut self) -> usize {
-        (self.memory.lend().copies.len() / self.tracker.slots().max(1)).min(CHECKPOINTS_MAX)
+        (self.memory.lend().copies.len() / self.tracker.slots().max(1)).min(CHECKPOINTS)
     }
 
     fn copy_range(&self, copy: usize) -> core::ops::Range<usize> {
@@ -319,7 +319,7 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
 
     fn copy_table(&mut self, key: Key) {
         let taken = |copy: &usize| self.checkpoints.iter().any(|checkpoint| checkpoint.copy == *copy);
-        let copy = (0..CHECKPOINTS_MAX).find(|copy| !taken(copy)).expect("fewer checkpoints than copies");
+        let copy = (0..CHECKPOINTS).find(|copy| !taken(copy)).expect("fewer checkpoints than copies");
         let slots = self.copy_range(copy);
         self.tracker.save(&mut self.memory.lend().copies[slots]);
         let checkpoint = Checkpoint { after: Some(key), progress: self.tracker.progress(), copy };

@@ -94,7 +94,7 @@ impl Span {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "spans of filtering are far below 2⁵³ ns (104 days)")]
     pub fn as_secs_f64(self) -> f64 {
-        self.0 as f64 * 1e-9
+        self.0 as f64 / 1e9
     }
 
     /// The span in nanoseconds.

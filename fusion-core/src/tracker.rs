@@ -1,8 +1,8 @@
 //! The tracker: predict, gate, associate, update, merge, found, delete, once per scan.
 //!
-//! It takes scans of any sensors in the order of their times and keeps a table of tracks. What it knows of time it knows
-//! from scans and from [`Tracker::handle_timeout`]; the result is a function of those calls alone. It assumes that
-//! errors of measurements are white and their clutter even; estimates of other trackers do not belong here
+//! It takes scans of any sensors in the order of their times and keeps a table of tracks. What it knows of time it
+//! knows from scans and from [`Tracker::handle_timeout`]; the result is a function of those calls alone. It assumes
+//! that errors of measurements are white and their clutter even; estimates of other trackers do not belong here
 //! ([`SourceTrack`](crate::source_track::SourceTrack)).
 //!
 //! A track's state stays at the time of the last measurement that touched it. Whoever shows it predicts it to the time
@@ -232,7 +232,7 @@ fn pass_time(table: &mut TrackTable<'_>, now: Timestamp, config: &TrackerConfig,
         let counter = match judge_by_time(track, now, config) {
             None => continue,
             Some(Deletion::Silent) => &mut tally.deleted_silent,
-            Some(Deletion::Uncertain | Deletion::Missed | Deletion::Merged) => &mut tally.deleted_uncertain,
+            Some(Deletion::Uncertain | Deletion::Missed) => &mut tally.deleted_uncertain,
         };
         *counter += 1;
         table.remove(slot);

@@ -47,6 +47,14 @@ pub struct SensorConfig {
     /// Subtracted from the time of receipt where the sensor tells no time of its own, seconds.
     #[serde(default)]
     pub latency_s: f64,
+    /// One sigma of the position error that all its reports of a target share, metres: it does not average out. By
+    /// default 10 m for `beast` and `avr` (satellite navigation errors last for minutes), 0 for the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_error_m: Option<f64>,
+    /// One sigma of the error of time that all its reports share, seconds; along the track it is an error of position.
+    /// By default 0.2 s for `beast` and `avr`, 0 for the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_time_error_s: Option<f64>,
     /// Standard deviations of a polar sensor whose format carries none.
     #[serde(default)]
     pub sigma: SigmaConfig,
@@ -212,6 +220,8 @@ impl SensorConfig {
             scan_period_s: default_period(),
             range_max_m: default_range(),
             latency_s: 0.0,
+            shared_error_m: None,
+            shared_time_error_s: None,
             sigma: SigmaConfig::default(),
             asterix: AsterixConfig::default(),
             label,
@@ -231,6 +241,16 @@ impl SensorConfig {
             }),
             _ => Err(ConfigError::at(format!("{key}.latitude-deg"), "needs latitude-deg and longitude-deg together")),
         }
+    }
+
+    /// What its reports of a target share: one sigma of position in metres, and of time in seconds.
+    #[must_use]
+    pub fn shared_error(&self) -> (f64, f64) {
+        let (place, time) = match self.kind {
+            SensorKind::Beast | SensorKind::Avr => (10.0, 0.2),
+            SensorKind::Asterix | SensorKind::Plots => (0.0, 0.0),
+        };
+        (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }
 
     /// The endpoint.
@@ -278,6 +298,8 @@ impl SensorConfig {
             ("scan-period-s", self.scan_period_s, 0.01, 3600.0),
             ("range-max-m", self.range_max_m, 1.0, 1e7),
             ("latency-s", self.latency_s, 0.0, 600.0),
+            ("shared-error-m", self.shared_error().0, 0.0, 1e5),
+            ("shared-time-error-s", self.shared_error().1, 0.0, 600.0),
             ("sigma.range-m", self.sigma.range_m, 1e-3, 1e5),
             ("sigma.azimuth-deg", self.sigma.azimuth_deg, 1e-4, 90.0),
             ("sigma.elevation-deg", self.sigma.elevation_deg, 1e-4, 90.0),

@@ -1,12 +1,12 @@
-//! Feeding a node from a recording. Time passes deadline by deadline before each receipt, so that what comes out depends
-//! on the recording alone, not on how fast it is fed.
+//! Feeding a node. Time passes deadline by deadline before each receipt, so that what comes out depends on what was
+//! received when, and not on how fast it is fed.
 
 use fusion_core::time::{Span, Timestamp};
 
 use super::Node;
 
-/// Silence in a recording that is lived through deadline by deadline; of a longer one only the end is. By then every
-/// track is long gone, and a damaged time cannot keep a replay busy for years.
+/// Silence that is lived through deadline by deadline; of a longer one only the end is. By then every track is long
+/// gone, and a damaged time in a recording cannot keep a replay busy for years.
 pub const SILENCE_MAX: Span = Span::from_secs(600);
 
 impl Node {

@@ -2,7 +2,7 @@
 
 use fusion_core::association::Edge;
 use fusion_core::association::gate::Plot;
-use fusion_core::capacity::{CHECKPOINTS_MAX, SCAN_MEASUREMENTS_MAX};
+use fusion_core::capacity::{CHECKPOINTS, SCAN_MEASUREMENTS_MAX};
 use fusion_core::measurement::Measurement;
 use fusion_core::sequencer::{HeldScan, Piece, Sequencer, SequencerBuffers, SequencerSizes, blank_measurement};
 use fusion_core::time::Span;
@@ -33,8 +33,11 @@ pub type NodeSequencer = Sequencer<TrackerBoxes, SequencerBoxes>;
 
 /// A tracker that has seen nothing yet.
 #[must_use]
-pub fn sequencer(origin: Origin, settings: &TrackerSettings) -> NodeSequencer {
-    let tracker = Tracker::new(origin, settings.core(), tracker_boxes(settings.tracks_max));
+pub fn sequencer(origin: Origin, settings: &TrackerSettings, plane_height_m: f64) -> NodeSequencer {
+    let mut core = settings.core();
+    // The operator counts heights from the ellipsoid, the core from its plane.
+    core.height_prior.height_m -= plane_height_m;
+    let tracker = Tracker::new(origin, core, tracker_boxes(settings.tracks_max));
     let horizon = Span::from_secs_f64(settings.late_horizon_s);
     Sequencer::new(tracker, horizon, sequencer_boxes(settings.tracks_max))
 }
@@ -55,7 +58,7 @@ fn tracker_boxes(tracks: usize) -> TrackerBoxes {
 }
 
 fn sequencer_boxes(tracks: usize) -> SequencerBoxes {
-    let sizes = SequencerSizes::new(tracks, HELD_SCANS, HELD_MEASUREMENTS, CHECKPOINTS_MAX);
+    let sizes = SequencerSizes::new(tracks, HELD_SCANS, HELD_MEASUREMENTS, CHECKPOINTS);
     SequencerBuffers {
         scans: boxed(HeldScan::EMPTY, sizes.scans),
         pieces: boxed(Piece::EMPTY, sizes.scans),

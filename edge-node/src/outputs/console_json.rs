@@ -77,7 +77,8 @@ pub fn status(board: &Board) -> Value {
 /// The strictest label in view, as a banner; `UNCLASSIFIED` for an empty picture.
 #[must_use]
 pub fn banner(board: &Board) -> String {
-    let joined = board.tracks.values().map(|t| t.label).reduce(Label::join);
+    let labels = board.tracks.values().map(|t| t.label).chain(board.bearings.iter().map(|b| b.label));
+    let joined = labels.reduce(Label::join);
     joined.map_or_else(|| "UNCLASSIFIED".to_owned(), |label| label.to_string())
 }
 

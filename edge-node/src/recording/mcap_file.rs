@@ -5,7 +5,7 @@
 //! | `/node/config` | `toml` | the configuration, once, first |
 //! | `/raw/SENSOR` | the sensor's kind | exact bytes of one datagram or read; log time = receipt, UTC |
 //!
-//! Chunks are closed and flushed every second of recording: a power cut loses no more than that.
+//! Chunks are closed every second of recording and handed to the disk with a sync: a power cut loses no more than that.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,6 +22,11 @@ use super::{Entry, RecordingError, Source};
 use crate::clock::Monotonic;
 use crate::config::Config;
 
+/// Recordings of one name in a folder at the most.
+///
+/// No counter: beyond it recording is refused with the remedy.
+pub const RECORDINGS_MAX: u32 = 10_000;
+
 const CONFIG_TOPIC: &str = "/node/config";
 const RAW_PREFIX: &str = "/raw/";
 const CHUNK_BYTES: u64 = 256 * 1024;
@@ -30,23 +35,27 @@ const FLUSH_PERIOD: Duration = Duration::from_secs(1);
 /// Writes a recording.
 pub struct Recorder {
     writer: mcap::Writer<BufWriter<File>>,
+    /// The same file, to sync it.
+    disk: File,
     channels: Vec<u16>,
     sequence: u32,
     flushed: Monotonic,
 }
 
 impl Recorder {
-    /// Begins a file with the configuration.
+    /// Begins a file with the configuration. A recording that is there already is kept: the new one is called `x-2.mcap`
+    /// and so on, so that a restart loses nothing.
     ///
     /// # Errors
-    /// If the file is there already or cannot be written.
+    /// If the file cannot be written.
     pub fn create(path: &Path, config: &Config, now: Timestamp) -> Result<Self, RecordingError> {
-        let file = File::create_new(path).map_err(|e| RecordingError::new(path, e.to_string()))?;
+        let file = free_file(path).map_err(|e| RecordingError::new(path, e.to_string()))?;
         Self::begin(file, config, now).map_err(|e| RecordingError::new(path, e.to_string()))
     }
 
     fn begin(file: File, config: &Config, now: Timestamp) -> McapResult<Self> {
         let options = WriteOptions::new().compression(None).chunk_size(Some(CHUNK_BYTES)).library("copmesh");
+        let disk = file.try_clone()?;
         let mut writer = options.create(BufWriter::new(file))?;
         let none = BTreeMap::new();
         let head = writer.add_channel(0, CONFIG_TOPIC, "toml", &none)?;
@@ -57,7 +66,7 @@ impl Recorder {
         }
         writer.write_to_known_channel(&header(head, 0, now), config.to_toml().as_bytes())?;
         writer.flush()?;
-        Ok(Self { writer, channels, sequence: 0, flushed: Monotonic::default() })
+        Ok(Self { writer, disk, channels, sequence: 0, flushed: Monotonic::default() })
     }
 
     /// Appends what came in. Bytes of a sensor that is not in the configuration are a bug of the caller and ignored.
@@ -70,6 +79,7 @@ impl Recorder {
         self.writer.write_to_known_channel(&header(channel, self.sequence, entry.received), &entry.bytes)?;
         if now.since(self.flushed) >= FLUSH_PERIOD {
             self.writer.flush()?;
+            self.disk.sync_data()?;
             self.flushed = now;
         }
         Ok(())
@@ -82,6 +92,18 @@ impl Recorder {
     pub fn finish(mut self) -> McapResult<()> {
         self.writer.finish().map(|_| ())
     }
+}
+
+fn free_file(path: &Path) -> std::io::Result<File> {
+    let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or("recording");
+    let numbered = (2..=RECORDINGS_MAX).map(|k| path.with_file_name(format!("{stem}-{k}.mcap")));
+    for candidate in std::iter::once(path.to_owned()).chain(numbered) {
+        match File::create_new(&candidate) {
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+            other => return other,
+        }
+    }
+    Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, "too many recordings of this name; move some away"))
 }
 
 fn header(channel_id: u16, sequence: u32, at: Timestamp) -> MessageHeader {

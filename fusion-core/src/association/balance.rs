@@ -154,5 +154,33 @@ pub(super) fn lower(x: f64, octaves: i32) -> f64 {
 
 /// 2^`exponent` for −1022 ≤ `exponent` ≤ 1023.
 const fn power_of_two(exponent: i32) -> f64 {
-    f64::from_bits(((exponent + 1023) as u64) << 52)
+    f64::from_bits(((exponent + 1023).cast_unsigned() as u64) << 52)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_its_exponent_times_something_between_one_and_two() {
+        for x in [1.0, 1.999, 2.0, 0.75, 1e300, 3e-300, f64::MIN_POSITIVE] {
+            let m = lower(x, exponent(x));
+            assert!((1.0..2.0).contains(&m), "{x}");
+        }
+    }
+
+    #[test]
+    fn lowering_is_exact_in_range_and_zero_far_below_it() {
+        assert!((lower(3.0, 2) - 0.75).abs() < 1e-300);
+        assert!((lower(1.5, 1005) - 1.5 * f64::MIN_POSITIVE * 131_072.0).abs() <= 0.0);
+        assert!(lower(1e300, 3000) <= 0.0);
+    }
+
+    #[test]
+    fn tables_fit_while_their_entries_stay_in_range() {
+        assert!(fits(1e20, 10, 10));
+        assert!(!fits(1e30, 10, 10));
+        assert!(fits(1e200, 10, 1));
+        assert!(!fits(f64::INFINITY, 10, 1));
+    }
 }

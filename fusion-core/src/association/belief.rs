@@ -1,24 +1,28 @@
 //! Loopy belief propagation: approximate marginals of one cluster in bounded time.
 //!
-//! J. L. Williams, R. A. Lau, "Approximate evaluation of marginal association probabilities with belief propagation",
-//! IEEE Trans. Aerospace and Electronic Systems 50(4), 2014. With a_i and m_j the weights of staying single,
+//! J. L. Williams and R. A. Lau, "Approximate evaluation of marginal association probabilities with belief propagation",
+//! IEEE Transactions on Aerospace and Electronic Systems 50(4), 2014. With n_i and m_j the weights of staying single,
 //!
-//! μ_ij = w_ij / (a_i + Σ_{k≠j} w_ik ν_ik) (row i to column j: "I want you"),
-//! ν_ij = 1 / (m_j + Σ_{l≠i} μ_lj) (column j to row i: "I am free"),
-//! β_ij = w_ij ν_ij / (a_i + Σ_k w_ik ν_ik).
+//! μ_ij = w_ij / (n_i + Σ_{k≠j} w_ik ν_ik) (row i to column j: "so much I want you"),
+//! ν_ij = 1 / (m_j + Σ_{l≠i} μ_lj) (column j to row i: "so free I am"),
+//! β_ij = w_ij ν_ij / (n_i + Σ_k w_ik ν_ik).
 //!
-//! Exact on trees; on loops the iteration still converges, to marginals that favour the favourite too much. The number
-//! of sweeps is fixed, so the time is. What is still inconsistent then is resolved for the side of caution: a column
-//! claimed by more than one measurement's worth has its claims scaled down, and the tracks keep the rest as "missed".
+//! On a tree this is exact. On loops the iteration contracts (loc. cit.), without any damping, to marginals that favour
+//! the favourite too much. It ends when no message changes any more, or after a fixed number of sweeps; what is then
+//! inconsistent is resolved on the side of caution: a column claimed by more than one measurement's worth has the
+//! claims scaled down, and the tracks keep the rest as "missed".
 
 use super::Budget;
 use super::graph::Side;
 use super::workspace::Carver;
 
+/// Relative change of a message below which it has settled.
+const SETTLED: f64 = 1e-10;
+
 /// Messages are kept below this, so that a sum of products of two stays finite.
 const MESSAGE_MOST: f64 = 1e150;
 
-/// One cluster, scaled.
+/// One cluster, prepared.
 pub(super) struct Belief<'e> {
     pub(super) rows: Side<'e>,
     pub(super) columns: Side<'e>,
@@ -38,72 +42,75 @@ impl<'a> Messages<'a> {
 }
 
 impl Belief<'_> {
-    /// Runs the sweeps; writes β of every link.
+    /// Estimates β of every link.
     pub(super) fn run(&self, budget: &Budget, messages: &mut Messages<'_>, beta: &mut [f64]) {
         for column in 0..self.columns.len() {
-            for position in self.columns.places(column) {
-                messages.nu[self.columns.link(position)] = ratio(1.0, self.columns.single[column]);
+            for link in self.columns.links(column) {
+                messages.nu[link] = ratio(1.0, self.columns.single[column]);
             }
         }
+        let damping = if budget.damping > 0.0 { budget.damping.min(1.0) } else { 0.0 };
         for _ in 0..budget.sweeps {
             self.ask(messages);
-            self.answer(budget.damping.clamp(0.0, 1.0), messages, beta);
+            if self.answer(damping, messages, beta) {
+                break;
+            }
         }
         self.conclude(messages, beta);
         self.respect_columns(beta);
     }
 
-    /// Rows to columns. The sums without one term are made of the sum before it and the sum after it: a difference
-    /// would cancel.
+    /// Rows to columns. A sum without one term is made of the sum before it and the sum after it: a difference would
+    /// cancel.
     fn ask(&self, messages: &mut Messages<'_>) {
         for row in 0..self.rows.len() {
-            let links = self.rows.places(row).map(|position| self.rows.link(position));
             let mut before = self.rows.single[row];
-            for link in links.clone() {
+            for link in self.rows.links(row) {
                 messages.mu[link] = before;
                 before += self.weight[link] * messages.nu[link];
             }
             let mut after = 0.0;
-            for link in links.rev() {
+            for link in self.rows.links(row).rev() {
                 messages.mu[link] = ratio(self.weight[link], messages.mu[link] + after);
                 after += self.weight[link] * messages.nu[link];
             }
         }
     }
 
-    /// Columns to rows.
-    fn answer(&self, damping: f64, messages: &mut Messages<'_>, sum: &mut [f64]) {
+    /// Columns to rows; `before` is memory. Returns whether all messages have settled.
+    fn answer(&self, damping: f64, messages: &mut Messages<'_>, before: &mut [f64]) -> bool {
+        let mut settled = true;
         for column in 0..self.columns.len() {
-            let links = self.columns.places(column).map(|position| self.columns.link(position));
-            let mut before = self.columns.single[column];
-            for link in links.clone() {
-                sum[link] = before;
-                before += messages.mu[link];
+            let mut sum = self.columns.single[column];
+            for link in self.columns.links(column) {
+                before[link] = sum;
+                sum += messages.mu[link];
             }
             let mut after = 0.0;
-            for link in links.rev() {
-                let nu = ratio(1.0, sum[link] + after);
-                messages.nu[link] = damping * messages.nu[link] + (1.0 - damping) * nu;
+            for link in self.columns.links(column).rev() {
+                let old = messages.nu[link];
+                let new = damping * old + (1.0 - damping) * ratio(1.0, before[link] + after);
+                settled &= (new - old).abs() <= SETTLED * new;
+                messages.nu[link] = new;
                 after += messages.mu[link];
             }
         }
+        settled
     }
 
     fn conclude(&self, messages: &Messages<'_>, beta: &mut [f64]) {
         for row in 0..self.rows.len() {
-            let links = || self.rows.places(row).map(|position| self.rows.link(position));
-            let belief = |link: usize| self.weight[link] * messages.nu[link];
-            let total = self.rows.single[row] + links().map(belief).sum::<f64>();
-            links().for_each(|link| beta[link] = ratio(belief(link), total).min(1.0));
+            let claim = |link: usize| self.weight[link] * messages.nu[link];
+            let total = self.rows.single[row] + self.rows.links(row).map(claim).sum::<f64>();
+            self.rows.links(row).for_each(|link| beta[link] = ratio(claim(link), total).min(1.0));
         }
     }
 
     fn respect_columns(&self, beta: &mut [f64]) {
         for column in 0..self.columns.len() {
-            let links = || self.columns.places(column).map(|position| self.columns.link(position));
-            let claimed: f64 = links().map(|link| beta[link]).sum();
+            let claimed: f64 = self.columns.links(column).map(|link| beta[link]).sum();
             if claimed > 1.0 {
-                links().for_each(|link| beta[link] /= claimed);
+                self.columns.links(column).for_each(|link| beta[link] /= claimed);
             }
         }
     }

@@ -112,3 +112,38 @@ impl<'a> Clusters<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn tracks_are_together_if_a_chain_of_shared_measurements_joins_them() {
+        let pairs = [(0, 0), (1, 1), (2, 0), (2, 2), (3, 3), (4, 1), (4, 3)];
+        let edges = pairs.map(|(row, column)| Edge { row, column, weight: 1.0 });
+        let (mut words, mut users) = (vec![7; 25], [7; 5]);
+        let mut clusters = Clusters::carve(&mut Carver::of(&mut words, &mut []), 6, 5).expect("enough words");
+        clusters.load(&edges, &[1.0; 7], &mut users);
+
+        let groups: Vec<Vec<usize>> =
+            (0..6).filter(|&row| clusters.is_root(row)).map(|root| clusters.members(root).collect()).collect();
+        assert_eq!(groups, [vec![0, 2], vec![1, 3, 4], vec![5]]);
+        assert_eq!(users, [SHARED, SHARED, PRIVATE, SHARED, UNUSED]);
+        assert_eq!((clusters.edges_of(2), clusters.edges_of(5)), (2..4, 7..7));
+    }
+
+    #[test]
+    fn an_edge_without_weight_joins_nothing() {
+        let edges = [(0, 0), (0, 1), (1, 1)].map(|(row, column)| Edge { row, column, weight: 1.0 });
+        let (mut words, mut users) = (vec![7; 10], [7; 2]);
+        let mut clusters = Clusters::carve(&mut Carver::of(&mut words, &mut []), 2, 2).expect("enough words");
+        clusters.load(&edges, &[1.0, 0.0, 1.0], &mut users);
+        assert!(clusters.is_root(0) && clusters.is_root(1));
+        assert_eq!(users, [PRIVATE, PRIVATE]);
+    }
+}

@@ -114,6 +114,10 @@ impl<'a> Graph<'a> {
 }
 
 /// The half a vertex is in, and the other.
-fn halves<'h, 'a>(rows: &'h mut Half<'a>, columns: &'h mut Half<'a>, vertex: u32) -> (&'h mut Half<'a>, &'h mut Half<'a>) {
-    if vertex % 2 == 0 { (rows, columns) } else { (columns, rows) }
+fn halves<'h, 'a>(
+    rows: &'h mut Half<'a>,
+    columns: &'h mut Half<'a>,
+    vertex: u32,
+) -> (&'h mut Half<'a>, &'h mut Half<'a>) {
+    if vertex.is_multiple_of(2) { (rows, columns) } else { (columns, rows) }
 }

@@ -8,9 +8,9 @@
 
 use core::ops::Range;
 
-use super::workspace::Carver;
 use super::cluster::{PRIVATE, SHARED, UNUSED};
 use super::solver::Problem;
+use super::workspace::Carver;
 use super::{Marginals, word};
 
 /// The mark of a shared column that has its local number is this and the number.
@@ -76,6 +76,7 @@ impl<'a> Half<'a> {
         self.count
     }
 
+    /// The side to be read.
     pub(super) fn side(&self) -> Side<'_> {
         Side {
             first: &self.first[..self.count],
@@ -104,8 +105,8 @@ impl<'a> Half<'a> {
         (side, self.free)
     }
 
-    /// The vertex's links.
-    pub(super) fn links(&self, vertex: usize) -> impl DoubleEndedIterator<Item = usize> + Clone + '_ {
+    /// The links of a vertex.
+    pub(super) fn links(&self, vertex: usize) -> impl Iterator<Item = usize> + '_ {
         let first = self.first[vertex] as usize;
         self.link[first..first + self.degree[vertex] as usize].iter().map(|&link| link as usize)
     }
@@ -151,6 +152,11 @@ impl Side<'_> {
     pub(super) fn places(&self, vertex: usize) -> Range<usize> {
         let first = self.first[vertex] as usize;
         first..first + self.degree[vertex] as usize
+    }
+
+    /// The links of a vertex.
+    pub(super) fn links(&self, vertex: usize) -> impl DoubleEndedIterator<Item = usize> + Clone + '_ {
+        self.link[self.places(vertex)].iter().map(|&link| link as usize)
     }
 
     /// The vertices of the other side that a vertex is linked to.

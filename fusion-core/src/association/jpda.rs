@@ -1,25 +1,25 @@
 //! Exact marginals of one cluster: the matching polynomial, summed out row by row, and differentiated backwards.
 //!
-//! See [`super`] for the polynomial. For the step that sums out row i, with separator B_i and kids c, let
+//! See [`super`] for the polynomial. For the step that sums out row i, with separator B_i and children c, let
 //!
 //! f_i(U) = Σ over the ways to assign row i and all rows below it without the columns U ⊆ B_i,
 //!
-//! where a column of B_i outside U that stays unused pays its single weight m_j here. Write, for each kid, the pair of
+//! where a column of B_i outside U that stays unused pays its single weight m_j here. Write, for each child, the pair of
 //! tables over the columns V that it keeps
 //!
-//! F_c(V) = f_c(V), G_c(V) = Σ_{j ∈ row i, j in kid c, j ∉ V} w_ij f_c(V ∪ j):
+//! F_c(V) = f_c(V), G_c(V) = Σ_{j ∈ row i, j in child c, j ∉ V} w_ij f_c(V ∪ j):
 //!
-//! row i takes nothing, or something, out of kid c. The row's own columns make one more pair, in which "nothing" is not
+//! row i takes nothing, or something, out of child c. The row's own columns make one more pair, in which "nothing" is not
 //! yet decided and "something" includes staying single: start with (1, a_i) and let each own column j turn (F, G) into
 //! (m_j F, m_j G + w_ij F) where j is left to this row, and leave it as it is where j ∈ U. Pairs multiply like
-//! F + ε G with ε² = 0, because the row takes one thing at most and separators of kids are disjoint; so
+//! F + ε G with ε² = 0, because the row takes one thing at most and separators of children are disjoint; so
 //!
-//! f_i = the ε-part of own ⊗ kid ⊗ kid ….
+//! f_i = the ε-part of own ⊗ child ⊗ child ….
 //!
 //! This is the *up* pass. Every table is scaled by a power of two to a peak in [1, 2). At the roots stands Z. Since
 //! ln Z is a function of the weights, β_ij = ∂ ln Z / ∂ ln w_ij, and the *down* pass computes all of them at the price of
 //! about two up passes, by running the same operations backwards with the adjoints f̄ = ∂ ln Z / ∂ f (reverse
-//! accumulation). The adjoint of a kid's table overwrites the table.
+//! accumulation). The adjoint of a child's table overwrites the table.
 //!
 //! Cost: Σ_i 2^|B_i| times the links into it, doubled for the way down. All terms are products and sums of numbers that
 //! are not negative, so relative errors only add: no cancellation anywhere.
@@ -27,7 +27,7 @@
 use super::balance::{exponent, lower};
 use super::graph::Side;
 use super::pair::{Bar, Pair, PairMut, combine, lower_adjoint, multiply, upper_adjoint};
-use super::plan::{Kid, Plan};
+use super::plan::{Child, Plan};
 use super::table::{Part, add_shifted, dot, peak, take_shifted};
 
 /// The total weight of some row came out as zero or not finite: the weights span more than balancing could mend.
@@ -71,10 +71,10 @@ impl Elimination<'_> {
         let (below, table) = tables.split_at_mut(at.start);
         let table = &mut table[..at.len()];
         let end = self.assemble(step, 1.0, true, below, scratch);
-        match self.plan.kids(step).next_back() {
+        match self.plan.children(step).next_back() {
             None => table.copy_from_slice(Pair::of(scratch, table.len()).g),
-            Some(kid) => {
-                let (upper, lift, _) = unstack(scratch, end, kid.kept, table.len() >> kid.kept);
+            Some(child) => {
+                let (upper, lift, _) = unstack(scratch, end, child.kept, table.len() >> child.kept);
                 combine(upper, lift, table);
             }
         }
@@ -83,7 +83,7 @@ impl Elimination<'_> {
         scale
     }
 
-    /// Turns the adjoint of f_i, which stands in its table, into the marginals of the row and the adjoints of its kids.
+    /// Turns the adjoint of f_i, which stands in its table, into the marginals of the row and the adjoints of its children.
     fn down(&self, step: usize, scale: f64, tables: &mut [f64], scratch: &mut [f64], to: &mut Posterior<'_>) {
         let at = self.plan.table(step);
         let (below, table) = tables.split_at_mut(at.start);
@@ -92,46 +92,46 @@ impl Elimination<'_> {
             // A table over nothing is a root: ∂ ln Z / ∂ Z.
             *z = 1.0 / *z;
         }
-        let kids = self.plan.kids(step);
-        let several = kids.len() > 1;
-        let widest = kids.clone().map(|kid| kid.kept).max().unwrap_or(0);
-        let mut terms = self.plan.own_terms(step).2 + kids.clone().map(|kid| kid.terms).sum::<usize>();
+        let children = self.plan.children(step);
+        let several = children.len() > 1;
+        let widest = children.clone().map(|child| child.kept).max().unwrap_or(0);
+        let mut terms = self.plan.own_terms(step).2 + children.clone().map(|child| child.terms).sum::<usize>();
         let mut end = self.assemble(step, scale, several, below, scratch);
         let (stack, bars) = scratch.split_at_mut(end);
-        let (kid_bars, mut bars) = bars.split_at_mut(2 << widest);
+        let (child_bars, mut bars) = bars.split_at_mut(2 << widest);
 
         let mut bar = Bar { f: None, g: table };
-        for kid in kids.rev() {
-            let (upper, lift, rest_of_stack) = unstack(stack, end, kid.kept, bar.g.len() >> kid.kept);
+        for child in children.rev() {
+            let (upper, lift, rest_of_stack) = unstack(stack, end, child.kept, bar.g.len() >> child.kept);
             end = rest_of_stack;
-            let mut kid_bar = PairMut::split(kid_bars, 1 << kid.kept).0;
-            lower_adjoint(bar, upper, &mut kid_bar);
+            let mut child_bar = PairMut::split(child_bars, 1 << child.kept).0;
+            lower_adjoint(bar, upper, &mut child_bar);
             let (upper_bar, rest) = PairMut::split(bars, upper.f.len());
             bars = rest;
             bar = upper_adjoint(bar, lift, upper_bar, several);
-            terms -= kid.terms;
-            self.push(kid, terms, lift.f, kid_bar, &mut below[self.plan.table(kid.step)], to);
+            terms -= child.terms;
+            self.push(child, terms, lift.f, child_bar, &mut below[self.plan.table(child.step)], to);
         }
         let own_bar = &mut bars[..bar.g.len()];
         own_bar.copy_from_slice(bar.g);
         self.settle_own(step, scale, Pair::of(stack, own_bar.len()), own_bar, to);
     }
 
-    /// Builds, in `scratch`, the row's own pair (times `scale`), the pairs of its kids, and all products but the last,
-    /// stacked as own, kid, product, kid, product, …, kid. Returns where the stack ends. `with_g` says whether the
-    /// ε-parts of the kids are wanted.
+    /// Builds, in `scratch`, the row's own pair (times `scale`), the pairs of its children, and all products but the last,
+    /// stacked as own, child, product, child, product, …, child. Returns where the stack ends. `with_g` says whether the
+    /// ε-parts of the children are wanted.
     fn assemble(&self, step: usize, scale: f64, with_g: bool, below: &[f64], scratch: &mut [f64]) -> usize {
         let (mut len, mut terms) = self.own(step, scale, scratch);
         let (mut upper_at, mut end) = (0, 2 * len);
-        for (later, kid) in self.plan.kids(step).rev().enumerate().rev() {
+        for (later, child) in self.plan.children(step).rev().enumerate().rev() {
             let (stack, rest) = scratch.split_at_mut(end);
-            let (mut lift, rest) = PairMut::split(rest, 1 << kid.kept);
-            self.lift(kid, terms, with_g, &below[self.plan.table(kid.step)], &mut lift);
-            terms += kid.terms;
-            end += 2 << kid.kept;
+            let (mut lift, rest) = PairMut::split(rest, 1 << child.kept);
+            self.lift(child, terms, with_g, &below[self.plan.table(child.step)], &mut lift);
+            terms += child.terms;
+            end += 2 << child.kept;
             if later > 0 {
                 let upper = Pair::of(&stack[upper_at..], len);
-                len <<= kid.kept;
+                len <<= child.kept;
                 multiply(upper, lift.read(), &mut PairMut::split(rest, len).0);
                 upper_at = end;
                 end += 2 * len;
@@ -140,7 +140,7 @@ impl Elimination<'_> {
         end
     }
 
-    /// The pair of the row's own columns. Returns its length, and where the terms of the kids begin.
+    /// The pair of the row's own columns. Returns its length, and where the terms of the children begin.
     fn own(&self, step: usize, scale: f64, scratch: &mut [f64]) -> (usize, usize) {
         let (private, fresh, end) = self.plan.own_terms(step);
         let (mut f, mut g) = (scale, scale * self.rows.single[self.plan.row(step)]);
@@ -193,9 +193,9 @@ impl Elimination<'_> {
         to.free[row] = scale * self.rows.single[row] * g_bar;
     }
 
-    /// The pair of a kid, from its table.
-    fn lift(&self, kid: Kid, terms: usize, with_g: bool, table: &[f64], lift: &mut PairMut<'_>) {
-        let (closing, keeping) = self.plan.kid_terms(kid, terms);
+    /// The pair of a child, from its table.
+    fn lift(&self, child: Child, terms: usize, with_g: bool, table: &[f64], lift: &mut PairMut<'_>) {
+        let (closing, keeping) = self.plan.child_terms(child, terms);
         let part = Part::without(closing.mask());
         part.copy(table, lift.f);
         if with_g {
@@ -209,9 +209,9 @@ impl Elimination<'_> {
         }
     }
 
-    /// Turns the adjoint of a kid's pair into the marginals of the links into it, and into the adjoint of its table.
-    fn push(&self, kid: Kid, terms: usize, f: &[f64], bar: PairMut<'_>, table: &mut [f64], to: &mut Posterior<'_>) {
-        let (closing, keeping) = self.plan.kid_terms(kid, terms);
+    /// Turns the adjoint of a child's pair into the marginals of the links into it, and into the adjoint of its table.
+    fn push(&self, child: Child, terms: usize, f: &[f64], bar: PairMut<'_>, table: &mut [f64], to: &mut Posterior<'_>) {
+        let (closing, keeping) = self.plan.child_terms(child, terms);
         for (link, bit) in keeping.iter() {
             let w = self.weight[link];
             to.beta[link] = w * take_shifted(bar.g, f, bar.f, bit, w);

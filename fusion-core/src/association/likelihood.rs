@@ -26,12 +26,6 @@ impl<const M: usize> Likelihood<M> {
         Self { factor, log_scale: 0.5 * (factor.log_determinant() + dimension * ln(TAU)) }
     }
 
-    /// The factor of S.
-    #[must_use]
-    pub const fn factor(&self) -> &Factor<M> {
-        &self.factor
-    }
-
     /// νᵀ S⁻¹ ν.
     #[must_use]
     pub fn distance_squared(&self, nu: &SVector<f64, M>) -> f64 {

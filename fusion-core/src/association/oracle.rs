@@ -7,6 +7,9 @@ use std::vec::Vec;
 
 use super::{Budget, Edge, Outcome, Sizes, Workspace, marginals};
 
+/// n_i, and the pairs (j, w_ij).
+pub(super) type Row<'r> = (f64, &'r [(u16, f64)]);
+
 /// A problem.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
@@ -16,16 +19,16 @@ pub(super) struct Case {
 }
 
 /// Its marginals.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Answer {
     pub(super) beta: Vec<f64>,
     pub(super) missed: Vec<f64>,
 }
 
 impl Case {
-    /// Row by row: n_i and the pairs (j, w_ij).
-    pub(super) fn new(columns: usize, rows: &[(f64, &[(u16, f64)])]) -> Self {
-        let edges_of = |(row, &(_, pairs)): (u16, &(f64, &[(u16, f64)]))| {
+    /// The problem with these rows.
+    pub(super) fn new(columns: usize, rows: &[Row<'_>]) -> Self {
+        let edges_of = |(row, &(_, pairs)): (u16, &Row<'_>)| {
             pairs.iter().map(move |&(column, weight)| Edge { row, column, weight }).collect::<Vec<_>>()
         };
         Self {
@@ -55,8 +58,7 @@ impl Case {
         let (mut words, mut reals) = (vec![u32::MAX; sizes.words], vec![f64::NAN; sizes.reals]);
         let (mut beta, mut missed) = (vec![f64::NAN; self.edges.len()], vec![f64::NAN; self.nulls.len()]);
         let mut workspace = Workspace::new(&mut words, &mut reals);
-        let outcome =
-            marginals(&self.nulls, &self.edges, self.columns, budget, &mut workspace, &mut beta, &mut missed);
+        let outcome = marginals(&self.nulls, &self.edges, self.columns, budget, &mut workspace, &mut beta, &mut missed);
         (outcome, Answer { beta, missed })
     }
 
@@ -205,13 +207,32 @@ impl Wide {
 pub(super) struct Draws(pub(super) u64);
 
 impl Draws {
-    /// Uniform in [0, 1).
-    pub(super) fn uniform(&mut self) -> f64 {
+    fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        f64::from(u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(0)) / 4_294_967_296.0
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in [0, 1).
+    pub(super) fn uniform(&mut self) -> f64 {
+        f64::from(u32::try_from(self.next() >> 32).expect("half of the bits are left")) / 4_294_967_296.0
+    }
+
+    /// One of 0, …, n − 1.
+    pub(super) fn below(&mut self, n: u16) -> u16 {
+        u16::try_from(self.next() % u64::from(n)).expect("a remainder is below its divisor")
+    }
+
+    /// The numbers 0, …, n − 1 in some order.
+    pub(super) fn permutation(&mut self, n: usize) -> Vec<u16> {
+        let mut numbers: Vec<u16> = (0..).take(n).collect();
+        for last in (1..n).rev() {
+            let bound = u16::try_from(last + 1).expect("cases are small");
+            numbers.swap(last, self.below(bound).into());
+        }
+        numbers
     }
 
     /// 2 to a power uniform in ±`octaves`.

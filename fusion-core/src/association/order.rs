@@ -3,10 +3,10 @@
 //! Summing out row i needs a table over its *separator* B_i: the columns that row i or the tables it takes in touch, and
 //! that a row still live touches too. Rows are taken greedily: the smallest separator first, of equal ones that which
 //! grows least over the largest table it takes in. A column belongs to at most one live table, since a row that touched
-//! two would take in both; so the separators of kids are disjoint, and B_i is their union, less the columns that
+//! two would take in both; so the separators of children are disjoint, and B_i is their union, less the columns that
 //! *close* at i (no live row left), plus the *fresh* columns, which i is the first to touch.
 //!
-//! The bits of B_i, from the lowest: what is kept of the widest kid, …, of the narrowest kid, then the fresh columns.
+//! The bits of B_i, from the lowest: what is kept of the widest child, …, of the narrowest child, then the fresh columns.
 
 use super::graph::Side;
 use super::plan::Plan;
@@ -27,10 +27,12 @@ const STEP_COST: u64 = 512;
 /// What a plan may spend.
 #[derive(Clone, Copy)]
 pub(super) struct Limit {
-    /// Multiply-adds.
+    /// Multiply-adds of the elimination.
     pub(super) cost: u64,
     /// Reals for tables and scratch.
     pub(super) reals: usize,
+    /// Links looked at while planning.
+    pub(super) looks: u64,
 }
 
 /// What a plan needs.
@@ -62,6 +64,8 @@ pub(super) struct Planner<'a> {
     /// By row: when it was last refreshed.
     refreshed: &'a mut [u32],
     clock: u32,
+    /// Links looked at so far, to find priorities.
+    looks: u64,
 }
 
 /// A list of columns, linked through [`Planner::next`].
@@ -85,16 +89,22 @@ impl<'a> Planner<'a> {
             visited: carver.words(vertices)?,
             refreshed: carver.words(vertices)?,
             clock: 0,
+            looks: 0,
         })
     }
 
-    /// Plans to sum out `rows`; `None` as soon as that exceeds `limit` or [`SEPARATOR_MAX`], when nothing but planning
-    /// was spent.
-    pub(super) fn make(&mut self, plan: &mut Plan<'_>, rows: Side<'_>, columns: Side<'_>, limit: Limit) -> Option<Need> {
+    /// Plans to sum out `rows`; `None` as soon as that exceeds `limit` or [`SEPARATOR_MAX`].
+    pub(super) fn make(
+        &mut self,
+        plan: &mut Plan<'_>,
+        rows: Side<'_>,
+        columns: Side<'_>,
+        limit: Limit,
+    ) -> Option<Need> {
         plan.steps = 0;
         self.open(rows, columns);
         let mut need = Need::default();
-        let mut kids_end = 0;
+        let mut children_end = 0;
         while let Some((row, priority)) = self.queue.pop() {
             if priority == PRIORITIES - 1 {
                 return None;
@@ -102,13 +112,13 @@ impl<'a> Planner<'a> {
             let step = plan.steps;
             plan.row[step] = word(row);
             plan.terms[step] = word(rows.places(row).start);
-            let kids = kids_end;
-            kids_end = self.take_in(plan, rows, row, kids);
+            let children = children_end;
+            children_end = self.take_in(plan, rows, row, children);
             need.add(plan, step);
-            if need.cost > limit.cost || need.tables + need.scratch > limit.reals {
+            if !need.is_within(limit) || self.looks > limit.looks {
                 return None;
             }
-            self.write_terms(plan, rows, row, kids..kids_end);
+            self.write_terms(plan, rows, row, children..children_end);
             self.refresh(plan, rows, columns, step);
             plan.steps += 1;
         }
@@ -117,7 +127,7 @@ impl<'a> Planner<'a> {
 
     /// Every row that has links is live, no column is in a table.
     fn open(&mut self, rows: Side<'_>, columns: Side<'_>) {
-        self.clock = 0;
+        (self.clock, self.looks) = (0, 0);
         self.visited[..rows.len()].fill(0);
         self.refreshed[..rows.len()].fill(0);
         self.tree[..columns.len()].fill(NONE);
@@ -139,29 +149,30 @@ impl<'a> Planner<'a> {
     /// How soon a row should be summed out: by the size of its separator, and by growth.
     fn priority(&mut self, rows: Side<'_>, row: usize, width: &[u32]) -> u32 {
         let now = self.tick();
+        self.looks += u64::from(rows.degree(row));
         let (live, tree, visited) = (&*self.live, &*self.tree, &mut *self.visited);
         let (mut size, mut closing, mut largest) = (0, 0, 0);
         for column in rows.mates(row) {
-            let kid = tree[column];
-            if kid == NONE {
+            let child = tree[column];
+            if child == NONE {
                 size += u32::from(live[column] > 1);
                 continue;
             }
             closing += u32::from(live[column] == 1);
-            if visited[kid as usize] != now {
-                visited[kid as usize] = now;
-                size += width[kid as usize];
-                largest = width[kid as usize].max(largest);
+            if visited[child as usize] != now {
+                visited[child as usize] = now;
+                size += width[child as usize];
+                largest = width[child as usize].max(largest);
             }
         }
         priority_of(size - closing, largest)
     }
 
-    /// Finds the kids of a row, and what its links do to each. Returns where the list of kids ends.
-    fn take_in(&mut self, plan: &mut Plan<'_>, rows: Side<'_>, row: usize, kids: usize) -> usize {
+    /// Finds the children of a row, and what its links do to each. Returns where the list of children ends.
+    fn take_in(&mut self, plan: &mut Plan<'_>, rows: Side<'_>, row: usize, children: usize) -> usize {
         let now = self.tick();
         let (live, tree, visited) = (&mut *self.live, &*self.tree, &mut *self.visited);
-        let (mut end, mut private, mut fresh) = (kids, 0, 0);
+        let (mut end, mut private, mut fresh) = (children, 0, 0);
         for column in rows.mates(row) {
             live[column] -= 1;
             let closes = u32::from(live[column] == 0);
@@ -170,40 +181,41 @@ impl<'a> Planner<'a> {
                 fresh += 1 - closes;
                 continue;
             }
-            let kid = tree[column] as usize;
-            if visited[kid] != now {
-                visited[kid] = now;
-                (plan.closing[kid], plan.keeping[kid]) = (0, 0);
-                plan.kids[end] = tree[column];
+            let child = tree[column] as usize;
+            if visited[child] != now {
+                visited[child] = now;
+                (plan.closing[child], plan.keeping[child]) = (0, 0);
+                plan.children[end] = tree[column];
                 end += 1;
             }
-            plan.closing[kid] += closes;
-            plan.keeping[kid] += 1 - closes;
+            plan.closing[child] += closes;
+            plan.keeping[child] += 1 - closes;
         }
         (plan.private[plan.steps], plan.fresh[plan.steps]) = (private, fresh);
-        plan.kids_end[plan.steps] = word(end);
-        if end - kids > 1 {
+        plan.children_end[plan.steps] = word(end);
+        if end - children > 1 {
             let (width, closing) = (&*plan.width, &*plan.closing);
-            plan.kids[kids..end].sort_unstable_by_key(|&kid| (width[kid as usize] - closing[kid as usize], kid));
+            plan.children[children..end]
+                .sort_unstable_by_key(|&child| (width[child as usize] - closing[child as usize], child));
         }
         end
     }
 
     /// Writes the terms of the step and makes its separator.
-    fn write_terms(&mut self, plan: &mut Plan<'_>, rows: Side<'_>, row: usize, kids: core::ops::Range<usize>) {
+    fn write_terms(&mut self, plan: &mut Plan<'_>, rows: Side<'_>, row: usize, children: core::ops::Range<usize>) {
         let step = plan.steps;
         let mut next_private = plan.terms[step];
         let mut next_fresh = next_private + plan.private[step];
         let mut next = next_fresh + plan.fresh[step];
         let mut separator = Separator { head: NONE, tail: NONE };
-        for &kid in &plan.kids[kids.clone()] {
-            self.next_closing[kid as usize] = next;
-            next += plan.closing[kid as usize];
-            self.next_keeping[kid as usize] = next;
-            next += plan.keeping[kid as usize];
+        for &child in &plan.children[children.clone()] {
+            self.next_closing[child as usize] = next;
+            next += plan.closing[child as usize];
+            self.next_keeping[child as usize] = next;
+            next += plan.keeping[child as usize];
         }
-        for &kid in plan.kids[kids].iter().rev() {
-            self.keep(kid as usize, &mut separator);
+        for &child in plan.children[children].iter().rev() {
+            self.keep(child as usize, &mut separator);
         }
         for place in rows.places(row) {
             let (column, link) = (rows.mate(place), rows.link(place));
@@ -214,8 +226,8 @@ impl<'a> Planner<'a> {
                     self.append(column, &mut separator);
                     (&mut next_fresh, word(column))
                 }
-                (kid, true) => (&mut self.next_closing[kid as usize], self.bit[column]),
-                (kid, false) => (&mut self.next_keeping[kid as usize], self.bit[column]),
+                (child, true) => (&mut self.next_closing[child as usize], self.bit[column]),
+                (child, false) => (&mut self.next_keeping[child as usize], self.bit[column]),
             };
             plan.link[*next as usize] = word(link);
             plan.spot[*next as usize] = spot;
@@ -224,10 +236,10 @@ impl<'a> Planner<'a> {
         self.settle(separator, step);
     }
 
-    /// Moves the columns of a kid that stay open to the end of the separator, numbering them within the kept part.
-    fn keep(&mut self, kid: usize, separator: &mut Separator) {
+    /// Moves the columns of a child that stay open to the end of the separator, numbering them within the kept part.
+    fn keep(&mut self, child: usize, separator: &mut Separator) {
         let mut kept = 0;
-        let mut column = self.head[kid];
+        let mut column = self.head[child];
         while column != NONE {
             let at = column as usize;
             column = self.next[at];
@@ -264,11 +276,12 @@ impl<'a> Planner<'a> {
     }
 
     /// Brings the queue up to date with a new table: every live row that touches it. If the table is over the same
-    /// columns as its only kid was, only a row that has become the last of some column sees a difference.
+    /// columns as its only child was, only a row that has become the last of some column sees a difference.
     fn refresh(&mut self, plan: &Plan<'_>, rows: Side<'_>, columns: Side<'_>, step: usize) {
         let now = self.tick();
-        let mut kids = plan.kids(step);
-        let same = plan.fresh[step] == 0 && kids.len() == 1 && kids.all(|kid| kid.kept == plan.width[kid.step]);
+        let mut children = plan.children(step);
+        let same =
+            plan.fresh[step] == 0 && children.len() == 1 && children.all(|child| child.kept == plan.width[child.step]);
         let mut at = self.head[step];
         while at != NONE {
             let column = at as usize;
@@ -293,26 +306,30 @@ fn priority_of(size: u32, largest: u32) -> u32 {
 }
 
 impl Need {
+    fn is_within(&self, limit: Limit) -> bool {
+        self.cost <= limit.cost && self.tables + self.scratch <= limit.reals
+    }
+
     /// Adds a step, and gives it its table.
     fn add(&mut self, plan: &mut Plan<'_>, step: usize) {
         let mut bits = plan.fresh[step];
         let own = 1_usize << bits;
         let (mut products, mut lifts, mut widest, mut cost) = (own, 0, 1, 0);
-        for (later, kid) in plan.kids(step).rev().enumerate().rev() {
-            let lift = 1_usize << kid.kept;
-            bits += kid.kept;
+        for (later, child) in plan.children(step).rev().enumerate().rev() {
+            let lift = 1_usize << child.kept;
+            bits += child.kept;
             if later > 0 {
                 products += 1 << bits;
             }
             lifts += lift;
             widest = lift.max(widest);
-            cost += (kid.terms as u64 + 3) << kid.kept;
+            cost += (child.terms as u64 + 3) << child.kept;
         }
         plan.width[step] = bits;
         plan.table[step] = word(self.tables);
         self.cost = self.cost.saturating_add(STEP_COST + 2 * (cost + (3 << bits)));
         self.tables += 1 << bits;
-        // A stack of pairs going up; going down another one of adjoints, one for a kid, and the row's own.
+        // A stack of pairs going up; going down another one of adjoints, one for a child, and the row's own.
         self.scratch = self.scratch.max(4 * products + 2 * lifts + 2 * widest + own);
         self.width = self.width.max(bits);
     }

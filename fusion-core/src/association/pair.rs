@@ -38,7 +38,9 @@ impl<'t> PairMut<'t> {
 /// The whole product: (F + ε G)(F' + ε G'), over the columns of both; those of `lower` have the lower bits.
 pub(super) fn multiply(upper: Pair<'_>, lower: Pair<'_>, product: &mut PairMut<'_>) {
     let len = lower.f.len();
-    for ((pf, pg), (f, g)) in product.f.chunks_exact_mut(len).zip(product.g.chunks_exact_mut(len)).zip(upper.f.iter().zip(upper.g)) {
+    for ((pf, pg), (f, g)) in
+        product.f.chunks_exact_mut(len).zip(product.g.chunks_exact_mut(len)).zip(upper.f.iter().zip(upper.g))
+    {
         for (((pf, pg), lf), lg) in pf.iter_mut().zip(pg).zip(lower.f).zip(lower.g) {
             *pf = f * lf;
             *pg = g * lf + f * lg;
@@ -93,4 +95,48 @@ pub(super) fn upper_adjoint<'t>(bar: Bar<'_>, lower: Pair<'_>, upper_bar: PairMu
         *upper += dot(f_bar, lower.f);
     }
     Bar { f: Some(upper_bar.f), g: upper_bar.g }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::oracle::Draws;
+    use super::*;
+
+    /// Two random pairs, of length 2 and 4.
+    fn factors(draws: &mut Draws) -> ([f64; 4], [f64; 8]) {
+        (core::array::from_fn(|_| draws.uniform()), core::array::from_fn(|_| draws.uniform()))
+    }
+
+    #[test]
+    fn a_product_takes_something_from_one_factor_at_most() {
+        let (a, b) = factors(&mut Draws(0));
+        let (a, b) = (Pair::of(&a, 2), Pair::of(&b, 4));
+        let (mut memory, mut part) = ([0.0; 16], [0.0; 8]);
+        let mut product = PairMut::split(&mut memory, 8).0;
+        multiply(a, b, &mut product);
+        combine(a, b, &mut part);
+        for (u, v) in (0..2).flat_map(|u| (0..4).map(move |v| (u, v))) {
+            let at = 4 * u + v;
+            assert!((product.f[at] - a.f[u] * b.f[v]).abs() < 1e-15);
+            assert!((product.g[at] - (a.f[u] * b.g[v] + a.g[u] * b.f[v])).abs() < 1e-15);
+            assert!((part[at] - product.g[at]).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn adjoints_are_transposes() {
+        let mut draws = Draws(1);
+        let ((a, b), (x, y)) = (factors(&mut draws), factors(&mut draws));
+        let bars: [f64; 16] = core::array::from_fn(|_| draws.uniform());
+        let bar = Bar { f: Some(&bars[..8]), g: &bars[8..] };
+        let (mut upper_memory, mut lower_memory) = ([0.0; 4], [0.0; 8]);
+        upper_adjoint(bar, Pair::of(&b, 4), PairMut::split(&mut upper_memory, 2).0, true);
+        lower_adjoint(bar, Pair::of(&a, 2), &mut PairMut::split(&mut lower_memory, 4).0);
+
+        let (mut of_upper, mut of_lower) = ([0.0; 16], [0.0; 16]);
+        multiply(Pair::of(&x, 2), Pair::of(&b, 4), &mut PairMut::split(&mut of_upper, 8).0);
+        multiply(Pair::of(&a, 2), Pair::of(&y, 4), &mut PairMut::split(&mut of_lower, 8).0);
+        assert!((dot(&bars, &of_upper) - dot(&upper_memory, &x)).abs() < 1e-14);
+        assert!((dot(&bars, &of_lower) - dot(&lower_memory, &y)).abs() < 1e-14);
+    }
 }

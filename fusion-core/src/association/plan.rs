@@ -1,7 +1,7 @@
 //! A plan of elimination: which row is summed out when, and where each of its links finds its table.
 //!
 //! [`order`](super::order) makes it, [`jpda`](super::jpda) carries it out. No weight is in it. A *step* sums out one row
-//! into a table over its separator; the tables that it takes in are those of its *kids*, earlier steps.
+//! into a table over its separator; the tables that it takes in are those of its *children*, earlier steps.
 
 use core::ops::Range;
 
@@ -10,22 +10,22 @@ use super::workspace::Carver;
 /// A plan.
 pub(super) struct Plan<'a> {
     pub(super) steps: usize,
-    /// By step: its row, the first of its terms, log₂ length of its table, where that begins, the end of its kids.
+    /// By step: its row, the first of its terms, log₂ length of its table, where that begins, the end of its children.
     pub(super) row: &'a mut [u32],
     pub(super) terms: &'a mut [u32],
     pub(super) width: &'a mut [u32],
     pub(super) table: &'a mut [u32],
-    pub(super) kids_end: &'a mut [u32],
-    /// Kids of all steps, narrowest first in each.
-    pub(super) kids: &'a mut [u32],
+    pub(super) children_end: &'a mut [u32],
+    /// Children of all steps, narrowest first in each.
+    pub(super) children: &'a mut [u32],
     /// By step: how many of its columns no other step has, and how many it is the first to have.
     pub(super) private: &'a mut [u32],
     pub(super) fresh: &'a mut [u32],
-    /// By step, in the role of a kid: how many terms of its parent close a column of it, and how many keep theirs.
+    /// By step, in the role of a child: how many terms of its parent close a column of it, and how many keep theirs.
     pub(super) closing: &'a mut [u32],
     pub(super) keeping: &'a mut [u32],
-    /// Terms, by step: private, fresh, then by kid closing, keeping. A term is a link, and: for the step's own columns,
-    /// the column; for a closing one, its bit in the kid's table; for a keeping one, its bit in the part that is kept.
+    /// Terms, by step: private, fresh, then by child closing, keeping. A term is a link, and: for the step's own columns,
+    /// the column; for a closing one, its bit in the child's table; for a keeping one, its bit in the part that is kept.
     pub(super) link: &'a mut [u32],
     pub(super) spot: &'a mut [u32],
 }
@@ -37,9 +37,9 @@ pub(super) struct Terms<'p> {
     spot: &'p [u32],
 }
 
-/// A kid as its parent sees it.
+/// A child as its parent sees it.
 #[derive(Clone, Copy)]
-pub(super) struct Kid {
+pub(super) struct Child {
     pub(super) step: usize,
     /// log₂ length of its table without the columns that close.
     pub(super) kept: u32,
@@ -55,8 +55,8 @@ impl<'a> Plan<'a> {
             terms: carver.words(vertices)?,
             width: carver.words(vertices)?,
             table: carver.words(vertices)?,
-            kids_end: carver.words(vertices)?,
-            kids: carver.words(vertices)?,
+            children_end: carver.words(vertices)?,
+            children: carver.words(vertices)?,
             private: carver.words(vertices)?,
             fresh: carver.words(vertices)?,
             closing: carver.words(vertices)?,
@@ -82,18 +82,21 @@ impl<'a> Plan<'a> {
         self.steps.checked_sub(1).map_or(0, |last| self.table(last).end)
     }
 
-    /// The kids of a step, narrowest first.
-    pub(super) fn kids(&self, step: usize) -> impl DoubleEndedIterator<Item = Kid> + ExactSizeIterator + Clone + '_ {
-        let begin = if step == 0 { 0 } else { self.kids_end[step - 1] as usize };
-        self.kids[begin..self.kids_end[step] as usize].iter().map(|&kid| self.kid(kid as usize))
+    /// The children of a step, narrowest first.
+    pub(super) fn children(
+        &self,
+        step: usize,
+    ) -> impl DoubleEndedIterator<Item = Child> + ExactSizeIterator + Clone + '_ {
+        let begin = if step == 0 { 0 } else { self.children_end[step - 1] as usize };
+        self.children[begin..self.children_end[step] as usize].iter().map(|&child| self.child(child as usize))
     }
 
-    fn kid(&self, step: usize) -> Kid {
+    fn child(&self, step: usize) -> Child {
         let (closing, keeping) = (self.closing[step], self.keeping[step]);
-        Kid { step, kept: self.width[step] - closing, terms: (closing + keeping) as usize }
+        Child { step, kept: self.width[step] - closing, terms: (closing + keeping) as usize }
     }
 
-    /// The terms of a step's own columns, private and fresh, and where those of its kids begin.
+    /// The terms of a step's own columns, private and fresh, and where those of its children begin.
     pub(super) fn own_terms(&self, step: usize) -> (Terms<'_>, Terms<'_>, usize) {
         let begin = self.terms[step] as usize;
         let middle = begin + self.private[step] as usize;
@@ -101,10 +104,10 @@ impl<'a> Plan<'a> {
         (self.group(begin..middle), self.group(middle..end), end)
     }
 
-    /// The terms of a kid, closing and keeping, given where they begin.
-    pub(super) fn kid_terms(&self, kid: Kid, begin: usize) -> (Terms<'_>, Terms<'_>) {
-        let middle = begin + self.closing[kid.step] as usize;
-        (self.group(begin..middle), self.group(middle..begin + kid.terms))
+    /// The terms of a child, closing and keeping, given where they begin.
+    pub(super) fn child_terms(&self, child: Child, begin: usize) -> (Terms<'_>, Terms<'_>) {
+        let middle = begin + self.closing[child.step] as usize;
+        (self.group(begin..middle), self.group(middle..begin + child.terms))
     }
 
     /// The links of a step that sums out a row with this many.

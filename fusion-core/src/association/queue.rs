@@ -80,3 +80,41 @@ impl<'a, const N: usize> Queue<'a, N> {
         self.len -= 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::*;
+
+    fn drain(queue: &mut Queue<'_, 4>) -> Vec<(usize, usize)> {
+        core::iter::from_fn(|| queue.pop()).collect()
+    }
+
+    #[test]
+    fn gives_the_lowest_priority_first_and_of_several_the_last_to_come() {
+        let mut words = vec![7; 15];
+        let mut queue = Queue::carve(&mut Carver::of(&mut words, &mut []), 5).expect("three words an item");
+        queue.clear(5);
+        for (item, priority) in [(0, 2), (1, 1), (2, 2), (3, 100), (4, 1)] {
+            queue.push(item, priority);
+        }
+        assert_eq!(drain(&mut queue), [(4, 1), (1, 1), (2, 2), (0, 2), (3, 3)]);
+        assert!((0..5).all(|item| !queue.contains(item)));
+    }
+
+    #[test]
+    fn a_change_of_priority_moves_an_item_and_the_same_priority_does_not() {
+        let mut words = vec![7; 12];
+        let mut queue = Queue::carve(&mut Carver::of(&mut words, &mut []), 4).expect("three words an item");
+        queue.clear(4);
+        (0..4).for_each(|item| queue.push(item, 2));
+        queue.change(1, 0);
+        queue.change(2, 2);
+        queue.change(3, 3);
+        assert_eq!(drain(&mut queue), [(1, 0), (2, 2), (0, 2), (3, 3)]);
+    }
+}

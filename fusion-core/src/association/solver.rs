@@ -15,6 +15,11 @@ use super::{Budget, Given, Marginals, Outcome, word};
 const CUT_FIRST: f64 = 1e-6;
 const CUT_STEP: f64 = 10.0;
 
+/// A plan may look at links this often, and at least once for so many multiply-adds of the budget: planning is bounded
+/// too.
+const LOOKS_PER_LINK: u64 = 64;
+const COST_PER_LOOK: u64 = 256;
+
 /// Multiply-adds per link from which it is worth while to look for an order the other way round as well.
 const COST_PER_LINK: u64 = 400;
 
@@ -94,16 +99,16 @@ impl<'a> Solver<'a> {
     pub(super) fn carve(given: Given<'a>, mut carver: Carver<'a>) -> Option<Self> {
         let (rows, columns, edges) = (given.nulls.len(), given.columns, given.edges.len());
         let vertices = rows.max(columns);
-        let carver_mut = &mut carver;
+        let from = &mut carver;
         Some(Self {
-            problem: Problem::carve(given, carver_mut)?,
-            graph: Graph::carve(carver_mut, rows, columns, edges)?,
-            leaves: Leaves::carve(carver_mut, rows, columns)?,
-            planner: Planner::carve(carver_mut, vertices)?,
-            plans: [Plan::carve(carver_mut, vertices, edges)?, Plan::carve(carver_mut, vertices, edges)?],
-            auction: Auction::carve(carver_mut, rows, columns)?,
-            messages: Messages::carve(carver_mut, edges)?,
-            scale: carver_mut.reals(vertices)?,
+            problem: Problem::carve(given, from)?,
+            graph: Graph::carve(from, rows, columns, edges)?,
+            leaves: Leaves::carve(from, rows, columns)?,
+            planner: Planner::carve(from, vertices)?,
+            plans: [Plan::carve(from, vertices, edges)?, Plan::carve(from, vertices, edges)?],
+            auction: Auction::carve(from, rows, columns)?,
+            messages: Messages::carve(from, edges)?,
+            scale: from.reals(vertices)?,
             tables: carver.into_tables(),
         })
     }
@@ -154,17 +159,23 @@ impl<'a> Solver<'a> {
     /// Solves the loaded graph, if the budget allows.
     fn solve_exactly(&mut self, budget: &Budget, outcome: &mut Outcome) -> bool {
         let ratios = self.graph.fold(&mut self.leaves);
-        let limit = Limit { cost: budget.cost_max - outcome.cost, reals: self.tables.len() };
+        let limit = Limit {
+            cost: budget.cost_max - outcome.cost,
+            reals: self.tables.len(),
+            looks: budget.cost_max / COST_PER_LOOK,
+        };
         let Some((side, need)) = self.find_order(limit) else { return false };
         outcome.cost += need.cost;
         outcome.widest_separator = outcome.widest_separator.max(need.width);
-        let mut solved = true;
         if let Some(side) = side {
-            outcome.balanced += u32::from(self.graph.prepare(ratios, need.width, &mut self.auction));
-            solved = self.eliminate(side);
+            let balanced = self.graph.prepare(ratios, need.width, &mut self.auction);
+            if !self.eliminate(side) {
+                return false;
+            }
+            outcome.balanced += u32::from(balanced);
         }
         self.graph.unfold(&self.leaves);
-        solved
+        true
     }
 
     /// Plans to sum out one side or the other: first the one with fewer vertices, hence fewer steps; separators consist
@@ -174,7 +185,9 @@ impl<'a> Solver<'a> {
         if links == 0 {
             return Some((None, Need::default()));
         }
-        let (few, many) = if rows <= columns { (SumOut::Rows, SumOut::Columns) } else { (SumOut::Columns, SumOut::Rows) };
+        let (few, many) =
+            if rows <= columns { (SumOut::Rows, SumOut::Columns) } else { (SumOut::Columns, SumOut::Rows) };
+        let limit = Limit { looks: limit.looks.max(LOOKS_PER_LINK * links), ..limit };
         match self.plan(few, limit) {
             Some(need) if need.cost <= COST_PER_LINK * links => Some((Some(few), need)),
             Some(need) => {
@@ -202,7 +215,8 @@ impl<'a> Solver<'a> {
             SumOut::Columns => (&mut graph.columns, &mut graph.rows),
         };
         let (rows, free) = own.split();
-        let elimination = Elimination { plan: &self.plans[side as usize], rows, columns: other.side(), weight: graph.weight };
+        let elimination =
+            Elimination { plan: &self.plans[side as usize], rows, columns: other.side(), weight: graph.weight };
         let solved = elimination.run(self.tables, self.scale, &mut Posterior { beta: graph.beta, free });
         other.complete(graph.beta);
         solved.is_ok()
@@ -211,7 +225,8 @@ impl<'a> Solver<'a> {
     /// Estimates the loaded graph by belief propagation.
     fn estimate(&mut self, budget: &Budget) {
         let ratios = self.graph.fold(&mut self.leaves);
-        self.graph.prepare(ratios, 1, &mut self.auction);
+        // Messages behave like tables over two vertices: a product of two weights stays in range.
+        self.graph.prepare(ratios, 2, &mut self.auction);
         let graph = &mut self.graph;
         let belief = Belief { rows: graph.rows.side(), columns: graph.columns.side(), weight: graph.weight };
         belief.run(budget, &mut self.messages, graph.beta);

@@ -155,3 +155,74 @@ pub(super) fn peak(table: &[f64]) -> f64 {
     }
     rest.iter().chain(&lanes).fold(0.0, |a, &b| larger(b, a))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::oracle::Draws;
+    use super::*;
+
+    fn table<const N: usize>(draws: &mut Draws) -> [f64; N] {
+        core::array::from_fn(|_| draws.uniform())
+    }
+
+    #[test]
+    fn shifting_adds_the_entry_with_the_column() {
+        let mut draws = Draws(0);
+        for bit in 0..5 {
+            let (f, mut g) = (table::<32>(&mut draws), table::<32>(&mut draws));
+            let before = g;
+            add_shifted(&mut g, &f, bit, 0.7);
+            for v in 0..32 {
+                let b = 1 << bit;
+                let expected = before[v] + if v & b == 0 { 0.7 * f[v | b] } else { 0.0 };
+                assert!((g[v] - expected).abs() < 1e-15);
+            }
+        }
+    }
+
+    #[test]
+    fn taking_is_the_transpose_of_shifting() {
+        let mut draws = Draws(1);
+        for bit in 0..5 {
+            let (f, g_bar) = (table::<32>(&mut draws), table::<32>(&mut draws));
+            let (mut shifted, mut f_bar) = ([0.0; 32], [0.0; 32]);
+            add_shifted(&mut shifted, &f, bit, 0.7);
+            let sum = take_shifted(&g_bar, &f, &mut f_bar, bit, 0.7);
+            assert!((dot(&g_bar, &shifted) - dot(&f_bar, &f)).abs() < 1e-14);
+            assert!((0.7 * sum - dot(&f_bar, &f)).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn a_part_is_the_entries_without_some_columns_in_order() {
+        let mut draws = Draws(2);
+        let whole = table::<16>(&mut draws);
+        // Columns 0 and 2 out of four: what is left counts 1, 3.
+        let part = Part::without(0b0101);
+        let places = [0b0000, 0b0010, 0b1000, 0b1010];
+        let mut y = [0.0; 4];
+        part.copy(&whole, &mut y);
+        assert!(y.iter().zip(places).all(|(y, v)| (y - whole[v]).abs() < 1e-15));
+        part.with(2).add(&whole, 2.0, &mut y);
+        assert!(y.iter().zip(places).all(|(y, v)| (y - whole[v] - 2.0 * whole[v | 0b0100]).abs() < 1e-15));
+        let with = places.map(|v| whole[v | 0b0001]);
+        assert!((part.with(0).dot(&whole, &y) - dot(&with, &y)).abs() < 1e-15);
+        let mut written = whole;
+        part.with(2).write(&mut written, 3.0, &y);
+        for v in 0..16 {
+            let place = places.iter().position(|&place| place | 0b0100 == v);
+            assert!((written[v] - place.map_or(whole[v], |at| 3.0 * y[at])).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn the_peak_is_the_largest_entry_wherever_it_is() {
+        for len in 1..20 {
+            for at in 0..len {
+                let mut entries = [0.25; 20];
+                entries[at] = 0.5;
+                assert!((peak(&entries[..len]) - 0.5).abs() < 1e-15);
+            }
+        }
+    }
+}

@@ -62,7 +62,7 @@ impl<'w> Workspace<'w> {
     }
 
     pub(super) const fn carver(&mut self) -> Carver<'_> {
-        Carver { words: self.words, reals: self.reals }
+        Carver::of(self.words, self.reals)
     }
 }
 
@@ -73,6 +73,10 @@ pub(super) struct Carver<'a> {
 }
 
 impl<'a> Carver<'a> {
+    pub(super) const fn of(words: &'a mut [u32], reals: &'a mut [f64]) -> Self {
+        Self { words, reals }
+    }
+
     /// The next `count` words; `None` if there are not so many.
     pub(super) fn words(&mut self, count: usize) -> Option<&'a mut [u32]> {
         let (piece, rest) = mem::take(&mut self.words).split_at_mut_checked(count)?;

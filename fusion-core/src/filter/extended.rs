@@ -72,8 +72,8 @@ impl<const M: usize> Expectation<M> {
         Ok(Innovation { nu: model.residual(&reading.z, &self.z_hat), covariance, factor: covariance.factor() })
     }
 
-    /// K for this noise, and the covariance after an update. The components in `considered` are not moved: their rows of
-    /// K are zero, while the covariance still accounts for what they contribute (Schmidt's consider filter).
+    /// K for this noise, and the covariance after an update. The components in `considered` are not moved: their rows
+    /// of K are zero, while the covariance still accounts for what they contribute (Schmidt's consider filter).
     ///
     /// Joseph's form, multiplied out so that nothing larger than 6 × M is formed on the way: with B = (I − K H) P it is
     /// B + (K R − B Hᵀ) Kᵀ. Unlike B alone it holds for any K.
@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn an_update_across_north_moves_the_short_way() {
-        // The target is a degree west of north, the plot a degree east: the state moves east by some, not round the world.
+        // The target is a degree west of north, the plot a degree east: the state moves east by some, not round the
+        // world.
         let before = state(StateVector::new(-175.0, 10_000.0, 0.0, 0.0, 0.0, 0.0), [200.0; 6]);
         let z = reading([10_000.0, 1_f64.to_radians(), 0.0], [10.0, 0.01, 0.01]);
         let (after, innovation) = update(&RangeBearingElevation(&Pose::AT_ORIGIN), &before, &z).expect("finite");

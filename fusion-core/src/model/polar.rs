@@ -1,7 +1,8 @@
 //! What a radar sees: slant range, azimuth, elevation and range rate, in the sensor's own axes.
 //!
 //! With d the way from the sensor to the target in the sensor's axes, ρ = √(dₑ² + dₙ²) and r = |d|: range r, azimuth
-//! atan2(dₑ, dₙ) clockwise from north, elevation atan2(dᵤ, ρ), range rate d·v / r. The slopes are written out beside each.
+//! atan2(dₑ, dₙ) clockwise from north, elevation atan2(dᵤ, ρ), range rate d·v / r. The slopes are written out beside
+//! each.
 
 use nalgebra::{SMatrix, SVector, Vector3};
 
@@ -183,7 +184,8 @@ impl MeasurementModel<1> for RangeRate<'_> {
     }
 }
 
-/// Azimuth (radians, in the sensor's axes) and horizontal distance (metres) of a state: where a sensor must look for it.
+/// Azimuth (radians, in the sensor's axes) and horizontal distance (metres) of a state: where a sensor must look for
+/// it.
 #[must_use]
 pub fn azimuth_and_distance(pose: &Pose, x: &StateVector) -> (f64, f64) {
     let d = pose.axes.tr_mul(&(x.fixed_rows::<3>(0) - pose.origin.vector()));

@@ -1,8 +1,8 @@
 //! The recent scans, owned, in canonical order, in lent memory.
 //!
 //! Headers lie in a ring sorted by [`Key`]: a scan in order goes to the end, a late one shifts the few after it, the
-//! oldest leave at the front. Measurements lie in a second ring in the order of their arrival, each scan's in one piece;
-//! a piece is free again when every piece that arrived before it is.
+//! oldest leave at the front. Measurements lie in a second ring in the order of their arrival, each scan's in one
+//! piece; a piece is free again when every piece that arrived before it is.
 
 use crate::capacity::HELD_SCANS_MAX;
 use crate::gaussian::Covariance;
@@ -280,7 +280,9 @@ mod tests {
     proptest! {
         /// Against a plain list: whatever is held is held whole and in order, and what is refused had no room.
         #[test]
-        fn the_ring_holds_what_a_list_would(steps in proptest::collection::vec((0_i64..40, 0_usize..6, 0_u8..4), 1..200)) {
+        fn the_ring_holds_what_a_list_would(
+            steps in proptest::collection::vec((0_i64..40, 0_usize..6, 0_u8..4), 1..200),
+        ) {
             let mut scans = vec![HeldScan::EMPTY; 8];
             let mut pieces = vec![Piece::EMPTY; 8];
             let mut measurements = vec![blank_measurement(); 16];

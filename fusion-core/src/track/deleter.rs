@@ -14,15 +14,13 @@ pub enum Deletion {
     Silent,
     /// It is no longer known well enough where it is.
     Uncertain,
-    /// It was the same target as an older track.
-    Merged,
 }
 
 /// Judges a track by its looks, after one of them.
 ///
-/// A confirmed track ends by K misses among its last L looks. A tentative one ends as soon as the looks that are left of
-/// its first N cannot bring it to M hits, or when misses have made it much less likely than it once was: two in a row
-/// for a sensor that sees nine of ten, more for one that sees less.
+/// A confirmed track ends by K misses among its last L looks. A tentative one ends as soon as the looks that are left
+/// of its first N cannot bring it to M hits, or when misses have made it much less likely than it once was: two in a
+/// row for a sensor that sees nine of ten, more for one that sees less.
 #[must_use]
 pub fn judge_by_looks(track: &Track, config: &TrackerConfig) -> Option<Deletion> {
     let history = &track.history;

@@ -1,9 +1,9 @@
 //! What is believed of a height that nobody measured.
 //!
 //! Many sensors give range and bearing, or a place on the map, and no height. The state still has one: a prior above
-//! the ground at the node's origin, which falls away from the tangent plane as the earth curves. Without care the filter
-//! would let the unmeasured height drift without limit, so whenever it has grown less certain than the prior, the prior
-//! is taken in once more.
+//! the ground at the node's origin, which falls away from the tangent plane as the earth curves. Without care the
+//! filter would let the unmeasured height drift without limit, so whenever it has grown less certain than the prior,
+//! the prior is taken in once more.
 
 use nalgebra::{SMatrix, SVector};
 

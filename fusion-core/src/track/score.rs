@@ -1,10 +1,10 @@
 //! The score of a track: how much better "there is a target" explains its looks than "there is only clutter".
 //!
-//! A cumulative log-likelihood ratio (Blackman & Popoli, *Design and Analysis of Modern Tracking Systems* (1999), §6.2).
-//! It begins at the odds that a founding measurement is a new target, and each look multiplies the odds by the ratio of
-//! the evidence with this track to the evidence without it. In joint association that ratio needs no extra work: it is
-//! (weight of a miss) / (probability of a miss), because the joint events that miss the track are exactly those of the
-//! picture without it.
+//! A cumulative log-likelihood ratio (Blackman & Popoli, *Design and Analysis of Modern Tracking Systems* (1999),
+//! §6.2). It begins at the odds that a founding measurement is a new target, and each look multiplies the odds by the
+//! ratio of the evidence with this track to the evidence without it. In joint association that ratio needs no extra
+//! work: it is (weight of a miss) / (probability of a miss), because the joint events that miss the track are exactly
+//! those of the picture without it.
 
 use crate::maths::ln;
 

@@ -83,8 +83,8 @@ pub(super) struct Gating<'a> {
 }
 
 impl Gating<'_> {
-    /// Predicts every track to the time of the scan and collects its pairs. Tracks that gate anything move to that time;
-    /// should their prediction overflow, they are removed.
+    /// Predicts every track to the time of the scan and collects its pairs. Tracks that gate anything move to that
+    /// time; should their prediction overflow, they are removed.
     pub(super) fn pair(
         &self,
         table: &mut TrackTable<'_>,

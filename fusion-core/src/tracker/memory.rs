@@ -1,5 +1,5 @@
-//! The memory a tracker works in: lent by whoever owns it, so that a node takes it from the heap at start and bare metal
-//! from a static array, and nobody allocates afterwards.
+//! The memory a tracker works in: lent by whoever owns it, so that a node takes it from the heap at start and bare
+//! metal from a static array, and nobody allocates afterwards.
 
 use super::associate::Row;
 use super::look::{Addressed, Column};

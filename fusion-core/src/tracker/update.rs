@@ -1,5 +1,7 @@
-//! What a scan changes: states by the mixture of what may have happened, scores, histories, identities; then tracks that
-//! turned out to be one are merged, and what no track explains founds new ones.
+//! What a scan changes: states by the mixture of what may have happened, scores, histories, identities; then tracks
+//! that turned out to be one are merged, and what no track explains founds new ones.
+
+use nalgebra::SMatrix;
 
 use super::TrackerConfig;
 use super::associate::Row;
@@ -182,27 +184,15 @@ impl Updating<'_> {
 
     /// Founds a track from every measurement that no track explains well enough.
     pub(super) fn found_new(&self, table: &mut TrackTable<'_>, columns: &[Column], tally: &mut Tally) {
-        let score = Score::founding(self.config.new_per_scan, self.look.sensor.clutter_per_scan);
-        let scan = self.look.scan;
-        let first = TrackNumber::founding(scan.time, scan.sensor, 0);
+        let first = TrackNumber::founding(self.look.scan.time, self.look.scan.sensor, 0);
         let clash = table.tracks().any(|track| track.id.number.same_scan(first));
         for (ordinal, column) in (0..).zip(columns) {
             if column.log_clutter.is_none() || 1.0 - column.explained < self.config.founding_mass {
                 continue;
             }
-            let measurement = &self.look.measurements[usize::from(ordinal)];
-            match found(&measurement.observation, &scan.pose, scan.time, self.config) {
-                Ok(state) => {
-                    let wanted = TrackNumber::founding(scan.time, scan.sensor, ordinal);
-                    let number = if clash { table.free_number(wanted) } else { wanted };
-                    tally.numbers_bumped += u64::from(number != wanted);
-                    let mut track = self.founded(number, state, score);
-                    track.identity.absorb(&measurement.identity);
-                    match table.insert(track) {
-                        Ok(()) => tally.tracks_founded += 1,
-                        Err(_) => tally.tracks_table_full += 1,
-                    }
-                }
+            match self.found_from(ordinal, clash, table, tally) {
+                Ok(true) => tally.tracks_founded += 1,
+                Ok(false) => tally.tracks_table_full += 1,
                 Err(Unfounded::NoPosition) => tally.bearings_unexplained += 1,
                 Err(Unfounded::TooUncertain) => tally.foundings_too_uncertain += 1,
                 Err(Unfounded::NotFinite) => tally.foundings_not_finite += 1,
@@ -210,7 +200,28 @@ impl Updating<'_> {
         }
     }
 
-    fn founded(&self, number: TrackNumber, state: GaussianState, score: Score) -> Track {
+    /// Founds a track from one measurement; false if the table is full. Only if another track was founded in the same
+    /// millisecond by the same sensor (`clash`) can the number be taken.
+    fn found_from(
+        &self,
+        ordinal: u16,
+        clash: bool,
+        table: &mut TrackTable<'_>,
+        tally: &mut Tally,
+    ) -> Result<bool, Unfounded> {
+        let scan = self.look.scan;
+        let measurement = &self.look.measurements[usize::from(ordinal)];
+        let state = found(&measurement.observation, &scan.pose, scan.time, self.config)?;
+        let wanted = TrackNumber::founding(scan.time, scan.sensor, ordinal);
+        let number = if clash { table.free_number(wanted) } else { wanted };
+        tally.numbers_bumped += u64::from(number != wanted);
+        let mut track = self.founded(number, state);
+        track.identity.absorb(&measurement.identity);
+        Ok(table.insert(track).is_ok())
+    }
+
+    /// A tentative track as it begins.
+    fn founded(&self, number: TrackNumber, state: GaussianState) -> Track {
         let scan = self.look.scan;
         let (mut history, mut contributors) = (History::default(), Contributors::default());
         history.record(true);
@@ -219,7 +230,7 @@ impl Updating<'_> {
             id: TrackId { origin: self.origin, number },
             status: TrackStatus::Tentative,
             state,
-            score,
+            score: Score::founding(self.config.new_per_scan, self.look.sensor.clutter_per_scan),
             identity: Identity::UNKNOWN,
             label: self.look.label,
             first_seen: scan.time,
@@ -298,8 +309,12 @@ impl KindVisitor for Mix<'_> {
                 if let Some(full) = batch.take() {
                     self.mixture.add_covariance(full.beta, &full.gain.p);
                 }
-                let s = expectation.innovation_covariance(&reading.noise).expect("the gate went through the same");
-                let gain = expectation.gain(p, &s.factor(), &reading.noise, considered);
+                // Numbers at the edge of the representable may fail here though they passed the gate: then nothing
+                // moves.
+                let gain = expectation.innovation_covariance(&reading.noise).map_or_else(
+                    |_| Gain { k: SMatrix::zeros(), p: *p },
+                    |s| expectation.gain(p, &s.factor(), &reading.noise, considered),
+                );
                 batch = Some(Batch { noise: reading.noise, gain, beta: 0.0 });
             }
             let batch = batch.as_mut().expect("just filled");

@@ -248,6 +248,19 @@ mod tests {
     }
 
     #[test]
+    fn remembering_the_present_changes_no_truth() {
+        let scenario = super::super::scenario::demo();
+        let (plain, mut advancing) = (Truth::new(&scenario, Timestamp::EPOCH), Truth::new(&scenario, Timestamp::EPOCH));
+        for now in (0..2000).step_by(7).map(Timestamp::from_secs) {
+            advancing.advance(now);
+            for time in [now, now - Span::from_secs(40)] {
+                let samples = |truth: &Truth| truth.live_at(time).map(|live| live.sample(time)).collect::<Vec<_>>();
+                assert_eq!(samples(&advancing), samples(&plain));
+            }
+        }
+    }
+
+    #[test]
     fn copies_have_addresses_and_callsigns_of_their_own() {
         let written = super::super::scenario::Transponder {
             icao: "48AF09".into(),

@@ -89,7 +89,9 @@ impl Merged {
 /// The sensor of the given configuration that an imported file is taken for: the first that speaks its kind.
 fn declared(given: &Config, imported: &SensorConfig, path: &Path) -> Result<SensorConfig, Failure> {
     let speaks = |s: &&SensorConfig| s.kind.same_decoder(imported.kind);
-    given.sensors.iter().find(speaks).cloned().ok_or_else(|| {
+    let found = given.sensors.iter().find(speaks).cloned();
+    // A file of Beast frames stays one, whatever form the live feed of that receiver has.
+    found.map(|sensor| SensorConfig { kind: imported.kind, ..sensor }).ok_or_else(|| {
         let kind = imported.kind.as_str();
         Failure::refused(format!("{}: the configuration has no sensor of kind \"{kind}\"", path.display()))
     })
