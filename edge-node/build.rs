@@ -1,7 +1,7 @@
 //! Builds the web console with npm and writes the table of its files, to be embedded.
 //!
-//! The sources are copied to the build folder first, so that nothing is written among them. Without node or npm, or when
-//! npm cannot reach its registry, the daemon is built without the page, and says so here and at `/`.
+//! The sources are copied to the build folder first, so that nothing is written among them. Without node or npm, or
+//! when npm cannot reach its registry, the daemon is built without the page, and says so here and at `/`.
 
 use std::error::Error;
 use std::ffi::OsStr;

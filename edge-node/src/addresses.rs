@@ -1,5 +1,5 @@
-//! Tracks against the addresses that the targets themselves transmit: with addresses hidden from association (`--blind`)
-//! they are a truth that the tracker never saw.
+//! Tracks against the addresses that the targets themselves transmit: with addresses hidden from association
+//! (`--blind`) they are a truth that the tracker never saw.
 //!
 //! Every update of a track carries the address of the measurement that made it. A perfect picture has one track per
 //! address and one address per track.

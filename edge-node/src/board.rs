@@ -66,7 +66,8 @@ pub enum SensorState {
 }
 
 impl SensorState {
-    /// The state of a sensor by its silence and the period it should keep; no period is taken for shorter than a second.
+    /// The state of a sensor by its silence and the period it should keep; no period is taken for shorter than a
+    /// second.
     #[must_use]
     pub fn of(age_s: Option<f64>, period_s: f64) -> Self {
         match age_s.map(|age| age / period_s.max(1.0)) {

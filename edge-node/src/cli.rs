@@ -231,7 +231,7 @@ pub fn main() -> ExitCode {
 /// The log goes to standard error; `RUST_LOG` overrides everything.
 fn start_log(verbose: u8, daemon: bool) {
     let level = match (verbose, daemon) {
-        (0, false) => "warn",
+        (0, false) => "warn,zenoh=error",
         (0, true) => "info,zenoh=warn",
         (1, _) => "debug,zenoh=info,zenoh_transport=info",
         _ => "trace",

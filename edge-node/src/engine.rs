@@ -133,9 +133,9 @@ impl Engine {
         self.sinks.addresses.as_ref().map(Addresses::summary).unwrap_or_default()
     }
 
-    /// How far a replay has come, 0 to 1.
-    pub const fn set_progress(&mut self, progress: f64) {
-        self.progress = Some(progress);
+    /// How far a replay has come, 0 to 1,000.
+    pub fn set_progress(&mut self, permille: u64) {
+        self.progress = u16::try_from(permille).ok().map(|p| f64::from(p) / 1000.0);
     }
 
     /// Swaps in a new state of the board.
@@ -189,13 +189,13 @@ impl Engine {
     fn drain(&mut self) {
         while let Some(output) = self.node.poll() {
             match output {
-                Output::Record(record) => self.send(record),
+                Output::Record(record) => self.send(*record),
                 Output::Picture(change) => self.write(&change),
                 Output::Bearing(bearing) => {
                     if self.bearings.len() == BEARINGS_SHOWN_MAX {
                         self.bearings.pop_front();
                     }
-                    self.bearings.push_back(bearing);
+                    self.bearings.push_back(*bearing);
                 }
                 Output::Refused { sensor, error } => self.complain(sensor, error),
             }

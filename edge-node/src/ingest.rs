@@ -121,12 +121,11 @@ impl Ingest {
 }
 
 async fn bind(address: SocketAddr) -> std::io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(address).await?;
     match address.ip() {
-        IpAddr::V4(group) if group.is_multicast() => {
-            let socket = UdpSocket::bind((group, address.port())).await?;
-            socket.join_multicast_v4(group, Ipv4Addr::UNSPECIFIED)?;
-            Ok(socket)
-        }
-        _ => UdpSocket::bind(address).await,
+        IpAddr::V4(group) if group.is_multicast() => socket.join_multicast_v4(group, Ipv4Addr::UNSPECIFIED)?,
+        IpAddr::V6(group) if group.is_multicast() => socket.join_multicast_v6(&group, 0)?,
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
     }
+    Ok(socket)
 }

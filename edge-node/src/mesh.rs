@@ -1,4 +1,5 @@
-//! zenoh, and nothing but zenoh: records and the composed picture go out as protobuf; a late joiner asks for a snapshot.
+//! zenoh, and nothing but zenoh: records and the composed picture go out as protobuf; a late joiner asks for a
+//! snapshot.
 //!
 //! | key | payload | when |
 //! |---|---|---|

@@ -1,8 +1,8 @@
 //! The whole node without a single system call: bytes and time in, records and changes of the picture out.
 //!
-//! A sensor's bytes go to its decoder; each report becomes a scan in the node's tangent plane; the tracker takes it; each
-//! confirmed track that changed becomes a record; the picture is composed from records. After every `handle_*`, call
-//! [`Node::poll`] until `None`: it works off one report at a time, so nothing piles up inside.
+//! A sensor's bytes go to its decoder; each report becomes a scan in the node's tangent plane; the tracker takes it;
+//! each confirmed track that changed becomes a record; the picture is composed from records. After every `handle_*`,
+//! call [`Node::poll`] until `None`: it works off one report at a time, so nothing piles up inside.
 
 use std::collections::VecDeque;
 
@@ -29,8 +29,8 @@ pub mod memory;
 pub mod publish;
 
 use health::Pulse;
-use publish::{Published, Source};
 use memory::NodeSequencer;
+use publish::{Published, Source};
 
 /// How often time has to pass even if nothing comes in: sectors close, tracks coast, within this.
 pub const TIMEOUT_PERIOD: Span = Span::from_millis(250);
@@ -39,11 +39,11 @@ pub const TIMEOUT_PERIOD: Span = Span::from_millis(250);
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// One of this node's own tracks changed.
-    Record(TrackRecord),
+    Record(Box<TrackRecord>),
     /// The picture changed.
     Picture(PictureChange),
     /// A line of bearing was heard. It founds no track; consoles show it.
-    Bearing(Bearing),
+    Bearing(Box<Bearing>),
     /// Input was not understood. Counted already.
     Refused {
         /// Whose input.
@@ -213,7 +213,7 @@ impl Node {
                     let line = bearing(&measurement.observation);
                     let (time, label) = (scan.time, sensor.model.label);
                     self.outputs.extend(line.map(|(azimuth, sigma_rad)| {
-                        Output::Bearing(Bearing { sensor: id, time, azimuth, sigma_rad, label })
+                        Output::Bearing(Box::new(Bearing { sensor: id, time, azimuth, sigma_rad, label }))
                     }));
                     self.measurements.push(measurement);
                 }
@@ -244,7 +244,7 @@ impl Node {
         let (picture, outputs) = (&mut self.picture, &mut self.outputs);
         self.published.compare(self.sequencer.tracks(), &self.plane, &self.sources, self.now, |record| {
             let change = picture.handle_record(&record);
-            outputs.push_back(Output::Record(record));
+            outputs.push_back(Output::Record(Box::new(record)));
             outputs.extend(change.map(Output::Picture));
         });
     }

@@ -18,7 +18,7 @@ pub const PICTURE_TRACKS_MAX: usize = 4096;
 #[derive(Clone, Debug, PartialEq)]
 pub enum PictureChange {
     /// An entry is new or different.
-    Updated(TrackRecord),
+    Updated(Box<TrackRecord>),
     /// An entry is gone.
     Gone {
         /// Which.
@@ -51,7 +51,7 @@ impl Picture {
             return None;
         }
         self.entries.insert(record.id, record.clone());
-        Some(PictureChange::Updated(record.clone()))
+        Some(PictureChange::Updated(Box::new(record.clone())))
     }
 
     /// The entries, by id.
@@ -78,7 +78,8 @@ impl Picture {
     }
 }
 
-/// A short name for people: four characters of Crockford's base 32, the same on every node. May repeat; the id does not.
+/// A short name for people: four characters of Crockford's base 32, the same on every node. May repeat; the id does
+/// not.
 #[must_use]
 pub fn short_name(id: TrackId) -> String {
     const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -183,7 +183,8 @@ fn source(path: &Path) -> Result<(Source, Progress), RecordingError> {
     let read = Arc::new(AtomicU64::new(0));
     let counted = BufReader::with_capacity(1 << 16, Counted { file, read: Arc::clone(&read) });
     let packed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
-    let source: Source = if packed { Box::new(BufReader::new(MultiGzDecoder::new(counted))) } else { Box::new(counted) };
+    let source: Source =
+        if packed { Box::new(BufReader::new(MultiGzDecoder::new(counted))) } else { Box::new(counted) };
     Ok((source, Progress { read, total }))
 }
 

@@ -1,5 +1,5 @@
-//! `--tracks OUT.jsonl`: every update of the picture as one JSON object a line (docs/FORMATS.md). The same picture gives
-//! the same bytes: fields have a fixed order, numbers their shortest exact form.
+//! `--tracks OUT.jsonl`: every update of the picture as one JSON object a line (docs/FORMATS.md). The same picture
+//! gives the same bytes: fields have a fixed order, numbers their shortest exact form.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

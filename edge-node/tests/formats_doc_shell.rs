@@ -158,7 +158,7 @@ fn a_tracks_file_is_written_as_its_example() {
     let path = folder.file("t.jsonl");
     let mut file = TracksFile::create(&path).expect("a new file");
     let record = record();
-    file.write(&PictureChange::Updated(record.clone()));
+    file.write(&PictureChange::Updated(Box::new(record.clone())));
     file.write(&PictureChange::Gone { id: record.id, time: NOW });
     file.finish().expect("written");
     let written = fs::read_to_string(&path).expect("just written");

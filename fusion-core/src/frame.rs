@@ -1,7 +1,7 @@
 //! Positions, displacements and velocities that know their frame.
 //!
-//! Two frames exist: [`Ecef`], earth-centred earth-fixed (WGS-84), in which records travel; and [`Enu`], east-north-up in
-//! the tangent plane of *this node*, in which everything is filtered. The only door between them is
+//! Two frames exist: [`Ecef`], earth-centred earth-fixed (WGS-84), in which records travel; and [`Enu`], east-north-up
+//! in the tangent plane of *this node*, in which everything is filtered. The only door between them is
 //! [`TangentPlane`](crate::geodesy::TangentPlane). What the types do not protect against: two `Enu` of two different
 //! planes are one type, which is why a plane is made once per node and lent out.
 

@@ -2,7 +2,8 @@
 //!
 //! Geodetic to ECEF is exact; ECEF to geodetic follows Bowring (1976) with one refinement, good to well below a
 //! millimetre from the sea floor to low orbit. A tangent plane is an exact Cartesian frame, so distances of hundreds of
-//! kilometres are no loss; only "up" leans away from the local vertical, so heights and headings are read off at the track.
+//! kilometres are no loss; only "up" leans away from the local vertical, so heights and headings are read off at the
+//! track.
 
 use nalgebra::{Matrix3, Vector3};
 
@@ -142,7 +143,8 @@ impl TangentPlane {
         &self.rotation
     }
 
-    /// Turns a vector in this plane's axes into the local east-north-up axes at a point: what "north" and "up" mean there.
+    /// Turns a vector in this plane's axes into the local east-north-up axes at a point: what "north" and "up" mean
+    /// there.
     #[must_use]
     pub fn local_axes_at(&self, point: Geodetic) -> Matrix3<f64> {
         point.enu_axes() * self.rotation.transpose()

@@ -119,7 +119,9 @@ impl Identity {
         if newer.mode_3a.is_some() {
             self.mode_3a = newer.mode_3a;
         }
-        if newer.class != ObjectClass::Unknown {
+        // That a thing transmits says less than any other class.
+        let vague = matches!(newer.class, ObjectClass::Unknown | ObjectClass::Emitter);
+        if !vague || self.class == ObjectClass::Unknown {
             self.class = newer.class;
         }
         if newer.affiliation != Affiliation::Pending {
@@ -150,9 +152,21 @@ mod tests {
     }
 
     #[test]
+    fn a_drone_that_is_heard_transmitting_stays_a_drone() {
+        let class = |class| Identity { class, ..Identity::UNKNOWN };
+        let mut heard = class(ObjectClass::Emitter);
+        heard.absorb(&class(ObjectClass::Uav));
+        heard.absorb(&class(ObjectClass::Emitter));
+        assert_eq!(heard.class, ObjectClass::Uav);
+    }
+
+    #[test]
     fn what_is_not_said_does_not_erase_what_was() {
         let mut known = Identity { class: ObjectClass::Uav, ..with(Address::Icao(7)) };
         known.absorb(&Identity { mode_3a: Some(0o7700), ..Identity::UNKNOWN });
-        assert_eq!((known.class, known.address, known.mode_3a), (ObjectClass::Uav, Some(Address::Icao(7)), Some(0o7700)));
+        assert_eq!(
+            (known.class, known.address, known.mode_3a),
+            (ObjectClass::Uav, Some(Address::Icao(7)), Some(0o7700))
+        );
     }
 }

@@ -115,7 +115,8 @@ pub enum Level {
 
 impl Level {
     /// All levels, lowest first.
-    pub const ALL: [Self; 5] = [Self::Unclassified, Self::Restricted, Self::Confidential, Self::Secret, Self::TopSecret];
+    pub const ALL: [Self; 5] =
+        [Self::Unclassified, Self::Restricted, Self::Confidential, Self::Secret, Self::TopSecret];
 
     /// The word on a banner.
     #[must_use]
@@ -254,7 +255,9 @@ mod tests {
         }
 
         #[test]
-        fn what_permits_a_join_permits_each_part_unless_by_own_origin(a in any_label(), b in any_label(), r in any_codes(), k in any_codes()) {
+        fn what_permits_a_join_permits_each_part_unless_by_own_origin(
+            a in any_label(), b in any_label(), r in any_codes(), k in any_codes(),
+        ) {
             let receiver = Clearance { level: Level::Secret, communities: r, caveats: k };
             if a.join(b).permits(&receiver) {
                 prop_assert!(a.permits(&receiver) || a.originators.as_slice().is_empty());

@@ -118,6 +118,30 @@ fn time_told_between_scans_changes_not_one_bit() {
     assert_eq!(bits(sequencer.tracks()), bits(reference.tracks()));
 }
 
+#[test]
+fn a_track_dropped_by_time_told_lives_on_if_an_earlier_scan_had_seen_it() {
+    let seen = [common::fix(fusion_core::frame::Position::new(1_000.0, 0.0, 0.0), 20.0)];
+    let begin = Timestamp::from_secs(1_700_000_000);
+    let look = |millis: i64| Scan {
+        coverage: Coverage::Reports,
+        ..scan(SensorId(0), begin + Span::from_millis(millis), &seen)
+    };
+    let model = common::sensor_model(0.01, 20_000.0);
+    let config = TrackerConfig { report_silence_limit: Span::from_secs(5), ..TrackerConfig::default() };
+    let tracker = Tracker::new(ORIGIN, config, memory(TRACKS, 64));
+    let mut sequencer = Sequencer::new(tracker, Span::from_secs(3), past(TRACKS, 64, 2_048, 3));
+    for millis in [0, 500, 1_000] {
+        sequencer.handle_scan(&look(millis), &model).expect("in order");
+    }
+    let number = sequencer.tracks().next().map(|track| track.id.number);
+    assert!(sequencer.handle_timeout(begin + Span::from_millis(6_500)));
+    assert_eq!(sequencer.tracks().count(), 0);
+    // It was on its way: of a time at which the track was still alive.
+    sequencer.handle_scan(&look(5_900), &model).expect("in order");
+    assert_eq!(sequencer.tracks().map(|track| track.id.number).next(), number);
+    assert_eq!(sequencer.tracker_tally().tracks_founded, 1);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

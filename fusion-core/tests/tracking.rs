@@ -260,6 +260,24 @@ fn two_addresses_in_one_place_are_two_tracks() {
 }
 
 #[test]
+fn a_measurement_with_an_address_goes_to_its_track_though_another_is_nearer() {
+    let mut tracker = tracker(config());
+    let model = sensor_model(0.01, 20_000.0);
+    let (known, other) = (Position::new(1_000.0, 0.0, 0.0), Position::new(1_090.0, 0.0, 0.0));
+    for k in 0..6 {
+        let seen = [addressed(fix(known, 30.0), 7), fix(other, 30.0)];
+        tracker.handle_scan(&scan(SensorId(0), second(k), &seen), &model).expect("in order");
+    }
+    let between = [addressed(fix(Position::new(1_070.0, 0.0, 0.0), 30.0), 7)];
+    tracker.handle_scan(&scan(SensorId(0), second(6), &between), &model).expect("in order");
+    let status = |address: Option<Address>| {
+        tracker.tracks().find(|track| track.identity.address == address).map(|track| track.status)
+    };
+    assert_eq!(status(Some(Address::Icao(7))), Some(TrackStatus::Confirmed));
+    assert_eq!(status(None), Some(TrackStatus::Coasted));
+}
+
+#[test]
 fn silence_of_a_reporting_source_is_no_miss() {
     let mut tracker = tracker(config());
     let model = sensor_model(0.01, 400_000.0);
@@ -293,6 +311,57 @@ fn a_look_elsewhere_is_no_miss() {
         let near = Scan { coverage: Coverage::Full, ..near };
         tracker.handle_scan(&near, &radar.model).expect("in order");
         assert_eq!(confirmed(&tracker)[0].status, TrackStatus::Confirmed, "look {k}");
+    }
+}
+
+#[test]
+fn a_target_between_two_sectors_is_not_missed() {
+    // The sweep comes in quarters; the target flies along the seam between two of them, and shows in either.
+    let mut tracker = tracker(config());
+    let (radar, mut chance) = (radar(0.01, 20_000.0), Chance::new(9));
+    let quarter = core::f64::consts::FRAC_PI_2;
+    for k in 0..60 {
+        let seen = radar.see(&Vector3::new(5_000.0 + 40.0 * f64::from(k), 0.0, 0.0), &mut chance);
+        let Observation::RangeBearing(reading) = seen.observation else { panic!("the radar sees range and bearing") };
+        for sector in 0..4 {
+            let from = Angle::from_radians(f64::from(sector) * quarter);
+            let coverage = Coverage::Sector { from, width_rad: quarter };
+            let here = coverage.includes(Angle::from_radians(reading.z[1]));
+            let plots = if here { vec![seen.clone()] } else { vec![] };
+            let time = second(k) + Span::from_millis(250 * i64::from(sector));
+            let look = Scan { coverage, ..scan(radar.sensor, time, &plots) };
+            tracker.handle_scan(&look, &radar.model).expect("in order");
+            assert!(confirmed(&tracker).iter().all(|track| track.status == TrackStatus::Confirmed), "look {k}");
+        }
+    }
+    assert_eq!((confirmed(&tracker).len(), tracker.tally().tracks_founded), (1, 1));
+}
+
+#[test]
+fn a_radar_without_elevation_invents_no_height() {
+    let prior = HeightPrior { height_m: 0.0, sigma_m: 1_500.0 };
+    let mut tracker = tracker(TrackerConfig { height_prior: prior, ..config() });
+    let target = (Vector3::new(-4_000.0, 2_500.0, 0.0), Vector3::new(40.0, 0.0, 0.0));
+    fly(&mut tracker, &radar(1.0, 10_000.0), &[target], 200, &mut Chance::new(10), |k, tracker, places| {
+        if k > 10 {
+            let state = nearest(tracker, &places[0]).state;
+            assert!(horizontal_distance(state.position().vector(), &places[0]) < 50.0, "look {k}");
+            assert!(state.mean[2].abs() < 50.0, "look {k}: {} m up", state.mean[2]);
+            assert!(state.covariance.sigma(2) < 1.02 * prior.sigma_m, "look {k}");
+        }
+    });
+}
+
+#[test]
+fn two_targets_side_by_side_stay_two_tracks() {
+    for seed in 0..10 {
+        let mut tracker = tracker(config());
+        let velocity = Vector3::new(0.0, 40.0, 0.0);
+        // So close that their tracks are statistically in one place.
+        let targets =
+            [(Vector3::new(2_000.0, 1_000.0, 0.0), velocity), (Vector3::new(2_025.0, 1_000.0, 0.0), velocity)];
+        fly(&mut tracker, &radar(1.0, 10_000.0), &targets, 80, &mut Chance::new(seed), |_, _, _| {});
+        assert_eq!(confirmed(&tracker).len(), 2, "seed {seed}");
     }
 }
 

@@ -3,7 +3,7 @@
 //! | driver | standard | yields |
 //! |---|---|---|
 //! | [`asterix`] | EUROCONTROL ASTERIX CAT048 ed. 1.32, CAT034 ed. 1.29 | polar scans by sector, radar status |
-//! | [`mode_s`] | ICAO Annex 10 / DO-260B extended squitter, in Beast, AVR or recorded form | positions with velocity and address |
+//! | [`mode_s`] | ICAO Annex 10, DO-260B: Beast, AVR or recorded | positions with velocity and address |
 //! | [`plots`] | copmesh plots, NDJSON (docs/FORMATS.md) | polar, bearing and position scans |
 //!
 //! Every driver is a [`decoder::Decoder`]: bytes in, reports out, no socket and no clock.

@@ -1,9 +1,11 @@
 //! Recordings through the real daemon: every frame accounted for, the same tracks on every run, one track per aircraft
 //! even when their addresses are hidden.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use fusion_core::geodesy::Geodetic;
 use serde_json::Value;
 
 fn run(binary: &Path, arguments: &[&str]) -> Output {
@@ -27,9 +29,11 @@ fn folder(name: &str) -> PathBuf {
     path
 }
 
-fn counter(result: &Value, name: &str) -> u64 {
+/// The sum of the first sensor's counters of this family.
+fn counters(result: &Value, family: &str) -> u64 {
     let list = result["sensors"][0][1].as_array().expect("the counters of the first sensor");
-    list.iter().find(|c| c[0] == name).and_then(|c| c[1].as_u64()).unwrap_or_else(|| panic!("no counter {name}"))
+    let of_family = list.iter().filter(|c| c[0].as_str().is_some_and(|name| name.starts_with(family)));
+    of_family.filter_map(|c| c[1].as_u64()).sum()
 }
 
 #[test]
@@ -74,7 +78,7 @@ fn every_frame_of_a_long_flight_is_accounted_for() {
     let result = json(&run(&binary, &["replay", text(&flight), "--fast", "--json"]));
     assert_eq!(result["entries"].as_u64(), Some(172_432));
     let (decoded, ignored, damaged) =
-        (counter(&result, "decoded"), counter(&result, "ignored"), counter(&result, "damaged"));
+        (counters(&result, "decoded_"), counters(&result, "ignored_"), counters(&result, "damaged_"));
     println!(
         "long_flight: decoded {decoded}, ignored by type {ignored}, damaged {damaged}; {:.0} frames/s",
         result["entries_per_s"].as_f64().expect("a rate")
@@ -82,20 +86,68 @@ fn every_frame_of_a_long_flight_is_accounted_for() {
     assert_eq!(decoded + ignored + damaged, 172_432);
 }
 
+/// Nearer than this, two things that stand still cannot be told apart by reports of this accuracy.
+const RESOLUTION_M: f64 = 25.0;
+
 #[test]
 fn position_alone_keeps_one_track_per_aircraft() {
     const NAME: &str = "e2e_blind";
     let Some(binary) = tests::copmesh_binary(NAME) else { return };
     let Some(flight) = tests::recording(NAME, "long_flight.csv") else { return };
-    let result = json(&run(&binary, &["replay", text(&flight), "--fast", "--blind", "--json"]));
+    let folder = folder("blind");
+    let (seeing, blind) = (folder.join("seeing.jsonl"), folder.join("blind.jsonl"));
+    let common = ["replay", text(&flight), "--fast", "--json", "--tracks"];
+    json(&run(&binary, &[&common[..], &[text(&seeing)]].concat()));
+    let result = json(&run(&binary, &[&common[..], &[text(&blind), "--blind"]].concat()));
+
     let lines = result["addresses"]["lines"].as_array().expect("a list");
+    println!("position alone against addresses:");
     for line in lines {
-        println!("{line}");
+        println!(
+            "  {} updates {} tracks {} switches {}",
+            line["address"], line["updates"], line["tracks"], line["switches"]
+        );
+        assert_eq!((line["tracks"].as_u64(), line["switches"].as_u64()), (Some(1), Some(0)), "{line}");
     }
-    assert!(!lines.is_empty());
-    let whole = lines.iter().filter(|l| l["tracks"] == 1).count();
-    assert_eq!(whole, lines.len(), "an aircraft has more than one track");
-    assert_eq!(result["addresses"]["mixed_tracks"], 0, "a track has the measurements of two aircraft");
+    assert!(lines.len() >= 10, "aircraft in the air and on the ground");
+
+    // The addresses, used as truth, say where each of them was: only what stood too near may share a track.
+    let places = last_places(&seeing);
+    for (id, addresses) in addresses_by_track(&blind).iter().filter(|(_, addresses)| addresses.len() > 1) {
+        let places: Vec<&[f64; 2]> = addresses.iter().filter_map(|a| places.get(a)).collect();
+        let apart = places.windows(2).map(|pair| distance_m(pair[0], pair[1])).fold(0.0, f64::max);
+        println!("  {id} holds {addresses:?}, which stand {apart:.0} m apart at the most");
+        assert!(apart < RESOLUTION_M, "{id} mixes {addresses:?}");
+    }
+    std::fs::remove_dir_all(folder).expect("removed");
+}
+
+fn lines_of(tracks: &Path) -> Vec<Value> {
+    let content = std::fs::read_to_string(tracks).expect("written");
+    content.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+fn last_places(tracks: &Path) -> BTreeMap<String, [f64; 2]> {
+    let place = |line: &Value| {
+        let address = line["identity"]["address"].as_str()?.to_owned();
+        Some((address, [line["lat_deg"].as_f64()?, line["lon_deg"].as_f64()?]))
+    };
+    lines_of(tracks).iter().filter_map(place).collect()
+}
+
+fn addresses_by_track(tracks: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let mut by_track: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in lines_of(tracks) {
+        if let (Some(id), Some(address)) = (line["id"].as_str(), line["identity"]["address"].as_str()) {
+            by_track.entry(id.to_owned()).or_default().insert(address.to_owned());
+        }
+    }
+    by_track
+}
+
+fn distance_m(a: &[f64; 2], b: &[f64; 2]) -> f64 {
+    let place = |p: &[f64; 2]| Geodetic::from_degrees(p[0], p[1], 0.0).expect("a place on earth").to_ecef();
+    (place(a) - place(b)).length()
 }
 
 #[test]

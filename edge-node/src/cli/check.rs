@@ -14,7 +14,12 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     if args.print {
         print!("{}", config.to_toml());
     } else {
-        println!("{}: good, node \"{}\" with {} sensor(s)", args.config.display(), config.node.name, config.sensors.len());
+        println!(
+            "{}: good, node \"{}\" with {} sensor(s)",
+            args.config.display(),
+            config.node.name,
+            config.sensors.len()
+        );
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! `copmesh demo`: a built-in scenario, end to end. Simulated sensors send real wire bytes over loopback through the real
-//! drivers; what comes out is fused, published, shown, and scored against truth.
+//! `copmesh demo`: a built-in scenario, end to end. Simulated sensors send real wire bytes over loopback through the
+//! real drivers; what comes out is fused, published, shown, and scored against truth.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -10,8 +10,8 @@ use fusion_core::geodesy::Geodetic;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::Origin;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sensor_drivers::sim::{Simulation, TruthSample};
 use sensor_drivers::sim::scenario;
+use sensor_drivers::sim::{Simulation, TruthSample};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -181,5 +181,9 @@ fn progress(board: &Board, gospa: Option<f64>) -> String {
     let rate: f64 = board.sensors.iter().map(|s| s.rate_hz).sum();
     let gospa = gospa.map_or_else(String::new, |g| format!(", GOSPA {g:.0} m"));
     let p99 = board.latency.p99;
-    format!("{} tracks, {sensors}/{} sensors, {rate:.0} scans/s, p99 {p99:.1?}{gospa}", board.tracks.len(), board.sensors.len())
+    format!(
+        "{} tracks, {sensors}/{} sensors, {rate:.0} scans/s, p99 {p99:.1?}{gospa}",
+        board.tracks.len(),
+        board.sensors.len()
+    )
 }

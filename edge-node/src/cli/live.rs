@@ -50,7 +50,8 @@ impl Services {
             .enable_all()
             .build()
             .map_err(Failure::failed)?;
-        let mut services = Self { runtime, board, console: None, records: None, stop: Arc::new(AtomicBool::new(false)) };
+        let mut services =
+            Self { runtime, board, console: None, records: None, stop: Arc::new(AtomicBool::new(false)) };
         services.watch_signals();
         if config.console.enabled {
             services.serve_console(config, mode)?;
@@ -116,7 +117,9 @@ impl Services {
     fn serve_console(&mut self, config: &Config, mode: Mode) -> Result<(), Failure> {
         let address = &config.console.listen;
         let listener = self.runtime.block_on(TcpListener::bind(address)).map_err(|e| {
-            Failure::failed(format!("console: cannot listen on {address}: {e}; give another address with console.listen or --console"))
+            Failure::failed(format!(
+                "console: cannot listen on {address}: {e}; give another address with console.listen or --console"
+            ))
         })?;
         self.console = listener.local_addr().ok();
         let hello = Hello { config: config.clone(), mode };

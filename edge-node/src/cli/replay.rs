@@ -64,7 +64,8 @@ fn replay_once(args: &ReplayArgs) -> Result<(Replayed, bool), Failure> {
     let addresses = Some(Addresses::default());
     let sinks = Sinks { records: services.records.clone(), tracks, recorder: None, addresses };
     let engine = Engine::new(node, sender, sinks);
-    let mut player = Player { args, clock, engine, services: &services, pace: None, window: Window::of(args), fed: Fed::default() };
+    let mut player =
+        Player { args, clock, engine, services: &services, pace: None, window: Window::of(args), fed: Fed::default() };
     let outcome = player.play(&mut merged);
     let Player { engine, fed, .. } = player;
     let replayed = report::collect(engine, fed, &merged, clock.now().monotonic, args)?;
@@ -170,9 +171,13 @@ impl Player<'_> {
             self.fed.span = Some((self.fed.span.map_or(entry.received, |(first, _)| first), entry.received));
             if now.since(shown) >= BOARD_PERIOD {
                 shown = now;
-                bar.set_position((merged.fraction() * 1000.0).round().clamp(0.0, 1000.0) as u64);
-                bar.set_message(format!("{} entries, {} tracks", self.fed.entries, self.engine.node().picture().count()));
-                self.engine.set_progress(merged.fraction());
+                bar.set_position(merged.permille());
+                bar.set_message(format!(
+                    "{} entries, {} tracks",
+                    self.fed.entries,
+                    self.engine.node().picture().count()
+                ));
+                self.engine.set_progress(merged.permille());
                 self.engine.show(newest, now);
             }
         }

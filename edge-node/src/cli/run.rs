@@ -26,7 +26,8 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let now = clock.now().validity;
     let directory = config.node.state_directory.as_deref();
     let incarnation = store::next_incarnation(directory, now).map_err(Failure::failed)?;
-    let node = Node::new(&config, Origin { node: node_id(&config.node.name), incarnation }).map_err(Failure::refused)?;
+    let node =
+        Node::new(&config, Origin { node: node_id(&config.node.name), incarnation }).map_err(Failure::refused)?;
     let (sender, receiver) = watch::channel(Arc::new(Board::default()));
     let services = Services::start(&config, Mode::Live, receiver)?;
     let recorder = match &config.recorder.file {

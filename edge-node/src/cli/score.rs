@@ -19,9 +19,10 @@ pub fn run(args: &ScoreArgs) -> Result<(), Failure> {
 }
 
 fn params(args: &ScoreArgs) -> Result<Params, Failure> {
-    let order = u8::try_from(args.order).ok().and_then(Order::new).ok_or_else(|| {
-        Failure::refused(format!("--order {}: choose 1 to {}", args.order, score::ORDER_MAX))
-    })?;
+    let order = u8::try_from(args.order)
+        .ok()
+        .and_then(Order::new)
+        .ok_or_else(|| Failure::refused(format!("--order {}: choose 1 to {}", args.order, score::ORDER_MAX)))?;
     let cut = Cut { order, cutoff_m: args.cutoff };
     let dimensions = if args.three_d { Dimensions::Spatial } else { Dimensions::Horizontal };
     Ok(Params { dimensions, gospa: cut, ospa: cut, gate_m: args.cutoff, interval_s: args.every, ..Params::default() })

@@ -109,7 +109,8 @@ pub enum DopplerConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct SigmaConfig {
-    /// Of the slant range, metres. A plot by echo alone (no transponder) counts as 12/7 times coarser in range and azimuth.
+    /// Of the slant range, metres. A plot by echo alone (no transponder) counts as 12/7 times coarser in range and
+    /// azimuth.
     pub range_m: f64,
     /// Of the azimuth, degrees.
     pub azimuth_deg: f64,
@@ -189,7 +190,9 @@ impl FromStr for Endpoint {
             Some(("udp", rest)) => {
                 rest.parse().map(Self::Udp).map_err(|_| format!("\"{rest}\" is no address and port; {remedy}"))
             }
-            Some(("tcp", rest)) if rest.rsplit_once(':').is_some_and(|(h, p)| !h.is_empty() && p.parse::<u16>().is_ok()) => {
+            Some(("tcp", rest))
+                if rest.rsplit_once(':').is_some_and(|(h, p)| !h.is_empty() && p.parse::<u16>().is_ok()) =>
+            {
                 Ok(Self::Tcp(rest.to_owned()))
             }
             Some(("file", rest)) if rest.starts_with('/') => Ok(Self::File(rest.into())),

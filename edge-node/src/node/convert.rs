@@ -115,8 +115,8 @@ fn polar_observation(polar: &Polar, site: Geodetic) -> Result<Observation, Unusa
 fn elevation_of_height(range: Measured, height: Measured, site: Geodetic) -> Option<Measured> {
     let radius = local_radius(site.latitude);
     let (to_site, to_target) = (radius + site.height_m, radius + height.value);
-    let sine = ((to_target - to_site) * (to_target + to_site) - range.value * range.value)
-        / (2.0 * range.value * to_site);
+    let sine =
+        ((to_target - to_site) * (to_target + to_site) - range.value * range.value) / (2.0 * range.value * to_site);
     if !(-0.999..=0.999).contains(&sine) {
         return None;
     }
@@ -169,10 +169,7 @@ fn finite(m: Matrix3<f64>) -> Result<Matrix3<f64>, Unusable> {
     if m.iter().all(|v| v.is_finite()) { Ok(m) } else { Err(Unusable::NotANumber) }
 }
 
-fn reading<const M: usize>(
-    z: SVector<f64, M>,
-    sigmas: SVector<f64, M>,
-) -> Result<Reading<M>, Unusable> {
+fn reading<const M: usize>(z: SVector<f64, M>, sigmas: SVector<f64, M>) -> Result<Reading<M>, Unusable> {
     if z.iter().any(|v| !v.is_finite()) {
         return Err(Unusable::NotANumber);
     }
@@ -200,7 +197,8 @@ mod tests {
         let seen = TangentPlane::at(radar).geodetic_to_enu(target);
         let v = seen.vector();
         let range = v.norm();
-        let elevation = elevation_of_height(measured(range, 70.0), measured(10_000.0, 60.0), radar).expect("consistent");
+        let elevation =
+            elevation_of_height(measured(range, 70.0), measured(10_000.0, 60.0), radar).expect("consistent");
         let error_m = (sin(elevation.value) * range - v.z).abs();
         assert!(error_m < 15.0, "{error_m} m at {range} m");
         assert!((elevation.sigma * range - 60.0).abs() < 6.0);

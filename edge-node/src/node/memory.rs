@@ -16,16 +16,8 @@ const HELD_SCANS: usize = 2_048;
 /// Measurements in them.
 const HELD_MEASUREMENTS: usize = 16_384;
 
-type TrackerBoxes = Buffers<
-    Box<[Slot]>,
-    Box<[Row]>,
-    Box<[Column]>,
-    Box<[Plot]>,
-    Box<[Addressed]>,
-    Box<[Edge]>,
-    Box<[f64]>,
-    Box<[u32]>,
->;
+type TrackerBoxes =
+    Buffers<Box<[Slot]>, Box<[Row]>, Box<[Column]>, Box<[Plot]>, Box<[Addressed]>, Box<[Edge]>, Box<[f64]>, Box<[u32]>>;
 type SequencerBoxes = SequencerBuffers<Box<[HeldScan]>, Box<[Piece]>, Box<[Measurement]>, Box<[Slot]>>;
 
 /// The tracker of a node, in memory of its own.

@@ -110,9 +110,9 @@ fn record(track: &Track, version: Seq, plane: &TangentPlane, sources: &[Source])
     }
 }
 
-/// The filter takes errors for independent from report to report. What a source's reports share does not average out, so
-/// it is put back here: B = σ² I + (τ v)(τ v)ᵀ over the ground, of the worst source that contributed lately. Association
-/// stays sharp; whoever reads the record is told the whole error.
+/// The filter takes errors for independent from report to report. What a source's reports share does not average out,
+/// so it is put back here: B = σ² I + (τ v)(τ v)ᵀ over the ground, of the worst source that contributed lately.
+/// Association stays sharp; whoever reads the record is told the whole error.
 fn shared_error(track: &Track, velocity: &Vector3<f64>, sources: &[Source]) -> Matrix3<f64> {
     let recent = track.contributors.as_slice().iter().filter(|(_, last)| track.last_update - *last <= SHARED_FOR);
     let known = recent.filter_map(|(sensor, _)| sources.get(usize::from(sensor.0)));

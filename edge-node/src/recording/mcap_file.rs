@@ -43,8 +43,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Begins a file with the configuration. A recording that is there already is kept: the new one is called `x-2.mcap`
-    /// and so on, so that a restart loses nothing.
+    /// Begins a file with the configuration. A recording that is there already is kept: the new one is called
+    /// `x-2.mcap` and so on, so that a restart loses nothing.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -129,7 +129,8 @@ impl Reader {
         if first.channel.topic != CONFIG_TOPIC {
             return Err(refuse(format!("is no copmesh recording: its first message is not on {CONFIG_TOPIC}")));
         }
-        let text = std::str::from_utf8(&first.data).map_err(|e| refuse(format!("its configuration is no text: {e}")))?;
+        let text =
+            std::str::from_utf8(&first.data).map_err(|e| refuse(format!("its configuration is no text: {e}")))?;
         let config = Config::parse(text).map_err(|e| refuse(format!("its configuration is refused: {e}")))?;
         let ids = (0_u16..).map(SensorId);
         let sensors = config.sensors.iter().map(|s| s.name.clone()).zip(ids).collect();

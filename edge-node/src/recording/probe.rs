@@ -61,8 +61,8 @@ fn settle(position: Geodetic, sensor: &SensorConfig) -> (NodeConfig, SensorConfi
         height_m: 0.0,
         state_directory: None,
     };
-    // A radar told its own place. A receiver did not: the first aircraft heard stands in for it, which is near enough to
-    // tell where on the earth surface positions belong, and far too coarse to refuse anything for its range.
+    // A radar told its own place. A receiver did not: the first aircraft heard stands in for it, which is near enough
+    // to tell where on the earth surface positions belong, and far too coarse to refuse anything for its range.
     let range_max_m = if sensor.kind == SensorKind::Asterix { sensor.range_max_m } else { IMPORT_RANGE_M };
     let sensor = SensorConfig {
         latitude_deg: Some(position.latitude_deg()),

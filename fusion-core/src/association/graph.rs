@@ -202,12 +202,12 @@ impl<'a> Graph<'a> {
     }
 
     fn count_users(&mut self, problem: &Problem<'_>, root: usize, beta: &[f64], cut: f64) {
-        for k in problem.clusters.members(root).flat_map(|row| problem.edges_of(row)) {
-            self.mark[problem.column(k)] = UNUSED;
+        for edge in problem.clusters.members(root).flat_map(|row| problem.edges_of(row)) {
+            self.mark[problem.column(edge)] = UNUSED;
         }
         for row in problem.clusters.members(root) {
-            for k in problem.edges_of(row).filter(|&k| beta[k] >= cut) {
-                let mark = &mut self.mark[problem.column(k)];
+            for edge in problem.edges_of(row).filter(|&edge| beta[edge] >= cut) {
+                let mark = &mut self.mark[problem.column(edge)];
                 *mark = (*mark + 1).min(SHARED);
             }
         }
@@ -219,16 +219,16 @@ impl<'a> Graph<'a> {
         for row in problem.clusters.members(root) {
             let first = links;
             let mut folded = problem.null(row);
-            for k in problem.edges_of(row).filter(|&k| is_kept(k)) {
-                if self.mark[problem.column(k)] == PRIVATE {
-                    folded += problem.weight[k];
+            for edge in problem.edges_of(row).filter(|&edge| is_kept(edge)) {
+                if self.mark[problem.column(edge)] == PRIVATE {
+                    folded += problem.weight[edge];
                     continue;
                 }
-                let column = self.local_column(problem.column(k));
+                let column = self.local_column(problem.column(edge));
                 self.columns.degree[column] += 1;
                 self.rows.mate[links] = word(column);
                 self.rows.link[links] = word(links);
-                self.weight[links] = problem.weight[k];
+                self.weight[links] = problem.weight[edge];
                 links += 1;
             }
             let local = self.rows.count;
@@ -278,14 +278,14 @@ impl<'a> Graph<'a> {
             let row = self.global[local] as usize;
             let share = |weight: f64| self.rows.free[local] * (weight / self.folded[local]);
             out.missed[row] = share(problem.null(row));
-            for k in problem.edges_of(row) {
-                if out.beta[k] < cut {
-                    error += share(problem.weight[k]);
-                    out.beta[k] = 0.0;
-                } else if self.mark[problem.column(k)] == PRIVATE {
-                    out.beta[k] = share(problem.weight[k]);
+            for edge in problem.edges_of(row) {
+                if out.beta[edge] < cut {
+                    error += share(problem.weight[edge]);
+                    out.beta[edge] = 0.0;
+                } else if self.mark[problem.column(edge)] == PRIVATE {
+                    out.beta[edge] = share(problem.weight[edge]);
                 } else {
-                    out.beta[k] = self.beta[link];
+                    out.beta[edge] = self.beta[link];
                     link += 1;
                 }
             }

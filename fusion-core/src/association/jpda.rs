@@ -4,13 +4,16 @@
 //!
 //! f_i(U) = Σ over the ways to assign row i and all rows below it without the columns U ⊆ B_i,
 //!
-//! where a column of B_i outside U that stays unused pays its single weight m_j here. Write, for each child, the pair of
-//! tables over the columns V that it keeps
+//! where a column of B_i outside U that stays unused pays its single weight m_j here. Two tracks on one measurement x,
+//! with m_x = 1: the first gives f_1(∅) = n_1 + w_1 and f_1({x}) = n_1, and with it the second, whose separator is empty,
+//! f_2(∅) = n_2 f_1(∅) + w_2 f_1({x}) = Z.
 //!
-//! F_c(V) = f_c(V), G_c(V) = Σ_{j ∈ row i, j in child c, j ∉ V} w_ij f_c(V ∪ j):
+//! In general write, for each child, the pair of tables over the columns V that outlive row i
+//!
+//! F_c(V) = f_c(V), G_c(V) = Σ w_ij f_c(V ∪ j) over the columns j of row i that are in child c and not in V:
 //!
 //! row i takes nothing, or something, out of child c. The row's own columns make one more pair, in which "nothing" is not
-//! yet decided and "something" includes staying single: start with (1, a_i) and let each own column j turn (F, G) into
+//! yet decided and "something" includes staying single: start with (1, n_i) and let each own column j turn (F, G) into
 //! (m_j F, m_j G + w_ij F) where j is left to this row, and leave it as it is where j ∈ U. Pairs multiply like
 //! F + ε G with ε² = 0, because the row takes one thing at most and separators of children are disjoint; so
 //!
@@ -21,8 +24,8 @@
 //! about two up passes, by running the same operations backwards with the adjoints f̄ = ∂ ln Z / ∂ f (reverse
 //! accumulation). The adjoint of a child's table overwrites the table.
 //!
-//! Cost: Σ_i 2^|B_i| times the links into it, doubled for the way down. All terms are products and sums of numbers that
-//! are not negative, so relative errors only add: no cancellation anywhere.
+//! Cost: Σ_i 2^|B_i| times the links into it, three times over. All terms are products and sums of numbers that are not
+//! negative, so relative errors only add: no cancellation anywhere.
 
 use super::balance::{exponent, lower};
 use super::graph::Side;

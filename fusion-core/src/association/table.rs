@@ -5,43 +5,77 @@
 
 /// g(V) += w f(V ∪ b) for every V without the column b.
 pub(super) fn add_shifted(g: &mut [f64], f: &[f64], bit: u32, w: f64) {
-    #[inline(always)]
-    fn blocks(g: &mut [f64], f: &[f64], half: usize, w: f64) {
-        for (g, f) in g.chunks_exact_mut(2 * half).zip(f.chunks_exact(2 * half)) {
-            for (g, f) in g[..half].iter_mut().zip(&f[half..]) {
-                *g += w * f;
+    match bit {
+        0 => add_shifted_near::<1>(g, f, w),
+        1 => add_shifted_near::<2>(g, f, w),
+        _ => {
+            let half = 1 << bit;
+            for (g, f) in g.chunks_exact_mut(2 * half).zip(f.chunks_exact(2 * half)) {
+                add_scaled(&mut g[..half], w, &f[half..]);
             }
         }
-    }
-    match bit {
-        0 => blocks(g, f, 1, w),
-        1 => blocks(g, f, 2, w),
-        2 => blocks(g, f, 4, w),
-        _ => blocks(g, f, 1 << bit, w),
     }
 }
 
+/// [`add_shifted`] where the entries with and without the column are closer than a lane's width.
+fn add_shifted_near<const HALF: usize>(g: &mut [f64], f: &[f64], w: f64) {
+    let ((g, g_rest), (f, f_rest)) = (g.as_chunks_mut::<8>(), f.as_chunks::<8>());
+    for (g, f) in g.iter_mut().zip(f) {
+        for at in WITHOUT[HALF - 1] {
+            g[at] += w * f[at + HALF];
+        }
+    }
+    for at in WITHOUT[HALF - 1].into_iter().take(g_rest.len() / 2) {
+        g_rest[at] += w * f_rest[at + HALF];
+    }
+}
+
+/// Of eight consecutive entries, those without column 0, and those without column 1.
+const WITHOUT: [[usize; 4]; 2] = [[0, 2, 4, 6], [0, 1, 4, 5]];
+
 /// The transpose of [`add_shifted`]: f̄(V ∪ b) += w ḡ(V), and returns Σ ḡ(V) f(V ∪ b), over every V without b.
 pub(super) fn take_shifted(g_bar: &[f64], f: &[f64], f_bar: &mut [f64], bit: u32, w: f64) -> f64 {
-    #[inline(always)]
-    fn blocks(g_bar: &[f64], f: &[f64], f_bar: &mut [f64], half: usize, w: f64) -> f64 {
-        let mut lanes = [0.0; 4];
-        let chunks = g_bar.chunks_exact(2 * half).zip(f.chunks_exact(2 * half)).zip(f_bar.chunks_exact_mut(2 * half));
-        for ((g_bar, f), f_bar) in chunks {
-            let items = g_bar[..half].iter().zip(&f[half..]).zip(&mut f_bar[half..]);
-            for (i, ((g_bar, f), f_bar)) in items.enumerate() {
-                lanes[i % 4] += g_bar * f;
-                *f_bar += w * g_bar;
-            }
-        }
-        (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
-    }
     match bit {
-        0 => blocks(g_bar, f, f_bar, 1, w),
-        1 => blocks(g_bar, f, f_bar, 2, w),
-        2 => blocks(g_bar, f, f_bar, 4, w),
-        _ => blocks(g_bar, f, f_bar, 1 << bit, w),
+        0 => take_shifted_near::<1>(g_bar, f, f_bar, w),
+        1 => take_shifted_near::<2>(g_bar, f, f_bar, w),
+        _ => {
+            let half = 1 << bit;
+            let chunks = g_bar.chunks_exact(2 * half).zip(f.chunks_exact(2 * half));
+            let mut lanes = [0.0; 4];
+            for ((g_bar, f), f_bar) in chunks.zip(f_bar.chunks_exact_mut(2 * half)) {
+                let (g_bar, f) = (g_bar[..half].as_chunks::<4>().0, f[half..].as_chunks::<4>().0);
+                for ((g_bar, f), f_bar) in g_bar.iter().zip(f).zip(f_bar[half..].as_chunks_mut::<4>().0) {
+                    for i in 0..4 {
+                        lanes[i] += g_bar[i] * f[i];
+                        f_bar[i] += w * g_bar[i];
+                    }
+                }
+            }
+            sum(lanes)
+        }
     }
+}
+
+/// [`take_shifted`] where the entries with and without the column are closer than a lane's width.
+fn take_shifted_near<const HALF: usize>(g_bar: &[f64], f: &[f64], f_bar: &mut [f64], w: f64) -> f64 {
+    let mut lanes = [0.0; 4];
+    let ((g_bar, g_rest), (f, f_rest)) = (g_bar.as_chunks::<8>(), f.as_chunks::<8>());
+    let (f_bar, f_bar_rest) = f_bar.as_chunks_mut::<8>();
+    for ((g_bar, f), f_bar) in g_bar.iter().zip(f).zip(f_bar) {
+        for (lane, at) in lanes.iter_mut().zip(WITHOUT[HALF - 1]) {
+            *lane += g_bar[at] * f[at + HALF];
+            f_bar[at + HALF] += w * g_bar[at];
+        }
+    }
+    for (lane, at) in lanes.iter_mut().zip(WITHOUT[HALF - 1]).take(g_rest.len() / 2) {
+        *lane += g_rest[at] * f_rest[at + HALF];
+        f_bar_rest[at + HALF] += w * g_rest[at];
+    }
+    sum(lanes)
+}
+
+fn sum(lanes: [f64; 4]) -> f64 {
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }
 
 /// Σ a(V) b(V).
@@ -55,7 +89,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + rest
+    sum(lanes) + rest
 }
 
 /// y(V) += w x(V).

@@ -1,7 +1,7 @@
 //! The driver of one radar: CAT048 plots and CAT034 service messages in, scans by sector and status out.
 //!
-//! `clock` puts times of day on the right day, `duplicates` drops what came over a second network, `plot` turns a target
-//! report into a return with sigmas, `sweep` gathers returns into scans. Slant range and azimuth stay as
+//! `clock` puts times of day on the right day, `duplicates` drops what came over a second network, `plot` turns a
+//! target report into a return with sigmas, `sweep` gathers returns into scans. Slant range and azimuth stay as
 //! measured; with a height told by the target, the node finds the elevation.
 //!
 //! Assumed: one radar per driver, named by SAC and SIC or else the first that is heard; an antenna that turns

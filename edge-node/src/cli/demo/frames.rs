@@ -6,8 +6,8 @@ use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::TrackStatus;
 use proto::record::TrackRecord;
 
-use crate::picture::text_id;
 use crate::config::Config;
+use crate::picture::text_id;
 use crate::score::{Cut, Order, Params, Status, TrackPoint};
 
 /// A record carried forward to a scoring instant, ready to be lent to the score.

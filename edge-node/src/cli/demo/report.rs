@@ -107,7 +107,11 @@ impl core::fmt::Display for Report {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         writeln!(f, "copmesh demo, seed {}, {:.0} s", self.seed, self.duration_s)?;
         writeln!(f, "\n{}", self.score)?;
-        writeln!(f, "{:<16} {:>6} {:>8} {:>13} {:>8} {:>7}", "sensor", "state", "scans", "measurements", "per s", "errors")?;
+        writeln!(
+            f,
+            "{:<16} {:>6} {:>8} {:>13} {:>8} {:>7}",
+            "sensor", "state", "scans", "measurements", "per s", "errors"
+        )?;
         for s in &self.sensors {
             writeln!(
                 f,
@@ -116,7 +120,11 @@ impl core::fmt::Display for Report {
             )?;
         }
         let l = &self.latency;
-        writeln!(f, "\nreceipt to picture: p50 {} µs, p99 {} µs, max {} µs over {} inputs", l.p50_us, l.p99_us, l.max_us, l.count)?;
+        writeln!(
+            f,
+            "\nreceipt to picture: p50 {} µs, p99 {} µs, max {} µs over {} inputs",
+            l.p50_us, l.p99_us, l.max_us, l.count
+        )?;
         for (name, count) in self.counters.iter().filter(|(_, count)| *count > 0) {
             writeln!(f, "  {name:<36} {count:>12}")?;
         }

@@ -47,7 +47,8 @@ pub fn config(scenario: &Scenario, args: &DemoArgs) -> Result<Config, Failure> {
 }
 
 fn sensor(scenario: &Scenario, spec: &SensorSpec) -> Result<SensorConfig, Failure> {
-    let place = scenario.locate(spec.position()).ok_or_else(|| Failure::failed("the scenario places a sensor nowhere"))?;
+    let place =
+        scenario.locate(spec.position()).ok_or_else(|| Failure::failed("the scenario places a sensor nowhere"))?;
     let label = LabelConfig {
         level: LevelName::Unclassified,
         releasable_to: vec!["NATO".into()],

@@ -76,13 +76,12 @@ impl Merged {
         Ok(())
     }
 
-    /// How much has been read of all files, 0 to 1.
+    /// How much has been read of all files, 0 to 1,000.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a progress bar needs no more than 53 bits")]
-    pub fn fraction(&self) -> f64 {
+    pub fn permille(&self) -> u64 {
         let read: u64 = self.progress.iter().map(Progress::read).sum();
         let total: u64 = self.progress.iter().map(|p| p.total).sum();
-        if total == 0 { 1.0 } else { (read as f64 / total as f64).min(1.0) }
+        read.saturating_mul(1000).checked_div(total).map_or(1000, |permille| permille.min(1000))
     }
 }
 
