@@ -35,6 +35,9 @@ use publish::{Published, Source};
 /// How often time has to pass even if nothing comes in: sectors close, tracks coast, within this.
 pub const TIMEOUT_PERIOD: Span = Span::from_millis(250);
 
+/// How far a sensor's clock may run ahead of ours before its times are not believed.
+const AHEAD_MAX: Span = Span::from_secs(1);
+
 /// What comes out of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
@@ -87,6 +90,7 @@ struct SensorTally {
     returns_not_a_number: u64,
     returns_without_site: u64,
     scans_refused: u64,
+    scans_from_the_future: u64,
     source_tracks_unused: u64,
     decode_errors: u64,
     inbox_dropped: u64,
@@ -206,12 +210,16 @@ impl Node {
 
     fn handle_scan(&mut self, id: SensorId, scan: &OwnedScan) {
         let sensor = &mut self.sensors[usize::from(id.0)];
+        // A clock that runs ahead would make everybody else's scans look late: such a scan counts as true when it came.
+        let ahead = scan.time > self.now + AHEAD_MAX;
+        sensor.tally.scans_from_the_future += u64::from(ahead);
+        let time = if ahead { self.now } else { scan.time };
         self.measurements.clear();
         for seen in &scan.returns {
             match sensor.site.measurement(&self.plane, seen, self.height_prior) {
                 Ok(measurement) => {
                     let line = bearing(&measurement.observation);
-                    let (time, label) = (scan.time, sensor.model.label);
+                    let label = sensor.model.label;
                     self.outputs.extend(line.map(|(azimuth, sigma_rad)| {
                         Output::Bearing(Box::new(Bearing { sensor: id, time, azimuth, sigma_rad, label }))
                     }));
@@ -227,7 +235,7 @@ impl Node {
         let scan = Scan {
             sensor: id,
             pose: sensor.site.pose,
-            time: scan.time,
+            time,
             sequence: sensor.sequence,
             label: sensor.model.label,
             coverage: scan.coverage,
@@ -300,6 +308,7 @@ impl Node {
             ("returns_not_a_number", t.returns_not_a_number),
             ("returns_without_site", t.returns_without_site),
             ("scans_refused", t.scans_refused),
+            ("scans_from_the_future", t.scans_from_the_future),
             ("source_tracks_unused", t.source_tracks_unused),
             ("decode_errors", t.decode_errors),
             ("inbox_dropped", t.inbox_dropped),

@@ -32,7 +32,7 @@ pub enum PictureChange {
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
     entries: BTreeMap<TrackId, TrackRecord>,
-    full: u64,
+    picture_full: u64,
 }
 
 impl Picture {
@@ -47,7 +47,7 @@ impl Picture {
             return self.entries.remove(&record.id).map(|_| PictureChange::Gone { id: record.id, time });
         }
         if held.is_none() && self.entries.len() >= PICTURE_TRACKS_MAX {
-            self.full += 1;
+            self.picture_full += 1;
             return None;
         }
         self.entries.insert(record.id, record.clone());
@@ -74,7 +74,7 @@ impl Picture {
     /// How many entries were not shown because the picture was full.
     #[must_use]
     pub const fn full(&self) -> u64 {
-        self.full
+        self.picture_full
     }
 }
 

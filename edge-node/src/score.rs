@@ -67,13 +67,19 @@ pub use timeline::{LIVE_MAX, SAMPLES_MAX};
 
 /// The most truths, and the most counted tracks, of one frame. A frame with more is refused as a whole and counted.
 /// Were all of them one cluster, its matrix would take 134 MB, twice that with more truths than tracks.
+///
+/// Counter: `refused`.
 pub const FRAME_POINTS_MAX: usize = 4096;
 
 /// The most distinct truths, and the most distinct tracks, of a run (at worst some 100 MB of names and lives). A frame
 /// that brings one more is refused as a whole and counted.
+///
+/// Counter: `refused`.
 pub const NAMES_MAX: usize = 1 << 18;
 
 /// The most scoring instants of two recordings, some four months at one a second; one more ends the run with an error.
+///
+/// No counter: the error ends the run.
 pub const FRAMES_MAX: u32 = 10_000_000;
 
 /// A scoring run: frames in, a summary out.

@@ -1,8 +1,8 @@
 //! How long exact association takes: a table of made-up cases, from sparse to hopelessly tangled.
 //!
-//! Run with `cargo run --release -p fusion-core --example jpda_bench [-- NAME…]`, NAME being the beginning of case names.
-//! Times are the shortest of many runs, in microseconds; "cost" is log₂ of the multiply-adds, "width" of the largest
-//! table. Families: `line`, tracks abreast, each gating its k nearest measurements; `full`, everything gated by
+//! Run with `cargo run --release -p fusion-core --example jpda_bench [-- NAME…]`, NAME being the beginning of case
+//! names. Times are the shortest of many runs, in microseconds; "cost" is log₂ of the multiply-adds, "width" of the
+//! largest table. Families: `line`, tracks abreast, each gating its k nearest measurements; `full`, everything gated by
 //! everything; `swarm`, groups of s tracks that gate most of their group's measurements; `field`, tracks on a jittered
 //! grid with a spacing given in gate radii, each detected with probability 0.9, in clutter; `random`, d measurements a
 //! track, drawn from all.

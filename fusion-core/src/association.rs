@@ -17,22 +17,24 @@
 //!
 //! # The polynomial
 //!
-//! Give each measurement a variable x_j with x_j² = 0: used once, or not at all. The total weight of all joint events is
-//! the matching polynomial
+//! Give each measurement a variable x_j with x_j² = 0: used once, or not at all. The total weight of all joint events
+//! is the matching polynomial
 //!
 //! Z = ∏_i (n_i + Σ_j w_ij x_j), multiplied out, then every x_j = 1,
 //!
 //! and the marginals are its logarithmic derivatives, β_ij = ∂ ln Z / ∂ ln w_ij. Multiplying out costs as much as there
-//! are joint events. It is cheaper to eliminate: x_j occurs in few factors, so the sum can be carried out track by track,
-//! with a table over the measurements that are still contested where two parts of the problem meet. Its size is
-//! 2^(contested), whatever the number of tracks. Horridge and Maskell (2006) exploit the same structure by merging equal
-//! nodes of the hypothesis tree; here it is variable elimination along a chosen order, and differentiation backwards.
+//! are joint events. It is cheaper to eliminate: x_j occurs in few factors, so the sum can be carried out track by
+//! track, with a table over the measurements that are still contested where two parts of the problem meet. Its size is
+//! 2^(contested), whatever the number of tracks. Horridge and Maskell (2006) exploit the same structure by merging
+//! equal nodes of the hypothesis tree; here it is variable elimination along a chosen order, and differentiation
+//! backwards.
 //!
 //! # The way of a scan
 //!
 //! 1. `cluster`: tracks that share no measurement, even through others, are independent.
 //! 2. `graph`, `fold`: measurements of a single track, then all leaves, are folded away; trees vanish.
-//! 3. `order`, `plan`: an order for what is left, tracks first or measurements first, whichever is cheaper; it gives the
+//! 3. `order`, `plan`: an order for what is left, tracks first or measurements first, whichever is cheaper; it gives
+//! the
 //!    exact cost before any work.
 //! 4. `balance`: weights too far apart for a double are rescaled, exactly.
 //! 5. `jpda`: tables up, derivatives down.
@@ -46,8 +48,9 @@
 //!
 //! What a cut can spoil is known afterwards. The cut problem is the given one under the condition that no cut pair
 //! occurs, so no probability changes by more than the probability δ that one occurs. Which tracks are missed and which
-//! measurements are taken is distributed according to a polynomial, ∏_i (n_i x_i + Σ_j w_ij y_j) without squares of y_j,
-//! that is real stable; therefore "i was missed" are negatively associated over the tracks (Borcea, Brändén & Liggett
+//! measurements are taken is distributed according to a polynomial, ∏_i (n_i x_i + Σ_j w_ij y_j) without squares of
+//! y_j, that is real stable; therefore "i was missed" are negatively associated over the tracks (Borcea, Brändén &
+//! Liggett
 //! 2009), and with β⁰ the probabilities of the cut problem
 //!
 //! δ ≤ Σ β⁰_i0 w_ij / n_i over the cut pairs.
@@ -178,8 +181,8 @@ impl Outcome {
 ///
 /// `nulls[i]` is n_i > 0; one that is not above zero counts as 10⁻³⁰⁰, and a track whose null weight is not finite is
 /// left without a measurement. `edges` are sorted by (row, column), without repetition, with columns below `columns`.
-/// Writes `beta[k]` for `edges[k]` and `missed[i]` for each row; `missed[i]` and the `beta` of row i sum to one, and the
-/// `beta` of a column to one at most, but for rounding.
+/// Writes `beta[k]` for `edges[k]` and `missed[i]` for each row; `missed[i]` and the `beta` of row i sum to one, and
+/// the `beta` of a column to one at most, but for rounding.
 ///
 /// # Panics
 /// If `beta` is not as long as `edges`, or `missed` not as `nulls`: a bug of the caller.

@@ -3,6 +3,8 @@
 use heapless::String;
 
 /// The longest name that is kept; every name in the supported standards fits (AIS vessel names have 20).
+///
+/// No counter: a driver whose names could be longer would count them.
 pub const NAME_BYTES_MAX: usize = 24;
 
 /// An address that a target's own equipment transmits, unique within its kind.

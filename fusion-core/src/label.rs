@@ -5,6 +5,8 @@
 //! measurements are fused never changes who may see the result.
 
 /// Codes in one set at the most; a union that would not fit becomes [`Label::STRICTEST`], never a shorter set.
+///
+/// No counter: the strictest label is there for all to see.
 pub const LABEL_CODES_MAX: usize = 16;
 
 /// A short upper-case code: a country or community (`POL`, `NATO`), a caveat (`NOFORN`), an originator. 1 to 8 of

@@ -13,6 +13,8 @@ use crate::error::DecodeError;
 
 /// Returns in one scan at the most. What is beyond is counted and dropped: no look of a real sensor has as many, so it
 /// is a fault or an attack.
+///
+/// Counter: `returns_beyond_bound`.
 pub const SCAN_RETURNS_MAX: usize = 1024;
 
 /// A driver: bytes in, reports out.

@@ -35,9 +35,13 @@ pub mod tally;
 pub mod transponder;
 
 /// Reports that wait to be polled. More than any read from a socket holds; beyond, the oldest is dropped and counted.
+///
+/// Counter: `reports_dropped`.
 pub const REPORTS_MAX: usize = 4096;
 
 /// Errors that wait to be polled. Beyond, the newest is dropped and counted.
+///
+/// Counter: `errors_dropped`.
 pub const ERRORS_MAX: usize = 16;
 
 /// The form in which a receiver hands out frames.

@@ -26,9 +26,13 @@ pub use encode::{Unencodable, encode};
 pub use line::LINE_BYTES_MAX;
 
 /// Reports that wait to be polled. More than any read from a socket holds; beyond, the oldest is dropped and counted.
+///
+/// Counter: `reports_dropped`.
 pub const REPORTS_MAX: usize = 4096;
 
 /// Errors that wait to be polled. Beyond, the newest is dropped and counted.
+///
+/// Counter: `errors_dropped`.
 pub const ERRORS_MAX: usize = 16;
 
 /// How long the beginning of a line waits for the rest before it is taken for a whole line.
@@ -245,6 +249,7 @@ fn unknown_key(key: Key<'_>, allowed: impl Iterator<Item = &'static str>) -> Dec
 /// The known key that was probably meant by `given`, if any is near enough.
 fn nearest(given: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     // No key is longer; what is, was no slip of the finger, and comparing takes the product of the lengths.
+    /// No counter: beyond it no suggestion is made.
     const COMPARED_BYTES_MAX: usize = 40;
     const NEAR: f64 = 0.8;
     if given.len() > COMPARED_BYTES_MAX {

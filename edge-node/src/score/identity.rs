@@ -24,6 +24,8 @@ use super::point::Frame;
 /// The most distinct truth–track pairings that are remembered (some 50 MB). Beyond it `tracks_per_truth`,
 /// `truths_per_track` and `mixed_tracks` are lower bounds and `pairings_over_bound` says so; nothing else depends on
 /// them.
+///
+/// Counter: `pairings_over_bound`.
 pub const PAIRINGS_MAX: usize = 1 << 20;
 
 /// From this share of its life on a truth counts as mostly tracked.

@@ -45,12 +45,16 @@ use fusion_core::time::Timestamp;
 use super::point::Status;
 
 /// The longest line, bytes. A longer one is an error that names it.
+///
+/// No counter: the error ends the run.
 pub const LINE_MAX: u64 = 1 << 16;
 
 /// How far behind the latest line before it a line may be, seconds.
 pub const REORDER_S: i64 = 10;
 
 /// The longest name of a truth or track, bytes: a run remembers every name that it has seen.
+///
+/// No counter: a longer one is an error that ends the run.
 pub const ID_MAX: usize = 128;
 
 /// One line of a recording of truth.

@@ -10,6 +10,8 @@ use fusion_core::maths::{powf, sqrt};
 pub struct Order(u8);
 
 /// The largest order: beyond it the metric is the largest distance for every practical purpose.
+///
+/// No counter: a larger one is refused where it is asked for.
 pub const ORDER_MAX: u8 = 16;
 
 impl Order {

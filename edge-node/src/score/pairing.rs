@@ -24,6 +24,8 @@ pub struct Pair {
 
 /// The most pairs that one frame may hold within the widest cut-off (64 MB of them). A frame with more is refused as a
 /// whole and counted: a cut-off so wide that everything is near everything measures nothing.
+///
+/// Counter: `refused`.
 pub const PAIRS_MAX: usize = 1 << 22;
 
 /// Every pair strictly nearer than the radius, by truth and then by track; `None` if there are more than [`PAIRS_MAX`].

@@ -16,6 +16,8 @@ use super::error::ScoreError;
 use super::input::{LINE_MAX, Line, LineFault, REORDER_S};
 
 /// The most lines of one file that are held for putting in order; one more is an error that names the line.
+///
+/// No counter: the error ends the run.
 pub const PENDING_MAX: usize = 1 << 18;
 
 const REORDER: Span = Span::from_secs(REORDER_S);

@@ -12,9 +12,13 @@ use super::point::{TrackPoint, TruthPoint};
 
 /// The most samples of truth that are held at once, all objects together (some 30 MB); one more ends the run with an
 /// error.
+///
+/// No counter: the error ends the run.
 pub const SAMPLES_MAX: usize = 1 << 18;
 
 /// The most tracks that are alive at once, shown or not (some 30 MB); one more ends the run with an error.
+///
+/// No counter: the error ends the run.
 pub const LIVE_MAX: usize = 1 << 16;
 
 /// The samples of truth around an instant.

@@ -17,7 +17,8 @@ use super::{NONE, word};
 /// Least bid above the second choice, in octaves: coarse, since only the range matters.
 const BID: i32 = 4;
 
-/// Most bids for one cluster; reached only by large clusters with contradictory certainties.
+/// Most bids for one cluster; reached only by large clusters with contradictory certainties. If the prices so far do
+/// not bring the weights into range, the cluster is left to belief propagation. Counter: `Outcome::belief`.
 const BIDS_MAX: usize = 1 << 16;
 
 /// Octaves that the entries of a table may span: below the 1022 of a normal double by a margin for the sums.

@@ -1,7 +1,8 @@
 //! Loopy belief propagation: approximate marginals of one cluster in bounded time.
 //!
-//! J. L. Williams and R. A. Lau, "Approximate evaluation of marginal association probabilities with belief propagation",
-//! IEEE Transactions on Aerospace and Electronic Systems 50(4), 2014. With n_i and m_j the weights of staying single,
+//! J. L. Williams and R. A. Lau, "Approximate evaluation of marginal association probabilities with belief
+//! propagation", IEEE Transactions on Aerospace and Electronic Systems 50(4), 2014. With n_i and m_j the weights of
+//! staying single,
 //!
 //! μ_ij = w_ij / (n_i + Σ_{k≠j} w_ik ν_ik) (row i to column j: "so much I want you"),
 //! ν_ij = 1 / (m_j + Σ_{l≠i} μ_lj) (column j to row i: "so free I am"),

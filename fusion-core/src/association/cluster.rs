@@ -1,4 +1,5 @@
-//! Clusters: tracks that compete for measurements, directly or through others, and therefore have to be solved together.
+//! Clusters: tracks that compete for measurements, directly or through others, and therefore have to be solved
+//! together.
 //!
 //! Tracks of different clusters are independent: the joint weight is a product over clusters. Union-find over the
 //! measurements, O(E α(E)) (Tarjan 1975), with the lowest row of a cluster as its root.

@@ -5,23 +5,23 @@
 //! f_i(U) = Σ over the ways to assign row i and all rows below it without the columns U ⊆ B_i,
 //!
 //! where a column of B_i outside U that stays unused pays its single weight m_j here. Two tracks on one measurement x,
-//! with m_x = 1: the first gives f_1(∅) = n_1 + w_1 and f_1({x}) = n_1, and with it the second, whose separator is empty,
-//! f_2(∅) = n_2 f_1(∅) + w_2 f_1({x}) = Z.
+//! with m_x = 1: the first gives f_1(∅) = n_1 + w_1 and f_1({x}) = n_1, and with it the second, whose separator is
+//! empty, f_2(∅) = n_2 f_1(∅) + w_2 f_1({x}) = Z.
 //!
 //! In general write, for each child, the pair of tables over the columns V that outlive row i
 //!
 //! F_c(V) = f_c(V), G_c(V) = Σ w_ij f_c(V ∪ j) over the columns j of row i that are in child c and not in V:
 //!
-//! row i takes nothing, or something, out of child c. The row's own columns make one more pair, in which "nothing" is not
-//! yet decided and "something" includes staying single: start with (1, n_i) and let each own column j turn (F, G) into
-//! (m_j F, m_j G + w_ij F) where j is left to this row, and leave it as it is where j ∈ U. Pairs multiply like
+//! row i takes nothing, or something, out of child c. The row's own columns make one more pair, in which "nothing" is
+//! not yet decided and "something" includes staying single: start with (1, n_i) and let each own column j turn (F, G)
+//! into (m_j F, m_j G + w_ij F) where j is left to this row, and leave it as it is where j ∈ U. Pairs multiply like
 //! F + ε G with ε² = 0, because the row takes one thing at most and separators of children are disjoint; so
 //!
 //! f_i = the ε-part of own ⊗ child ⊗ child ….
 //!
 //! This is the *up* pass. Every table is scaled by a power of two to a peak in [1, 2). At the roots stands Z. Since
-//! ln Z is a function of the weights, β_ij = ∂ ln Z / ∂ ln w_ij, and the *down* pass computes all of them at the price of
-//! about two up passes, by running the same operations backwards with the adjoints f̄ = ∂ ln Z / ∂ f (reverse
+//! ln Z is a function of the weights, β_ij = ∂ ln Z / ∂ ln w_ij, and the *down* pass computes all of them at the price
+//! of about two up passes, by running the same operations backwards with the adjoints f̄ = ∂ ln Z / ∂ f (reverse
 //! accumulation). The adjoint of a child's table overwrites the table.
 //!
 //! Cost: Σ_i 2^|B_i| times the links into it, three times over. All terms are products and sums of numbers that are not
@@ -86,7 +86,8 @@ impl Elimination<'_> {
         scale
     }
 
-    /// Turns the adjoint of f_i, which stands in its table, into the marginals of the row and the adjoints of its children.
+    /// Turns the adjoint of f_i, which stands in its table, into the marginals of the row and the adjoints of its
+    /// children.
     fn down(&self, step: usize, scale: f64, tables: &mut [f64], scratch: &mut [f64], to: &mut Posterior<'_>) {
         let at = self.plan.table(step);
         let (below, table) = tables.split_at_mut(at.start);
@@ -120,9 +121,9 @@ impl Elimination<'_> {
         self.settle_own(step, scale, Pair::of(stack, own_bar.len()), own_bar, to);
     }
 
-    /// Builds, in `scratch`, the row's own pair (times `scale`), the pairs of its children, and all products but the last,
-    /// stacked as own, child, product, child, product, …, child. Returns where the stack ends. `with_g` says whether the
-    /// ε-parts of the children are wanted.
+    /// Builds, in `scratch`, the row's own pair (times `scale`), the pairs of its children, and all products but the
+    /// last, stacked as own, child, product, child, product, …, child. Returns where the stack ends. `with_g` says
+    /// whether the ε-parts of the children are wanted.
     fn assemble(&self, step: usize, scale: f64, with_g: bool, below: &[f64], scratch: &mut [f64]) -> usize {
         let (mut len, mut terms) = self.own(step, scale, scratch);
         let (mut upper_at, mut end) = (0, 2 * len);

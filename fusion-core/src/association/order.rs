@@ -1,12 +1,14 @@
 //! The elimination order: which row is summed out when, and what that will cost. No weight is looked at here.
 //!
-//! Summing out row i needs a table over its *separator* B_i: the columns that row i or the tables it takes in touch, and
-//! that a row still live touches too. Rows are taken greedily: the smallest separator first, of equal ones that which
-//! grows least over the largest table it takes in. A column belongs to at most one live table, since a row that touched
-//! two would take in both; so the separators of children are disjoint, and B_i is their union, less the columns that
+//! Summing out row i needs a table over its *separator* B_i: the columns that row i or the tables it takes in touch,
+//! and that a row still live touches too. Rows are taken greedily: the smallest separator first, of equal ones that
+//! which grows least over the largest table it takes in. A column belongs to at most one live table, since a row that
+//! touched two would take in both; so the separators of children are disjoint, and B_i is their union, less the columns
+//! that
 //! *close* at i (no live row left), plus the *fresh* columns, which i is the first to touch.
 //!
-//! The bits of B_i, from the lowest: what is kept of the widest child, …, of the narrowest child, then the fresh columns.
+//! The bits of B_i, from the lowest: what is kept of the widest child, …, of the narrowest child, then the fresh
+//! columns.
 
 use super::graph::Side;
 use super::plan::Plan;
@@ -15,6 +17,7 @@ use super::workspace::Carver;
 use super::{NONE, word};
 
 /// Widest separator: tables have up to 2²⁰ entries. A cluster that needs more is cut, or left to belief propagation.
+/// Counter: `Outcome::cut`, `Outcome::belief`.
 pub const SEPARATOR_MAX: usize = 20;
 
 /// Priorities: separator size, then growth in [`GROWTHS`] grades. Beyond them lies what is too wide.

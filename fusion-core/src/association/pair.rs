@@ -78,8 +78,8 @@ pub(super) fn lower_adjoint(bar: Bar<'_>, upper: Pair<'_>, lower_bar: &mut PairM
     }
 }
 
-/// The transpose of [`multiply`]: the adjoint of the upper factor. Its F-part is computed only if `with_f`; it needs the
-/// ε-part of `lower`.
+/// The transpose of [`multiply`]: the adjoint of the upper factor. Its F-part is computed only if `with_f`; it needs
+/// the ε-part of `lower`.
 pub(super) fn upper_adjoint<'t>(bar: Bar<'_>, lower: Pair<'_>, upper_bar: PairMut<'t>, with_f: bool) -> Bar<'t> {
     let len = lower.f.len();
     for (upper, g_bar) in upper_bar.g.iter_mut().zip(bar.g.chunks_exact(len)) {

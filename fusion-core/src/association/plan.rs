@@ -1,7 +1,7 @@
 //! A plan of elimination: which row is summed out when, and where each of its links finds its table.
 //!
-//! [`order`](super::order) makes it, [`jpda`](super::jpda) carries it out. No weight is in it. A *step* sums out one row
-//! into a table over its separator; the tables that it takes in are those of its *children*, earlier steps.
+//! [`order`](super::order) makes it, [`jpda`](super::jpda) carries it out. No weight is in it. A *step* sums out one
+//! row into a table over its separator; the tables that it takes in are those of its *children*, earlier steps.
 
 use core::ops::Range;
 
@@ -24,8 +24,9 @@ pub(super) struct Plan<'a> {
     /// By step, in the role of a child: how many terms of its parent close a column of it, and how many keep theirs.
     pub(super) closing: &'a mut [u32],
     pub(super) keeping: &'a mut [u32],
-    /// Terms, by step: private, fresh, then by child closing, keeping. A term is a link, and: for the step's own columns,
-    /// the column; for a closing one, its bit in the child's table; for a keeping one, its bit in the part that is kept.
+    /// Terms, by step: private, fresh, then by child closing, keeping. A term is a link, and: for the step's own
+    /// columns, the column; for a closing one, its bit in the child's table; for a keeping one, its bit in the part
+    /// that is kept.
     pub(super) link: &'a mut [u32],
     pub(super) spot: &'a mut [u32],
 }

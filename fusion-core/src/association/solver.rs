@@ -179,7 +179,8 @@ impl<'a> Solver<'a> {
     }
 
     /// Plans to sum out one side or the other: first the one with fewer vertices, hence fewer steps; separators consist
-    /// of vertices of the other side, so if that is dear, the other one as well. No side if there is nothing left to do.
+    /// of vertices of the other side, so if that is dear, the other one as well. No side if there is nothing left to
+    /// do.
     fn find_order(&mut self, limit: Limit) -> Option<(Option<SumOut>, Need)> {
         let ((rows, links), (columns, _)) = (self.graph.rows.core(), self.graph.columns.core());
         if links == 0 {

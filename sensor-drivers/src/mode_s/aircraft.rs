@@ -247,6 +247,8 @@ const DIFFERENCE_AGE_MAX: Span = Span::from_secs(60);
 /// Accuracy is told every 2.5 s at the least.
 const QUALITY_AGE_MAX: Span = Span::from_secs(60);
 /// An aircraft sends six messages a second, so this spans more than half a second.
+///
+/// No counter: older messages leave as newer ones come.
 const RECENT_MAX: usize = 4;
 /// No message has more than 56 bits.
 const NO_MESSAGE: Me = Me(u64::MAX);

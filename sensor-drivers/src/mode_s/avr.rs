@@ -222,6 +222,8 @@ fn push_hex(bytes: &[u8], out: &mut Vec<u8>) {
 
 const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
 /// Counter, signal level and the longest frame.
+///
+/// No counter: a longer line is counted as garbage.
 const BODY_BYTES_MAX: usize = 21;
 
 #[cfg(test)]

@@ -300,6 +300,7 @@ impl BeastTally {
 /// Begins a frame; doubled, it is a byte of data.
 const ESCAPE: u8 = 0x1A;
 const HEAD_BYTES: u8 = 7;
+/// No counter: every type of frame has a fixed length.
 const BODY_BYTES_MAX: usize = 21;
 
 #[cfg(test)]

@@ -146,6 +146,8 @@ impl fmt::Display for RecordedError {
 impl core::error::Error for RecordedError {}
 
 /// The longest frame with every byte of its body escaped.
+///
+/// No counter: a longer line is refused with its reason.
 const FRAME_BYTES_MAX: usize = 2 + 2 * 21;
 
 #[cfg(test)]

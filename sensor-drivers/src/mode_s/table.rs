@@ -7,6 +7,8 @@ use super::aircraft::Aircraft;
 
 /// Aircraft remembered at once. A receiver on a mountain in the busiest airspace hears some 600. Beyond it, the one
 /// that was silent longest is forgotten, and counted.
+///
+/// Counter: `evicted`.
 pub const AIRCRAFT_MAX: usize = 2048;
 
 /// Aircraft by address. Memory is taken once; nothing here depends on where in memory a thing lies.

@@ -20,6 +20,8 @@ use super::cpr::{self, Format, LatLon, Parity};
 use super::frame::{ExtendedSquitter, ModeSFrame, Source};
 
 /// Frames in one half second at the most.
+///
+/// No counter: the schedule has no more.
 pub const FRAMES_MAX: usize = 4;
 
 /// Who an aircraft is and how well it knows where it is.

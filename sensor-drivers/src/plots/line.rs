@@ -1,6 +1,8 @@
 //! Cuts a stream of bytes into lines, wherever the stream is split, in bounded memory.
 
 /// The longest line that is read. A longer one is counted, and skipped to the next newline.
+///
+/// Counter: `long_lines`.
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// What was found at a newline.

@@ -16,12 +16,20 @@ pub use sensor::{AdsbReceiver, DirectionFinder, DroneRadar, Radar, Sector, Senso
 pub use target::{AdsbOut, Leg, Target, TargetClass, Transponder};
 
 /// Targets in a scenario at the most.
+///
+/// No counter: a scenario with more is refused.
 pub const TARGETS_MAX: usize = 1024;
 /// Sensors in a scenario at the most.
+///
+/// No counter: a scenario with more is refused.
 pub const SENSORS_MAX: usize = 64;
 /// Legs of one target at the most.
+///
+/// No counter: a scenario with more is refused.
 pub const LEGS_MAX: usize = 256;
 /// Copies of one target that may be under way at once, where it comes again and again.
+///
+/// No counter: a scenario with more is refused.
 pub const COPIES_MAX: usize = 16;
 /// The longest simulation, seconds: a year.
 pub const DURATION_S_MAX: f64 = 365.0 * 86_400.0;

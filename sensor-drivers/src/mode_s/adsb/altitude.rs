@@ -82,6 +82,8 @@ const FIVE_HUNDREDS: [u32; 8] = [2, 0, 10, 8, 6, 5, 3, 1];
 /// Positions of C1 C2 C4.
 const HUNDREDS: [u32; 3] = [11, 9, 7];
 /// 126,700 ft: all 256 steps of 500 ft.
+///
+/// No counter: a value of the code, no bound.
 const GILLHAM_STEPS_MAX: u32 = 1279;
 
 #[cfg(test)]

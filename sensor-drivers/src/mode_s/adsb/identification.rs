@@ -6,6 +6,8 @@ use heapless::String;
 use super::Me;
 
 /// A callsign has eight characters.
+///
+/// No counter: the format has no room for more.
 pub const CALLSIGN_BYTES_MAX: usize = 8;
 
 /// Callsign and emitter category.

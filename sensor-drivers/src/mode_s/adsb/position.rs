@@ -128,6 +128,8 @@ const MOVEMENT: [MovementSpan; 7] = [
     MovementSpan { first: 124, knots: 175.0, step: 5.0 },
 ];
 /// 175 knots and more.
+///
+/// No counter: a value of the code, no bound.
 const MOVEMENT_MAX: u8 = 124;
 const TRACK_STEP_DEG: f64 = 360.0 / 128.0;
 
