@@ -77,9 +77,7 @@ mod solver;
 mod table;
 mod workspace;
 
-#[cfg(test)]
 mod oracle;
-#[cfg(test)]
 mod properties;
 
 use solver::Solver;

@@ -1,5 +1,7 @@
 //! For tests: the same marginals by listing every joint event, and cases to try.
 
+#![cfg(test)]
+
 extern crate std;
 
 use std::vec;

@@ -193,10 +193,15 @@ fn character(chars: &[char], open: usize) -> Option<usize> {
     (escaped || single).then(|| quoted(chars, open, '\''))
 }
 
-/// For each line, whether it belongs to an item under `#[cfg(test)]` or `#[cfg(all(test, …))]`.
+/// For each line, whether it belongs to an item under `#[cfg(test)]` or `#[cfg(all(test, …))]`; all lines of a file
+/// that opens with `#![cfg(test)]` do.
 fn test_lines(code: &str) -> Vec<bool> {
     let chars: Vec<char> = code.chars().collect();
     let mut tests = vec![false; code.lines().count()];
+    if code.lines().any(|line| line.trim() == "#![cfg(test)]") {
+        tests.fill(true);
+        return tests;
+    }
     for start in occurrences(&chars, "#[cfg(") {
         let end = matching(&chars, start + 1);
         let gate: String = chars[start..end].iter().collect();
