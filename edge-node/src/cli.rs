@@ -9,6 +9,7 @@ pub mod replay;
 pub mod run;
 pub mod score;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -226,6 +227,26 @@ pub fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// Prints a result. Whoever closes the pipe early has read enough: that is no failure.
+///
+/// # Errors
+/// [`Failure`] if standard output cannot be written for another reason.
+pub fn say(text: impl core::fmt::Display) -> Result<(), Failure> {
+    match std::io::stdout().lock().write_fmt(format_args!("{text}")) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::failed(format!("standard output: {e}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Prints a result as one JSON object.
+///
+/// # Errors
+/// [`Failure`] if it cannot be written.
+pub fn say_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
+    say(format_args!("{text}\n"))
 }
 
 /// The log goes to standard error; `RUST_LOG` overrides everything.

@@ -14,7 +14,7 @@ use fusion_core::sensor::SensorModel;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin};
 use proto::record::TrackRecord;
-use sensor_drivers::decoder::{Decoder, OwnedScan, Report, SensorStatus};
+use sensor_drivers::decoder::{Decoder, OwnedScan, Report};
 use sensor_drivers::error::DecodeError;
 
 use crate::config::{Config, ConfigError, SensorConfig};
@@ -79,7 +79,6 @@ struct Sensor {
     sequence: u64,
     pulse: Pulse,
     tally: SensorTally,
-    status: SensorStatus,
 }
 
 /// What the node itself counts of a sensor, beside what its decoder counts.
@@ -91,6 +90,10 @@ struct SensorTally {
     returns_without_site: u64,
     scans_refused: u64,
     scans_from_the_future: u64,
+    /// Status reports that say the sensor must not be used.
+    out_of_use: u64,
+    /// Status reports that place the sensor elsewhere than the configuration does.
+    told_elsewhere: u64,
     source_tracks_unused: u64,
     decode_errors: u64,
     inbox_dropped: u64,
@@ -129,7 +132,6 @@ impl Node {
                 sequence: 0,
                 pulse: Pulse::default(),
                 tally: SensorTally::default(),
-                status: SensorStatus::default(),
             });
         }
         let tracker = &config.tracker;
@@ -198,7 +200,8 @@ impl Node {
             }
             Ok(Report::Status(status)) => {
                 sensor.pulse.beat(self.now);
-                sensor.status = status;
+                sensor.tally.out_of_use += u64::from(status.out_of_use);
+                sensor.tally.told_elsewhere += u64::from(sensor.site.is_contradicted_by(&status));
             }
             Ok(Report::SourceTrack(_)) => sensor.tally.source_tracks_unused += 1,
             Err(error) => {
@@ -309,6 +312,8 @@ impl Node {
             ("returns_without_site", t.returns_without_site),
             ("scans_refused", t.scans_refused),
             ("scans_from_the_future", t.scans_from_the_future),
+            ("out_of_use", t.out_of_use),
+            ("told_elsewhere", t.told_elsewhere),
             ("source_tracks_unused", t.source_tracks_unused),
             ("decode_errors", t.decode_errors),
             ("inbox_dropped", t.inbox_dropped),

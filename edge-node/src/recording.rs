@@ -164,7 +164,9 @@ pub fn open(path: &Path, date: Timestamp) -> Result<Recording, RecordingError> {
             (None, sensor(SensorKind::Beast), Box::new(lines::mode_s(path, source, Arc::clone(&refused))))
         }
         Form::Plots => (None, sensor(SensorKind::Plots), Box::new(lines::plots(path, source, Arc::clone(&refused)))),
-        Form::Ast => (None, sensor(SensorKind::Asterix), Box::new(ast::Reader::new(path, source, date))),
+        Form::Ast => {
+            (None, sensor(SensorKind::Asterix), Box::new(ast::Reader::new(path, source, date, Arc::clone(&refused))))
+        }
         Form::Capture => {
             let opened = capture::Reader::open(path, source, Arc::clone(&refused))?;
             (None, sensor(SensorKind::Asterix), Box::new(opened))

@@ -34,8 +34,7 @@
 //! 1. `cluster`: tracks that share no measurement, even through others, are independent.
 //! 2. `graph`, `fold`: measurements of a single track, then all leaves, are folded away; trees vanish.
 //! 3. `order`, `plan`: an order for what is left, tracks first or measurements first, whichever is cheaper; it gives
-//! the
-//!    exact cost before any work.
+//!    the exact cost before any work.
 //! 4. `balance`: weights too far apart for a double are rescaled, exactly.
 //! 5. `jpda`: tables up, derivatives down.
 //!
@@ -50,8 +49,7 @@
 //! occurs, so no probability changes by more than the probability δ that one occurs. Which tracks are missed and which
 //! measurements are taken is distributed according to a polynomial, ∏_i (n_i x_i + Σ_j w_ij y_j) without squares of
 //! y_j, that is real stable; therefore "i was missed" are negatively associated over the tracks (Borcea, Brändén &
-//! Liggett
-//! 2009), and with β⁰ the probabilities of the cut problem
+//! Liggett 2009), and with β⁰ the probabilities of the cut problem
 //!
 //! δ ≤ Σ β⁰_i0 w_ij / n_i over the cut pairs.
 //!

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{CheckArgs, Failure};
+use super::{CheckArgs, Failure, say};
 use crate::config::Config;
 
 /// Validates a configuration and says so.
@@ -12,16 +12,11 @@ use crate::config::Config;
 pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     let config = read(&args.config)?;
     if args.print {
-        print!("{}", config.to_toml());
+        say(config.to_toml())
     } else {
-        println!(
-            "{}: good, node \"{}\" with {} sensor(s)",
-            args.config.display(),
-            config.node.name,
-            config.sensors.len()
-        );
+        let (path, count) = (args.config.display(), config.sensors.len());
+        say(format_args!("{path}: good, node \"{}\" with {count} sensor(s)\n", config.node.name))
     }
-    Ok(())
 }
 
 /// Reads a configuration file.

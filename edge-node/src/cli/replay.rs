@@ -35,43 +35,48 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if !(args.rate > 0.0 && args.rate.is_finite()) {
         return Err(Failure::refused(format!("--rate {}: choose a number above zero", args.rate)));
     }
-    loop {
-        let (replayed, stopped) = replay_once(args)?;
-        report::print(args, &replayed)?;
-        if !args.again || stopped {
-            return Ok(());
-        }
-    }
-}
-
-fn replay_once(args: &ReplayArgs) -> Result<(Replayed, bool), Failure> {
-    let clock = Clock::start();
     let mut merged = Merged::open(args)?;
     let config = adapted(&merged.config, args);
     config.check().map_err(Failure::refused)?;
-    // A replay is the same life every time: its track numbers must not depend on when it is replayed.
-    let origin = Origin { node: node_id(&config.node.name), incarnation: 1 };
-    let node = Node::new(&config, origin).map_err(Failure::refused)?;
-    let (sender, receiver) = watch::channel(Arc::new(Board::default()));
+    let (board, receiver) = watch::channel(Arc::new(Board::default()));
     let services = Services::start(&config, Mode::Replay, receiver)?;
     if let Some(address) = services.console {
         eprintln!("console on http://{address}/");
     }
+    loop {
+        let replayed = replay_once(args, &config, &mut merged, &services, board.clone())?;
+        report::print(args, &replayed)?;
+        if !args.again || services.stopping() {
+            services.shut_down();
+            return Ok(());
+        }
+        merged = Merged::open(args)?;
+    }
+}
+
+fn replay_once(
+    args: &ReplayArgs,
+    config: &Config,
+    merged: &mut Merged,
+    services: &Services,
+    board: watch::Sender<Arc<Board>>,
+) -> Result<Replayed, Failure> {
+    let clock = Clock::start();
+    // A replay is the same life every time: its track numbers must not depend on when it is replayed.
+    let origin = Origin { node: node_id(&config.node.name), incarnation: 1 };
+    let node = Node::new(config, origin).map_err(Failure::refused)?;
     let tracks = match &args.tracks {
         Some(path) => Some(TracksFile::create(path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?),
         None => None,
     };
     let addresses = Some(Addresses::default());
     let sinks = Sinks { records: services.records.clone(), tracks, recorder: None, addresses };
-    let engine = Engine::new(node, sender, sinks);
+    let engine = Engine::new(node, board, sinks);
     let mut player =
-        Player { args, clock, engine, services: &services, pace: None, window: Window::of(args), fed: Fed::default() };
-    let outcome = player.play(&mut merged);
+        Player { args, clock, engine, services, pace: None, window: Window::of(args), fed: Fed::default() };
+    player.play(merged);
     let Player { engine, fed, .. } = player;
-    let replayed = report::collect(engine, fed, &merged, clock.now().monotonic, args)?;
-    let stopped = services.stopping();
-    services.shut_down();
-    outcome.map(|()| (replayed, stopped))
+    report::collect(engine, fed, merged, clock.now().monotonic, args)
 }
 
 /// The configuration as the command line bends it.
@@ -139,7 +144,7 @@ impl Pace {
 }
 
 impl Player<'_> {
-    fn play(&mut self, merged: &mut Merged) -> Result<(), Failure> {
+    fn play(&mut self, merged: &mut Merged) {
         let bar = progress_bar(self.args);
         let mut began = None;
         let mut shown = Monotonic::default();
@@ -183,7 +188,6 @@ impl Player<'_> {
         }
         self.engine.show(newest, self.clock.now().monotonic);
         bar.finish_and_clear();
-        Ok(())
     }
 
     fn wait_for(&mut self, received: Timestamp) {

@@ -1,6 +1,6 @@
 //! `copmesh score`: how good are these tracks against this truth?
 
-use super::{Failure, ScoreArgs};
+use super::{Failure, ScoreArgs, say, say_json};
 use crate::score::{self, Cut, Dimensions, Order, Params};
 
 /// Scores two files and prints the table.
@@ -10,12 +10,7 @@ use crate::score::{self, Cut, Dimensions, Order, Params};
 pub fn run(args: &ScoreArgs) -> Result<(), Failure> {
     let params = params(args)?;
     let summary = score::files(&args.tracks, &args.truth, params).map_err(Failure::refused)?;
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&summary).map_err(Failure::failed)?);
-    } else {
-        print!("{summary}");
-    }
-    Ok(())
+    if args.json { say_json(&summary) } else { say(summary) }
 }
 
 fn params(args: &ScoreArgs) -> Result<Params, Failure> {

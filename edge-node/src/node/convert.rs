@@ -10,7 +10,7 @@ use fusion_core::identity::ObjectClass;
 use fusion_core::maths::{asin, cos, sin, sqrt};
 use fusion_core::measurement::{Measurement, Observation, Pose, Reading};
 use fusion_core::nalgebra::{Matrix3, Matrix6, SVector, Vector1, Vector2, Vector3, Vector4, Vector6};
-use sensor_drivers::decoder::{Measured, Place, Point, Polar, Return};
+use sensor_drivers::decoder::{Measured, Place, Point, Polar, Return, SensorStatus};
 
 /// Where a sensor stands, for both kinds of return.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,16 @@ impl Site {
         Self { pose, geodetic }
     }
 
+    /// Whether a sensor says that it stands more than a kilometre from where the configuration has it: one of the two is
+    /// wrong, and every plot with it.
+    #[must_use]
+    pub fn is_contradicted_by(&self, status: &SensorStatus) -> bool {
+        match (self.geodetic, status.position) {
+            (Some(configured), Some(told)) => (configured.to_ecef() - told.to_ecef()).length() > ELSEWHERE_M,
+            _ => false,
+        }
+    }
+
     /// The measurement that a return is.
     ///
     /// # Errors
@@ -73,6 +83,8 @@ impl Site {
         Ok(Measurement { observation, identity: seen.identity.clone() })
     }
 }
+
+const ELSEWHERE_M: f64 = 1_000.0;
 
 /// What floats has no unknown height: the sea is its prior.
 const fn prior_for(class: ObjectClass, prior: HeightPrior) -> HeightPrior {
@@ -230,6 +242,16 @@ mod tests {
         let up = plane.local_axes_at(point.position).row(2).transpose();
         let along_up = (up.transpose() * reading.noise.matrix() * up)[0];
         assert!((sqrt(along_up) - 100.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_radar_that_says_it_stands_elsewhere_is_noticed() {
+        let plane = TangentPlane::at(at(52.0, 21.0, 0.0));
+        let site = Site::new(&plane, Some(at(52.0, 21.0, 100.0)));
+        let told = |position| SensorStatus { position: Some(position), ..SensorStatus::default() };
+        assert!(!site.is_contradicted_by(&told(at(52.001, 21.001, 120.0))));
+        assert!(site.is_contradicted_by(&told(at(52.1, 21.0, 100.0))));
+        assert!(!site.is_contradicted_by(&SensorStatus::default()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fusion_core::measurement::SensorId;
 use fusion_core::time::{DAY, Timestamp};
@@ -12,7 +13,7 @@ use sensor_drivers::asterix::record::records;
 use sensor_drivers::asterix::spec::CATALOGUE;
 use sensor_drivers::asterix::wire::Wire;
 
-use super::{Entry, RecordingError, Source};
+use super::{Entry, RecordingError, Refused, Source};
 
 /// Items that hold the time of day, by category.
 const TIME_ITEMS: [(u8, &str); 2] = [(48, "140"), (34, "030")];
@@ -21,15 +22,16 @@ pub(super) struct Reader {
     path: PathBuf,
     source: Source,
     framer: Framer,
+    refused: Arc<Refused>,
     now: Timestamp,
     started: bool,
     ended: bool,
 }
 
 impl Reader {
-    pub(super) fn new(path: &Path, source: Source, date: Timestamp) -> Self {
+    pub(super) fn new(path: &Path, source: Source, date: Timestamp, refused: Arc<Refused>) -> Self {
         let framer = Framer::new(CATALOGUE);
-        Self { path: path.to_owned(), source, framer, now: date.midnight(), started: false, ended: false }
+        Self { path: path.to_owned(), source, framer, refused, now: date.midnight(), started: false, ended: false }
     }
 
     fn received(&mut self, block: &[u8]) -> Timestamp {
@@ -54,8 +56,11 @@ impl Iterator for Reader {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(block) = self.framer.next_block() {
-                let bytes = block.to_vec();
+            let block = self.framer.next_block().map(<[u8]>::to_vec);
+            if let Some(fault) = self.framer.take_fault() {
+                self.refused.add(|| fault.to_string());
+            }
+            if let Some(bytes) = block {
                 let received = self.received(&bytes);
                 return Some(Ok(Entry { received, sensor: SensorId(0), bytes }));
             }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::board::Board;
-use crate::cli::{DemoArgs, Failure};
+use crate::cli::{DemoArgs, Failure, say, say_json};
 use crate::latency::Summary as LatencySummary;
 use crate::score;
 
@@ -87,12 +87,7 @@ impl Report {
     /// # Errors
     /// [`Failure`] if it cannot be written as JSON.
     pub fn print(&self, json: bool) -> Result<(), Failure> {
-        if json {
-            println!("{}", serde_json::to_string_pretty(self).map_err(Failure::failed)?);
-        } else {
-            print!("{self}");
-        }
-        Ok(())
+        if json { say_json(self) } else { say(self) }
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Fed;
 use super::merge::Merged;
 use crate::addresses::AddressSummary;
-use crate::cli::{Failure, ReplayArgs};
+use crate::cli::{Failure, ReplayArgs, say, say_json};
 use crate::clock::Monotonic;
 use crate::engine::{Engine, sensor_id};
 use crate::node::Node;
@@ -99,12 +99,7 @@ fn counted(node: &Node, id: SensorId) -> (String, Vec<(&'static str, u64)>) {
 /// # Errors
 /// [`Failure`] if it cannot be written as JSON.
 pub fn print(args: &ReplayArgs, replayed: &Replayed) -> Result<(), Failure> {
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(replayed).map_err(Failure::failed)?);
-    } else {
-        print!("{replayed}");
-    }
-    Ok(())
+    if args.json { say_json(replayed) } else { say(replayed) }
 }
 
 impl core::fmt::Display for Replayed {
