@@ -316,6 +316,14 @@ fn the_architecture_draws_only_what_is_there() {
     assert_none(&docs::drawn_but_absent(ARCHITECTURE, &drawn, &tree::paths()));
 }
 
+/// `cargo run -- demo` must not have to ask which one is meant.
+#[test]
+fn the_workspace_has_one_binary() {
+    let is_binary = |path: &String| path.ends_with("/src/main.rs") || path.contains("/src/bin/");
+    let binaries: Vec<String> = tree::paths().into_iter().filter(is_binary).collect();
+    assert_eq!(binaries, ["edge-node/src/main.rs"]);
+}
+
 #[test]
 fn the_architecture_draws_every_crate() {
     let text = tree::read(ARCHITECTURE);

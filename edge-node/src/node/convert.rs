@@ -56,8 +56,8 @@ impl Site {
         Self { pose, geodetic }
     }
 
-    /// Whether a sensor says that it stands more than a kilometre from where the configuration has it: one of the two is
-    /// wrong, and every plot with it.
+    /// Whether a sensor says that it stands more than a kilometre from where the configuration has it: one of the two
+    /// is wrong, and every plot with it.
     #[must_use]
     pub fn is_contradicted_by(&self, status: &SensorStatus) -> bool {
         match (self.geodetic, status.position) {

@@ -151,3 +151,27 @@ async fn view(mut socket: WebSocket, viewing: Viewing) -> Result<(), axum::Error
 async fn send(socket: &mut WebSocket, value: &Value) -> Result<(), axum::Error> {
     socket.send(Message::Text(value.to_string().into())).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderMap, HeaderValue};
+
+    fn headers(origin: Option<&'static str>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:8477"));
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        }
+        headers
+    }
+
+    #[test]
+    fn a_page_of_another_site_may_not_read_the_picture() {
+        assert!(same_origin(&headers(Some("http://127.0.0.1:8477"))));
+        assert!(same_origin(&headers(None)), "a program that is no browser");
+        for foreign in ["http://evil.example", "http://127.0.0.1:8478", "null"] {
+            assert!(!same_origin(&headers(Some(foreign))), "{foreign}");
+        }
+    }
+}

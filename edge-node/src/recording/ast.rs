@@ -69,13 +69,67 @@ impl Iterator for Reader {
             }
             let mut piece = [0; 1 << 14];
             match self.source.read(&mut piece) {
-                Ok(0) => self.ended = true,
+                Ok(0) => {
+                    self.ended = true;
+                    let left = self.framer.pending();
+                    if left > 0 {
+                        self.refused.add(|| format!("{left} octets at the end are no whole block"));
+                    }
+                }
                 Ok(length) => self.framer.push(&piece[..length]),
                 Err(e) => {
                     self.ended = true;
                     return Some(Err(RecordingError::new(&self.path, e.to_string())));
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sensor_drivers::asterix::cat034::{MessageType, ServiceMessage};
+    use sensor_drivers::asterix::common::DataSource;
+    use sensor_drivers::asterix::write_block;
+    use std::io::Cursor;
+
+    fn north_marker(time: Timestamp, file: &mut Vec<u8>) {
+        let message = ServiceMessage {
+            source: Some(DataSource { sac: 1, sic: 2 }),
+            message_type: Some(MessageType::NORTH_MARKER),
+            time_of_day: Some(TimeOfDay::at(time)),
+            ..ServiceMessage::default()
+        };
+        write_block(&[message], file).expect("small");
+    }
+
+    fn read(file: Vec<u8>, date: Timestamp) -> (Vec<Timestamp>, u64) {
+        let refused = Arc::new(Refused::default());
+        let reader = Reader::new(Path::new("x.ast"), Box::new(Cursor::new(file)), date, Arc::clone(&refused));
+        (reader.map(|e| e.expect("readable").received).collect(), refused.summary().0)
+    }
+
+    #[test]
+    fn time_goes_on_across_midnight() {
+        let evening = Timestamp::from_secs(1_462_838_400 + 86_399);
+        let mut file = Vec::new();
+        north_marker(evening, &mut file);
+        north_marker(evening + fusion_core::time::Span::from_secs(4), &mut file);
+        let (times, _) = read(file, evening);
+        assert_eq!(times[1] - times[0], fusion_core::time::Span::from_secs(4));
+        assert_eq!(times[0], evening);
+    }
+
+    #[test]
+    fn what_is_no_block_is_counted() {
+        let noon = Timestamp::from_secs(1_462_881_600);
+        for junk in [&[0x00; 7][..], &[0xFF; 7], &[0x30, 0x00, 0x40]] {
+            let mut file = Vec::new();
+            north_marker(noon, &mut file);
+            file.extend_from_slice(junk);
+            let (times, refused) = read(file, noon);
+            assert!(times.len() == 1 && refused >= 1, "{junk:?}");
         }
     }
 }

@@ -149,3 +149,56 @@ fn datagram(link: Linktype, frame: &[u8]) -> Option<Vec<u8>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use etherparse::PacketBuilder;
+    use std::io::Cursor;
+
+    const PAYLOAD: &[u8] = b"\x30\x00\x04\x00";
+
+    fn udp_frame() -> Vec<u8> {
+        let builder = PacketBuilder::ethernet2([1; 6], [2; 6]).ipv4([10, 0, 0, 1], [239, 1, 1, 1], 8).udp(4000, 8600);
+        let mut frame = Vec::new();
+        builder.write(&mut frame, PAYLOAD).expect("into memory");
+        frame
+    }
+
+    /// A classic pcap file with microseconds, of Ethernet frames.
+    fn pcap(frames: &[&[u8]]) -> Vec<u8> {
+        let words = |words: &[u32]| words.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>();
+        let mut file = words(&[0xA1B2_C3D4, 0x0004_0002, 0, 0, 65_535, 1]);
+        for frame in frames {
+            let length = u32::try_from(frame.len()).expect("short");
+            file.extend(words(&[1_700_000_000, 250_000, length, length]));
+            file.extend_from_slice(frame);
+        }
+        file
+    }
+
+    fn read(file: Vec<u8>) -> (Vec<Result<Entry, RecordingError>>, u64) {
+        let refused = Arc::new(Refused::default());
+        let opened = Reader::open(Path::new("x.pcap"), Box::new(Cursor::new(file)), Arc::clone(&refused));
+        (opened.expect("a pcap file").collect(), refused.summary().0)
+    }
+
+    #[test]
+    fn a_datagram_comes_out_with_its_time_and_nothing_around_it() {
+        let (entries, refused) = read(pcap(&[&udp_frame(), &[0xFF; 20]]));
+        let entry = entries[0].as_ref().expect("whole");
+        assert_eq!((entries.len(), refused), (1, 1));
+        assert_eq!(entry.bytes, PAYLOAD);
+        assert_eq!(entry.received, Timestamp::from_nanos(1_700_000_000_250_000_000));
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_gives_what_came_before_the_cut() {
+        let whole = pcap(&[&udp_frame(), &udp_frame()]);
+        for end in 24..whole.len() {
+            let (entries, _) = read(whole[..end].to_vec());
+            let good = entries.iter().filter(|e| e.is_ok()).count();
+            assert!(good < 2 && entries.len() <= 2, "cut at {end}");
+        }
+    }
+}
