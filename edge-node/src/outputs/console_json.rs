@@ -21,6 +21,9 @@ pub struct Hello {
     pub mode: Mode,
 }
 
+/// A range beyond any horizon is a setting, not something to draw a ring for.
+const RING_M: f64 = 1e6;
+
 /// The first message on a connection.
 #[must_use]
 pub fn hello(hello: &Hello, classification: &str) -> Value {
@@ -31,7 +34,7 @@ pub fn hello(hello: &Hello, classification: &str) -> Value {
         .iter()
         .map(|s| {
             json!({ "name": s.name, "kind": s.kind.as_str(), "lat_deg": s.latitude_deg, "lon_deg": s.longitude_deg,
-                    "range_m": s.range_max_m })
+                    "range_m": (s.range_max_m < RING_M).then_some(s.range_max_m) })
         })
         .collect();
     json!({ "type": "hello", "protocol": 1, "node": node.name, "mode": hello.mode.as_str(),

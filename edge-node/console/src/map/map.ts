@@ -102,9 +102,13 @@ export class PictureMap {
     this.#map.zoomIn(steps);
   }
 
-  /** Shows all sensors with their ranges, or else the surroundings of the origin. */
+  /** Shows all sensors with what is near them, or else the surroundings of the origin. */
   showHome(origin: Position | null, sensors: readonly Sensor[]): void {
-    const circles = sensors.map((sensor) => ({ at: sensor as Position, range_m: sensor.range_m ?? 0 }));
+    // A receiver that hears for hundreds of kilometres must not shrink everything else to a dot.
+    const circles = sensors.map((sensor) => ({
+      at: sensor as Position,
+      range_m: Math.min(sensor.range_m ?? 0, HOME_RANGE_M),
+    }));
     if (origin !== null && circles.every(({ range_m }) => range_m === 0)) {
       circles.push({ at: origin, range_m: HOME_RANGE_M });
     }
