@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use fusion_core::identity::Address;
-use fusion_core::track::TrackId;
+use fusion_core::track::{TrackId, TrackStatus};
 use serde::Serialize;
 
 use crate::picture::PictureChange;
@@ -64,6 +64,10 @@ impl Addresses {
     /// Takes a change of the picture in.
     pub fn handle(&mut self, change: &PictureChange) {
         let PictureChange::Updated(record) = change else { return };
+        // Only a measurement brings an address; that a track begins to coast says nothing new of it.
+        if record.status != Some(TrackStatus::Confirmed) {
+            return;
+        }
         let Some(address) = record.identity.address else { return };
         if self.by_address.len() >= ADDRESSES_MAX && !self.by_address.contains_key(&address) {
             self.beyond_bound += 1;

@@ -71,7 +71,8 @@ impl SensorState {
     #[must_use]
     pub fn of(age_s: Option<f64>, period_s: f64) -> Self {
         match age_s.map(|age| age / period_s.max(1.0)) {
-            Some(periods) if periods <= 3.0 => Self::Ok,
+            // A report from the future is a clock that was set back: not a sensor to rely on.
+            Some(periods) if (-3.0..=3.0).contains(&periods) => Self::Ok,
             Some(periods) if periods <= 10.0 => Self::Stale,
             _ => Self::Down,
         }

@@ -135,7 +135,7 @@ pub struct ReplayArgs {
     /// Begin again at the end, until Ctrl-C.
     #[arg(long = "loop", conflicts_with = "deterministic")]
     pub again: bool,
-    /// Nothing but the input may matter: implies --fast, no console, no zenoh; prints the hash of the tracks.
+    /// Nothing but the input may matter: implies --fast, no console, no zenoh; with --tracks, prints their hash.
     #[arg(long)]
     pub deterministic: bool,
     /// Hide addresses from association, then compare tracks with them.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fusion_core::measurement::SensorId;
-use fusion_core::time::Timestamp;
+use fusion_core::time::{Span, Timestamp};
 use proto::record::TrackRecord;
 use sensor_drivers::error::DecodeError;
 use tokio::sync::{mpsc, watch};
@@ -14,7 +14,7 @@ use tracing::{debug, warn};
 
 use crate::addresses::{AddressSummary, Addresses};
 use crate::board::{BEARINGS_SHOWN_MAX, BOARD_PERIOD, Board, SensorHealth, SensorState};
-use crate::clock::{Clock, Monotonic};
+use crate::clock::{Clock, Monotonic, Now};
 use crate::inbox::{Inbox, Received, Taken};
 use crate::latency::Latency;
 use crate::node::{Bearing, Node, Output};
@@ -47,7 +47,12 @@ pub struct Engine {
     records_dropped: u64,
     recorder_failed: u64,
     progress: Option<f64>,
+    newest: Timestamp,
+    ended_by: Option<String>,
 }
+
+/// A clock that is set back by less is waited for.
+const CLOCK_STEP_MAX: Span = Span::from_secs(2);
 
 impl Engine {
     /// An engine that shows its states on this board.
@@ -63,6 +68,8 @@ impl Engine {
             records_dropped: 0,
             recorder_failed: 0,
             progress: None,
+            newest: Timestamp::EPOCH,
+            ended_by: None,
         }
     }
 
@@ -75,23 +82,39 @@ impl Engine {
                     self.handle(&Entry { received: at.validity, sensor, bytes }, at.monotonic);
                     self.latency.record(clock.now().monotonic.since(at.monotonic));
                 }
+                // Only when nothing waits: what was received before a deadline is taken in before it, as in a replay.
+                // Time begins with the first receipt.
+                Taken::TimedOut if self.node.poll_timeout().is_some() => self.pass_time_to(clock.now().validity),
                 Taken::TimedOut => {}
                 Taken::Closed => break,
             }
             let now = clock.now();
-            // Time begins with the first receipt, as it does when the recording is replayed.
-            if self.node.poll_timeout().is_some() {
-                self.pass_time_to(now.validity);
-            }
-            for sensor in 0..self.node.sensors() {
-                self.node.set_dropped(sensor_id(sensor), inbox.dropped(sensor_id(sensor)));
+            if self.clock_stepped_back(now.validity) {
+                break;
             }
             if now.monotonic.since(self.shown) >= BOARD_PERIOD {
-                self.show(now.validity, now.monotonic);
+                self.show_live(inbox, now);
             }
         }
-        let now = clock.now();
+        self.show_live(inbox, clock.now());
+    }
+
+    fn show_live(&mut self, inbox: &Inbox, now: Now) {
+        for sensor in 0..self.node.sensors() {
+            self.node.set_dropped(sensor_id(sensor), inbox.dropped(sensor_id(sensor)));
+        }
         self.show(now.validity, now.monotonic);
+    }
+
+    /// Tracks cannot follow a clock backwards: all that comes would be too late for as long as the step was. Better to
+    /// end, and to be started anew as the next incarnation.
+    fn clock_stepped_back(&mut self, now: Timestamp) -> bool {
+        self.newest = self.newest.max(now);
+        let step = self.newest - now;
+        if step > CLOCK_STEP_MAX {
+            self.ended_by = Some(format!("the clock stepped back by {:.1} s; start again", step.as_secs_f64()));
+        }
+        self.ended_by.is_some()
     }
 
     /// Takes bytes in and passes everything on that follows from them.
@@ -162,7 +185,7 @@ impl Engine {
     /// Ends everything that has an end: files are completed.
     ///
     /// # Errors
-    /// What the disk refused.
+    /// What the disk refused, or why the engine ended by itself.
     pub fn finish(self) -> Result<Node, String> {
         let Sinks { recorder, tracks, .. } = self.sinks;
         if let Some(recorder) = recorder {
@@ -171,7 +194,7 @@ impl Engine {
         if let Some(tracks) = tracks {
             tracks.finish().map_err(|e| format!("the tracks file could not be completed: {e}"))?;
         }
-        Ok(self.node)
+        self.ended_by.map_or(Ok(self.node), Err)
     }
 
     fn health(&self, id: SensorId, now: Timestamp) -> SensorHealth {

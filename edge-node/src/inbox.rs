@@ -16,6 +16,11 @@ use crate::clock::Now;
 /// Counter: `inbox_dropped`; the oldest entry of the same sensor is dropped.
 pub const INBOX_ENTRIES_MAX: usize = 4096;
 
+/// Bytes waiting per sensor at the most: some seconds of the fastest feed.
+///
+/// Counter: `inbox_dropped`; the oldest entries of the same sensor are dropped.
+pub const INBOX_BYTES_MAX: usize = 8 << 20;
+
 /// Bytes as a sensor sent them, and when they came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
@@ -36,9 +41,32 @@ pub struct Inbox {
 
 #[derive(Debug)]
 struct State {
-    queues: Vec<VecDeque<Received>>,
-    dropped: Vec<u64>,
+    queues: Vec<Waiting>,
     closed: bool,
+}
+
+/// What waits of one sensor.
+#[derive(Debug, Default)]
+struct Waiting {
+    entries: VecDeque<Received>,
+    bytes: usize,
+    dropped: u64,
+}
+
+impl Waiting {
+    fn push(&mut self, received: Received) {
+        self.bytes += received.bytes.len();
+        self.entries.push_back(received);
+        while self.entries.len() > INBOX_ENTRIES_MAX || (self.bytes > INBOX_BYTES_MAX && self.entries.len() > 1) {
+            self.dropped += u64::from(self.pop().is_some());
+        }
+    }
+
+    fn pop(&mut self) -> Option<Received> {
+        let oldest = self.entries.pop_front()?;
+        self.bytes -= oldest.bytes.len();
+        Some(oldest)
+    }
 }
 
 /// What waiting at the inbox gave.
@@ -56,23 +84,19 @@ impl Inbox {
     /// Queues for so many sensors.
     #[must_use]
     pub fn new(sensors: usize) -> Self {
-        let state =
-            State { queues: (0..sensors).map(|_| VecDeque::new()).collect(), dropped: vec![0; sensors], closed: false };
+        let state = State { queues: (0..sensors).map(|_| Waiting::default()).collect(), closed: false };
         Self { state: Mutex::new(state), arrived: Condvar::new() }
     }
 
     /// Leaves bytes for the fusion thread. Bytes of a sensor that does not exist are a bug of the caller and ignored.
     pub fn push(&self, received: Received) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let sensor = usize::from(received.sensor.0);
-        let Some(queue) = state.queues.get_mut(sensor) else { return };
-        if queue.len() >= INBOX_ENTRIES_MAX {
-            queue.pop_front();
-            queue.push_back(received);
-            state.dropped[sensor] += 1;
-        } else {
-            queue.push_back(received);
+        // After closing nobody waits for more: what is there must come to an end.
+        if state.closed {
+            return;
         }
+        let Some(queue) = state.queues.get_mut(usize::from(received.sensor.0)) else { return };
+        queue.push(received);
         drop(state);
         self.arrived.notify_one();
     }
@@ -87,13 +111,13 @@ impl Inbox {
     #[must_use]
     pub fn take(&self, patience: Duration) -> Taken {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let empty = |state: &mut State| !state.closed && state.queues.iter().all(VecDeque::is_empty);
+        let empty = |state: &mut State| !state.closed && state.queues.iter().all(|queue| queue.entries.is_empty());
         let (mut state, _) =
             self.arrived.wait_timeout_while(state, patience, empty).unwrap_or_else(PoisonError::into_inner);
         let first = (0..state.queues.len())
-            .filter_map(|i| state.queues[i].front().map(|r| (r.at.monotonic, i)))
+            .filter_map(|i| state.queues[i].entries.front().map(|r| (r.at.monotonic, i)))
             .min()
-            .and_then(|(_, i)| state.queues[i].pop_front());
+            .and_then(|(_, i)| state.queues[i].pop());
         match first {
             Some(entry) => Taken::Entry(entry),
             None if state.closed => Taken::Closed,
@@ -105,7 +129,7 @@ impl Inbox {
     #[must_use]
     pub fn dropped(&self, sensor: SensorId) -> u64 {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.dropped.get(usize::from(sensor.0)).copied().unwrap_or(0)
+        state.queues.get(usize::from(sensor.0)).map_or(0, |queue| queue.dropped)
     }
 }
 
@@ -138,7 +162,17 @@ mod tests {
         inbox.push(received(0, 1));
         inbox.close();
         assert_eq!(inbox.take(Duration::ZERO), Taken::Entry(received(0, 1)));
-        assert_eq!(inbox.take(Duration::ZERO), Taken::Closed);
+        inbox.push(received(0, 2));
+        assert_eq!(inbox.take(Duration::ZERO), Taken::Closed, "what comes later does not keep it open");
+    }
+
+    #[test]
+    fn bytes_are_bounded_as_well_as_entries() {
+        let inbox = Inbox::new(1);
+        for t in 0..20 {
+            inbox.push(Received { bytes: vec![0; 1 << 20], ..received(0, t) });
+        }
+        assert_eq!(inbox.dropped(SensorId(0)), 12);
     }
 
     #[test]

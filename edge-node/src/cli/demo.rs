@@ -25,6 +25,7 @@ use crate::inbox::Inbox;
 use crate::node::{Node, node_id};
 use crate::recording::mcap_file::Recorder;
 use crate::score::{Score, TruthPoint};
+use crate::store;
 use crate::tracks_file::TracksFile;
 
 pub mod frames;
@@ -48,7 +49,9 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let (sender, receiver) = watch::channel(Arc::new(Board::default()));
     let services = Services::start(&config, Mode::Sim, receiver)?;
     let outlets = services.runtime().block_on(wiring::outlets(&mut config)).map_err(Failure::failed)?;
-    let origin = Origin { node: node_id(&config.node.name), incarnation: 1 };
+    // Every demo is a life of its own, so that a console that stayed does not take its tracks for the last one's.
+    let incarnation = store::next_incarnation(None, clock.now().validity).map_err(Failure::failed)?;
+    let origin = Origin { node: node_id(&config.node.name), incarnation };
     let node = Node::new(&config, origin).map_err(Failure::failed)?;
     let mut engine = Engine::new(node, sender, sinks(args, &config, &services, clock.now().validity)?);
     let inbox = Arc::new(Inbox::new(config.sensors.len()));

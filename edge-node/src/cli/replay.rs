@@ -18,6 +18,7 @@ use crate::board::{BOARD_PERIOD, Board, Mode};
 use crate::clock::{Clock, Monotonic};
 use crate::config::{Config, ConsoleConfig, MeshConfig};
 use crate::engine::{Engine, STOP_PERIOD, Sinks};
+use crate::node::feed::SILENCE_MAX;
 use crate::node::{Node, node_id};
 use crate::tracks_file::TracksFile;
 
@@ -95,7 +96,7 @@ fn adapted(config: &Config, args: &ReplayArgs) -> Config {
 }
 
 /// What has been fed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Fed {
     /// Entries.
     pub entries: u64,
@@ -103,6 +104,8 @@ pub struct Fed {
     pub bytes: u64,
     /// Receipt of the first and the last.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// Recordings that could not be read to their end, and why.
+    pub broken: Vec<String>,
 }
 
 struct Player<'a> {
@@ -150,11 +153,15 @@ impl Player<'_> {
         let mut shown = Monotonic::default();
         let mut newest = Timestamp::EPOCH;
         while let Some(entry) = merged.next() {
+            if self.services.stopping() {
+                break;
+            }
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(e) => {
                     // What can be read of it was; the other recordings go on.
                     bar.suspend(|| eprintln!("copmesh: {e}"));
+                    self.fed.broken.push(e.to_string());
                     continue;
                 }
             };
@@ -162,7 +169,7 @@ impl Player<'_> {
             if offset < self.window.start {
                 continue;
             }
-            if self.window.end.is_some_and(|end| offset > end) || self.services.stopping() {
+            if self.window.end.is_some_and(|end| offset > end) {
                 break;
             }
             self.wait_for(entry.received);
@@ -193,6 +200,10 @@ impl Player<'_> {
     fn wait_for(&mut self, received: Timestamp) {
         if self.args.fast || self.args.deterministic {
             return;
+        }
+        // Nobody sits through a silence longer than this: it is a damaged time, or not worth waiting for.
+        if self.fed.span.is_some_and(|(_, last)| (received - last).abs() > SILENCE_MAX) {
+            self.pace = None;
         }
         let now = self.clock.now().monotonic;
         let pace = *self.pace.get_or_insert(Pace { recorded: received, played: now, rate: self.args.rate });

@@ -103,10 +103,18 @@ async fn upgrade(State(viewing): State<Viewing>, headers: axum::http::HeaderMap,
 fn same_origin(headers: &axum::http::HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|v: &axum::http::HeaderValue| v.to_str().ok());
     match (text(header::ORIGIN), text(header::HOST)) {
-        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, rest)| rest == host),
+        (Some(origin), Some(host)) => {
+            origin.split_once("://").is_some_and(|(_, rest)| rest == host) && is_no_rented_name(host)
+        }
         (Some(_), None) => false,
         (None, _) => true,
     }
+}
+
+/// A foreign name can be made to point at this machine (DNS rebinding); an address or `localhost` cannot.
+fn is_no_rented_name(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.parse::<u16>().is_ok() { name } else { host });
+    name == "localhost" || name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok()
 }
 
 async fn view(mut socket: WebSocket, viewing: Viewing) -> Result<(), axum::Error> {
@@ -148,8 +156,12 @@ async fn view(mut socket: WebSocket, viewing: Viewing) -> Result<(), axum::Error
     }
 }
 
+/// A viewer that does not read for so long loses its seat.
+const SEND_MAX: Duration = Duration::from_secs(10);
+
 async fn send(socket: &mut WebSocket, value: &Value) -> Result<(), axum::Error> {
-    socket.send(Message::Text(value.to_string().into())).await
+    let sending = socket.send(Message::Text(value.to_string().into()));
+    tokio::time::timeout(SEND_MAX, sending).await.map_err(axum::Error::new)?
 }
 
 #[cfg(test)]
@@ -173,5 +185,15 @@ mod tests {
         for foreign in ["http://evil.example", "http://127.0.0.1:8478", "null"] {
             assert!(!same_origin(&headers(Some(foreign))), "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_name_that_was_made_to_point_here_opens_nothing() {
+        let mut rebound = headers(Some("http://evil.example:8477"));
+        rebound.insert(header::HOST, HeaderValue::from_static("evil.example:8477"));
+        assert!(!same_origin(&rebound));
+        assert!(
+            is_no_rented_name("localhost:8477") && is_no_rented_name("[::1]:8477") && is_no_rented_name("10.0.0.7")
+        );
     }
 }

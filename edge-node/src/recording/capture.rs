@@ -41,6 +41,9 @@ struct Packet {
     payload: Option<Vec<u8>>,
 }
 
+/// A packet that tells no time, or not in which units.
+const UNUSABLE: Packet = Packet { received: Timestamp::EPOCH, payload: None };
+
 impl Reader {
     pub(super) fn open(path: &Path, source: Source, refused: Arc<Refused>) -> Result<Self, RecordingError> {
         let blocks = pcap_parser::create_reader(CAPTURE_BLOCK_BYTES_MAX, source)
@@ -123,13 +126,20 @@ fn take(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<Interface>) -> Option<P
             });
             None
         }
+        PcapBlockOwned::NG(Block::SectionHeader(_)) => {
+            // Interfaces are numbered anew in each section.
+            interfaces.clear();
+            None
+        }
+        PcapBlockOwned::NG(Block::SimplePacket(_)) => Some(UNUSABLE),
         PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
-            let interface = *interfaces.get(usize::try_from(packet.if_id).ok()?)?;
+            let known = usize::try_from(packet.if_id).ok().and_then(|id| interfaces.get(id).copied());
+            let Some(interface) = known else { return Some(UNUSABLE) };
             let units = (u128::from(packet.ts_high) << 32) | u128::from(packet.ts_low);
             let nanos = units * 1_000_000_000 / u128::from(interface.units_per_second.max(1));
             let base = Timestamp::from_secs(interface.offset_s).as_nanos();
             let received = Timestamp::from_nanos(base.saturating_add(i64::try_from(nanos).unwrap_or(i64::MAX)));
-            let length = usize::try_from(packet.caplen).ok()?.min(packet.data.len());
+            let length = usize::try_from(packet.caplen).unwrap_or(0).min(packet.data.len());
             Some(Packet { received, payload: datagram(interface.link, &packet.data[..length]) })
         }
         PcapBlockOwned::NG(_) => None,

@@ -41,6 +41,9 @@ pub(super) fn plots(path: &Path, source: Source, refused: Arc<Refused>) -> impl 
                 time = scan.time;
             }
         }
+        if time == Timestamp::EPOCH {
+            return Err("comes before the first line that tells a time".into());
+        }
         Ok((time, [line, b"\n"].concat()))
     })
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use fusion_core::measurement::SensorId;
@@ -27,6 +28,11 @@ use crate::config::Config;
 /// No counter: beyond it recording is refused with the remedy.
 pub const RECORDINGS_MAX: u32 = 10_000;
 
+/// Largest record of a recording that is read, in bytes.
+///
+/// No counter: a file with a larger one is refused there with an error.
+pub const RECORD_BYTES_MAX: usize = 16 << 20;
+
 const CONFIG_TOPIC: &str = "/node/config";
 const RAW_PREFIX: &str = "/raw/";
 const CHUNK_BYTES: u64 = 256 * 1024;
@@ -35,8 +41,8 @@ const FLUSH_PERIOD: Duration = Duration::from_secs(1);
 /// Writes a recording.
 pub struct Recorder {
     writer: mcap::Writer<BufWriter<File>>,
-    /// The same file, to sync it.
-    disk: File,
+    /// Asks for what was flushed to be synced, by a thread of its own: a slow disk must not hold up the node.
+    sync: SyncSender<()>,
     channels: Vec<u16>,
     sequence: u32,
     flushed: Monotonic,
@@ -55,7 +61,7 @@ impl Recorder {
 
     fn begin(file: File, config: &Config, now: Timestamp) -> McapResult<Self> {
         let options = WriteOptions::new().compression(None).chunk_size(Some(CHUNK_BYTES)).library("copmesh");
-        let disk = file.try_clone()?;
+        let sync = syncer(file.try_clone()?)?;
         let mut writer = options.create(BufWriter::new(file))?;
         let none = BTreeMap::new();
         let head = writer.add_channel(0, CONFIG_TOPIC, "toml", &none)?;
@@ -66,7 +72,7 @@ impl Recorder {
         }
         writer.write_to_known_channel(&header(head, 0, now), config.to_toml().as_bytes())?;
         writer.flush()?;
-        Ok(Self { writer, disk, channels, sequence: 0, flushed: Monotonic::default() })
+        Ok(Self { writer, sync, channels, sequence: 0, flushed: Monotonic::default() })
     }
 
     /// Appends what came in. Bytes of a sensor that is not in the configuration are a bug of the caller and ignored.
@@ -79,7 +85,8 @@ impl Recorder {
         self.writer.write_to_known_channel(&header(channel, self.sequence, entry.received), &entry.bytes)?;
         if now.since(self.flushed) >= FLUSH_PERIOD {
             self.writer.flush()?;
-            self.disk.sync_data()?;
+            // If one is still under way, the next one covers this second too.
+            let _ = self.sync.try_send(());
             self.flushed = now;
         }
         Ok(())
@@ -92,6 +99,19 @@ impl Recorder {
     pub fn finish(mut self) -> McapResult<()> {
         self.writer.finish().map(|_| ())
     }
+}
+
+fn syncer(disk: File) -> std::io::Result<SyncSender<()>> {
+    let (sender, asked) = sync_channel(1);
+    let work = move || {
+        while asked.recv().is_ok() {
+            if let Err(e) = disk.sync_data() {
+                tracing::warn!("the recording may not survive a power cut: {e}");
+            }
+        }
+    };
+    std::thread::Builder::new().name("copmesh-sync".into()).spawn(work)?;
+    Ok(sender)
 }
 
 fn free_file(path: &Path) -> std::io::Result<File> {
@@ -123,7 +143,11 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn open(path: &Path, source: Source) -> Result<Self, RecordingError> {
         let refuse = |message: String| RecordingError::new(path, message);
-        let mut messages = mcap::io::MessageReader::new(source);
+        // A chunk is believed as a whole or not at all: its checksum is looked at before anything inside it.
+        let options = mcap::sans_io::LinearReaderOptions::default()
+            .with_record_length_limit(RECORD_BYTES_MAX)
+            .with_prevalidate_chunk_crcs(true);
+        let mut messages = mcap::io::MessageReader::new_with_options(source, options);
         let first = messages.next().ok_or_else(|| refuse("holds no message".into()))?;
         let first = first.map_err(|e| refuse(format!("not a readable MCAP file: {e}")))?;
         if first.channel.topic != CONFIG_TOPIC {
@@ -161,6 +185,64 @@ impl Iterator for Reader {
             self.read += 1;
             let received = Timestamp::from_nanos(i64::try_from(message.log_time).unwrap_or(i64::MAX));
             return Some(Ok(Entry { received, sensor, bytes: message.data.into_owned() }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    /// The bytes of a small recording.
+    fn recording(name: &str) -> Vec<u8> {
+        let path = std::env::temp_dir().join(format!("copmesh-mcap-{name}-{}.mcap", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let text = "[node]\nname = \"alpha\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n\
+                    [[sensors]]\nname = \"adsb\"\nkind = \"beast\"\n\
+                    label = { level = \"unclassified\", originator = \"TEST\" }\n";
+        let config = Config::parse(text).expect("valid");
+        let mut recorder = Recorder::create(&path, &config, Timestamp::EPOCH).expect("a new file");
+        for k in 0..4 {
+            let entry = Entry { received: Timestamp::from_secs(k), sensor: SensorId(0), bytes: vec![7; 40] };
+            recorder.write(&entry, Monotonic(u64::try_from(k).expect("small") * 2_000_000_000)).expect("written");
+        }
+        recorder.finish().expect("completed");
+        let bytes = std::fs::read(&path).expect("written");
+        std::fs::remove_file(&path).expect("removed");
+        bytes
+    }
+
+    fn read(bytes: Vec<u8>) -> usize {
+        Reader::open(Path::new("x.mcap"), Box::new(Cursor::new(bytes))).map_or(0, |r| r.filter(Result::is_ok).count())
+    }
+
+    #[test]
+    fn what_was_recorded_is_read() {
+        assert_eq!(read(recording("whole")), 4);
+    }
+
+    #[test]
+    fn a_cut_anywhere_leaves_what_came_before_it() {
+        let whole = recording("cut");
+        let mut before = 0;
+        for end in 0..whole.len() {
+            let now = read(whole[..end].to_vec());
+            assert!(now >= before, "cut at {end}");
+            before = now;
+        }
+        assert_eq!(before, 4);
+    }
+
+    #[test]
+    fn no_damaged_length_panics_or_fills_the_memory() {
+        let whole = recording("damaged");
+        for at in 0..whole.len().saturating_sub(8) {
+            for length in [u64::MAX, 1 << 40, 1 << 20] {
+                let mut damaged = whole.clone();
+                damaged[at..at + 8].copy_from_slice(&length.to_le_bytes());
+                assert!(read(damaged) <= 4, "damaged at {at}");
+            }
         }
     }
 }

@@ -73,7 +73,7 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// From the sensors that can locate a target by themselves.
+    /// From the sensors that say where they stand.
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let sites = config.sensors.iter().filter_map(|s| {

@@ -21,7 +21,7 @@ use crate::config::{Config, ConsoleConfig, LabelConfig, MeshConfig, NodeConfig, 
 use crate::ingest::LinkCounters;
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-/// The simulator runs ahead of the clock by at most this, so that a late wake-up is not a late sensor.
+/// The longest sleep before looking at the clock again.
 const POLL: Duration = Duration::from_millis(20);
 
 /// The configuration of a node that listens to the scenario's sensors.

@@ -57,7 +57,8 @@ impl Merged {
     ) -> Result<(), Failure> {
         let Recording { path, config: own, sensors, entries, progress, refused } = recording;
         let sensors = match (own, given) {
-            (Some(own), _) => {
+            (Some(_), Some(given)) => sensors.iter().map(|s| named(given, s, &path)).collect::<Result<_, _>>()?,
+            (Some(own), None) => {
                 config.get_or_insert_with(|| Config { sensors: vec![], ..own });
                 sensors
             }
@@ -85,6 +86,18 @@ impl Merged {
     }
 }
 
+/// The sensor of the given configuration that a recorded one is replaced by: the one of its name. What the recording
+/// holds stays in the form it was recorded in.
+fn named(given: &Config, recorded: &SensorConfig, path: &Path) -> Result<SensorConfig, Failure> {
+    let same = |s: &&SensorConfig| s.name == recorded.name && s.kind.same_decoder(recorded.kind);
+    let found = given.sensors.iter().find(same).cloned();
+    let as_recorded = |s| SensorConfig { kind: recorded.kind, endpoint: recorded.endpoint.clone(), ..s };
+    found.map(as_recorded).ok_or_else(|| {
+        let (name, kind) = (&recorded.name, recorded.kind.as_str());
+        Failure::refused(format!("{}: the configuration has no sensor \"{name}\" of kind \"{kind}\"", path.display()))
+    })
+}
+
 /// The sensor of the given configuration that an imported file is taken for: the first that speaks its kind.
 fn declared(given: &Config, imported: &SensorConfig, path: &Path) -> Result<SensorConfig, Failure> {
     let speaks = |s: &&SensorConfig| s.kind.same_decoder(imported.kind);
@@ -96,10 +109,17 @@ fn declared(given: &Config, imported: &SensorConfig, path: &Path) -> Result<Sens
     })
 }
 
+fn differs_in_form_only(a: &SensorConfig, b: &SensorConfig) -> bool {
+    SensorConfig { kind: b.kind, endpoint: b.endpoint.clone(), ..a.clone() } == *b
+}
+
 /// The place of a sensor in the merged configuration: the same sensor in two files is one sensor.
 fn place(config: &mut Config, sensor: SensorConfig) -> Result<usize, Failure> {
     match config.sensors.iter().position(|s| s.name == sensor.name) {
-        Some(place) if config.sensors[place] == sensor => Ok(place),
+        Some(place) if differs_in_form_only(&config.sensors[place], &sensor) => {
+            config.sensors[place] = sensor;
+            Ok(place)
+        }
         Some(_) => Err(Failure::refused(format!(
             "two recordings declare sensor \"{}\" differently; replay them with one --config",
             sensor.name

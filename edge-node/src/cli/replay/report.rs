@@ -31,6 +31,8 @@ pub struct Replayed {
     pub entries_per_s: f64,
     /// Lines or packets of imports that could not be used, with the first reason.
     pub refused: Vec<(u64, Option<String>)>,
+    /// Recordings that could not be read to their end, and why.
+    pub broken: Vec<String>,
     /// What each sensor's driver counted.
     pub sensors: Vec<(String, Vec<(&'static str, u64)>)>,
     /// What the tracker and the picture counted.
@@ -78,6 +80,7 @@ pub fn collect(
         recorded_s: fed.span.map_or(0.0, |(first, last)| (last - first).as_secs_f64()),
         took_s,
         entries_per_s,
+        broken: fed.broken,
         refused: merged.refused.iter().map(|r| refusal(r)).collect(),
         sensors: (0..node.sensors()).map(|i| counted(&node, sensor_id(i))).collect(),
         counters,
@@ -114,6 +117,9 @@ impl core::fmt::Display for Replayed {
             self.entries_per_s,
             if self.took_s > 0.0 { self.recorded_s / self.took_s } else { 0.0 }
         )?;
+        for broken in &self.broken {
+            writeln!(f, "not read to its end: {broken}")?;
+        }
         for (count, first) in self.refused.iter().filter(|(count, _)| *count > 0) {
             writeln!(f, "{count} lines or packets could not be used; the first: {}", first.as_deref().unwrap_or("?"))?;
         }
