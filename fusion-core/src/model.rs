@@ -77,6 +77,12 @@ impl Kind {
     /// How many kinds there are.
     pub const COUNT: usize = 9;
 
+    /// Whether nothing is said of how far the target is.
+    #[must_use]
+    pub const fn is_bearing_only(self) -> bool {
+        matches!(self, Self::Bearing | Self::BearingElevation)
+    }
+
     /// The kind of an observation.
     #[must_use]
     pub const fn of(observation: &Observation) -> Self {

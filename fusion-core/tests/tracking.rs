@@ -393,6 +393,24 @@ fn a_bearing_sharpens_a_track_and_founds_none() {
 }
 
 #[test]
+fn a_bearing_is_not_believed_of_a_track_beyond_the_sensors_reach() {
+    let mut tracker = tracker(config());
+    let (radar, mut chance) = (radar(0.01, 60_000.0), Chance::new(8));
+    let place = Vector3::new(100.0, 40_000.0, 0.0);
+    for k in 0..6 {
+        let seen = [radar.see(&place, &mut chance)];
+        tracker.handle_scan(&scan(radar.sensor, second(k), &seen), &radar.model).expect("in order");
+    }
+    let before = confirmed(&tracker)[0].updates;
+    let line = [bearing(&place, &Vector3::zeros(), 0.02)];
+    let df = |k| Scan { coverage: Coverage::Reports, ..scan(SensorId(9), second(k), &line) };
+    tracker.handle_scan(&df(6), &sensor_model(1.0, 15_000.0)).expect("in order");
+    assert_eq!(confirmed(&tracker)[0].updates, before, "it hears for 15 km");
+    tracker.handle_scan(&df(7), &sensor_model(1.0, 60_000.0)).expect("in order");
+    assert_eq!(confirmed(&tracker)[0].updates, before + 1, "it hears for 60 km");
+}
+
+#[test]
 fn one_scan_may_mix_kinds() {
     // Three targets, each seen by another kind in the same look.
     let places =

@@ -135,7 +135,9 @@ impl Gating<'_> {
                 }
             }
         }
-        for group in &self.look.groups {
+        // A line of bearing does not say how far its source is: beyond the sensor's reach it was somebody else.
+        let reached = self.look.may_reach(predicted);
+        for group in self.look.groups.iter().filter(|group| reached || !group.kind().is_bearing_only()) {
             let row = RowGate { gating: self, group, track, predicted, columns, candidates: &mut *candidates, tally };
             visit(group.kind(), &self.look.scan.pose, row);
         }

@@ -137,8 +137,7 @@ impl<'a> Look<'a> {
         if self.scan.coverage == Coverage::Reports {
             return false;
         }
-        let range = (predicted.mean.fixed_rows::<3>(0) - self.scan.pose.origin.vector()).norm();
-        if range > self.sensor.field_of_view.range_max_m {
+        if self.range_to(predicted) > self.sensor.field_of_view.range_max_m {
             return false;
         }
         let Coverage::Sector { width_rad, .. } = self.scan.coverage else { return true };
@@ -150,6 +149,16 @@ impl<'a> Look<'a> {
         }
         let included = |offset: f64| self.scan.coverage.includes(Angle::from_radians(azimuth + offset));
         included(-margin) && included(margin)
+    }
+
+    /// Whether a target with this state could be within the sensor's range.
+    pub(super) fn may_reach(&self, predicted: &Prediction) -> bool {
+        let sigma = sqrt(predicted.p[(0, 0)] + predicted.p[(1, 1)]);
+        self.range_to(predicted) - EDGE_SIGMAS * sigma <= self.sensor.field_of_view.range_max_m
+    }
+
+    fn range_to(&self, predicted: &Prediction) -> f64 {
+        (predicted.mean.fixed_rows::<3>(0) - self.scan.pose.origin.vector()).norm()
     }
 
     /// The columns whose measurements carry this address.
