@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fusion_core::measurement::SensorId;
@@ -71,6 +72,17 @@ impl Engine {
             newest: Timestamp::EPOCH,
             ended_by: None,
         }
+    }
+
+    /// Runs live on a thread of its own, and ends everything that has an end when the inbox is closed.
+    ///
+    /// # Errors
+    /// If the system has no thread to give.
+    pub fn spawn_live(mut self, inbox: Arc<Inbox>, clock: Clock) -> std::io::Result<JoinHandle<Result<Node, String>>> {
+        std::thread::Builder::new().name("copmesh-fusion".into()).spawn(move || {
+            self.run_live(&inbox, &clock);
+            self.finish()
+        })
     }
 
     /// Runs on what sensors leave in the inbox, until it is closed.

@@ -26,15 +26,11 @@ const BACKOFF_LAST: Duration = Duration::from_secs(10);
 /// A stream that says nothing for so long is taken for dead and connected anew.
 const STREAM_IDLE_MAX: Duration = Duration::from_secs(60);
 
-/// How a sensor's link is doing, for health.
+/// What whoever started a sensor's task can see of it.
 #[derive(Debug, Default)]
 pub struct LinkCounters {
-    /// Bytes received.
-    pub bytes: AtomicU64,
     /// Times that the endpoint was opened.
     pub opened: AtomicU64,
-    /// Times that opening or reading failed.
-    pub failed: AtomicU64,
 }
 
 /// One sensor's way in.
@@ -68,7 +64,6 @@ impl Ingest {
                 Ok(()) => info!(sensor = %self.name, "stream ended; connecting again in {backoff:?}"),
                 Err(e) => warn!(sensor = %self.name, "{e}; trying again in {backoff:?}"),
             }
-            self.counters.failed.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(backoff).await;
             backoff = (backoff * 2).min(BACKOFF_LAST);
         }
@@ -115,7 +110,6 @@ impl Ingest {
     }
 
     fn push(&self, bytes: &[u8]) {
-        self.counters.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         self.inbox.push(Received { sensor: self.sensor, at: self.clock.now(), bytes: bytes.to_vec() });
     }
 }

@@ -24,6 +24,15 @@ fn node() -> Node {
     Node::new(&config, Origin { node: node_id("noise"), incarnation: 1 }).expect("a valid configuration")
 }
 
+/// Words in the names of counters for what was not understood.
+const REFUSALS: [&str; 7] = ["garbage", "refused", "long", "fault", "damaged", "dropped", "decode_errors"];
+
+fn scans(node: &Node, sensor: SensorId) -> u64 {
+    let mut scans = 0;
+    node.sensor_counters(sensor, &mut |name, count| scans += if name == "measurements" { count } else { 0 });
+    scans
+}
+
 /// Xorshift: noise without a library, the same every time.
 fn noise(state: &mut u64, piece: &mut [u8]) {
     for chunk in piece.chunks_mut(8) {
@@ -80,9 +89,13 @@ fn a_datagram_of_a_megabyte_is_refused_with_its_place_and_reason() {
         let mut node = node();
         node.handle_bytes(SensorId(sensor), &vec![0xFF; PIECE_BYTES], Timestamp::from_secs(1_700_000_000));
         node.handle_timeout(Timestamp::from_secs(1_700_000_010));
-        let _ = refusals(&mut node);
-        let mut counted = 0;
-        node.sensor_counters(SensorId(sensor), &mut |_, count| counted += count);
-        assert!(counted > 0, "{kind} counts what it refuses");
+        let told = refusals(&mut node);
+        let mut refused = Vec::new();
+        node.sensor_counters(SensorId(sensor), &mut |name, count| refused.push((name, count)));
+        refused.retain(|(name, count)| *count > 0 && REFUSALS.iter().any(|word| name.contains(word)));
+        println!("a megabyte of 0xFF to {kind}: {told} refusals told, {refused:?}");
+        assert!(told > 0, "{kind} tells that it refused");
+        assert!(!refused.is_empty(), "{kind} counts what it refuses, under a name that says so");
+        assert_eq!(scans(&node, SensorId(sensor)), 0, "nothing of it is taken for a scan");
     }
 }

@@ -53,18 +53,11 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let incarnation = store::next_incarnation(None, clock.now().validity).map_err(Failure::failed)?;
     let origin = Origin { node: node_id(&config.node.name), incarnation };
     let node = Node::new(&config, origin).map_err(Failure::failed)?;
-    let mut engine = Engine::new(node, sender, sinks(args, &config, &services, clock.now().validity)?);
+    let engine = Engine::new(node, sender, sinks(args, &config, &services, clock.now().validity)?);
     let inbox = Arc::new(Inbox::new(config.sensors.len()));
     let links = services.ingest(&config, &inbox, clock)?;
     services.runtime().block_on(wiring::until_listening(&links));
-    let fusion = std::thread::Builder::new().name("copmesh-fusion".into()).spawn({
-        let inbox = Arc::clone(&inbox);
-        move || {
-            engine.run_live(&inbox, &clock);
-            engine.finish()
-        }
-    });
-    let fusion = fusion.map_err(Failure::failed)?;
+    let fusion = engine.spawn_live(Arc::clone(&inbox), clock).map_err(Failure::failed)?;
 
     let start = clock.now().validity + LEAD;
     let simulate = || Simulation::new(scenario.clone(), args.seed, start).map_err(Failure::failed);

@@ -35,20 +35,13 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         None => None,
     };
     let sinks = Sinks { records: services.records.clone(), tracks: None, recorder, addresses: None };
-    let mut engine = Engine::new(node, sender, sinks);
+    let engine = Engine::new(node, sender, sinks);
     let inbox = Arc::new(Inbox::new(config.sensors.len()));
     services.ingest(&config, &inbox, clock)?;
     if let Some(address) = services.console {
         info!("console on http://{address}/");
     }
-    let fusion = std::thread::Builder::new().name("copmesh-fusion".into()).spawn({
-        let inbox = Arc::clone(&inbox);
-        move || {
-            engine.run_live(&inbox, &clock);
-            engine.finish()
-        }
-    });
-    let fusion = fusion.map_err(Failure::failed)?;
+    let fusion = engine.spawn_live(Arc::clone(&inbox), clock).map_err(Failure::failed)?;
     while !services.stopping() && !fusion.is_finished() {
         std::thread::sleep(STOP_PERIOD);
     }
