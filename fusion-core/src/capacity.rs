@@ -27,6 +27,10 @@ pub const ASSOCIATION_TABLES: usize = 1 << 17;
 /// `Tally::contributors_forgotten`.
 pub const CONTRIBUTORS_MAX: usize = 8;
 
+/// Sensors for which newcomers are reckoned one by one; those numbered beyond are taken to be in their steady state. No
+/// counter: the count of sensors is known at start.
+pub const SENSORS_MAX: usize = 64;
+
 /// Scans kept for replay; when they run out, the past is closed early. Counter: `SequencerTally::scans_released_early`.
 pub const HELD_SCANS_MAX: usize = 4_096;
 

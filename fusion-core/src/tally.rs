@@ -52,6 +52,10 @@ tally! {
         updates_not_finite,
         /// Tracks founded.
         tracks_founded,
+        /// Tracks that a second measurement split off from tracks of one.
+        tracks_branched,
+        /// Tracks not split off for want of numbers (`SCAN_MEASUREMENTS_MAX`).
+        branches_dropped,
         /// Tracks confirmed.
         tracks_confirmed,
         /// Tracks not founded: the table is full (`TRACKS_MAX` or the lent memory).

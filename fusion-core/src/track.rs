@@ -1,10 +1,10 @@
 //! A track: one target as believed by one node, with its number, its status and what it was made from.
 
 pub mod deleter;
+pub mod existence;
 pub mod height;
 pub mod initiator;
 pub mod number;
-pub mod score;
 pub mod table;
 
 use heapless::Vec;
@@ -15,8 +15,8 @@ use crate::identity::Identity;
 use crate::label::Label;
 use crate::measurement::SensorId;
 use crate::time::Timestamp;
+pub use existence::Existence;
 pub use number::{NodeId, Origin, TrackId, TrackNumber};
-pub use score::Score;
 pub use table::Slot;
 
 /// How far a track has come.
@@ -39,8 +39,10 @@ pub struct Track {
     pub status: TrackStatus,
     /// Where it is and how it moves, at the time of the last scan in which it gated a measurement.
     pub state: GaussianState,
-    /// How much better "target" explains its looks than "clutter".
-    pub score: Score,
+    /// r: how probably it is a target at all, at `existence_time`.
+    pub existence: Existence,
+    /// Time of the last look that could have seen it.
+    pub existence_time: Timestamp,
     /// Who it is, as far as anybody said.
     pub identity: Identity,
     /// The join of the labels of all scans that made it.
@@ -161,7 +163,8 @@ pub(crate) mod tests {
             id: TrackId { origin: Origin { node: NodeId(1), incarnation: 1 }, number },
             status: TrackStatus::Tentative,
             state: GaussianState { mean: StateVector::zeros(), covariance, time: Timestamp::EPOCH },
-            score: Score::founding(1.0, 10.0),
+            existence: Existence::new(0.1),
+            existence_time: Timestamp::EPOCH,
             identity: Identity::UNKNOWN,
             label: Label::STRICTEST,
             first_seen: Timestamp::EPOCH,

@@ -9,13 +9,16 @@
 //! wanted ([`filter::predict`](crate::filter::predict) with [`TrackerConfig::motion`]).
 
 mod associate;
+mod branch;
 mod config;
 mod look;
 mod memory;
+mod newcomers;
+mod sharpen;
 mod update;
 
 pub use associate::Row;
-pub use config::{ConfigFault, TrackerConfig};
+pub use config::{ConfigFault, LooksRule, SHARPNESS_MAX, TrackerConfig};
 pub use look::{Addressed, Column};
 pub use memory::{Buffers, Lent, Sizes, TrackerMemory};
 
@@ -30,6 +33,7 @@ use crate::track::table::{Occupancy, TrackTable};
 use crate::track::{Origin, Slot, Track, TrackStatus};
 use associate::{Gating, Pairing};
 use look::{Look, LookMemory};
+use newcomers::Newcomers;
 use update::{Solution, Updating};
 
 /// Why a scan was refused. Nothing changed but the tally.
@@ -82,12 +86,14 @@ pub struct ScanOutcome {
 }
 
 /// Everything about a tracker's past but the tracks themselves, in one piece for copying.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Progress {
     pub(crate) occupancy: Occupancy,
     /// Time of the last scan.
     pub(crate) reached: Option<Timestamp>,
     pub(crate) tally: Tally,
+    /// Targets not found yet, by sensor.
+    newcomers: Newcomers,
 }
 
 /// A tracker over lent memory.
@@ -113,7 +119,7 @@ impl<M: TrackerMemory> Tracker<M> {
     /// [`ScanError::OutOfOrder`] or [`ScanError::SensorModel`]; counted, nothing else changed.
     pub fn handle_scan(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
         self.admit(scan, sensor)?;
-        let Progress { occupancy, tally, .. } = &mut self.progress;
+        let Progress { occupancy, tally, newcomers, .. } = &mut self.progress;
         let mut lent = self.memory.lend();
         let mut table = TrackTable::new(lent.slots, occupancy);
         pass_time(&mut table, scan.time, &self.config, tally);
@@ -125,14 +131,21 @@ impl<M: TrackerMemory> Tracker<M> {
         gating.match_addresses(&table, columns, tally);
         gating.pair(&mut table, columns, &mut pairing, tally);
 
+        let newcomer = newcomers::odds(newcomers, &look, pairing.known, self.config.new_per_scan);
         let (rows, nulls, edges) = pairing.finish();
+        edges.iter_mut().for_each(|edge| edge.weight /= 1.0 + newcomer);
         let (beta, missed) = (&mut lent.beta[..edges.len()], &mut lent.missed[..rows.len()]);
-        let outcome = marginals(nulls, edges, columns.len(), &self.config.budget, &mut lent.workspace, beta, missed);
+        let sharpened = &mut lent.sharpened[..edges.len()];
+        let (columns_len, budget) = (columns.len(), &self.config.budget);
+        let outcome = marginals(nulls, edges, columns_len, budget, &mut lent.workspace, beta, missed);
         note(&outcome, tally);
+        sharpen::sharpen(&table, rows, nulls, edges, self.config.sharpness);
+        marginals(nulls, edges, columns_len, budget, &mut lent.workspace, sharpened, &mut lent.missed_sharpened[..rows.len()]);
 
-        let solution = Solution { rows, nulls, edges, beta, missed };
-        let updating = Updating { look: &look, config: &self.config, origin: self.origin };
+        let solution = Solution { rows, edges, beta, sharpened, missed, missed_sharpened: &lent.missed_sharpened[..rows.len()] };
+        let updating = Updating { look: &look, config: &self.config, origin: self.origin, newcomer };
         updating.update(&mut table, &solution, columns, tally);
+        newcomers.learn(scan, rows.iter().filter_map(|row| table.get(row.slot)));
         updating.merge_twins(&mut table, &solution, columns, tally);
         updating.delete_missed(&mut table, rows, tally);
         updating.found_new(&mut table, columns, tally);

@@ -570,7 +570,7 @@ proptest! {
             let _ = tracker.handle_scan(&scan, &sensor_model(5.0, 30_000.0));
             for track in tracker.tracks() {
                 prop_assert!(track.state.mean.iter().all(|v| v.is_finite()));
-                prop_assert!(track.score.log_odds().is_finite());
+                prop_assert!((0.0..1.0).contains(&track.existence.probability()));
             }
         }
     }

@@ -4,10 +4,20 @@ use fusion_core::capacity::{TRACKS_DEFAULT, TRACKS_MAX};
 use fusion_core::model::constant_velocity::NearlyConstantVelocity;
 use fusion_core::time::Span;
 use fusion_core::track::height::HeightPrior;
-use fusion_core::tracker::TrackerConfig;
+use fusion_core::tracker::{LooksRule, TrackerConfig};
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
+
+/// What confirms and deletes a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfirmBy {
+    /// Its probability of existence alone.
+    Existence,
+    /// That, and so many hits among so many looks.
+    Looks,
+}
 
 /// How this node tracks.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -31,13 +41,23 @@ pub struct TrackerSettings {
     pub founding_mass: f64,
     /// New targets expected in one scan of a sensor's whole field of view.
     pub new_per_scan: f64,
-    /// A track is confirmed by this many hits …
+    /// Mean time that a target stays in view, seconds.
+    pub lifetime_s: f64,
+    /// A track is confirmed when it exists at least this probably, …
+    pub confirm_existence: f64,
+    /// … deleted, once confirmed, when it exists less probably than this, …
+    pub delete_existence: f64,
+    /// … and before that when less probably than this.
+    pub prune_existence: f64,
+    /// Power to which the weights of confirmed tracks are raised, so that close ones stay apart.
+    pub sharpness: u8,
+    /// What a track must show.
+    pub confirm_by: ConfirmBy,
+    /// By looks, a track is confirmed by this many hits …
     pub confirm_hits: u32,
-    /// … among this many looks, …
+    /// … among this many looks.
     pub confirm_looks: u32,
-    /// … if the odds of target against clutter are at least this.
-    pub confirm_odds: f64,
-    /// A confirmed track is deleted by this many misses …
+    /// By looks, a confirmed track is deleted by this many misses …
     pub delete_misses: u32,
     /// … among this many looks.
     pub delete_looks: u32,
@@ -74,11 +94,16 @@ impl Default for TrackerSettings {
             gate_probability: core.gate_probability,
             founding_mass: core.founding_mass,
             new_per_scan: core.new_per_scan,
-            confirm_hits: core.confirm_hits,
-            confirm_looks: core.confirm_looks,
-            confirm_odds: core.confirm_odds,
-            delete_misses: core.delete_misses,
-            delete_looks: core.delete_looks,
+            lifetime_s: core.lifetime.as_secs_f64(),
+            confirm_existence: core.confirm_existence,
+            delete_existence: core.delete_existence,
+            prune_existence: core.prune_existence,
+            sharpness: core.sharpness,
+            confirm_by: ConfirmBy::Existence,
+            confirm_hits: 3,
+            confirm_looks: 5,
+            delete_misses: 5,
+            delete_looks: 6,
             silence_limit_s: core.silence_limit.as_secs_f64(),
             report_silence_limit_s: core.report_silence_limit.as_secs_f64(),
             report_coast_after_s: core.report_coast_after.as_secs_f64(),
@@ -107,11 +132,12 @@ impl TrackerSettings {
             gate_probability: self.gate_probability,
             founding_mass: self.founding_mass,
             new_per_scan: self.new_per_scan,
-            confirm_hits: self.confirm_hits,
-            confirm_looks: self.confirm_looks,
-            confirm_odds: self.confirm_odds,
-            delete_misses: self.delete_misses,
-            delete_looks: self.delete_looks,
+            lifetime: Span::from_secs_f64(self.lifetime_s),
+            confirm_existence: self.confirm_existence,
+            delete_existence: self.delete_existence,
+            prune_existence: self.prune_existence,
+            sharpness: self.sharpness,
+            looks: (self.confirm_by == ConfirmBy::Looks).then_some(self.looks_rule()),
             silence_limit: Span::from_secs_f64(self.silence_limit_s),
             report_silence_limit: Span::from_secs_f64(self.report_silence_limit_s),
             report_coast_after: Span::from_secs_f64(self.report_coast_after_s),
@@ -123,12 +149,23 @@ impl TrackerSettings {
         }
     }
 
+    const fn looks_rule(&self) -> LooksRule {
+        LooksRule {
+            confirm_hits: self.confirm_hits,
+            confirm_looks: self.confirm_looks,
+            delete_misses: self.delete_misses,
+            delete_looks: self.delete_looks,
+        }
+    }
+
     /// Checks ranges and needed combinations.
     ///
     /// # Errors
     /// The first [`ConfigError`].
     pub fn check(&self) -> Result<(), ConfigError> {
-        self.core().check().map_err(|fault| {
+        // The rule by looks must make sense even where it is not asked for.
+        let core = TrackerConfig { looks: Some(self.looks_rule()), ..self.core() };
+        core.check().map_err(|fault| {
             let must = fault.must.replace('_', "-");
             ConfigError::at(format!("tracker.{}", key_of(fault.field)), format!("must be {must}"))
         })?;
@@ -149,7 +186,7 @@ fn key_of(field: &str) -> String {
         "motion.vertical" => "acceleration-vertical-m2-s3".into(),
         "height_prior.height_m" => "height-m".into(),
         "height_prior.sigma_m" => "height-sigma-m".into(),
-        "silence_limit" | "report_silence_limit" | "report_coast_after" => format!("{}-s", field.replace('_', "-")),
+        "lifetime" | "silence_limit" | "report_silence_limit" | "report_coast_after" => format!("{}-s", field.replace('_', "-")),
         _ => field.replace('_', "-"),
     }
 }

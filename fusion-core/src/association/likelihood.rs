@@ -1,7 +1,8 @@
 //! How well a measurement fits a track, against the chance that it is false.
 //!
 //! With β ∝ weight, a pair has weight w = P_D · N(ν; 0, S) / λ and a missed detection has weight 1 − P_D P_G, both
-//! relative to "this measurement is clutter" (Bar-Shalom, Willett & Tian 2011, §6.2).
+//! relative to "this measurement is clutter" (Bar-Shalom, Willett & Tian 2011, §6.2). The tracker multiplies in the
+//! probability of existence, and counts newcomers beside clutter.
 
 use core::f64::consts::TAU;
 
@@ -45,14 +46,7 @@ pub fn weight(log_detection: f64, log_density: f64, log_clutter: f64) -> f64 {
     exp((log_detection + log_density - log_clutter).min(LOG_WEIGHT_CEILING))
 }
 
-/// 1 − P_D P_G: the weight of a miss, for a target that was looked at.
-#[must_use]
-pub fn missed_weight(detection: f64, gate: f64) -> f64 {
-    (1.0 - detection * gate).max(MISSED_WEIGHT_FLOOR)
-}
-
 const LOG_WEIGHT_CEILING: f64 = 200.0;
-const MISSED_WEIGHT_FLOOR: f64 = 1e-12;
 
 #[cfg(test)]
 mod tests {
@@ -71,11 +65,5 @@ mod tests {
     fn a_weight_is_the_ratio_of_target_to_clutter() {
         assert!((weight(ln(0.9), ln(1e-3), ln(1e-6)) - 900.0).abs() < 1e-9);
         assert!(weight(0.0, 5_000.0, -5_000.0).is_finite());
-    }
-
-    #[test]
-    fn a_miss_is_never_impossible() {
-        assert!((missed_weight(0.9, 1.0) - 0.1).abs() < 1e-12);
-        assert!(missed_weight(1.0, 1.0) > 0.0);
     }
 }

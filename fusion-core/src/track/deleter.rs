@@ -18,20 +18,14 @@ pub enum Deletion {
 
 /// Judges a track by its looks, after one of them.
 ///
-/// A confirmed track ends by K misses among its last L looks. A tentative one ends as soon as the looks that are left
-/// of its first N cannot bring it to M hits, or when misses have made it much less likely than it once was: two in a
-/// row for a sensor that sees nine of ten, more for one that sees less.
+/// It ends when it hardly exists any more: soon for a sensor that sees nine of ten, late for one that sees less. Where
+/// M of N is asked for, a confirmed track ends by K misses among its last L looks as well, and a tentative one as soon
+/// as the looks that are left of its first N cannot bring it to M hits.
 #[must_use]
 pub fn judge_by_looks(track: &Track, config: &TrackerConfig) -> Option<Deletion> {
-    let history = &track.history;
-    let missed = if track.is_confirmed() {
-        history.misses(config.delete_looks) >= config.delete_misses
-    } else {
-        let left = config.confirm_looks.saturating_sub(history.looks());
-        let hopeless = history.hits(config.confirm_looks) + left < config.confirm_hits;
-        hopeless || track.score.fall() > crate::maths::ln(config.tentative_odds_fall)
-    };
-    missed.then_some(Deletion::Missed)
+    let least = if track.is_confirmed() { config.delete_existence } else { config.prune_existence };
+    let missed = config.looks.is_some_and(|rule| rule.ends(track.is_confirmed(), &track.history));
+    (missed || track.existence.probability() < least).then_some(Deletion::Missed)
 }
 
 /// Judges a track by the clock: what it would be at `now` without another measurement.
@@ -58,18 +52,22 @@ fn horizontal_sigma_at(track: &Track, dt: Span, q: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track::TrackStatus;
+    use crate::track::{Existence, TrackStatus};
+    use crate::tracker::LooksRule;
     use crate::track::tests::any_track;
+
+    const RULE: LooksRule = LooksRule { confirm_hits: 3, confirm_looks: 5, delete_misses: 5, delete_looks: 6 };
 
     fn after(looks: &[bool], status: TrackStatus) -> Option<Deletion> {
         let mut track = any_track();
         track.status = status;
+        track.existence = Existence::new(0.9);
         looks.iter().for_each(|&hit| track.history.record(hit));
-        judge_by_looks(&track, &TrackerConfig::default())
+        judge_by_looks(&track, &TrackerConfig { looks: Some(RULE), ..TrackerConfig::default() })
     }
 
     #[test]
-    fn a_confirmed_track_survives_four_misses_and_ends_by_five() {
+    fn by_looks_a_confirmed_track_survives_four_misses_and_ends_by_five() {
         let (hit, miss) = (true, false);
         assert_eq!(after(&[hit, hit, hit, miss, miss, miss, miss], TrackStatus::Confirmed), None);
         let five = [hit, hit, hit, miss, miss, miss, miss, miss];
@@ -78,22 +76,23 @@ mod tests {
     }
 
     #[test]
-    fn a_tentative_track_ends_when_it_can_no_longer_be_confirmed() {
+    fn by_looks_a_tentative_track_ends_when_it_can_no_longer_be_confirmed() {
         assert_eq!(after(&[true, false, false], TrackStatus::Tentative), None);
         assert_eq!(after(&[true, false, false, false], TrackStatus::Tentative), Some(Deletion::Missed));
         assert_eq!(after(&[true, false, true, false, true], TrackStatus::Tentative), None);
     }
 
     #[test]
-    fn a_tentative_track_ends_by_two_misses_of_a_good_sensor() {
+    fn a_track_ends_when_it_hardly_exists() {
+        let config = TrackerConfig::default();
         let mut track = any_track();
-        track.history.record(true);
-        track.score.look(0.1, 1.0);
-        assert_eq!(judge_by_looks(&track, &TrackerConfig::default()), None);
-        track.score.look(0.1, 1.0);
-        assert_eq!(judge_by_looks(&track, &TrackerConfig::default()), Some(Deletion::Missed));
-        track.status = TrackStatus::Confirmed;
-        assert_eq!(judge_by_looks(&track, &TrackerConfig::default()), None);
+        let judged = |track: &Track, r: f64| {
+            let track = Track { existence: Existence::new(r), ..track.clone() };
+            judge_by_looks(&track, &config)
+        };
+        assert_eq!((judged(&track, 0.01), judged(&track, 1e-4)), (None, Some(Deletion::Missed)));
+        track.status = TrackStatus::Coasted;
+        assert_eq!((judged(&track, 0.1), judged(&track, 1e-3)), (None, Some(Deletion::Missed)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::maths::{cos, sin, sqrt};
 use crate::measurement::{Observation, Pose, Reading};
 use crate::model::polar::RangeRate;
 use crate::time::Timestamp;
-use crate::track::{History, Score};
+use crate::track::{Existence, History};
 use crate::tracker::TrackerConfig;
 
 /// Why a measurement starts no track.
@@ -68,11 +68,12 @@ pub fn found(
     if certain { Ok(state) } else { Err(Unfounded::TooUncertain) }
 }
 
-/// Whether a tentative track is to be believed: M hits among its last N looks, and the odds behind them.
+/// Whether a tentative track is to be believed: it exists probably enough, and where M of N is asked for, has M hits
+/// among its last N looks.
 #[must_use]
-pub fn confirms(history: &History, score: Score, config: &TrackerConfig) -> bool {
-    history.hits(config.confirm_looks) >= config.confirm_hits
-        && score.log_odds() >= crate::maths::ln(config.confirm_odds)
+pub fn confirms(history: &History, existence: Existence, config: &TrackerConfig) -> bool {
+    let seen = config.looks.is_none_or(|rule| history.hits(rule.confirm_looks) >= rule.confirm_hits);
+    seen && existence.probability() >= config.confirm_existence
 }
 
 /// What founding needs to know beside the measurement.
@@ -165,6 +166,7 @@ impl Start<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tracker::LooksRule;
     use crate::model::MeasurementModel;
     use crate::model::polar::{RangeBearing, RangeBearingElevationRate};
     use crate::model::tests::leaning_pose;
@@ -225,17 +227,20 @@ mod tests {
     }
 
     #[test]
-    fn hits_without_odds_do_not_confirm() {
+    fn existence_confirms() {
+        let history = History::default();
+        assert!(!confirms(&history, Existence::new(0.5), &config()));
+        assert!(confirms(&history, Existence::new(0.95), &config()));
+    }
+
+    #[test]
+    fn where_hits_are_asked_for_existence_alone_does_not_confirm() {
+        let looks = Some(LooksRule { confirm_hits: 3, confirm_looks: 5, delete_misses: 5, delete_looks: 6 });
+        let config = TrackerConfig { looks, ..config() };
         let mut history = History::default();
-        (0..3).for_each(|_| history.record(true));
-        let mut score = Score::default();
-        assert!(!confirms(&history, score, &config()));
-        score.look(0.1, 1e-3);
-        assert!(confirms(&history, score, &config()));
-        history.record(false);
-        history.record(false);
-        assert!(confirms(&history, score, &config()));
-        history.record(false);
-        assert!(!confirms(&history, score, &config()));
+        for (hit, confirmed) in [(true, false), (true, false), (true, true), (false, true), (false, true), (false, false)] {
+            history.record(hit);
+            assert_eq!(confirms(&history, Existence::new(0.95), &config), confirmed);
+        }
     }
 }

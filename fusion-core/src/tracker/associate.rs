@@ -23,14 +23,20 @@ use crate::tracker::TrackerConfig;
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     pub(super) slot: u16,
-    pub(super) covered: bool,
+    /// P_D P_G: how probably the look sees the track if it is there; zero where it did not look.
+    pub(super) detection: f64,
     first_edge: u32,
     edges: u16,
 }
 
 impl Row {
     /// A place in memory for one.
-    pub const EMPTY: Self = Self { slot: 0, covered: false, first_edge: 0, edges: 0 };
+    pub const EMPTY: Self = Self { slot: 0, detection: 0.0, first_edge: 0, edges: 0 };
+
+    /// Whether the look would have seen it.
+    pub(super) const fn covered(&self) -> bool {
+        self.detection > 0.0
+    }
 
     /// Its pairs among all pairs.
     pub(super) fn edges(&self) -> core::ops::Range<usize> {
@@ -45,31 +51,34 @@ pub(super) struct Pairing<'a> {
     edges: &'a mut [Edge],
     row_count: usize,
     edge_count: usize,
+    /// Measurements that the rows lead to expect.
+    pub(super) known: f64,
 }
 
 impl<'a> Pairing<'a> {
     pub(super) fn new(rows: &'a mut [Row], nulls: &'a mut [f64], edges: &'a mut [Edge]) -> Self {
-        Self { rows, nulls, edges, row_count: 0, edge_count: 0 }
+        Self { rows, nulls, edges, row_count: 0, edge_count: 0, known: 0.0 }
     }
 
     /// The rows, the weights of their misses, and the pairs, sorted by row and column.
-    pub(super) fn finish(self) -> (&'a [Row], &'a [f64], &'a [Edge]) {
-        (&self.rows[..self.row_count], &self.nulls[..self.row_count], &self.edges[..self.edge_count])
+    pub(super) fn finish(self) -> (&'a [Row], &'a mut [f64], &'a mut [Edge]) {
+        (&self.rows[..self.row_count], &mut self.nulls[..self.row_count], &mut self.edges[..self.edge_count])
     }
 
     /// Adds a row with its candidates; `waiting` more tracks may come, and each must find room for one pair.
-    fn add(&mut self, slot: u16, covered: bool, null: f64, candidates: &mut Candidates, waiting: usize) -> usize {
+    fn add(&mut self, slot: u16, r: f64, detection: f64, candidates: &mut Candidates, waiting: usize) -> usize {
         let room = (self.edges.len() - self.edge_count).saturating_sub(waiting);
         let dropped = candidates.keep_likeliest(room);
         let row = u16::try_from(self.row_count).expect("rows are numbered in 16 bits");
         let first_edge = u32::try_from(self.edge_count).expect("pairs are numbered in 32 bits");
         for &Candidate { column, weight } in candidates.by_column() {
-            self.edges[self.edge_count] = Edge { row, column, weight };
+            self.edges[self.edge_count] = Edge { row, column, weight: weight * r };
             self.edge_count += 1;
         }
         let edges = u16::try_from(candidates.kept.len()).expect("a row has few pairs");
-        self.rows[self.row_count] = Row { slot, covered, first_edge, edges };
-        self.nulls[self.row_count] = null;
+        self.rows[self.row_count] = Row { slot, detection, first_edge, edges };
+        self.nulls[self.row_count] = 1.0 - r * detection;
+        self.known += r * detection;
         self.row_count += 1;
         dropped
     }
@@ -97,7 +106,8 @@ impl Gating<'_> {
         for slot in table.indices() {
             let Some(track) = table.get_mut(slot) else { continue };
             waiting -= 1;
-            let predicted = Prediction::of(&self.config.motion, &track.state, self.look.scan.time);
+            let time = self.look.scan.time;
+            let predicted = Prediction::of(&self.config.motion, &track.state, time);
             let covered = self.look.covers(&predicted);
             self.find_candidates(slot, track, &predicted, columns, &mut candidates, tally);
             if candidates.kept.is_empty() {
@@ -111,8 +121,11 @@ impl Gating<'_> {
                 tally.deleted_uncertain += 1;
                 continue;
             }
-            let null = if covered { self.look.missed_weight } else { 1.0 };
-            let dropped = pairing.add(slot, covered, null, &mut candidates, waiting);
+            track.existence = track.existence.after(time - track.existence_time, self.config.lifetime);
+            track.existence_time = time;
+            let r = track.existence.probability();
+            let detection = if covered { self.look.detection } else { 0.0 };
+            let dropped = pairing.add(slot, r, detection, &mut candidates, waiting);
             tally.edges += u64::from(pairing.rows[pairing.row_count - 1].edges);
             tally.edges_dropped += count(dropped + candidates.dropped);
         }

@@ -4,6 +4,7 @@ use crate::association::Budget;
 use crate::capacity::HISTORY_LOOKS;
 use crate::model::constant_velocity::NearlyConstantVelocity;
 use crate::time::Span;
+use crate::track::History;
 use crate::track::height::HeightPrior;
 
 /// The settings of a tracker.
@@ -23,18 +24,19 @@ pub struct TrackerConfig {
     pub founding_mass: f64,
     /// New targets expected in one scan of a sensor's whole field of view.
     pub new_per_scan: f64,
-    /// A track is confirmed by this many hits …
-    pub confirm_hits: u32,
-    /// … among this many looks, …
-    pub confirm_looks: u32,
-    /// … if the odds of target against clutter are at least this.
-    pub confirm_odds: f64,
-    /// A tentative track is dropped once its odds have fallen by this factor from their best.
-    pub tentative_odds_fall: f64,
-    /// A confirmed track is deleted by this many misses …
-    pub delete_misses: u32,
-    /// … among this many looks.
-    pub delete_looks: u32,
+    /// Mean time that a target stays in view.
+    pub lifetime: Span,
+    /// A track is confirmed when it exists at least this probably, …
+    pub confirm_existence: f64,
+    /// … and deleted when less probably than this: a confirmed track …
+    pub delete_existence: f64,
+    /// … and a tentative one. A measurement that is less probably a new target founds none.
+    pub prune_existence: f64,
+    /// What a track must show beside its probability of existence.
+    pub looks: Option<LooksRule>,
+    /// κ: the power to which the weights of confirmed tracks are raised when their states are updated. One is JPDA, whose
+    /// close tracks grow together; the higher, the nearer to the single best assignment.
+    pub sharpness: u8,
     /// A track is deleted after this long without a measurement.
     pub silence_limit: Span,
     /// The same for a track whose last measurement was a report (a source that says nothing by its silence).
@@ -53,6 +55,35 @@ pub struct TrackerConfig {
     pub budget: Budget,
 }
 
+/// M of N: a track is confirmed by M hits among its first N looks, and deleted by K misses among its last L. The rule
+/// works beside the probability of existence, for those whose procedures ask for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LooksRule {
+    /// M.
+    pub confirm_hits: u32,
+    /// N.
+    pub confirm_looks: u32,
+    /// K.
+    pub delete_misses: u32,
+    /// L.
+    pub delete_looks: u32,
+}
+
+impl LooksRule {
+    /// Whether these looks end a track.
+    #[must_use]
+    pub fn ends(&self, confirmed: bool, history: &History) -> bool {
+        if confirmed {
+            return history.misses(self.delete_looks) >= self.delete_misses;
+        }
+        let left = self.confirm_looks.saturating_sub(history.looks());
+        history.hits(self.confirm_looks) + left < self.confirm_hits
+    }
+}
+
+/// Largest κ. No counter: a setting.
+pub const SHARPNESS_MAX: u8 = 8;
+
 impl Default for TrackerConfig {
     fn default() -> Self {
         Self {
@@ -61,14 +92,14 @@ impl Default for TrackerConfig {
             velocity_sigma_vertical_m_s: 15.0,
             height_prior: HeightPrior { height_m: 0.0, sigma_m: 1_500.0 },
             gate_probability: 0.9995,
-            founding_mass: 0.5,
-            new_per_scan: 0.5,
-            confirm_hits: 3,
-            confirm_looks: 5,
-            confirm_odds: 10.0,
-            tentative_odds_fall: 50.0,
-            delete_misses: 5,
-            delete_looks: 6,
+            founding_mass: 0.2,
+            new_per_scan: 0.1,
+            lifetime: Span::from_secs(600),
+            confirm_existence: 0.99,
+            delete_existence: 0.01,
+            prune_existence: 3e-4,
+            looks: None,
+            sharpness: 2,
             silence_limit: Span::from_secs(30),
             report_silence_limit: Span::from_secs(60),
             report_coast_after: Span::from_secs(15),
@@ -106,6 +137,8 @@ impl TrackerConfig {
     pub fn check(&self) -> Result<(), ConfigFault> {
         let positive = |x: f64| x > 0.0 && x.is_finite();
         let share = |x: f64| x > 0.0 && x < 1.0;
+        let looks = self.looks;
+        let ordered = self.prune_existence <= self.delete_existence && self.delete_existence < self.confirm_existence;
         let window = |hits: u32, looks: u32| hits >= 1 && hits <= looks && looks <= HISTORY_LOOKS;
         let rules = [
             (positive(self.motion.horizontal), "motion.horizontal", "above 0 m²/s³"),
@@ -117,10 +150,13 @@ impl TrackerConfig {
             (share(self.gate_probability) && self.gate_probability >= 0.5, "gate_probability", "in [0.5, 1)"),
             (share(self.founding_mass), "founding_mass", "between 0 and 1"),
             (positive(self.new_per_scan), "new_per_scan", "above 0"),
-            (window(self.confirm_hits, self.confirm_looks), "confirm_hits", "1 to confirm_looks, which is at most 64"),
-            (positive(self.confirm_odds), "confirm_odds", "above 0"),
-            (self.tentative_odds_fall > 1.0, "tentative_odds_fall", "above 1"),
-            (window(self.delete_misses, self.delete_looks), "delete_misses", "1 to delete_looks, which is at most 64"),
+            (self.lifetime > Span::ZERO, "lifetime", "above 0 s"),
+            (share(self.confirm_existence), "confirm_existence", "between 0 and 1"),
+            (ordered, "delete_existence", "from prune_existence to below confirm_existence"),
+            (share(self.prune_existence), "prune_existence", "between 0 and 1"),
+            (looks.is_none_or(|l| window(l.confirm_hits, l.confirm_looks)), "confirm_hits", "1 to confirm_looks, at most 64"),
+            (looks.is_none_or(|l| window(l.delete_misses, l.delete_looks)), "delete_misses", "1 to delete_looks, at most 64"),
+            ((1..=SHARPNESS_MAX).contains(&self.sharpness), "sharpness", "1 to 8"),
             (self.silence_limit > Span::ZERO, "silence_limit", "above 0 s"),
             (self.report_silence_limit > Span::ZERO, "report_silence_limit", "above 0 s"),
             (self.report_coast_after > Span::ZERO, "report_coast_after", "above 0 s"),
@@ -143,7 +179,8 @@ mod tests {
 
     #[test]
     fn a_fault_names_its_field() {
-        let config = TrackerConfig { confirm_hits: 6, ..TrackerConfig::default() };
+        let looks = Some(LooksRule { confirm_hits: 6, confirm_looks: 5, delete_misses: 5, delete_looks: 6 });
+        let config = TrackerConfig { looks, ..TrackerConfig::default() };
         assert_eq!(config.check().map_err(|fault| fault.field), Err("confirm_hits"));
         let config = TrackerConfig { new_per_scan: f64::NAN, ..TrackerConfig::default() };
         assert_eq!(config.check().map_err(|fault| fault.field), Err("new_per_scan"));

@@ -7,7 +7,6 @@ use heapless::Vec;
 
 use crate::angle::Angle;
 use crate::association::gate::{Gate, Group, Plot};
-use crate::association::likelihood::missed_weight;
 use crate::filter::Prediction;
 use crate::identity::Address;
 use crate::label::Label;
@@ -83,8 +82,8 @@ pub(super) struct Look<'a> {
     pub(super) label: Label,
     /// ln P_D.
     pub(super) log_detection: f64,
-    /// 1 − P_D P_G.
-    pub(super) missed_weight: f64,
+    /// P_D P_G.
+    pub(super) detection: f64,
     /// Those that are looked at.
     pub(super) measurements: &'a [Measurement],
     pub(super) groups: Vec<Group<'a>, { Kind::COUNT }>,
@@ -122,7 +121,7 @@ impl<'a> Look<'a> {
             sensor,
             label: scan.label.join(sensor.label),
             log_detection: ln(sensor.detection),
-            missed_weight: missed_weight(sensor.detection, gate.probability()),
+            detection: sensor.detection * gate.probability(),
             measurements,
             groups: Group::split(plots).collect(),
             addressed: index_addresses(measurements, columns, addressed),

@@ -18,6 +18,8 @@ pub struct Lent<'a> {
     pub nulls: &'a mut [f64],
     /// One per track: the probability of its missed detection.
     pub missed: &'a mut [f64],
+    /// One per track: the same, sharpened.
+    pub missed_sharpened: &'a mut [f64],
     /// One per measurement of a scan.
     pub columns: &'a mut [Column],
     /// One per measurement of a scan.
@@ -28,6 +30,8 @@ pub struct Lent<'a> {
     pub edges: &'a mut [Edge],
     /// One per gated pair.
     pub beta: &'a mut [f64],
+    /// One per gated pair.
+    pub sharpened: &'a mut [f64],
     /// What the association needs for itself.
     pub workspace: Workspace<'a>,
 }
@@ -55,7 +59,7 @@ pub struct Buffers<S, R, C, P, A, E, F, W> {
     pub addressed: A,
     /// Gated pairs.
     pub edges: E,
-    /// β by pair, then the weights and then the probabilities of missed detections by track.
+    /// β by pair, the same sharpened, then the weights and then the probabilities of missed detections by track.
     pub probabilities: F,
     /// The association's reals.
     pub reals: F,
@@ -81,17 +85,21 @@ where
     fn lend(&mut self) -> Lent<'_> {
         let (slots, edges) = (self.slots.as_mut(), self.edges.as_mut());
         let (beta, rest) = self.probabilities.as_mut().split_at_mut(edges.len());
-        let (nulls, missed) = rest.split_at_mut(slots.len());
+        let (sharpened, rest) = rest.split_at_mut(edges.len());
+        let (nulls, rest) = rest.split_at_mut(slots.len());
+        let (missed, missed_sharpened) = rest.split_at_mut(slots.len());
         Lent {
             slots,
             rows: self.rows.as_mut(),
             nulls,
             missed,
+            missed_sharpened,
             columns: self.columns.as_mut(),
             plots: self.plots.as_mut(),
             addressed: self.addressed.as_mut(),
             edges,
             beta,
+            sharpened,
             workspace: Workspace::new(self.words.as_mut(), self.reals.as_mut()),
         }
     }
@@ -126,7 +134,7 @@ impl Sizes {
             tracks,
             measurements,
             edges,
-            probabilities: edges + 2 * tracks,
+            probabilities: 2 * edges + 3 * tracks,
             reals: association.reals,
             words: association.words,
         }

@@ -6,6 +6,7 @@ use nalgebra::SMatrix;
 use super::TrackerConfig;
 use super::associate::Row;
 use super::look::{Column, Look};
+use super::sharpen::is_believed;
 use crate::association::Edge;
 use crate::filter::Mixture;
 use crate::filter::extended::{Expectation, Gain};
@@ -17,17 +18,20 @@ use crate::tally::Tally;
 use crate::track::deleter::{Deletion, judge_by_looks};
 use crate::track::initiator::{Unfounded, confirms, found};
 use crate::track::table::TrackTable;
-use crate::track::{Contributors, History, Origin, Score, Track, TrackId, TrackNumber, TrackStatus, Twin};
+use crate::track::{Contributors, Existence, History, Origin, Track, TrackId, TrackNumber, TrackStatus, Twin};
 
 /// The association of a scan, solved.
 pub(super) struct Solution<'a> {
     pub(super) rows: &'a [Row],
-    pub(super) nulls: &'a [f64],
     pub(super) edges: &'a [Edge],
     /// By pair.
     pub(super) beta: &'a [f64],
+    /// By pair, for moving states.
+    pub(super) sharpened: &'a [f64],
     /// By row.
     pub(super) missed: &'a [f64],
+    /// By row, of believed tracks.
+    pub(super) missed_sharpened: &'a [f64],
 }
 
 /// What updating needs to know.
@@ -35,10 +39,12 @@ pub(super) struct Updating<'a> {
     pub(super) look: &'a Look<'a>,
     pub(super) config: &'a TrackerConfig,
     pub(super) origin: Origin,
+    /// The odds that a measurement which no track explains is a new target.
+    pub(super) newcomer: f64,
 }
 
 /// A pair less likely than this moves nothing; its share counts as missed.
-const BETA_USED: f64 = 1e-6;
+pub(super) const BETA_USED: f64 = 1e-6;
 
 /// A look that found a track with at least this probability is a hit.
 const HIT: f64 = 0.5;
@@ -52,26 +58,36 @@ impl Updating<'_> {
         columns: &mut [Column],
         tally: &mut Tally,
     ) {
+        let mut branches = 0;
         for (number, row) in (0..).zip(solution.rows) {
             let track = table.get_mut(row.slot).expect("a row's track stays until the scan is done");
-            let pairs = Pairs { edges: &solution.edges[row.edges()], beta: &solution.beta[row.edges()] };
+            let pairs = Pairs { edges: &solution.edges[row.edges()], beta: &solution.beta[row.edges()], scale: 1.0 };
             for (edge, &beta) in pairs.edges.iter().zip(pairs.beta) {
                 columns[usize::from(edge.column)].explain(number, beta);
             }
-            self.move_state(track, &pairs, tally);
-            let (null, missed) = (solution.nulls[usize::from(number)], solution.missed[usize::from(number)]);
-            track.score.look(null, missed);
-            self.note_look(track, &pairs, 1.0 - missed >= HIT, row.covered, tally);
+            let missed = solution.missed[usize::from(number)];
+            if track.updates == 1 && pairs.used().nth(1).is_some() {
+                self.branch(table, row, &pairs, missed, &mut branches, tally);
+                continue;
+            }
+            let sharpened = Pairs { edges: pairs.edges, beta: &solution.sharpened[row.edges()], scale: 1.0 };
+            self.move_state(track, &sharpened, track.existence.if_missed(row.detection), tally);
+            let believed = is_believed(track.existence);
+            let judged = if believed { solution.missed_sharpened[usize::from(number)] } else { missed };
+            track.existence = track.existence.look(judged, row.detection);
+            self.note_look(track, &pairs, 1.0 - missed >= HIT, row.covered(), tally);
         }
     }
 
     /// The state becomes the mixture of "missed" and of each measurement, by their probabilities.
-    fn move_state(&self, track: &mut Track, pairs: &Pairs<'_>, tally: &mut Tally) {
+    pub(super) fn move_state(&self, track: &mut Track, pairs: &Pairs<'_>, still: f64, tally: &mut Tally) {
         let used: f64 = pairs.used().map(|(_, beta)| beta).sum();
         if used <= 0.0 {
             return;
         }
-        let mut mixture = Mixture::new(&track.state, (1.0 - used).max(0.0));
+        let missed = (1.0 - used).max(0.0) * still;
+        let pairs = &Pairs { scale: 1.0 / (used + missed), ..*pairs };
+        let mut mixture = Mixture::new(&track.state, missed * pairs.scale);
         let mut height_open = false;
         for group in &self.look.groups {
             let kind = group.kind();
@@ -99,7 +115,7 @@ impl Updating<'_> {
     }
 
     /// Remembers the look, who contributed and what was said, and sets the status.
-    fn note_look(&self, track: &mut Track, pairs: &Pairs<'_>, hit: bool, covered: bool, tally: &mut Tally) {
+    pub(super) fn note_look(&self, track: &mut Track, pairs: &Pairs<'_>, hit: bool, covered: bool, tally: &mut Tally) {
         if hit {
             let scan = self.look.scan;
             track.last_update = scan.time;
@@ -113,7 +129,7 @@ impl Updating<'_> {
         if hit || covered {
             track.history.record(hit);
             track.status = match track.status {
-                TrackStatus::Tentative if confirms(&track.history, track.score, self.config) => {
+                TrackStatus::Tentative if confirms(&track.history, track.existence, self.config) => {
                     tally.tracks_confirmed += 1;
                     TrackStatus::Confirmed
                 }
@@ -126,7 +142,7 @@ impl Updating<'_> {
 
     /// Deletes tracks that too many looks missed.
     pub(super) fn delete_missed(&self, table: &mut TrackTable<'_>, rows: &[Row], tally: &mut Tally) {
-        for row in rows.iter().filter(|row| row.covered) {
+        for row in rows.iter().filter(|row| row.covered()) {
             if table.get(row.slot).and_then(|track| judge_by_looks(track, self.config)) == Some(Deletion::Missed) {
                 table.remove(row.slot);
                 tally.deleted_missed += 1;
@@ -187,10 +203,13 @@ impl Updating<'_> {
         let first = TrackNumber::founding(self.look.scan.time, self.look.scan.sensor, 0);
         let clash = table.tracks().any(|track| track.id.number.same_scan(first));
         for (ordinal, column) in (0..).zip(columns) {
-            if column.log_clutter.is_none() || 1.0 - column.explained < self.config.founding_mass {
+            let unexplained = (1.0 - column.explained).max(0.0);
+            let existence = unexplained * self.newcomer / (1.0 + self.newcomer);
+            let free = unexplained >= self.config.founding_mass && existence >= self.config.prune_existence;
+            if column.log_clutter.is_none() || !free {
                 continue;
             }
-            match self.found_from(ordinal, clash, table, tally) {
+            match self.found_from(ordinal, existence, clash, table, tally) {
                 Ok(true) => tally.tracks_founded += 1,
                 Ok(false) => tally.tracks_table_full += 1,
                 Err(Unfounded::NoPosition) => tally.bearings_unexplained += 1,
@@ -205,6 +224,7 @@ impl Updating<'_> {
     fn found_from(
         &self,
         ordinal: u16,
+        existence: f64,
         clash: bool,
         table: &mut TrackTable<'_>,
         tally: &mut Tally,
@@ -215,13 +235,13 @@ impl Updating<'_> {
         let wanted = TrackNumber::founding(scan.time, scan.sensor, ordinal);
         let number = if clash { table.free_number(wanted) } else { wanted };
         tally.numbers_bumped += u64::from(number != wanted);
-        let mut track = self.founded(number, state);
+        let mut track = self.founded(number, state, existence);
         track.identity.absorb(&measurement.identity);
         Ok(table.insert(track).is_ok())
     }
 
     /// A tentative track as it begins.
-    fn founded(&self, number: TrackNumber, state: GaussianState) -> Track {
+    fn founded(&self, number: TrackNumber, state: GaussianState, existence: f64) -> Track {
         let scan = self.look.scan;
         let (mut history, mut contributors) = (History::default(), Contributors::default());
         history.record(true);
@@ -230,7 +250,8 @@ impl Updating<'_> {
             id: TrackId { origin: self.origin, number },
             status: TrackStatus::Tentative,
             state,
-            score: Score::founding(self.config.new_per_scan, self.look.sensor.clutter_per_scan),
+            existence: Existence::new(existence),
+            existence_time: scan.time,
             identity: Identity::UNKNOWN,
             label: self.look.label,
             first_seen: scan.time,
@@ -266,14 +287,16 @@ fn merge(table: &mut TrackTable<'_>, elder: u16, younger: u16) {
 }
 
 /// The pairs of one row with their probabilities.
-struct Pairs<'a> {
-    edges: &'a [Edge],
-    beta: &'a [f64],
+pub(super) struct Pairs<'a> {
+    pub(super) edges: &'a [Edge],
+    pub(super) beta: &'a [f64],
+    /// What the probabilities are multiplied with, so that they are conditional on existence.
+    pub(super) scale: f64,
 }
 
 impl Pairs<'_> {
     /// Column and probability of those that count.
-    fn used(&self) -> impl Iterator<Item = (u16, f64)> {
+    pub(super) fn used(&self) -> impl Iterator<Item = (u16, f64)> {
         let pairs = self.edges.iter().zip(self.beta);
         pairs.filter(|(_, beta)| **beta >= BETA_USED).map(|(edge, beta)| (edge.column, *beta))
     }
@@ -318,8 +341,8 @@ impl KindVisitor for Mix<'_> {
                 batch = Some(Batch { noise: reading.noise, gain, beta: 0.0 });
             }
             let batch = batch.as_mut().expect("just filled");
-            self.mixture.add_mean(beta, &batch.gain.shift(&model.residual(&reading.z, &expectation.z_hat)));
-            batch.beta += beta;
+            self.mixture.add_mean(beta * self.pairs.scale, &batch.gain.shift(&model.residual(&reading.z, &expectation.z_hat)));
+            batch.beta += beta * self.pairs.scale;
         }
         if let Some(last) = batch {
             self.mixture.add_covariance(last.beta, &last.gain.p);

@@ -1,0 +1,74 @@
+//! The second measurement of a track: one track for each that it may be.
+//!
+//! A track of a single measurement does not know its velocity, so its gate is wide, and in a formation it admits the
+//! neighbours too. Their mixture is a blob that covers the formation and learns nothing. But while a track hardly exists,
+//! it is as good as a Poisson process, and a Poisson process may be split into the parts of its mixture without loss
+//! (which is what track-oriented filters exploit the other way round when they recycle tracks; Williams 2012). So each
+//! pair that counts becomes a track of its own, with the probability of the pair as its existence; the next looks tell
+//! which of them are targets.
+
+use super::associate::Row;
+use super::update::{BETA_USED, Pairs, Updating};
+use crate::association::Edge;
+use crate::capacity::SCAN_MEASUREMENTS_MAX;
+use crate::tally::Tally;
+use crate::track::table::TrackTable;
+use crate::track::{Existence, TrackNumber};
+
+impl Updating<'_> {
+    /// Splits a track: the likeliest pair, and what was perhaps missed, stay with it; the others found tracks.
+    ///
+    /// `branches` counts those of the scan. They are numbered as if the scan had so many more measurements, and there
+    /// are no more of them than a number can tell (`Tally::branches_dropped`).
+    pub(super) fn branch(
+        &self,
+        table: &mut TrackTable<'_>,
+        row: &Row,
+        pairs: &Pairs<'_>,
+        missed: f64,
+        branches: &mut u16,
+        tally: &mut Tally,
+    ) {
+        let Some(stem) = table.get(row.slot).cloned() else { return };
+        let worth = |beta: f64| beta >= self.config.prune_existence.max(BETA_USED);
+        let all = || pairs.edges.iter().zip(pairs.beta.iter().copied());
+        let Some((likeliest, seen)) = all().reduce(|a, b| if b.1 > a.1 { b } else { a }) else { return };
+        for (edge, beta) in all().filter(|(edge, beta)| worth(*beta) && edge.column != likeliest.column) {
+            let Some(number) = self.branch_number(branches) else {
+                tally.branches_dropped += 1;
+                continue;
+            };
+            let mut branch = stem.clone();
+            branch.id.number = number;
+            branch.existence = Existence::new(beta);
+            let pairs = only(edge, &[1.0]);
+            self.move_state(&mut branch, &pairs, 0.0, tally);
+            self.note_look(&mut branch, &pairs, true, row.covered(), tally);
+            match table.insert(branch) {
+                Ok(()) => tally.tracks_branched += 1,
+                Err(_) => tally.tracks_table_full += 1,
+            }
+        }
+        let Some(stem) = table.get_mut(row.slot) else { return };
+        let gone = missed * stem.existence.if_missed(row.detection);
+        let existence = seen + gone;
+        let share = [seen / existence];
+        let pairs = only(likeliest, &share);
+        self.move_state(stem, &pairs, 1.0, tally);
+        stem.existence = Existence::new(existence);
+        self.note_look(stem, &pairs, seen >= gone, row.covered(), tally);
+    }
+
+    /// The number of the next branch of this scan.
+    fn branch_number(&self, branches: &mut u16) -> Option<TrackNumber> {
+        let ordinal = self.look.measurements.len() + usize::from(*branches);
+        let ordinal = u16::try_from(ordinal).ok().filter(|&ordinal| usize::from(ordinal) < SCAN_MEASUREMENTS_MAX)?;
+        *branches += 1;
+        Some(TrackNumber::founding(self.look.scan.time, self.look.scan.sensor, ordinal))
+    }
+}
+
+/// One pair as if it were all of a row.
+fn only<'a>(edge: &'a Edge, beta: &'a [f64; 1]) -> Pairs<'a> {
+    Pairs { edges: core::slice::from_ref(edge), beta, scale: 1.0 }
+}

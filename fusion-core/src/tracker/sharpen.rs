@@ -1,0 +1,37 @@
+//! Against coalescence: the same exact marginals once more, of weights raised to a power.
+//!
+//! Exact JPDA lets close tracks grow together (Fitzgerald 1986): where two tracks and two measurements may be paired
+//! both ways, each track moves to the middle. The cures in the literature prune joint events (JPDA*, Blom & Bloem 2000)
+//! or permute them (set JPDA, Svensson et al. 2011). Here every joint event keeps its place in the sum, but the weights
+//! of believed tracks are raised to a power κ: one is JPDA, infinity the single best assignment, and in between close
+//! tracks stay apart without a measurement ever being given to one track for good. What is explained, hence what is born,
+//! comes from the marginals of κ = 1; a tentative track is never sharpened, since its miss would win and it would not
+//! learn.
+
+use super::associate::Row;
+use crate::association::Edge;
+use crate::track::Existence;
+use crate::track::table::TrackTable;
+
+/// Tracks that exist at least this probably are sharpened.
+const BELIEVED: f64 = 0.5;
+
+/// Whether a track's association is sharpened.
+pub(super) fn is_believed(existence: Existence) -> bool {
+    existence.probability() >= BELIEVED
+}
+
+/// Raises the weights of believed tracks to the power κ.
+pub(super) fn sharpen(table: &TrackTable<'_>, rows: &[Row], nulls: &mut [f64], edges: &mut [Edge], kappa: u8) {
+    for (row, null) in rows.iter().zip(nulls) {
+        if table.get(row.slot).is_some_and(|track| is_believed(track.existence)) {
+            *null = power(*null, kappa);
+            edges[row.edges()].iter_mut().for_each(|edge| edge.weight = power(edge.weight, kappa));
+        }
+    }
+}
+
+/// wᵏ by multiplication.
+fn power(w: f64, kappa: u8) -> f64 {
+    (1..kappa).fold(w, |product, _| product * w)
+}
