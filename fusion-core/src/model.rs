@@ -10,6 +10,7 @@ pub mod constant_velocity;
 pub mod coordinated_turn;
 pub mod hover;
 mod markov;
+pub mod motion;
 
 pub mod polar;
 pub mod position;
