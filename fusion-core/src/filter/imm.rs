@@ -128,15 +128,22 @@ impl ModeState {
         })
     }
 
-    /// The mixture of all modes that belongs to this one, moved by its motion.
-    fn predict(&self, motion: &Motion, blend: &Blend<'_>, to: Timestamp) -> Result<Self, NotPositiveDefinite> {
-        Ok(match (self, motion) {
+    /// Becomes the mixture of all modes that belongs to `own`, moved by its motion.
+    fn take(
+        &mut self,
+        own: &Self,
+        motion: &Motion,
+        blend: &Blend<'_>,
+        to: Timestamp,
+    ) -> Result<(), NotPositiveDefinite> {
+        *self = match (own, motion) {
             (Self::Six(own), Motion::ConstantVelocity(model)) => Self::Six(blend.predict(model, own, to)?),
             (Self::Six(own), Motion::Hover(model)) => Self::Six(blend.predict(model, own, to)?),
             (Self::Seven(own), Motion::CoordinatedTurn(model)) => Self::Seven(blend.predict(model, own, to)?),
             (Self::Nine(own), Motion::ConstantAcceleration(model)) => Self::Nine(blend.predict(model, own, to)?),
             _ => unreachable!("modes are predicted by the set that started them"),
-        })
+        };
+        Ok(())
     }
 }
 
@@ -186,22 +193,40 @@ impl Modes {
     /// # Panics
     /// If `set` is of other motions than the one that started the modes: a bug of the caller.
     pub fn predict(&self, set: &MotionSet, to: Timestamp) -> Result<Self, NotPositiveDefinite> {
+        let mut predicted = self.clone();
+        self.predict_into(set, to, &mut predicted)?;
+        Ok(predicted)
+    }
+
+    /// The same into modes that are there already, whatever they are: copies nothing needlessly.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict); the other modes then mean nothing.
+    ///
+    /// # Panics
+    /// As [`predict`](Self::predict).
+    pub fn predict_into(
+        &self,
+        set: &MotionSet,
+        to: Timestamp,
+        predicted: &mut Self,
+    ) -> Result<(), NotPositiveDefinite> {
         let change = set.change_over(to - self.time());
-        let mut predicted = Self { probabilities: Vec::new(), states: Vec::new() };
-        for (j, (state, manner)) in self.states.iter().zip(set.manners()).enumerate() {
-            let mut weights: [f64; MOTIONS_MAX] = core::array::from_fn(|i| change[i][j]);
-            let mut total = 0.0;
-            for (weight, probability) in weights.iter_mut().zip(&self.probabilities) {
-                *weight *= probability;
-                total += *weight;
+        if predicted.states.len() != self.states.len() {
+            predicted.clone_from(self);
+        }
+        for (j, ((own, manner), next)) in self.states.iter().zip(set.manners()).zip(&mut predicted.states).enumerate() {
+            let mut weights = [0.0; MOTIONS_MAX];
+            for (i, probability) in self.probabilities.iter().enumerate() {
+                weights[i] = change[i][j] * probability;
             }
+            let total: f64 = weights.iter().sum();
             weights.iter_mut().for_each(|weight| *weight /= total);
-            let blend = Blend { weights: &weights[..self.states.len()], states: &self.states };
-            predicted.push(state.predict(&manner.motion, &blend, to)?);
-            predicted.probabilities.push(total).expect("as many as states");
+            next.take(own, &manner.motion, &Blend { weights: &weights, states: &self.states }, to)?;
+            predicted.probabilities[j] = total;
         }
         predicted.settle();
-        Ok(predicted)
+        Ok(())
     }
 
     /// Position and velocity by all modes together: mean and covariance of their mixture, not yet proven.
