@@ -5,28 +5,29 @@
 
 pub mod consistency;
 pub mod extended;
+pub mod imm;
 
-use nalgebra::SMatrix;
+use nalgebra::{SMatrix, SVector};
 
-use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite, StateVector};
+use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite};
 use crate::model::TransitionModel;
 use crate::time::Timestamp;
 
 /// A predicted state whose covariance is not yet proven: enough to gate with, and most predictions end there.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Prediction {
+pub struct Prediction<const N: usize = KINEMATIC> {
     /// x̂.
-    pub mean: StateVector,
+    pub mean: SVector<f64, N>,
     /// P.
-    pub p: SMatrix<f64, 6, 6>,
+    pub p: SMatrix<f64, N, N>,
     /// When it holds.
     pub time: Timestamp,
 }
 
-impl Prediction {
-    /// x̂ ← F x̂, P ← F P Fᵀ + Q, valid at `to`.
+impl<const N: usize> Prediction<N> {
+    /// x̂ ← f(x̂), P ← F P Fᵀ + Q, valid at `to`.
     #[must_use]
-    pub fn of(model: &impl TransitionModel, state: &GaussianState, to: Timestamp) -> Self {
+    pub fn of(model: &impl TransitionModel<N>, state: &GaussianState<N>, to: Timestamp) -> Self {
         let (mean, p) = model.propagate(&state.mean, state.covariance.matrix(), to - state.time);
         Self { mean, p, time: to }
     }
@@ -35,7 +36,7 @@ impl Prediction {
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] if the numbers overflowed; the state is then beyond use.
-    pub fn prove(&self) -> Result<GaussianState, NotPositiveDefinite> {
+    pub fn prove(&self) -> Result<GaussianState<N>, NotPositiveDefinite> {
         Ok(GaussianState { mean: self.mean, covariance: Covariance::new(self.p)?, time: self.time })
     }
 }
@@ -44,11 +45,11 @@ impl Prediction {
 ///
 /// # Errors
 /// [`NotPositiveDefinite`] if the numbers overflow; the state is then beyond use.
-pub fn predict(
-    model: &impl TransitionModel,
-    state: &GaussianState,
+pub fn predict<const N: usize>(
+    model: &impl TransitionModel<N>,
+    state: &GaussianState<N>,
     to: Timestamp,
-) -> Result<GaussianState, NotPositiveDefinite> {
+) -> Result<GaussianState<N>, NotPositiveDefinite> {
     Prediction::of(model, state, to).prove()
 }
 
@@ -59,32 +60,32 @@ pub fn predict(
 /// *Tracking and Data Fusion* (2011), §1.4.16). Exact, for components of any origin: the measurements of one scan may
 /// differ in kind and noise.
 #[derive(Clone, Debug)]
-pub struct Mixture {
-    reference: StateVector,
+pub struct Mixture<const N: usize = KINEMATIC> {
+    reference: SVector<f64, N>,
     time: Timestamp,
-    shift: StateVector,
-    spread: SMatrix<f64, 6, 6>,
+    shift: SVector<f64, N>,
+    spread: SMatrix<f64, N, N>,
 }
 
-impl Mixture {
+impl<const N: usize> Mixture<N> {
     /// Begins with the component in which nothing was measured: the predicted state, with weight β₀.
     #[must_use]
-    pub fn new(predicted: &GaussianState, weight: f64) -> Self {
+    pub fn new(predicted: &GaussianState<N>, weight: f64) -> Self {
         Self {
             reference: predicted.mean,
             time: predicted.time,
-            shift: StateVector::zeros(),
+            shift: SVector::zeros(),
             spread: predicted.covariance.matrix() * weight,
         }
     }
 
     /// Adds weight · covariance of one component or of several that share it.
-    pub fn add_covariance(&mut self, weight: f64, p: &SMatrix<f64, 6, 6>) {
+    pub fn add_covariance(&mut self, weight: f64, p: &SMatrix<f64, N, N>) {
         self.spread += p * weight;
     }
 
     /// Adds the mean of one component by its distance δ from the predicted mean.
-    pub fn add_mean(&mut self, weight: f64, delta: &StateVector) {
+    pub fn add_mean(&mut self, weight: f64, delta: &SVector<f64, N>) {
         self.shift += delta * weight;
         self.spread += delta * (delta.transpose() * weight);
     }
@@ -93,7 +94,7 @@ impl Mixture {
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] if the components were not finite or cancelled to rounding error.
-    pub fn reduce(&self) -> Result<GaussianState, NotPositiveDefinite> {
+    pub fn reduce(&self) -> Result<GaussianState<N>, NotPositiveDefinite> {
         let p = self.spread - self.shift * self.shift.transpose();
         let mean = self.reference + self.shift;
         if !mean.iter().all(|v| v.is_finite()) {
@@ -106,6 +107,7 @@ impl Mixture {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gaussian::StateVector;
     use crate::model::constant_velocity::NearlyConstantVelocity;
 
     fn standard() -> GaussianState {

@@ -9,8 +9,11 @@ use crate::frame::{Enu, Position, Velocity};
 use crate::maths::{ln, sqrt};
 use crate::time::Timestamp;
 
+/// Components of a state that every motion model has: the [`StateVector`]. Measurements depend on these alone.
+pub const KINEMATIC: usize = 6;
+
 /// East, north, up, and their rates, in the node's tangent plane: metres and metres per second.
-pub type StateVector = SVector<f64, 6>;
+pub type StateVector = SVector<f64, KINEMATIC>;
 
 /// Why a matrix is no covariance: it is not finite, or not positive definite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,15 @@ impl<const N: usize> Covariance<N> {
     #[must_use]
     pub const fn matrix(&self) -> &SMatrix<f64, N, N> {
         &self.0
+    }
+
+    /// The covariance of the first `K` components alone.
+    ///
+    /// Not proven anew: the factors of a leading block are the leading factors of the whole.
+    #[must_use]
+    pub fn leading<const K: usize>(&self) -> Covariance<K> {
+        const { assert!(K <= N, "a leading block is no larger than the whole") };
+        Covariance(SMatrix::from_fn(|i, k| self.0[(i, k)]))
     }
 
     /// Standard deviation of one component.
@@ -181,18 +193,19 @@ fn lower_factor<const N: usize>(a: &SMatrix<f64, N, N>) -> Option<SMatrix<f64, N
     Some(l)
 }
 
-/// What is believed of a target's kinematics at one time of validity.
+/// What is believed of a target at one time of validity: its kinematics, and after them, if `N` is above six, what
+/// its motion model knows beside (an acceleration, a rate of turn).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GaussianState {
-    /// x̂: position and velocity in the node's tangent plane.
-    pub mean: StateVector,
+pub struct GaussianState<const N: usize = KINEMATIC> {
+    /// x̂: a [`StateVector`], then the rest.
+    pub mean: SVector<f64, N>,
     /// P.
-    pub covariance: Covariance<6>,
+    pub covariance: Covariance<N>,
     /// When it holds.
     pub time: Timestamp,
 }
 
-impl GaussianState {
+impl<const N: usize> GaussianState<N> {
     /// The mean position.
     #[must_use]
     pub fn position(&self) -> Position<Enu> {
@@ -208,7 +221,7 @@ impl GaussianState {
     /// The 3 × 3 position block of P.
     #[must_use]
     pub fn position_covariance(&self) -> Matrix3<f64> {
-        self.covariance.matrix().fixed_view::<3, 3>(0, 0).into_owned()
+        *self.covariance.leading::<3>().matrix()
     }
 
     /// Root of the mean horizontal position variance: one figure for how well the place is known.
@@ -217,6 +230,35 @@ impl GaussianState {
         let p = self.covariance.matrix();
         sqrt(0.5 * (p[(0, 0)] + p[(1, 1)]))
     }
+
+    /// Position and velocity alone: the marginal over the first six components.
+    #[must_use]
+    pub fn kinematics(&self) -> GaussianState {
+        GaussianState { mean: kinematic_part(&self.mean), covariance: self.covariance.leading(), time: self.time }
+    }
+}
+
+impl GaussianState {
+    /// The state with further components of mean zero, independent of it and of each other.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] unless every variance is finite and above zero, and there are `N` − 6 of them.
+    pub fn augmented<const N: usize>(&self, variances: &[f64]) -> Result<GaussianState<N>, NotPositiveDefinite> {
+        let mean = SVector::from_fn(|k, _| if k < KINEMATIC { self.mean[k] } else { 0.0 });
+        let mut p = SMatrix::<f64, N, N>::zeros();
+        p.fixed_view_mut::<KINEMATIC, KINEMATIC>(0, 0).copy_from(self.covariance.matrix());
+        for (k, variance) in (KINEMATIC..N).zip(variances) {
+            p[(k, k)] = *variance;
+        }
+        Ok(GaussianState { mean, covariance: Covariance::new(p)?, time: self.time })
+    }
+}
+
+/// The first six components of a state.
+#[must_use]
+pub fn kinematic_part<const N: usize>(x: &SVector<f64, N>) -> StateVector {
+    const { assert!(N >= KINEMATIC, "every state begins with position and velocity") };
+    StateVector::from_fn(|k, _| x[k])
 }
 
 /// The one-sigma ellipse of a 2 × 2 covariance given by its east and north variances and their covariance.
@@ -258,6 +300,30 @@ mod tests {
         assert!((s.factor().mahalanobis_squared(&nu) - (3.0 + 4.0 + 16.0) / 11.0).abs() < 1e-12);
         assert!((s.factor().log_determinant() - ln(11.0)).abs() < 1e-12);
         assert!((s.factor().solve(&nu) - Vector2::new(5.0, -9.0) / 11.0).norm() < 1e-12);
+    }
+
+    #[test]
+    fn a_marginal_is_a_covariance_without_proof() {
+        let l = SMatrix::<f64, 9, 9>::from_fn(|i, k| [0.0, 1.0, 0.3][usize::from(i >= k) + usize::from(i > k)]);
+        let whole = GaussianState {
+            mean: SVector::from_fn(|k, _| [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0][k]),
+            covariance: Covariance::new(l * l.transpose()).expect("positive definite"),
+            time: Timestamp::EPOCH,
+        };
+        let part = whole.kinematics();
+        assert_eq!(Covariance::new(*part.covariance.matrix()), Ok(part.covariance));
+        assert_eq!(part.mean, StateVector::new(1.0, 2.0, 3.0, 4.0, 5.0, 6.0));
+        assert_eq!((part.position(), part.velocity()), (whole.position(), whole.velocity()));
+    }
+
+    #[test]
+    fn what_is_added_to_a_state_leaves_its_kinematics() {
+        let covariance = Covariance::from_sigmas(&StateVector::repeat(2.0)).expect("positive");
+        let state = GaussianState { mean: StateVector::repeat(1.0), covariance, time: Timestamp::EPOCH };
+        let turning = state.augmented::<7>(&[0.25]).expect("positive");
+        assert_eq!(turning.kinematics(), state);
+        assert!((turning.covariance.sigma(6) - 0.5).abs() < 1e-12 && turning.mean[6].abs() < 1e-12);
+        assert!(state.augmented::<7>(&[0.0]).is_err() && state.augmented::<9>(&[1.0]).is_err());
     }
 
     #[test]

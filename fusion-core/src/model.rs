@@ -5,29 +5,60 @@
 //! (2001): x is the [`StateVector`] (east, north, up and their rates), z = h(x) + noise.
 
 pub mod bearing;
+pub mod constant_acceleration;
 pub mod constant_velocity;
+pub mod coordinated_turn;
+pub mod hover;
+mod markov;
+pub mod motion;
+
 pub mod polar;
 pub mod position;
 
-use nalgebra::{SMatrix, SVector};
+use nalgebra::{ArrayStorage, SMatrix, SVector};
 
-use crate::gaussian::StateVector;
+use crate::gaussian::{GaussianState, KINEMATIC, NotPositiveDefinite, StateVector};
 use crate::measurement::{Observation, Pose, Reading};
 use crate::time::Span;
 
-/// How a state goes from one time to another.
-pub trait TransitionModel {
-    /// F: x(t + dt) = F x(t) + noise.
-    fn transition(&self, dt: Span) -> SMatrix<f64, 6, 6>;
+/// How a state goes from one time to another: x(t + dt) = f(x(t)) + noise. The first six components of an N-dimensional
+/// state are its [`StateVector`].
+pub trait TransitionModel<const N: usize = KINEMATIC> {
+    /// f(x).
+    fn advance(&self, x: &SVector<f64, N>, dt: Span) -> SVector<f64, N>;
 
-    /// Q: covariance of that noise.
-    fn noise(&self, dt: Span) -> SMatrix<f64, 6, 6>;
+    /// F, the slope of f at x. A linear model has the same everywhere.
+    fn slope(&self, x: &SVector<f64, N>, dt: Span) -> SMatrix<f64, N, N>;
 
-    /// F x and F P Fᵀ + Q. A model whose F is sparse does it cheaper than this.
-    fn propagate(&self, x: &StateVector, p: &SMatrix<f64, 6, 6>, dt: Span) -> (StateVector, SMatrix<f64, 6, 6>) {
-        let f = self.transition(dt);
-        (f * x, f * p * f.transpose() + self.noise(dt))
+    /// Q: covariance of the noise that enters on the way from x.
+    fn noise(&self, x: &SVector<f64, N>, dt: Span) -> SMatrix<f64, N, N>;
+
+    /// f(x) and F P Fᵀ + Q. A model whose F is sparse does it cheaper than this.
+    fn propagate(
+        &self,
+        x: &SVector<f64, N>,
+        p: &SMatrix<f64, N, N>,
+        dt: Span,
+    ) -> (SVector<f64, N>, SMatrix<f64, N, N>) {
+        let f = self.slope(x, dt);
+        (self.advance(x, dt), f * p * f.transpose() + self.noise(x, dt))
     }
+
+    /// A state of this model of which only the kinematics are known.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the model's own numbers make no variance.
+    fn start(&self, kinematics: &GaussianState) -> Result<GaussianState<N>, NotPositiveDefinite>;
+}
+
+/// F P Fᵀ of a symmetric P, by what F does to one vector: F (F P)ᵀ.
+pub(crate) fn sandwich<const N: usize>(
+    p: &SMatrix<f64, N, N>,
+    f: impl Fn(&[f64; N]) -> [f64; N],
+) -> SMatrix<f64, N, N> {
+    let once = p.data.0.map(|column| f(&column));
+    let turned = core::array::from_fn(|i| f(&core::array::from_fn(|k| once[k][i])));
+    SMatrix::from_array_storage(ArrayStorage(turned))
 }
 
 /// How a state appears to a sensor.
@@ -134,6 +165,7 @@ pub fn visit<V: KindVisitor>(kind: Kind, pose: &Pose, visitor: V) -> V::Output {
 pub(crate) mod tests {
     use super::*;
     use crate::frame::Position;
+    use crate::gaussian::Covariance;
     use nalgebra::{Rotation3, Vector3};
 
     /// A sensor away from the origin whose axes lean, as a distant one's do.
@@ -175,6 +207,47 @@ pub(crate) mod tests {
             let slope = h.column(k).into_owned();
             let gap = (difference - slope).norm();
             assert!(gap < 1e-6 * (1.0 + slope.norm()), "component {k}: {difference} against {slope}");
+        }
+    }
+
+    /// The slope against numerical differences, the short way against the long, Q a covariance, and two steps against
+    /// one up to `halving` (relative; infinite where f is not linear).
+    pub(crate) fn assert_transition_is_sound<const N: usize>(
+        model: &impl TransitionModel<N>,
+        x: &SVector<f64, N>,
+        halving: f64,
+    ) {
+        let l = SMatrix::<f64, N, N>::from_fn(|i, k| if k > i { 0.0 } else { 1.0 + 0.05 * x[i] + 0.02 * x[k] });
+        let p = l * l.transpose() * 0.01;
+        for millis in [1, 50, 1_000, 10_000] {
+            let dt = Span::from_millis(millis);
+            assert_slope_of_transition(model, x, dt);
+            let (moved, spread) = model.propagate(x, &p, dt);
+            let (f, q) = (model.slope(x, dt), model.noise(x, dt));
+            assert!((moved - model.advance(x, dt)).norm() < 1e-12 * moved.norm());
+            assert!((spread - (f * p * f.transpose() + q)).norm() < 1e-12 * spread.norm());
+            assert!(Covariance::new(q).is_ok(), "Q of {millis} ms");
+            assert!((q - q.transpose()).norm() <= 1e-15 * q.norm());
+            let (first, second) = (Span::from_millis(millis / 4), Span::from_millis(millis - millis / 4));
+            let (x1, p1) = model.propagate(x, &p, first);
+            let (x2, p2) = model.propagate(&x1, &p1, second);
+            assert!((x2 - moved).norm() <= halving * moved.norm() && (p2 - spread).norm() <= halving * spread.norm());
+        }
+    }
+
+    pub(crate) fn assert_slope_of_transition<const N: usize>(
+        model: &impl TransitionModel<N>,
+        x: &SVector<f64, N>,
+        dt: Span,
+    ) {
+        let f = model.slope(x, dt);
+        for k in 0..N {
+            let mut step = SVector::<f64, N>::zeros();
+            step[k] = 1e-5 * (1.0 + x[k].abs());
+            let difference = (model.advance(&(x + step), dt) - model.advance(&(x - step), dt)) / (2.0 * step[k]);
+            let slope = f.column(k).into_owned();
+            let gap = (difference - slope).norm();
+            assert!(gap < 1e-5 * (1.0 + slope.norm()), "component {k}: {difference} against {slope}");
         }
     }
 

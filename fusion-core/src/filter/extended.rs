@@ -3,21 +3,21 @@
 //! What depends on the state alone is worked out once per kind of measurement ([`Expectation`]); what depends on R once
 //! per noise ([`Gain`]); only ν is left to each measurement.
 
-use nalgebra::{SMatrix, SVector};
+use nalgebra::{ArrayStorage, SMatrix, SVector};
 
-use crate::gaussian::{Covariance, Factor, GaussianState, NotPositiveDefinite, StateVector};
+use crate::gaussian::{Covariance, Factor, GaussianState, KINEMATIC, NotPositiveDefinite, kinematic_part};
 use crate::measurement::Reading;
 use crate::model::MeasurementModel;
 
 /// What a sensor should see of one predicted state, by one kind of measurement.
 #[derive(Clone, Debug)]
-pub struct Expectation<const M: usize> {
+pub struct Expectation<const M: usize, const N: usize = KINEMATIC> {
     /// ẑ = h(x̂).
     pub z_hat: SVector<f64, M>,
     /// H at x̂.
-    pub h: SMatrix<f64, M, 6>,
-    /// P Hᵀ.
-    pub cross: SMatrix<f64, 6, M>,
+    pub h: SMatrix<f64, M, KINEMATIC>,
+    /// P Hᵀ: H has zeros beyond the kinematics.
+    pub cross: SMatrix<f64, N, M>,
     /// H P Hᵀ: the part of S that is the track's own.
     pub spread: SMatrix<f64, M, M>,
 }
@@ -35,20 +35,20 @@ pub struct Innovation<const M: usize> {
 
 /// K, and the covariance that an update with it leaves: equal for all measurements of one kind and noise.
 #[derive(Clone, Debug)]
-pub struct Gain<const M: usize> {
+pub struct Gain<const M: usize, const N: usize = KINEMATIC> {
     /// K = P Hᵀ S⁻¹.
-    pub k: SMatrix<f64, 6, M>,
+    pub k: SMatrix<f64, N, M>,
     /// (I − K H) P (I − K H)ᵀ + K R Kᵀ, symmetric up to rounding, not yet proven.
-    pub p: SMatrix<f64, 6, 6>,
+    pub p: SMatrix<f64, N, N>,
 }
 
-impl<const M: usize> Expectation<M> {
+impl<const M: usize, const N: usize> Expectation<M, N> {
     /// Linearises h at a predicted mean x̂ with covariance P.
     #[must_use]
-    pub fn of(model: &impl MeasurementModel<M>, x: &StateVector, p: &SMatrix<f64, 6, 6>) -> Self {
-        let (z_hat, h) = model.linearise(x);
-        let cross = p * h.transpose();
-        Self { z_hat, h, cross, spread: h * cross }
+    pub fn of(model: &impl MeasurementModel<M>, x: &SVector<f64, N>, p: &SMatrix<f64, N, N>) -> Self {
+        let (z_hat, h) = model.linearise(&kinematic_part(x));
+        let cross = times_transposed(p, &h);
+        Self { z_hat, h, cross, spread: h * kinematic_rows(&cross) }
     }
 
     /// S = H P Hᵀ + R.
@@ -75,37 +75,64 @@ impl<const M: usize> Expectation<M> {
     /// K for this noise, and the covariance after an update. The components in `considered` are not moved: their rows
     /// of K are zero, while the covariance still accounts for what they contribute (Schmidt's consider filter).
     ///
-    /// Joseph's form, multiplied out so that nothing larger than 6 × M is formed on the way: with B = (I − K H) P it is
+    /// Joseph's form, multiplied out so that nothing larger than N × M is formed on the way: with B = (I − K H) P it is
     /// B + (K R − B Hᵀ) Kᵀ. Unlike B alone it holds for any K.
     #[must_use]
-    pub fn gain(&self, p: &SMatrix<f64, 6, 6>, s: &Factor<M>, noise: &Covariance<M>, considered: &[usize]) -> Gain<M> {
+    pub fn gain(
+        &self,
+        p: &SMatrix<f64, N, N>,
+        s: &Factor<M>,
+        noise: &Covariance<M>,
+        considered: &[usize],
+    ) -> Gain<M, N> {
         let mut k = s.solve(&self.cross.transpose()).transpose();
         for &component in considered {
             k.row_mut(component).fill(0.0);
         }
         let b = p - k * self.cross.transpose();
-        let p = b + (k * noise.matrix() - b * self.h.transpose()) * k.transpose();
+        let p = b + (k * noise.matrix() - times_transposed(&b, &self.h)) * k.transpose();
         Gain { k, p }
     }
 }
 
-impl<const M: usize> Gain<M> {
+impl<const M: usize, const N: usize> Gain<M, N> {
     /// K ν: how far an update moves the mean.
     #[must_use]
-    pub fn shift(&self, nu: &SVector<f64, M>) -> StateVector {
+    pub fn shift(&self, nu: &SVector<f64, M>) -> SVector<f64, N> {
         self.k * nu
     }
+}
+
+/// A Hᵀ, where H stands for [H 0]: it is blind beyond the kinematics.
+fn times_transposed<const M: usize, const N: usize>(
+    a: &SMatrix<f64, N, N>,
+    h: &SMatrix<f64, M, KINEMATIC>,
+) -> SMatrix<f64, N, M> {
+    let (a, h) = (&a.data.0, &h.data.0);
+    let mut product = [[0.0; N]; M];
+    for (m, column) in product.iter_mut().enumerate() {
+        for k in 0..KINEMATIC {
+            for i in 0..N {
+                column[i] += a[k][i] * h[k][m];
+            }
+        }
+    }
+    SMatrix::from_array_storage(ArrayStorage(product))
+}
+
+fn kinematic_rows<const M: usize, const N: usize>(a: &SMatrix<f64, N, M>) -> SMatrix<f64, KINEMATIC, M> {
+    SMatrix::from_fn(|i, k| a[(i, k)])
 }
 
 /// One measurement known to belong to the state: x̂ ← x̂ + K ν, P in Joseph form.
 ///
 /// # Errors
 /// [`NotPositiveDefinite`] if the numbers overflow; the predicted state is then the best there is.
-pub fn update<const M: usize>(
+pub fn update<const M: usize, const N: usize>(
     model: &impl MeasurementModel<M>,
-    predicted: &GaussianState,
+    predicted: &GaussianState<N>,
     reading: &Reading<M>,
-) -> Result<(GaussianState, Innovation<M>), NotPositiveDefinite> {
+) -> Result<(GaussianState<N>, Innovation<M>), NotPositiveDefinite> {
     let p = predicted.covariance.matrix();
     let expectation = Expectation::of(model, &predicted.mean, p);
     let innovation = expectation.innovate(model, reading)?;
@@ -122,6 +149,7 @@ mod tests {
     use super::*;
     use crate::filter::predict;
     use crate::frame;
+    use crate::gaussian::StateVector;
     use crate::measurement::Pose;
     use crate::model::constant_velocity::NearlyConstantVelocity;
     use crate::model::polar::RangeBearingElevation;

@@ -6,7 +6,7 @@
 use nalgebra::{Matrix3, SMatrix, Vector3};
 
 use super::TransitionModel;
-use crate::gaussian::StateVector;
+use crate::gaussian::{GaussianState, NotPositiveDefinite, StateVector};
 use crate::time::Span;
 
 /// The model, by its two spectral densities in m²/s³.
@@ -32,13 +32,18 @@ impl NearlyConstantVelocity {
 }
 
 impl TransitionModel for NearlyConstantVelocity {
-    fn transition(&self, dt: Span) -> SMatrix<f64, 6, 6> {
+    fn advance(&self, x: &StateVector, dt: Span) -> StateVector {
+        let t = dt.as_secs_f64();
+        StateVector::from_fn(|k, _| if k < 3 { x[k] + t * x[k + 3] } else { x[k] })
+    }
+
+    fn slope(&self, _: &StateVector, dt: Span) -> SMatrix<f64, 6, 6> {
         let mut f = SMatrix::<f64, 6, 6>::identity();
         f.fixed_view_mut::<3, 3>(0, 3).fill_diagonal(dt.as_secs_f64());
         f
     }
 
-    fn noise(&self, dt: Span) -> SMatrix<f64, 6, 6> {
+    fn noise(&self, _: &StateVector, dt: Span) -> SMatrix<f64, 6, 6> {
         let [position, cross, velocity] = self.blocks(dt.as_secs_f64());
         assemble(&position, &cross, &velocity)
     }
@@ -46,18 +51,18 @@ impl TransitionModel for NearlyConstantVelocity {
     /// In blocks, with P = [A B; Bᵀ C]: A + (B + Bᵀ) t + C t², B + C t, C, each plus its part of Q.
     fn propagate(&self, x: &StateVector, p: &SMatrix<f64, 6, 6>, dt: Span) -> (StateVector, SMatrix<f64, 6, 6>) {
         let t = dt.as_secs_f64();
-        let mut moved = *x;
-        for k in 0..3 {
-            moved[k] += t * x[k + 3];
-        }
         let a = p.fixed_view::<3, 3>(0, 0).into_owned();
         let b = p.fixed_view::<3, 3>(0, 3).into_owned();
         let c = p.fixed_view::<3, 3>(3, 3).into_owned();
         let [position, cross, velocity] = self.blocks(t);
         (
-            moved,
+            self.advance(x, dt),
             assemble(&(a + (b + b.transpose()) * t + c * (t * t) + position), &(b + c * t + cross), &(c + velocity)),
         )
+    }
+
+    fn start(&self, kinematics: &GaussianState) -> Result<GaussianState, NotPositiveDefinite> {
+        Ok(*kinematics)
     }
 }
 
@@ -81,10 +86,10 @@ mod tests {
         let x = StateVector::new(1.0, 2.0, 3.0, 4.0, 5.0, 6.0);
         let l = SMatrix::<f64, 6, 6>::from_fn(|i, k| if k > i { 0.0 } else { 1.0 + x[i] * 0.75 + x[k] * 0.25 });
         let (p, dt) = (l * l.transpose(), Span::from_millis(1_700));
-        let f = MODEL.transition(dt);
+        let f = MODEL.slope(&x, dt);
         let (moved, spread) = MODEL.propagate(&x, &p, dt);
         assert!((moved - f * x).norm() < 1e-12);
-        assert!((spread - (f * p * f.transpose() + MODEL.noise(dt))).norm() < 1e-9);
+        assert!((spread - (f * p * f.transpose() + MODEL.noise(&x, dt))).norm() < 1e-9);
     }
 
     #[test]
@@ -99,7 +104,7 @@ mod tests {
 
     #[test]
     fn noise_of_one_second_has_the_textbook_values() {
-        let q = MODEL.noise(Span::from_secs(2));
+        let q = MODEL.noise(&StateVector::zeros(), Span::from_secs(2));
         assert!((q[(0, 0)] - 1.5 * 8.0 / 3.0).abs() < 1e-12 && (q[(1, 4)] - 1.5 * 2.0).abs() < 1e-12);
         assert!((q[(5, 5)] - 1.0).abs() < 1e-12 && q[(0, 1)].abs() < 1e-12);
     }

@@ -1,0 +1,567 @@
+//! Interacting multiple models: one filter per way to move, and how likely each of them is.
+//!
+//! One cycle (Blom & Bar-Shalom, "The interacting multiple model algorithm for systems with Markovian switching
+//! coefficients", IEEE Trans. AC 33 (1988); Bar-Shalom, Li & Kirubarajan 2001, §11.6.6), with modes i and j, their
+//! probabilities μ and the probabilities of change π over dt:
+//!
+//! 1. mixing: cⱼ = Σᵢ πᵢⱼ μᵢ; each mode begins with the mixture of all by wᵢ|ⱼ = πᵢⱼ μᵢ / cⱼ, reduced to one Gaussian;
+//! 2. prediction of each mode by its own motion ([`Modes::predict`]);
+//! 3. update of each mode by the same measurements, in whatever way ([`Modes::states_mut`]);
+//! 4. μⱼ ← cⱼ Λⱼ / Σ, with Λⱼ the likelihood of what was seen ([`Modes::reweigh`]).
+//!
+//! Modes differ in dimension. What a mode knows beside the kinematics, and another does not, it keeps in the other's
+//! share of the mixture: its own mean and covariance, independent of the other's kinematics. To take zeros instead
+//! would pull it to zero (Yuan, Bar-Shalom, Willett, Mozeson, Pollak & Hardiman, "A multiple IMM estimation approach
+//! with unbiased mixing for thrusting projectiles", IEEE Trans. AES 48 (2012)).
+
+use heapless::Vec;
+use nalgebra::{SMatrix, SVector};
+
+use super::Prediction;
+use super::extended;
+use crate::gaussian::{GaussianState, KINEMATIC, NotPositiveDefinite};
+use crate::maths::exp;
+use crate::measurement::Reading;
+use crate::model::motion::{MOTIONS_MAX, Motion, MotionSet};
+use crate::model::{MeasurementModel, TransitionModel};
+use crate::time::Timestamp;
+
+/// The state of one mode.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ModeState {
+    /// Kinematics: constant velocity and hover.
+    Six(GaussianState<6>),
+    /// Kinematics and a rate of turn: coordinated turn.
+    Seven(GaussianState<7>),
+    /// Kinematics and an acceleration: constant acceleration.
+    Nine(GaussianState<9>),
+}
+
+/// The modes of one target, in the order of their [`MotionSet`]: 2992 bytes, of which the modes that are there are
+/// used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Modes {
+    /// μ: each at least [`PROBABILITY_MIN`], and summing to one.
+    probabilities: Vec<f64, MOTIONS_MAX>,
+    /// As many.
+    states: Vec<ModeState, MOTIONS_MAX>,
+}
+
+/// No mode is believed less than this, so that each can come back.
+pub const PROBABILITY_MIN: f64 = 1e-6;
+
+/// No mode explains what was seen: the likelihoods are zero or not finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unexplained;
+
+impl core::fmt::Display for Unexplained {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("no mode explains what was seen: their likelihoods are zero or not finite")
+    }
+}
+
+impl core::error::Error for Unexplained {}
+
+/// Something to be learned from the state of a mode, whose dimension is only known at run time.
+pub trait ModeVisitor {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn visit<const N: usize>(self, state: &GaussianState<N>) -> Self::Output;
+}
+
+/// Something to be done to the state of a mode, whose dimension is only known at run time.
+pub trait ModeVisitorMut {
+    /// What comes of it.
+    type Output;
+
+    /// Does it. The state stays valid at the same time.
+    fn visit<const N: usize>(self, state: &mut GaussianState<N>) -> Self::Output;
+}
+
+impl ModeState {
+    /// Opens the door from a dimension known at run time to the state.
+    pub fn visit<V: ModeVisitor>(&self, visitor: V) -> V::Output {
+        match self {
+            Self::Six(state) => visitor.visit(state),
+            Self::Seven(state) => visitor.visit(state),
+            Self::Nine(state) => visitor.visit(state),
+        }
+    }
+
+    /// The same, to change it.
+    pub fn visit_mut<V: ModeVisitorMut>(&mut self, visitor: V) -> V::Output {
+        match self {
+            Self::Six(state) => visitor.visit(state),
+            Self::Seven(state) => visitor.visit(state),
+            Self::Nine(state) => visitor.visit(state),
+        }
+    }
+
+    /// Position and velocity alone.
+    #[must_use]
+    pub fn kinematics(&self) -> GaussianState {
+        match self {
+            Self::Six(state) => *state,
+            Self::Seven(state) => state.kinematics(),
+            Self::Nine(state) => state.kinematics(),
+        }
+    }
+
+    /// When it holds.
+    #[must_use]
+    pub const fn time(&self) -> Timestamp {
+        match self {
+            Self::Six(state) => state.time,
+            Self::Seven(state) => state.time,
+            Self::Nine(state) => state.time,
+        }
+    }
+
+    fn start(motion: &Motion, state: &GaussianState) -> Result<Self, NotPositiveDefinite> {
+        Ok(match motion {
+            Motion::ConstantVelocity(model) => Self::Six(model.start(state)?),
+            Motion::ConstantAcceleration(model) => Self::Nine(model.start(state)?),
+            Motion::CoordinatedTurn(model) => Self::Seven(model.start(state)?),
+            Motion::Hover(model) => Self::Six(model.start(state)?),
+        })
+    }
+
+    /// Becomes the mixture of all modes that belongs to `own`, moved by its motion.
+    fn take(
+        &mut self,
+        own: &Self,
+        motion: &Motion,
+        blend: &Blend<'_>,
+        to: Timestamp,
+    ) -> Result<(), NotPositiveDefinite> {
+        *self = match (own, motion) {
+            (Self::Six(own), Motion::ConstantVelocity(model)) => Self::Six(blend.predict(model, own, to)?),
+            (Self::Six(own), Motion::Hover(model)) => Self::Six(blend.predict(model, own, to)?),
+            (Self::Seven(own), Motion::CoordinatedTurn(model)) => Self::Seven(blend.predict(model, own, to)?),
+            (Self::Nine(own), Motion::ConstantAcceleration(model)) => Self::Nine(blend.predict(model, own, to)?),
+            _ => unreachable!("modes are predicted by the set that started them"),
+        };
+        Ok(())
+    }
+}
+
+impl Modes {
+    /// Begins with kinematics alone: the same in each mode, each as likely as its share, and beyond the kinematics what
+    /// its motion says of a target of which nothing else is known.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers of state and motion lie too far apart to be held together.
+    pub fn start(set: &MotionSet, state: &GaussianState) -> Result<Self, NotPositiveDefinite> {
+        let mut modes = Self { probabilities: set.prior().collect(), states: Vec::new() };
+        for manner in set.manners() {
+            modes.push(ModeState::start(&manner.motion, state)?);
+        }
+        modes.settle();
+        Ok(modes)
+    }
+
+    /// μ: how likely each mode is. They sum to one.
+    #[must_use]
+    pub fn probabilities(&self) -> &[f64] {
+        &self.probabilities
+    }
+
+    /// The states, each under the assumption that its mode is on.
+    #[must_use]
+    pub fn states(&self) -> &[ModeState] {
+        &self.states
+    }
+
+    /// The same, to be updated; all with the same measurements, and then [`reweigh`](Self::reweigh)ed.
+    pub fn states_mut(&mut self) -> &mut [ModeState] {
+        &mut self.states
+    }
+
+    /// When they hold.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.states[0].time()
+    }
+
+    /// The modes mixed by what may have changed since, and each moved to another time by its motion.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers overflow; the modes are then beyond use at that time.
+    ///
+    /// # Panics
+    /// If `set` is of other motions than the one that started the modes: a bug of the caller.
+    pub fn predict(&self, set: &MotionSet, to: Timestamp) -> Result<Self, NotPositiveDefinite> {
+        let mut predicted = self.clone();
+        self.predict_into(set, to, &mut predicted)?;
+        Ok(predicted)
+    }
+
+    /// The same into modes that are there already, whatever they are: copies nothing needlessly.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict); the other modes then mean nothing.
+    ///
+    /// # Panics
+    /// As [`predict`](Self::predict).
+    pub fn predict_into(
+        &self,
+        set: &MotionSet,
+        to: Timestamp,
+        predicted: &mut Self,
+    ) -> Result<(), NotPositiveDefinite> {
+        let change = set.change_over(to - self.time());
+        if predicted.states.len() != self.states.len() {
+            predicted.clone_from(self);
+        }
+        for (j, ((own, manner), next)) in self.states.iter().zip(set.manners()).zip(&mut predicted.states).enumerate() {
+            let mut weights = [0.0; MOTIONS_MAX];
+            for (i, probability) in self.probabilities.iter().enumerate() {
+                weights[i] = change[i][j] * probability;
+            }
+            let total: f64 = weights.iter().sum();
+            weights.iter_mut().for_each(|weight| *weight /= total);
+            next.take(own, &manner.motion, &Blend { weights: &weights, states: &self.states }, to)?;
+            predicted.probabilities[j] = total;
+        }
+        predicted.settle();
+        Ok(())
+    }
+
+    /// Position and velocity by all modes together: mean and covariance of their mixture, not yet proven.
+    #[must_use]
+    pub fn combined(&self) -> Prediction {
+        let own = self.states[0].kinematics();
+        let (mean, p) = Blend { weights: &self.probabilities, states: &self.states }.reduce(&own);
+        Prediction { mean, p, time: own.time }
+    }
+
+    /// μⱼ ← μⱼ Λⱼ / Σ: Bayes' rule, with the likelihood of what was seen under each mode, on any common scale.
+    ///
+    /// # Errors
+    /// [`Unexplained`] if no mode explains it; then nothing is changed.
+    pub fn reweigh(&mut self, likelihoods: &[f64]) -> Result<(), Unexplained> {
+        let pairs = self.probabilities.iter().zip(likelihoods);
+        let total: f64 = pairs.map(|(probability, likelihood)| probability * likelihood).sum();
+        if !(total > 0.0 && total < f64::INFINITY) || likelihoods.iter().any(|likelihood| *likelihood < 0.0) {
+            return Err(Unexplained);
+        }
+        for (probability, likelihood) in self.probabilities.iter_mut().zip(likelihoods) {
+            *probability *= likelihood / total;
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// One measurement known to be the target's: each mode updated with it, and weighed by N(ν; 0, S).
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers overflow; the predicted modes are then the best there are.
+    pub fn update<const M: usize>(
+        &self,
+        model: &impl MeasurementModel<M>,
+        reading: &Reading<M>,
+    ) -> Result<Self, NotPositiveDefinite> {
+        let mut updated = self.clone();
+        let mut logs = [f64::NEG_INFINITY; MOTIONS_MAX];
+        for (state, log) in updated.states.iter_mut().zip(&mut logs) {
+            *log = state.visit_mut(Updated { model, reading })?;
+        }
+        // Only their ratios count: the largest becomes one, so that they cannot all vanish.
+        let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let likelihoods = logs.map(|log| exp(log - largest));
+        updated.reweigh(&likelihoods[..self.states.len()]).map_err(|Unexplained| NotPositiveDefinite)?;
+        Ok(updated)
+    }
+
+    fn push(&mut self, state: ModeState) {
+        assert!(self.states.push(state).is_ok(), "a set has no more motions than fit");
+    }
+
+    /// Holds each probability above the least, and their sum at one.
+    fn settle(&mut self) {
+        self.probabilities.iter_mut().for_each(|probability| *probability = probability.max(PROBABILITY_MIN));
+        let total: f64 = self.probabilities.iter().sum();
+        self.probabilities.iter_mut().for_each(|probability| *probability /= total);
+    }
+}
+
+/// The mixture of all modes, by weights that sum to one.
+struct Blend<'a> {
+    weights: &'a [f64],
+    states: &'a [ModeState],
+}
+
+impl Blend<'_> {
+    fn predict<const N: usize>(
+        &self,
+        model: &impl TransitionModel<N>,
+        own: &GaussianState<N>,
+        to: Timestamp,
+    ) -> Result<GaussianState<N>, NotPositiveDefinite> {
+        let (mean, p) = self.reduce(own);
+        let (mean, p) = model.propagate(&mean, &p, to - own.time);
+        if !mean.iter().all(|v| v.is_finite()) {
+            return Err(NotPositiveDefinite);
+        }
+        Prediction { mean, p, time: to }.prove()
+    }
+
+    /// Mean and covariance: Σ wᵢ xᵢ and Σ wᵢ (Pᵢ + δᵢ δᵢᵀ), δᵢ = xᵢ − x̄. What a mode lacks of N dimensions is taken
+    /// from `own`. A sum of covariances with weights above zero is one.
+    fn reduce<const N: usize>(&self, own: &GaussianState<N>) -> (SVector<f64, N>, SMatrix<f64, N, N>) {
+        if let [_] = self.states {
+            return (own.mean, *own.covariance.matrix());
+        }
+        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
+        for (&weight, state) in self.weights.iter().zip(self.states) {
+            state.visit(AddMean { weight, own, mean: &mut mean });
+        }
+        for (&weight, state) in self.weights.iter().zip(self.states) {
+            state.visit(AddSpread { weight, own, mean: &mean, p: &mut p });
+        }
+        (mean, p)
+    }
+}
+
+struct AddMean<'a, const N: usize> {
+    weight: f64,
+    own: &'a GaussianState<N>,
+    mean: &'a mut SVector<f64, N>,
+}
+
+impl<const N: usize> ModeVisitor for AddMean<'_, N> {
+    type Output = ();
+
+    fn visit<const S: usize>(self, state: &GaussianState<S>) {
+        for k in 0..N {
+            self.mean[k] += self.weight * if k < shared(S, N) { state.mean[k] } else { self.own.mean[k] };
+        }
+    }
+}
+
+struct AddSpread<'a, const N: usize> {
+    weight: f64,
+    own: &'a GaussianState<N>,
+    mean: &'a SVector<f64, N>,
+    p: &'a mut SMatrix<f64, N, N>,
+}
+
+impl<const N: usize> ModeVisitor for AddSpread<'_, N> {
+    type Output = ();
+
+    fn visit<const S: usize>(self, state: &GaussianState<S>) {
+        let shared = shared(S, N);
+        let (theirs, own) = (&state.covariance.matrix().data.0, &self.own.covariance.matrix().data.0);
+        let delta: [f64; N] = core::array::from_fn(|k| {
+            let component = if k < shared { state.mean[k] } else { self.own.mean[k] };
+            component - self.mean[k]
+        });
+        for (k, column) in self.p.data.0.iter_mut().enumerate() {
+            for (i, sum) in column.iter_mut().enumerate() {
+                let p = match (i < shared, k < shared) {
+                    (true, true) => theirs[k][i],
+                    (false, false) => own[k][i],
+                    _ => 0.0,
+                };
+                *sum += self.weight * (p + delta[k] * delta[i]);
+            }
+        }
+    }
+}
+
+/// How many components states of two dimensions have in common: all if the dimension is the same, for then it is the
+/// same motion's; else the kinematics.
+const fn shared(a: usize, b: usize) -> usize {
+    if a == b { a } else { KINEMATIC }
+}
+
+struct Updated<'a, T, const M: usize> {
+    model: &'a T,
+    reading: &'a Reading<M>,
+}
+
+impl<T: MeasurementModel<M>, const M: usize> ModeVisitorMut for Updated<'_, T, M> {
+    type Output = Result<f64, NotPositiveDefinite>;
+
+    /// Updates, and gives the log-likelihood less what is common to all modes.
+    fn visit<const N: usize>(self, state: &mut GaussianState<N>) -> Result<f64, NotPositiveDefinite> {
+        let (updated, innovation) = extended::update(self.model, state, self.reading)?;
+        *state = updated;
+        let distance_squared = innovation.factor.mahalanobis_squared(&innovation.nu);
+        Ok(-0.5 * (distance_squared + innovation.factor.log_determinant()))
+    }
+}
+
+#[cfg(test)]
+mod scenarios;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter;
+    use crate::gaussian::{Covariance, StateVector};
+    use crate::model::constant_velocity::NearlyConstantVelocity;
+    use crate::model::motion::tests::{PUSH, STAY, STRAIGHT, TURN, set_of};
+    use crate::model::position::Position;
+    use crate::time::Span;
+
+    fn state() -> GaussianState {
+        GaussianState {
+            mean: StateVector::new(1_000.0, 2_000.0, 300.0, 60.0, -80.0, 1.0),
+            covariance: Covariance::from_sigmas(&StateVector::new(20.0, 20.0, 30.0, 10.0, 10.0, 5.0))
+                .expect("positive"),
+            time: Timestamp::EPOCH,
+        }
+    }
+
+    fn seen_at(east: f64, north: f64) -> Reading<3> {
+        let noise = Covariance::from_sigmas(&[20.0, 20.0, 30.0].into()).expect("positive");
+        Reading { z: [east, north, 300.0].into(), noise }
+    }
+
+    fn four() -> MotionSet {
+        set_of([(STRAIGHT, 60, 5.0), (TURN, 15, 2.0), (PUSH, 5, 1.0), (STAY, 600, 0.5)])
+    }
+
+    /// A few looks at a target that bends away to the left.
+    fn after_some_looks(set: &MotionSet) -> Modes {
+        let mut modes = Modes::start(set, &state()).expect("positive");
+        for (second, (east, north)) in (1..).zip([(1_065.0, 1_925.0), (1_130.0, 1_860.0), (1_215.0, 1_805.0)]) {
+            modes = modes.predict(set, Timestamp::from_secs(second)).expect("finite");
+            modes = modes.update(&Position, &seen_at(east, north)).expect("finite");
+        }
+        modes
+    }
+
+    fn assert_near(a: &Prediction, b: &Prediction, tolerance: f64) {
+        assert!((a.mean - b.mean).norm() <= tolerance * b.mean.norm(), "{} against {}", a.mean, b.mean);
+        assert!((a.p - b.p).norm() <= tolerance * b.p.norm(), "{} against {}", a.p, b.p);
+    }
+
+    #[test]
+    fn the_memory_of_a_target_is_bounded() {
+        assert_eq!(size_of::<Modes>(), 2_992);
+    }
+
+    #[test]
+    fn one_mode_is_the_filter_alone_bit_for_bit() {
+        let model = NearlyConstantVelocity { horizontal: 2.0, vertical: 0.5 };
+        let set = MotionSet::single(Motion::ConstantVelocity(model)).expect("makes sense");
+        let (mut alone, mut modes) = (state(), Modes::start(&set, &state()).expect("positive"));
+        for second in 1..20 {
+            let (to, z) = (Timestamp::from_secs(second), seen_at(1_100.0, 1_900.0));
+            alone = extended::update(&Position, &filter::predict(&model, &alone, to).expect("finite"), &z)
+                .expect("finite")
+                .0;
+            modes = modes.predict(&set, to).expect("finite").update(&Position, &z).expect("finite");
+        }
+        assert_eq!(modes.combined().prove(), Ok(alone));
+        assert_eq!(modes.probabilities(), [1.0]);
+    }
+
+    #[test]
+    fn equal_modes_are_the_filter_alone() {
+        let model = NearlyConstantVelocity { horizontal: 2.0, vertical: 0.5 };
+        let motion = Motion::ConstantVelocity(model);
+        let set = set_of([(motion, 10, 1.0), (motion, 30, 2.0), (motion, 90, 3.0)]);
+        let (mut alone, mut modes) = (state(), Modes::start(&set, &state()).expect("positive"));
+        for second in 1..20 {
+            let (to, z) = (Timestamp::from_secs(second), seen_at(1_100.0, 1_900.0));
+            alone = extended::update(&Position, &filter::predict(&model, &alone, to).expect("finite"), &z)
+                .expect("finite")
+                .0;
+            modes = modes.predict(&set, to).expect("finite").update(&Position, &z).expect("finite");
+        }
+        let alone = Prediction { mean: alone.mean, p: *alone.covariance.matrix(), time: alone.time };
+        assert_near(&modes.combined(), &alone, 1e-12);
+    }
+
+    #[test]
+    fn a_target_begins_in_every_mode_where_it_was_found() {
+        let modes = Modes::start(&four(), &state()).expect("positive");
+        assert!(modes.states().iter().all(|mode| mode.kinematics() == state()));
+        assert_near(
+            &modes.combined(),
+            &Prediction { mean: state().mean, p: *state().covariance.matrix(), time: state().time },
+            1e-14,
+        );
+        assert!((modes.probabilities()[0] - 5.0 / 8.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_order_of_the_modes_does_not_matter() {
+        let there = after_some_looks(&four());
+        let back = after_some_looks(&set_of([(STAY, 600, 0.5), (PUSH, 5, 1.0), (TURN, 15, 2.0), (STRAIGHT, 60, 5.0)]));
+        assert_near(&there.combined(), &back.combined(), 1e-10);
+        for (a, b) in there.probabilities().iter().zip(back.probabilities().iter().rev()) {
+            assert!((a - b).abs() < 1e-10);
+        }
+    }
+
+    #[test]
+    fn probabilities_sum_to_one_and_none_vanishes() {
+        let mut modes = after_some_looks(&four());
+        for likelihoods in [[1.0, 0.0, 0.0, 0.0], [1e-300, 1e-250, 1e-310, 0.0], [0.0, 0.0, 0.0, 1e300]] {
+            modes.reweigh(&likelihoods).expect("one explains it");
+            assert!((modes.probabilities().iter().sum::<f64>() - 1.0).abs() < 1e-14);
+            assert!(modes.probabilities().iter().all(|probability| *probability > 0.99 * PROBABILITY_MIN));
+        }
+    }
+
+    #[test]
+    fn what_no_mode_explains_changes_nothing() {
+        let mut modes = after_some_looks(&four());
+        let before = modes.clone();
+        for likelihoods in [[0.0; 4], [f64::NAN; 4], [f64::INFINITY; 4], [1.0, 1.0, 1.0, -0.1]] {
+            assert_eq!(modes.reweigh(&likelihoods), Err(Unexplained));
+        }
+        assert_eq!(modes, before);
+    }
+
+    #[test]
+    fn numbers_that_overflow_are_refused() {
+        let modes = after_some_looks(&four());
+        assert!(modes.update(&Position, &seen_at(f64::NAN, 0.0)).is_err());
+        assert!(modes.update(&Position, &seen_at(f64::INFINITY, 0.0)).is_err());
+        assert!(modes.update(&Position, &seen_at(1e200, 0.0)).is_err());
+    }
+
+    #[test]
+    fn a_mode_keeps_what_only_it_knows() {
+        // The turning mode knows ω; mixing with modes that do not must not pull it to zero.
+        let (set, mut modes) = (four(), after_some_looks(&four()));
+        let ModeState::Seven(turning) = &mut modes.states_mut()[1] else { unreachable!("it turns") };
+        turning.mean[6] = 0.2;
+        let before = turning.covariance.sigma(6);
+        let mixed = modes.predict(&set, modes.time()).expect("finite");
+        let ModeState::Seven(turning) = &mixed.states()[1] else { unreachable!("it turns") };
+        assert!((turning.mean[6] - 0.2).abs() < 1e-15 && (turning.covariance.sigma(6) - before).abs() < 1e-15);
+        let later = modes.predict(&set, modes.time() + Span::from_secs(3)).expect("finite");
+        let ModeState::Seven(turning) = &later.states()[1] else { unreachable!("it turns") };
+        assert!((turning.mean[6] - 0.2 * exp(-0.1)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn mixing_keeps_the_mean_and_the_spread_of_the_whole() {
+        // Over an instant nothing is mixed; over a moment the modes come closer but their mixture stays.
+        let (set, modes) = (set_of([(STRAIGHT, 5, 1.0), (STAY, 5, 1.0)]), four());
+        let mut apart = Modes::start(&set, &state()).expect("positive");
+        let ModeState::Six(second) = &mut apart.states_mut()[1] else { unreachable!("it stays") };
+        second.mean[0] += 100.0;
+        assert_near(&apart.predict(&set, apart.time()).expect("finite").combined(), &apart.combined(), 1e-12);
+        let change = set.change_over(Span::from_secs(1));
+        let mut mean = StateVector::zeros();
+        for j in 0..2 {
+            let joint = [change[0][j] * 0.5, change[1][j] * 0.5];
+            let total = joint[0] + joint[1];
+            let weights = joint.map(|w| w / total);
+            let own = apart.states()[j].kinematics();
+            let (mixed, _) = Blend { weights: &weights, states: apart.states() }.reduce(&own);
+            mean += mixed * total;
+        }
+        assert!((mean - apart.combined().mean).norm() < 1e-9);
+        assert_eq!(modes.manners().len(), 4);
+    }
+}
