@@ -6,8 +6,9 @@ mod common;
 use common::Chance;
 use fusion_core::angle::Angle;
 use fusion_core::clutter::{ClutterMap, Place, RINGS, Reach, SECTORS};
+use fusion_core::filter::monitor::{NoiseScale, TrackMonitor, Verdict};
 use fusion_core::measurement::Coverage;
-use fusion_core::sensor::SensorModel;
+use fusion_core::sensor::{NoiseLimits, SensorModel};
 
 const RANGE_MAX_M: f64 = 40_000.0;
 
@@ -90,4 +91,64 @@ fn a_sector_with_ten_times_the_clutter_is_learnt_and_forgotten() {
     assert!(history[9].0 > 4.0, "after ten scans {:?}", history[9]);
     assert!((7.0..12.0).contains(&history[99].0) && (0.7..1.5).contains(&history[99].1), "{:?}", history[99]);
     assert!((0.7..1.5).contains(&history[399].0) && (0.7..1.5).contains(&history[399].1), "{:?}", history[399]);
+}
+
+/// NIS of a two-dimensional innovation that is `ratio` times as large, squared, as claimed.
+fn nis(ratio: f64, chance: &mut Chance) -> f64 {
+    let (x, y) = (chance.normal(), chance.normal());
+    ratio * (x * x + y * y)
+}
+
+#[test]
+fn a_consistent_filter_stays_in_its_band_and_its_r_is_left_alone() {
+    let limits = NoiseLimits { min: 0.25, max: 16.0 };
+    for seed in 0..20 {
+        let (mut chance, mut scale, mut track, mut outside) =
+            (Chance::new(seed), NoiseScale::CLAIMED, TrackMonitor::NEW, 0);
+        for _ in 0..5_000 {
+            let nis = nis(1.0, &mut chance);
+            scale.handle(nis, 2, 1.0, 1.0, limits);
+            track.handle(nis, 2, 1.0);
+            outside += u32::from(track.verdict() != Verdict::Consistent);
+        }
+        assert!((scale.scale() - 1.0).abs() < 1e-15, "seed {seed}: {}", scale.scale());
+        assert!(outside < 50, "seed {seed}: {outside} of 5000 outside");
+    }
+}
+
+#[test]
+fn noise_twice_as_large_as_claimed_is_found() {
+    let limits = NoiseLimits { min: 0.25, max: 16.0 };
+    for (seed, truth) in (0..20).map(|seed| (seed, if seed % 2 == 0 { 4.0 } else { 0.5 })) {
+        let (mut chance, mut scale) = (Chance::new(seed), NoiseScale::CLAIMED);
+        for _ in 0..6_000 {
+            scale.handle(nis(truth / scale.scale(), &mut chance), 2, 1.0, 1.0, limits);
+        }
+        assert!((scale.scale() / truth - 1.0).abs() < 0.2, "seed {seed}: {} for {truth}", scale.scale());
+        assert_eq!(scale.monitor().verdict(), Verdict::Consistent);
+    }
+}
+
+#[test]
+fn a_tracks_own_uncertainty_in_s_does_not_hide_the_sensor() {
+    // Half of S is the track's covariance, which is true; R is a quarter of what it should be.
+    let (limits, mut chance, mut scale) = (NoiseLimits { min: 1.0, max: 16.0 }, Chance::new(5), NoiseScale::CLAIMED);
+    for _ in 0..20_000 {
+        let (p, r) = (1.0, scale.scale());
+        scale.handle(nis((p + 4.0) / (p + r), &mut chance), 2, 1.0, r / (p + r), limits);
+    }
+    assert!((scale.scale() / 4.0 - 1.0).abs() < 0.25, "{}", scale.scale());
+}
+
+#[test]
+fn limits_hold_whatever_the_innovations_are() {
+    let limits = NoiseLimits { min: 0.5, max: 3.0 };
+    for (truth, bound) in [(100.0, 3.0), (0.01, 0.5)] {
+        let (mut chance, mut scale) = (Chance::new(9), NoiseScale::CLAIMED);
+        for _ in 0..20_000 {
+            scale.handle(nis(truth / scale.scale(), &mut chance), 2, 1.0, 1.0, limits);
+            assert!((limits.min..=limits.max).contains(&scale.scale()));
+        }
+        assert!((scale.scale() - bound).abs() < 1e-12, "{}", scale.scale());
+    }
 }
