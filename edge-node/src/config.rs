@@ -5,6 +5,7 @@
 
 pub mod label;
 pub mod sensors;
+pub mod sight;
 pub mod tracker;
 
 use core::fmt;

@@ -98,6 +98,7 @@ fn record() -> TrackRecord {
             mode_3a: Some(0o2301),
             class: ObjectClass::Air,
             affiliation: Affiliation::Neutral,
+            ..Identity::UNKNOWN
         },
         label,
         sensors: vec!["radar-north".into(), "adsb".into()],

@@ -6,6 +6,7 @@
 pub mod consistency;
 pub mod extended;
 pub mod imm;
+pub mod monitor;
 
 use nalgebra::{SMatrix, SVector};
 

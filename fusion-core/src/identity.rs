@@ -1,52 +1,19 @@
-//! Who or what a thing is, as far as anybody said: address, name, class, affiliation.
+//! Who or what a thing is, as far as anybody said: address, name, class, affiliation; and what one such saying tells of
+//! another.
+
+pub mod address;
+pub mod class;
+pub mod evidence;
 
 use heapless::String;
+
+pub use address::{Address, Fingerprint, SERIAL_BYTES_MAX, Serial};
+pub use class::{ClassBelief, ObjectClass};
 
 /// The longest name that is kept; every name in the supported standards fits (AIS vessel names have 20).
 ///
 /// No counter: a driver whose names could be longer would count them.
 pub const NAME_BYTES_MAX: usize = 24;
-
-/// An address that a target's own equipment transmits, unique within its kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Address {
-    /// 24-bit ICAO aircraft address (Mode S, ADS-B).
-    Icao(u32),
-    /// An address that is unique where it was heard but is no ICAO address (TIS-B track file, anonymous).
-    NonIcao(u32),
-    /// Maritime Mobile Service Identity (AIS).
-    Mmsi(u32),
-}
-
-impl core::fmt::Display for Address {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Icao(a) => write!(f, "icao:{a:06X}"),
-            Self::NonIcao(a) => write!(f, "non-icao:{a:06X}"),
-            Self::Mmsi(a) => write!(f, "mmsi:{a:09}"),
-        }
-    }
-}
-
-/// What kind of thing it is. The words of consoles, coarse on purpose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ObjectClass {
-    /// Nobody said.
-    #[default]
-    Unknown,
-    /// An aircraft with people aboard, fixed wing or not told.
-    Air,
-    /// A helicopter.
-    Rotary,
-    /// An unmanned aircraft.
-    Uav,
-    /// A vessel.
-    Surface,
-    /// A ground vehicle or person.
-    Ground,
-    /// A radio emitter of which no more is known.
-    Emitter,
-}
 
 /// Standard identity in the order of MIL-STD-2525 / STANAG 1241.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,8 +44,12 @@ pub struct Identity {
     pub name: Option<String<NAME_BYTES_MAX>>,
     /// Mode 3/A code (squawk), four octal digits as a number 0..=0o7777.
     pub mode_3a: Option<u16>,
-    /// What it is.
+    /// How its emitter is told from others of the same type.
+    pub fingerprint: Option<Fingerprint>,
+    /// What it is, in one word.
     pub class: ObjectClass,
+    /// How likely it is each class, where more is known than the word: of a track, what all its measurements said.
+    pub belief: ClassBelief,
     /// Whose it is.
     pub affiliation: Affiliation,
 }
@@ -89,7 +60,9 @@ impl Identity {
         address: None,
         name: None,
         mode_3a: None,
+        fingerprint: None,
         class: ObjectClass::Unknown,
+        belief: ClassBelief::UNKNOWN,
         affiliation: Affiliation::Pending,
     };
 
@@ -97,10 +70,8 @@ impl Identity {
     #[must_use]
     pub fn compatible_with(&self, other: &Self) -> bool {
         match (self.address, other.address) {
-            (Some(Address::Icao(a)), Some(Address::Icao(b)))
-            | (Some(Address::NonIcao(a)), Some(Address::NonIcao(b)))
-            | (Some(Address::Mmsi(a)), Some(Address::Mmsi(b))) => a == b,
-            _ => true,
+            (Some(a), Some(b)) => !a.contradicts(b),
+            (None, _) | (_, None) => true,
         }
     }
 
@@ -110,7 +81,17 @@ impl Identity {
         self.address.is_some() && self.address == other.address
     }
 
-    /// Takes over what `newer` says and keeps the rest.
+    /// What is said about the class, be it a word or probabilities.
+    #[must_use]
+    pub fn class_belief(&self) -> ClassBelief {
+        if self.belief == ClassBelief::UNKNOWN {
+            ClassBelief::declared(self.class, class::CONFUSION)
+        } else {
+            self.belief
+        }
+    }
+
+    /// Takes over what `newer` says and keeps the rest; of the class, both count (Bayes).
     pub fn absorb(&mut self, newer: &Self) {
         if newer.address.is_some() {
             self.address = newer.address;
@@ -121,14 +102,23 @@ impl Identity {
         if newer.mode_3a.is_some() {
             self.mode_3a = newer.mode_3a;
         }
-        // That a thing transmits says less than any other class.
-        let vague = matches!(newer.class, ObjectClass::Unknown | ObjectClass::Emitter);
-        if !vague || self.class == ObjectClass::Unknown {
-            self.class = newer.class;
+        if newer.fingerprint.is_some() {
+            self.fingerprint = newer.fingerprint;
         }
         if newer.affiliation != Affiliation::Pending {
             self.affiliation = newer.affiliation;
         }
+        self.absorb_class(newer);
+    }
+
+    fn absorb_class(&mut self, newer: &Self) {
+        self.belief = self.class_belief().combine(newer.class_belief());
+        let emits = self.class == ObjectClass::Emitter || newer.class == ObjectClass::Emitter;
+        self.class = match self.belief.word() {
+            // That a thing transmits says less than any other class.
+            ObjectClass::Unknown if emits => ObjectClass::Emitter,
+            word => word,
+        };
     }
 }
 
@@ -138,6 +128,10 @@ mod tests {
 
     fn with(address: Address) -> Identity {
         Identity { address: Some(address), ..Identity::UNKNOWN }
+    }
+
+    fn class(class: ObjectClass) -> Identity {
+        Identity { class, ..Identity::UNKNOWN }
     }
 
     #[test]
@@ -155,11 +149,42 @@ mod tests {
 
     #[test]
     fn a_drone_that_is_heard_transmitting_stays_a_drone() {
-        let class = |class| Identity { class, ..Identity::UNKNOWN };
         let mut heard = class(ObjectClass::Emitter);
         heard.absorb(&class(ObjectClass::Uav));
         heard.absorb(&class(ObjectClass::Emitter));
         assert_eq!(heard.class, ObjectClass::Uav);
+    }
+
+    #[test]
+    fn what_is_only_heard_is_an_emitter() {
+        let mut heard = Identity::UNKNOWN;
+        heard.absorb(&class(ObjectClass::Emitter));
+        heard.absorb(&Identity::UNKNOWN);
+        assert_eq!((heard.class, heard.belief), (ObjectClass::Emitter, ClassBelief::UNKNOWN));
+    }
+
+    #[test]
+    fn a_helicopter_that_a_radar_calls_an_aircraft_stays_a_helicopter() {
+        let mut track = class(ObjectClass::Rotary);
+        (0..1_000).for_each(|_| track.absorb(&class(ObjectClass::Air)));
+        assert_eq!(track.class, ObjectClass::Rotary);
+    }
+
+    #[test]
+    fn one_slip_changes_no_class_but_three_in_a_row_do() {
+        let mut track = Identity::UNKNOWN;
+        (0..1_000).for_each(|_| track.absorb(&class(ObjectClass::Surface)));
+        track.absorb(&class(ObjectClass::Uav));
+        assert_eq!(track.class, ObjectClass::Surface);
+        (0..3).for_each(|_| track.absorb(&class(ObjectClass::Uav)));
+        assert_eq!(track.class, ObjectClass::Uav);
+    }
+
+    #[test]
+    fn sayings_that_contradict_each_other_leave_the_class_unknown() {
+        let mut track = class(ObjectClass::Surface);
+        track.absorb(&class(ObjectClass::Uav));
+        assert_eq!(track.class, ObjectClass::Unknown);
     }
 
     #[test]

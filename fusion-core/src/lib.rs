@@ -24,6 +24,7 @@
 pub mod angle;
 pub mod association;
 pub mod capacity;
+pub mod clutter;
 pub mod filter;
 pub mod frame;
 pub mod gaussian;

@@ -10,6 +10,7 @@ use fusion_core::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::label::LevelName;
+use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
 use super::{ConfigError, LabelConfig, is_name};
 
 /// One sensor.
@@ -35,15 +36,37 @@ pub struct SensorConfig {
     /// P_D in one look, 0 to 1 exclusive.
     #[serde(default = "default_detection")]
     pub detection_probability: f64,
+    /// P_D over slant range, at most 8 points in any order; between them it goes straight. Without points
+    /// `detection-probability` holds at every range.
+    #[serde(default)]
+    pub detection_by_range: Vec<DetectionPointConfig>,
     /// Expected false measurements in one look at the whole field of view.
     #[serde(default = "default_clutter")]
     pub clutter_per_scan: f64,
+    /// Whether the density of false measurements is learnt by region, beginning with `clutter-per-scan`.
+    #[serde(default = "default_learning")]
+    pub learn_clutter: bool,
     /// Time between two looks at one target, seconds.
     #[serde(default = "default_period")]
     pub scan_period_s: f64,
+    /// Smallest range, metres.
+    #[serde(default)]
+    pub range_min_m: f64,
     /// Largest range, metres.
     #[serde(default = "default_range")]
     pub range_max_m: f64,
+    /// Lowest elevation that it sees, degrees above its own horizontal.
+    #[serde(default = "default_elevation_min")]
+    pub elevation_min_deg: f64,
+    /// Highest elevation that it sees, degrees.
+    #[serde(default = "default_elevation_max")]
+    pub elevation_max_deg: f64,
+    /// How near to each other two targets may be to be told apart; without it any two are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<ResolutionConfig>,
+    /// How far the variances that it claims may be corrected when its innovations contradict them.
+    #[serde(default)]
+    pub noise_scale: NoiseScaleConfig,
     /// Subtracted from the time of receipt where the sensor tells no time of its own, seconds.
     #[serde(default)]
     pub latency_s: f64,
@@ -219,9 +242,16 @@ impl SensorConfig {
             longitude_deg: None,
             height_m: 0.0,
             detection_probability: default_detection(),
+            detection_by_range: vec![],
             clutter_per_scan: default_clutter(),
+            learn_clutter: default_learning(),
             scan_period_s: default_period(),
+            range_min_m: 0.0,
             range_max_m: default_range(),
+            elevation_min_deg: default_elevation_min(),
+            elevation_max_deg: default_elevation_max(),
+            resolution: None,
+            noise_scale: NoiseScaleConfig::default(),
             latency_s: 0.0,
             shared_error_m: None,
             shared_time_error_s: None,
@@ -267,17 +297,22 @@ impl SensorConfig {
     /// The sensor's model for the tracker.
     ///
     /// # Errors
-    /// [`ConfigError`] for a label that is none.
+    /// [`ConfigError`] for a label or a detection profile that is none.
     pub fn model(&self, key: &str) -> Result<SensorModel, ConfigError> {
         Ok(SensorModel {
             detection: self.detection_probability,
+            detection_by_range: profile(&self.detection_by_range, key)?,
             clutter_per_scan: self.clutter_per_scan,
+            learn_clutter: self.learn_clutter,
             field_of_view: FieldOfView {
+                range_min_m: self.range_min_m,
                 range_max_m: self.range_max_m,
-                height_span_m: 15_000.0,
-                elevation_span_rad: core::f64::consts::FRAC_PI_2,
-                speed_span_m_s: 700.0,
+                elevation_min_rad: self.elevation_min_deg.to_radians(),
+                elevation_max_rad: self.elevation_max_deg.to_radians(),
+                ..FieldOfView::WIDE
             },
+            resolution: self.resolution.map(ResolutionConfig::resolution),
+            noise_limits: self.noise_scale.limits(),
             period: Span::from_secs_f64(self.scan_period_s),
             label: self.label.label(&format!("{key}.label"))?,
         })
@@ -295,11 +330,20 @@ impl SensorConfig {
         if self.position(key)?.is_none() && self.kind == SensorKind::Asterix {
             return Err(ConfigError::at(format!("{key}.latitude-deg"), "a radar needs latitude-deg and longitude-deg"));
         }
+        self.check_ranges(key)?;
+        self.check_sight(key)?;
+        self.model(key).map(|_| ())
+    }
+
+    fn check_ranges(&self, key: &str) -> Result<(), ConfigError> {
         let ranges = [
             ("detection-probability", self.detection_probability, f64::MIN_POSITIVE, 0.999_999),
             ("clutter-per-scan", self.clutter_per_scan, 1e-9, 1e6),
             ("scan-period-s", self.scan_period_s, 0.01, 3600.0),
             ("range-max-m", self.range_max_m, 1.0, 1e7),
+            ("range-min-m", self.range_min_m, 0.0, 1e7),
+            ("elevation-min-deg", self.elevation_min_deg, -90.0, 90.0),
+            ("elevation-max-deg", self.elevation_max_deg, -90.0, 90.0),
             ("latency-s", self.latency_s, 0.0, 600.0),
             ("shared-error-m", self.shared_error().0, 0.0, 1e5),
             ("shared-time-error-s", self.shared_error().1, 0.0, 600.0),
@@ -308,14 +352,35 @@ impl SensorConfig {
             ("sigma.elevation-deg", self.sigma.elevation_deg, 1e-4, 90.0),
             ("sigma.range-rate-m-s", self.sigma.range_rate_m_s, 1e-3, 1e3),
             ("sigma.height-m", self.sigma.height_m, 1e-1, 1e4),
+            ("noise-scale.min", self.noise_scale.min, 0.01, 1.0),
+            ("noise-scale.max", self.noise_scale.max, 1.0, 100.0),
         ];
-        for (name, value, low, high) in ranges {
-            if !(low..=high).contains(&value) {
-                return Err(ConfigError::at(format!("{key}.{name}"), format!("{value} is not within {low} to {high}")));
-            }
-        }
-        self.model(key).map(|_| ())
+        ranges.into_iter().try_for_each(|(name, value, low, high)| within(key, name, value, low, high))
     }
+
+    fn check_sight(&self, key: &str) -> Result<(), ConfigError> {
+        for (number, point) in self.detection_by_range.iter().enumerate() {
+            let key = format!("{key}.detection-by-range[{number}]");
+            within(&key, "range-m", point.range_m, 0.0, 1e7)?;
+            within(&key, "detection-probability", point.detection_probability, 0.0, 1.0)?;
+        }
+        if self.range_min_m >= self.range_max_m {
+            return Err(ConfigError::at(format!("{key}.range-min-m"), "must be below range-max-m"));
+        }
+        if self.elevation_min_deg >= self.elevation_max_deg {
+            return Err(ConfigError::at(format!("{key}.elevation-min-deg"), "must be below elevation-max-deg"));
+        }
+        let Some(resolution) = self.resolution else { return Ok(()) };
+        within(key, "resolution.range-m", resolution.range_m, 0.1, 1e5)?;
+        within(key, "resolution.azimuth-deg", resolution.azimuth_deg, 0.001, 90.0)
+    }
+}
+
+fn within(key: &str, name: &str, value: f64, low: f64, high: f64) -> Result<(), ConfigError> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError::at(format!("{key}.{name}"), format!("{value} is not within {low} to {high}")))
 }
 
 fn no_endpoint() -> String {
@@ -328,6 +393,18 @@ const fn default_detection() -> f64 {
 
 const fn default_clutter() -> f64 {
     0.1
+}
+
+const fn default_learning() -> bool {
+    true
+}
+
+const fn default_elevation_min() -> f64 {
+    -10.0
+}
+
+const fn default_elevation_max() -> f64 {
+    90.0
 }
 
 const fn default_period() -> f64 {

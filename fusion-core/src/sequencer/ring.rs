@@ -9,8 +9,8 @@ use crate::gaussian::Covariance;
 use crate::identity::Identity;
 use crate::label::Label;
 use crate::measurement::{Coverage, Measurement, Observation, Pose, Reading, Scan, SensorId};
-use crate::sensor::{FieldOfView, SensorModel};
-use crate::time::{Span, Timestamp};
+use crate::sensor::SensorModel;
+use crate::time::Timestamp;
 
 /// The canonical order of scans: by time, then by sensor, then by the sensor's own count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,18 +52,7 @@ impl HeldScan {
         pose: Pose::AT_ORIGIN,
         label: Label::STRICTEST,
         coverage: Coverage::Reports,
-        sensor: SensorModel {
-            detection: 0.5,
-            clutter_per_scan: 1.0,
-            field_of_view: FieldOfView {
-                range_max_m: 1.0,
-                height_span_m: 1.0,
-                elevation_span_rad: 1.0,
-                speed_span_m_s: 1.0,
-            },
-            period: Span::ZERO,
-            label: Label::STRICTEST,
-        },
+        sensor: SensorModel::PLAIN,
         arrival: 0,
         first: 0,
         length: 0,

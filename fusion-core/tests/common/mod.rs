@@ -124,11 +124,14 @@ pub fn sensor_model(clutter_per_scan: f64, range_max_m: f64) -> SensorModel {
         field_of_view: FieldOfView {
             range_max_m,
             height_span_m: 10_000.0,
-            elevation_span_rad: 1.0,
+            elevation_min_rad: 0.0,
+            elevation_max_rad: 1.0,
             speed_span_m_s: 600.0,
+            ..FieldOfView::WIDE
         },
         period: Span::from_secs(1),
         label: Label::STRICTEST,
+        ..SensorModel::PLAIN
     }
 }
 

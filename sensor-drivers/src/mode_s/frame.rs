@@ -181,10 +181,11 @@ impl ModeSFrame {
     }
 }
 
-/// What goes into the AA field: the 24 bits of whatever kind of address.
+/// What goes into the AA field: the 24 bits of whatever kind of address; a serial number has none.
 const fn bits_of(address: Address) -> u32 {
     match address {
         Address::Icao(bits) | Address::NonIcao(bits) | Address::Mmsi(bits) => bits & 0xFF_FFFF,
+        Address::RemoteId(_) => 0,
     }
 }
 

@@ -174,6 +174,7 @@ impl Line {
             Some(Address::Icao(address)) => self.member("icao", format_args!("\"{address:06X}\"")),
             Some(Address::NonIcao(address)) => self.member("non_icao", format_args!("\"{address:06X}\"")),
             Some(Address::Mmsi(address)) => self.member("mmsi", format_args!("\"{address:09}\"")),
+            Some(Address::RemoteId(serial)) => self.member("remote_id", Quoted(serial.as_str())),
             None => {}
         }
         if let Some(name) = &identity.name {
@@ -222,6 +223,7 @@ mod tests {
     use crate::plots::PlotsDecoder;
     use core::f64::consts::TAU;
     use fusion_core::geodesy::Geodetic;
+    use fusion_core::identity::Serial;
     use fusion_core::time::Timestamp;
     use proptest::prelude::*;
 
@@ -269,15 +271,17 @@ mod tests {
 
     prop_compose! {
         fn any_identity()(
-            address in proptest::option::of((0..3, 0..0xFF_FFFF_u32)), name in proptest::option::of(".{0,6}"),
+            address in proptest::option::of((0..4, 0..0xFF_FFFF_u32)), name in proptest::option::of(".{0,6}"),
             mode_3a in proptest::option::of(0..0o7777_u16), class in 0..7_usize, affiliation in 0..7_usize,
         ) -> Identity {
             Identity {
                 address: address.map(|(kind, number)| match kind {
-                    0 => Address::Icao(number), 1 => Address::NonIcao(number), _ => Address::Mmsi(number),
+                    0 => Address::Icao(number), 1 => Address::NonIcao(number), 2 => Address::Mmsi(number),
+                    _ => Address::RemoteId(Serial::new(&format!("\"{number}\\")).unwrap()),
                 }),
                 name: name.map(|name| name.as_str().try_into().unwrap()), mode_3a,
                 class: CLASSES[class].1, affiliation: AFFILIATIONS[affiliation].1,
+                ..Identity::UNKNOWN
             }
         }
     }

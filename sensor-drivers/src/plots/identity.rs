@@ -1,13 +1,13 @@
 //! Who a plot is about: words and addresses, both ways.
 
-use fusion_core::identity::{Address, Affiliation, Identity, NAME_BYTES_MAX, ObjectClass};
+use fusion_core::identity::{Address, Affiliation, Identity, NAME_BYTES_MAX, ObjectClass, Serial};
 
 use super::json::{Key, Reader};
 use super::{fault, unknown_key};
 use crate::error::{DecodeError, Reason};
 
 /// The keys of `identity`.
-pub(super) const KEYS: [&str; 7] = ["icao", "non_icao", "mmsi", "name", "class", "affiliation", "mode_3a"];
+pub(super) const KEYS: [&str; 8] = ["icao", "non_icao", "mmsi", "remote_id", "name", "class", "affiliation", "mode_3a"];
 
 /// The words for classes.
 pub(super) const CLASSES: [(&str, ObjectClass); 7] = [
@@ -45,7 +45,9 @@ pub(super) fn read_identity(reader: &mut Reader<'_>) -> Result<Identity, DecodeE
         if reader.null() {
             return Ok(());
         }
-        if let (true, Some(other)) = (matches!(field, "icao" | "non_icao" | "mmsi"), addressed.replace(field)) {
+        if let (true, Some(other)) =
+            (matches!(field, "icao" | "non_icao" | "mmsi" | "remote_id"), addressed.replace(field))
+        {
             return Err(fault(key.offset, field, Reason::Contradicts { other }));
         }
         let offset = reader.offset();
@@ -65,6 +67,7 @@ fn apply(identity: &mut Identity, field: &'static str, text: &str) -> Result<(),
         "icao" => identity.address = Some(Address::Icao(hex_24(text)?)),
         "non_icao" => identity.address = Some(Address::NonIcao(hex_24(text)?)),
         "mmsi" => identity.address = Some(Address::Mmsi(digits(text, 9, 10)?)),
+        "remote_id" => identity.address = Some(Address::RemoteId(Serial::new(text).ok_or(Reason::BadText)?)),
         "mode_3a" => identity.mode_3a = Some(u16::try_from(digits(text, 4, 8)?).map_err(|_| Reason::BadText)?),
         "class" => identity.class = word(&CLASSES, text)?,
         "affiliation" => identity.affiliation = word(&AFFILIATIONS, text)?,

@@ -95,6 +95,7 @@ fn identity(report: &TargetReport) -> Identity {
         mode_3a: report.mode_3a.filter(|code| !code.v && !code.g).map(|code| code.mode3a),
         class: class(report),
         affiliation: affiliation(report),
+        ..Identity::UNKNOWN
     }
 }
 
