@@ -5,6 +5,8 @@
 
 pub mod consistency;
 pub mod extended;
+pub mod intersection;
+pub mod unscented;
 
 use nalgebra::SMatrix;
 
