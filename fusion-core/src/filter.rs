@@ -7,6 +7,8 @@ pub mod consistency;
 pub mod extended;
 pub mod imm;
 pub mod monitor;
+pub mod intersection;
+pub mod unscented;
 
 use nalgebra::{SMatrix, SVector};
 
