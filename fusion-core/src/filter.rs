@@ -5,6 +5,7 @@
 
 pub mod consistency;
 pub mod extended;
+pub mod retrodiction;
 
 use nalgebra::SMatrix;
 
