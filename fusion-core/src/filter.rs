@@ -6,6 +6,7 @@
 pub mod consistency;
 pub mod extended;
 pub mod retrodiction;
+pub mod smoother;
 
 use nalgebra::SMatrix;
 
