@@ -61,6 +61,12 @@ impl Past {
         Ok(Self { now: now.mean, then: before.mean + gain * (now.mean - mean), gain, own })
     }
 
+    /// x̄: the mean of then.
+    #[must_use]
+    pub const fn mean(&self) -> &StateVector {
+        &self.then
+    }
+
     /// A sensor that saw the past, as a model of what it says of the present.
     #[must_use]
     pub const fn seen_by<'a, H>(&'a self, sensor: &'a H) -> SeenThen<'a, H> {
@@ -144,7 +150,8 @@ mod tests {
     const STRAIGHT: NearlyConstantVelocity = NearlyConstantVelocity { horizontal: 0.0, vertical: 0.0 };
 
     fn start() -> GaussianState {
-        let covariance = Covariance::from_sigmas(&StateVector::new(30.0, 40.0, 50.0, 8.0, 9.0, 10.0)).expect("positive");
+        let covariance =
+            Covariance::from_sigmas(&StateVector::new(30.0, 40.0, 50.0, 8.0, 9.0, 10.0)).expect("positive");
         let mean = StateVector::new(1_000.0, 2_000.0, 300.0, 40.0, -30.0, 2.0);
         GaussianState { mean, covariance, time: Timestamp::EPOCH }
     }
@@ -201,10 +208,9 @@ mod tests {
         earlier.mean = StateVector::new(100.0, -10_000.0, 0.0, -40.0, 0.0, 0.0);
         let now = predict(&DISTURBED, &earlier, Timestamp::from_secs(5)).expect("finite");
         let noise = Covariance::from_sigmas(&Vector3::new(10.0, 0.002, 0.01)).expect("positive");
-        let reading = Reading { z: Vector3::new(10_000.0, 3.14, 0.0), noise };
+        let reading = Reading { z: Vector3::new(10_000.0, core::f64::consts::PI - 1e-3, 0.0), noise };
         let sensor = RangeBearingElevation(&Pose::AT_ORIGIN);
-        let mended =
-            retrodict(&DISTURBED, &now, &earlier, &sensor, &reading, Timestamp::from_secs(3)).expect("finite");
+        let mended = retrodict(&DISTURBED, &now, &earlier, &sensor, &reading, Timestamp::from_secs(3)).expect("finite");
         assert!((mended.mean - now.mean).fixed_rows::<3>(0).norm() < 100.0, "{}", mended.mean);
     }
 

@@ -11,7 +11,8 @@
 //! Steps may differ in length, and a step may be a missed look: F and Q do the rest. What the ring has forgotten is in
 //! its oldest estimate, so the result is that of a smoother that had run from the beginning.
 //!
-//! Memory is lent: 344 bytes an estimate, 5.4 KB a track with [`LAG`] of them. Work: about 3 µs an estimate.
+//! Memory is lent: 344 bytes an estimate, 5.4 KB a track with [`LAG`] of them. Work: one factorisation an estimate, when
+//! somebody asks for the trail.
 
 use super::Prediction;
 use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
@@ -315,7 +316,8 @@ mod tests {
 
     #[test]
     fn without_memory_there_is_no_trace() {
-        let mut trace = Trace::new([start(); 0]);
+        let nothing: [GaussianState; 0] = [];
+        let mut trace = Trace::new(nothing);
         trace.push(start());
         assert!(trace.is_empty() && trace.smooth(&MODEL, &mut []).is_empty());
     }
