@@ -1,4 +1,4 @@
-//! Fixed-lag smoothing of what a track has been through: for trails that people look at, never for the track itself.
+//! Fixed-lag smoothing of what a track has been through.
 //!
 //! A ring keeps the last estimates as they were filtered, and [`Trace::smooth`] goes through them backwards with the
 //! gain of Rauch, Tung and Striebel ("Maximum likelihood estimates of linear dynamic systems", AIAA Journal 3(8), 1965;
@@ -11,7 +11,7 @@
 //! Steps may differ in length, and a step may be a missed look: F and Q do the rest. What the ring has forgotten is in
 //! its oldest estimate, so the result is that of a smoother that had run from the beginning.
 //!
-//! Memory is lent: 344 bytes an estimate, 5.4 KB a track with [`LAG`] of them. Work: one factorisation an estimate, when
+//! Memory is lent: 344 bytes an estimate, 5.4 KB a track with [`LAG`] of them. Work: some 3 µs an estimate, when
 //! somebody asks for the trail.
 
 use super::Prediction;
