@@ -42,8 +42,8 @@ struct World {
 }
 
 impl World {
-    /// Two radars see eight targets in clutter, once a second each; after some seconds in which tracks are founded, this
-    /// share of the looks comes late by up to `delay_max_s`.
+    /// Two radars see eight targets in clutter, once a second each; after ten seconds, in which tracks are founded,
+    /// this share of the looks comes late by up to `delay_max_s`.
     fn new(share: f64, delay_max_s: f64, seed: u64) -> Self {
         let mut chance = Chance::new(seed);
         let targets = common::fleet(8, 6_000.0, &mut chance);

@@ -1,7 +1,7 @@
 //! How much late measurements are worth, by what is done with them: the study behind the sequencer's choice.
 //!
-//! Two sensors look once a second each; half of what they say comes late by up to some seconds. Errors are compared with
-//! those of a filter that replays everything in order, however late it came.
+//! Two sensors look once a second each; a good part of what they say comes late by up to some seconds. Errors are
+//! compared with those of a filter that replays everything in order, however late it came.
 
 mod common;
 

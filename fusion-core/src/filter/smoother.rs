@@ -1,4 +1,4 @@
-//! Fixed-lag smoothing of what a track has been through.
+//! Fixed-lag smoothing of what a track has been through: for people to look at, never fed back into the track.
 //!
 //! A ring keeps the last estimates as they were filtered, and [`Trace::smooth`] goes through them backwards with the
 //! gain of Rauch, Tung and Striebel ("Maximum likelihood estimates of linear dynamic systems", AIAA Journal 3(8), 1965;
@@ -13,6 +13,8 @@
 //!
 //! Memory is lent: 344 bytes an estimate, 5.4 KB a track with [`LAG`] of them. Work: some 3 µs an estimate, when
 //! somebody asks for the trail.
+
+use nalgebra::SMatrix;
 
 use super::Prediction;
 use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
@@ -111,7 +113,7 @@ fn step_back(
     let (f, p) = (model.transition(span), filtered.covariance.matrix());
     let predicted = Prediction::of(model, filtered, next.time);
     let gain = Covariance::new(predicted.p)?.factor().solve(&(f * p)).transpose();
-    let rest = nalgebra::SMatrix::<f64, 6, 6>::identity() - gain * f;
+    let rest = SMatrix::<f64, 6, 6>::identity() - gain * f;
     let arriving = model.noise(span) + next.covariance.matrix();
     let covariance = Covariance::new(rest * p * rest.transpose() + gain * arriving * gain.transpose())?;
     let mean = filtered.mean + gain * (next.mean - predicted.mean);
@@ -132,7 +134,7 @@ mod tests {
     use crate::model::constant_velocity::NearlyConstantVelocity;
     use crate::model::position::Position;
     use crate::time::{Span, Timestamp};
-    use nalgebra::{SMatrix, SVector, Vector3};
+    use nalgebra::{SVector, Vector3};
     use std::println;
     use std::vec;
     use std::vec::Vec;
