@@ -36,7 +36,7 @@ pub const CHECKPOINTS: usize = 8;
 /// Copies of the table kept beyond the horizon for retrodiction, out of those above.
 pub const ANCHORS: usize = 2;
 
-/// Scans from beyond the horizon that are remembered, so that none is taken twice; what is older than the oldest of them
+/// Scans no longer held whose keys are remembered, so that none is taken twice; what is older than the oldest of them
 /// is refused. Counter: `SequencerTally::scans_too_late`.
 pub const HEARD_MAX: usize = 1_024;
 

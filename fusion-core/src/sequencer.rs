@@ -4,8 +4,8 @@
 //! a few times among them. When a scan comes late, the tracker goes back to the last copy before it, and the scans from
 //! there on are processed again with the late one in its place. The order is canonical ([`Key`]), so whatever way the
 //! scans came, the tracks, their numbers and the tally end the same. That holds for delays up to the horizon. What is
-//! older is refused and counted; or, with a reach ([`Sequencer::with_reach`]), taken by retrodiction as far as it admits
-//! no doubt, which keeps the association that was made without it (Bar-Shalom, Willett & Tian 2011, §10).
+//! older is refused and counted; or, with a reach ([`Sequencer::with_reach`]), taken by retrodiction as far as it
+//! admits no doubt, which keeps the association that was made without it (Bar-Shalom, Willett & Tian 2011, §10).
 //!
 //! Cost: a scan in order pays for a copy of the table every horizon / (copies − 1); a late scan pays for the scans
 //! between it and the last copy before it.

@@ -90,8 +90,8 @@ tally! {
         scans_retrodicted,
         /// Measurements taken by retrodiction.
         measurements_retrodicted,
-        /// Measurements older than the horizon that were not: no single confirmed track gates them, or they are too old,
-        /// or too many (`AMENDING_MEASUREMENTS_MAX`, `HEARD_MAX`).
+        /// Measurements older than the horizon that were not: no single confirmed track gates them, or they are too
+        /// old, or too many (`AMENDING_MEASUREMENTS_MAX`, `HEARD_MAX`).
         measurements_too_late,
         /// Scans refused: the same sensor, time and sequence as one that is held.
         scans_repeated,

@@ -2,9 +2,9 @@
 //!
 //! Each track's latest filtered states stay in a trace; when somebody looks, what the later ones say of the earlier is
 //! taken in ([`Trace::smooth`]). A state that a late scan changed replaces those that it outdates. The smoother moves
-//! targets as [`TrackerConfig::motion`](fusion_core::tracker::TrackerConfig::motion) says.
+//! targets as [`TrackerConfig::motion`](fusion_core::tracker::TrackerConfig) says.
 //!
-//! Memory: at most one trace a confirmed track, 5.4 KB each. Work: about 40 µs a changed track, ten times a second at most.
+//! Memory: one trace a confirmed track, 5.4 KB each. Work: about 40 µs a changed track, at most ten times a second.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -241,7 +241,8 @@ mod tests {
                 let now = predict(&model, &earlier, earlier.time + span).expect("finite");
                 let now = update(&Position, &now, &fix(900.0, sigma)).expect("finite").0;
                 let then = earlier.time + Span::from_secs_f64(span.as_secs_f64() * share);
-                let noise = Covariance::from_sigmas(&Vector3::new(sigma, 1e-4 * sigma, 1e-4 * sigma)).expect("positive");
+                let sigmas = Vector3::new(sigma, 1e-4 * sigma, 1e-4 * sigma);
+                let noise = Covariance::from_sigmas(&sigmas).expect("positive");
                 let reading = Reading { z: Vector3::new(2_300.0, 0.2, 0.1), noise };
                 let mended = retrodict(&model, &now, &earlier, &sensor, &reading, then).expect("positive definite");
                 for k in 0..6 {

@@ -1,8 +1,8 @@
 //! Scans from beyond what is held: retrodiction, for a sequencer that was given a reach.
 //!
 //! The table as the oldest checkpoint holds it is amended by the scan ([`Amendment`]), and the held scans are run again
-//! on top of it: so the live table is still the oldest copy followed by the scans that are held, and whatever comes late
-//! within the horizon is put in its place as ever. For the amendment two things are kept longer than the horizon:
+//! on top of it. So the live table is still the oldest copy followed by the scans that are held, and whatever comes
+//! late within the horizon is put in its place as ever. For the amendment two things are kept longer than the horizon:
 //!
 //! * **Anchors**, copies of the table that have just been closed, two of them at least half a reach apart. A checkpoint
 //!   that closes becomes one by changing hands; nothing is copied. A scan older than both is refused.
