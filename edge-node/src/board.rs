@@ -12,6 +12,7 @@ use proto::record::TrackRecord;
 
 use crate::latency::Summary;
 use crate::node::Bearing;
+use crate::node::trails::TrailPoints;
 
 /// Where the picture comes from. Nobody may take a replay for the world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,6 +99,8 @@ pub struct Board {
     pub time: Timestamp,
     /// The picture.
     pub tracks: Arc<BTreeMap<TrackId, TrackRecord>>,
+    /// Smoothed trails of the node's own tracks; empty unless the configuration asks for them.
+    pub trails: Arc<BTreeMap<TrackId, TrailPoints>>,
     /// The latest lines of bearing, oldest first; at most [`BEARINGS_SHOWN_MAX`].
     pub bearings: Vec<Bearing>,
     /// The sensors.

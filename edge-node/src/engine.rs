@@ -184,6 +184,7 @@ impl Engine {
             sequence,
             time: now,
             tracks: Arc::new(self.node.picture().map(|r| (r.id, r.clone())).collect()),
+            trails: Arc::new(self.node.trails()),
             bearings: self.bearings.iter().copied().collect(),
             sensors: (0..self.node.sensors()).map(|i| self.health(sensor_id(i), now)).collect(),
             counters,

@@ -4,7 +4,7 @@
 //! each confirmed track that changed becomes a record; the picture is composed from records. After every `handle_*`,
 //! call [`Node::poll`] until `None`: it works off one report at a time, so nothing piles up inside.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use fusion_core::angle::Angle;
 use fusion_core::geodesy::TangentPlane;
@@ -12,7 +12,7 @@ use fusion_core::label::Label;
 use fusion_core::measurement::{Measurement, Observation, Scan, SensorId};
 use fusion_core::sensor::SensorModel;
 use fusion_core::time::{Span, Timestamp};
-use fusion_core::track::{NodeId, Origin};
+use fusion_core::track::{NodeId, Origin, TrackId};
 use proto::record::TrackRecord;
 use sensor_drivers::decoder::{Decoder, OwnedScan, Report};
 use sensor_drivers::error::DecodeError;
@@ -27,10 +27,12 @@ pub mod feed;
 pub mod health;
 pub mod memory;
 pub mod publish;
+pub mod trails;
 
 use health::Pulse;
 use memory::NodeSequencer;
 use publish::{Published, Source};
+use trails::{TrailPoints, Trails};
 
 /// How often time has to pass even if nothing comes in: sectors close, tracks coast, within this.
 pub const TIMEOUT_PERIOD: Span = Span::from_millis(250);
@@ -107,6 +109,8 @@ pub struct Node {
     sequencer: NodeSequencer,
     height_prior: HeightPrior,
     published: Published,
+    /// If anybody wants them.
+    trails: Option<Trails>,
     picture: Picture,
     outputs: VecDeque<Output>,
     measurements: Vec<Measurement>,
@@ -142,6 +146,7 @@ impl Node {
             sequencer: memory::sequencer(origin, tracker, config.node.height_m),
             height_prior: HeightPrior { mean_m: tracker.height_m, sigma_m: tracker.height_sigma_m },
             published: Published::default(),
+            trails: tracker.smoothed_trails.then(|| Trails::new(tracker.core().motion)),
             picture: Picture::default(),
             outputs: VecDeque::new(),
             measurements: Vec::new(),
@@ -258,6 +263,10 @@ impl Node {
             outputs.push_back(Output::Record(Box::new(record)));
             outputs.extend(change.map(Output::Picture));
         });
+        if let Some(trails) = &mut self.trails {
+            let confirmed = self.sequencer.tracks().filter(|track| track.is_confirmed());
+            trails.follow(confirmed.map(|track| (track.id, track.state)));
+        }
     }
 }
 
@@ -266,6 +275,11 @@ impl Node {
     /// The picture, by id.
     pub fn picture(&self) -> impl Iterator<Item = &TrackRecord> {
         self.picture.entries()
+    }
+
+    /// The smoothed trails of this node's own tracks, by id; none unless the configuration asks for them.
+    pub fn trails(&mut self) -> BTreeMap<TrackId, TrailPoints> {
+        self.trails.as_mut().map(|trails| trails.smoothed(&self.plane)).unwrap_or_default()
     }
 
     /// How many sensors there are.

@@ -13,6 +13,7 @@ use edge_node::board::{Board, Mode, SensorHealth, SensorState};
 use edge_node::clock::Monotonic;
 use edge_node::config::Config;
 use edge_node::node::Bearing;
+use edge_node::node::trails::{TrailPoint, TrailPoints};
 use edge_node::outputs::console_json::{self, Hello};
 use edge_node::picture::PictureChange;
 use edge_node::recording::mcap_file::Recorder;
@@ -117,11 +118,14 @@ fn board() -> Board {
         counters: vec![],
     };
     let label = track.label;
+    let place = Geodetic::from_ecef(track.estimate.position);
+    let trail: TrailPoints = Arc::from([TrailPoint { time: NOW, place }]);
     let azimuth = Angle::from_radians(1.5);
     let bearing = Bearing { sensor: SensorId(0), time: NOW, azimuth, sigma_rad: 0.04, label };
     Board {
         sequence: 1,
         time: NOW,
+        trails: Arc::new(BTreeMap::from([(track.id, trail)])),
         tracks: Arc::new(BTreeMap::from([(track.id, track)])),
         sensors: vec![sensor],
         counters: vec![("picture_tracks", 1)],

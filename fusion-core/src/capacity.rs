@@ -37,6 +37,17 @@ pub const HELD_SCANS_MAX: usize = 4_096;
 /// Copies of the track table kept for replay. Fewer only make a replay longer.
 pub const CHECKPOINTS: usize = 8;
 
+/// Copies of the table kept beyond the horizon for retrodiction, out of those above.
+pub const ANCHORS: usize = 2;
+
+/// Scans no longer held whose keys are remembered, so that none is taken twice; what is older than the oldest of them
+/// is refused. Counter: `SequencerTally::scans_too_late`.
+pub const HEARD_MAX: usize = 1_024;
+
+/// Measurements of one scan from beyond the horizon that are looked at. Counter:
+/// `SequencerTally::measurements_too_late`.
+pub const AMENDING_MEASUREMENTS_MAX: usize = 512;
+
 /// Looks remembered by a track's history.
 pub const HISTORY_LOOKS: u32 = 64;
 
@@ -62,6 +73,6 @@ const _: () = {
     assert!(SCAN_MEASUREMENTS_MAX <= 1 << NUMBER_BITS[2]);
     // A history is one word.
     assert!(HISTORY_LOOKS <= u64::BITS);
-    // One copy to go back to, one that will take its place.
-    assert!(CHECKPOINTS >= 2);
+    // One copy to go back to, one that will take its place, beside those that retrodiction keeps.
+    assert!(CHECKPOINTS >= 2 + ANCHORS);
 };

@@ -9,6 +9,8 @@ pub mod imm;
 pub mod monitor;
 pub mod intersection;
 pub mod unscented;
+pub mod retrodiction;
+pub mod smoother;
 
 use nalgebra::{SMatrix, SVector};
 

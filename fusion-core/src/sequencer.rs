@@ -3,26 +3,31 @@
 //! A scan in order goes straight to the tracker. The recent scans are kept in a ring, with copies of the track table at
 //! a few times among them. When a scan comes late, the tracker goes back to the last copy before it, and the scans from
 //! there on are processed again with the late one in its place. The order is canonical ([`Key`]), so whatever way the
-//! scans came, the tracks, their numbers and the tally end the same. That holds for delays up to the horizon; what is
-//! older is refused and counted. (Retrodiction, the alternative, keeps the association that was made without the late
-//! scan; see Bar-Shalom, Willett & Tian 2011, §10.)
+//! scans came, the tracks, their numbers and the tally end the same. That holds for delays up to the horizon. What is
+//! older is refused and counted; or, with a reach ([`Sequencer::with_reach`]), taken by retrodiction as far as it
+//! admits no doubt, which keeps the association that was made without it (Bar-Shalom, Willett & Tian 2011, §10).
 //!
 //! Cost: a scan in order pays for a copy of the table every horizon / (copies − 1); a late scan pays for the scans
 //! between it and the last copy before it.
 
+mod amend;
+mod beyond;
 mod ring;
 
+pub use beyond::REACH_DEFAULT;
 pub use ring::{HeldScan, Key, Piece, blank_measurement};
 
 use heapless::Deque;
 
-use crate::capacity::{CHECKPOINTS, HELD_SCANS_MAX, SCAN_MEASUREMENTS_MAX};
+use crate::association::gate::Gate;
+use crate::capacity::{ANCHORS, CHECKPOINTS, HELD_SCANS_MAX, SCAN_MEASUREMENTS_MAX};
 use crate::measurement::{Measurement, Scan};
 use crate::sensor::SensorModel;
 use crate::tally::{SequencerTally, Tally, count};
 use crate::time::{Span, Timestamp};
 use crate::track::{Slot, Track};
 use crate::tracker::{Progress, ScanError, ScanOutcome, Tracker, TrackerMemory, is_usable};
+use beyond::Beyond;
 use ring::{Ring, RingMemory, RingState};
 
 /// How far back scans are awaited unless it is told otherwise.
@@ -117,6 +122,7 @@ pub struct Sequencer<M: TrackerMemory, N: SequencerMemory> {
     ring: RingState,
     /// Oldest first; never empty.
     checkpoints: Deque<Checkpoint, CHECKPOINTS>,
+    beyond: Beyond,
     /// The latest scan that the tracker has taken.
     latest: Option<Key>,
     /// The latest time told without a scan.
@@ -137,12 +143,14 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         let mut checkpoints = Deque::new();
         let beginning = Checkpoint { after: None, progress: tracker.progress(), copy: 0 };
         checkpoints.push_back(beginning).expect("a new queue has room");
+        let beyond = Beyond::new(Gate::new(tracker.config().gate_probability));
         Self {
             tracker,
             memory,
             horizon,
             ring: RingState::default(),
             checkpoints,
+            beyond,
             latest: None,
             told: None,
             changed: None,
@@ -150,7 +158,7 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         }
     }
 
-    /// Takes one scan, in order or late.
+    /// Takes one scan, in order or late; from beyond the horizon only with a reach ([`Self::with_reach`]).
     ///
     /// # Errors
     /// [`ScanError::TooLate`], [`ScanError::Repeated`] or [`ScanError::SensorModel`]; counted, nothing else changed.
@@ -160,7 +168,9 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
             return Err(ScanError::SensorModel);
         }
         let key = Key::of(scan);
-        self.refuse_too_late(key)?;
+        if let Some(horizon) = self.is_beyond(key) {
+            return self.handle_beyond(scan, sensor, horizon);
+        }
         let late = self.latest.is_some_and(|latest| key < latest);
         let place =
             self.ring().find(key).err().ok_or(ScanError::Repeated).inspect_err(|_| self.tally.scans_repeated += 1)?;
@@ -218,14 +228,13 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         self.latest.map_or(Timestamp::from_nanos(i64::MIN), |latest| latest.time - self.horizon)
     }
 
-    fn refuse_too_late(&mut self, key: Key) -> Result<(), ScanError> {
+    /// The oldest time that can still be inserted, if a scan is older. With a reach, a scan from before the horizon is
+    /// put in its place all the same as long as everything after it is held.
+    fn is_beyond(&self, key: Key) -> Option<Timestamp> {
         let closed = self.checkpoints.front().and_then(|oldest| oldest.after);
         let horizon = self.horizon_time();
-        if key.time < horizon || closed.is_some_and(|closed| key <= closed) {
-            self.tally.scans_too_late += 1;
-            return Err(ScanError::TooLate { horizon: closed.map_or(horizon, |closed| closed.time.max(horizon)) });
-        }
-        Ok(())
+        let held = closed.is_none_or(|closed| key > closed) && (self.beyond.is_on() || key.time >= horizon);
+        (!held).then(|| closed.map_or(horizon, |closed| closed.time.max(horizon)))
     }
 
     /// Copies a scan into the ring, closing the past early if it has no room otherwise.
@@ -256,6 +265,7 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
             return Err(ScanError::TooLate { horizon: self.horizon_time() });
         }
         let outcome = self.take_next(scan, sensor);
+        self.beyond.remember(Key::of(scan));
         self.start_afresh();
         outcome
     }
@@ -297,9 +307,10 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         self.tracker.handle_scan(&scan, sensor)
     }
 
-    /// How many copies of the table fit the lent memory.
+    /// How many copies of the table fit the lent memory, beside those that retrodiction keeps.
     fn copies(&mut self) -> usize {
-        (self.memory.lend().copies.len() / self.tracker.slots().max(1)).min(CHECKPOINTS)
+        let kept = if self.beyond.is_on() { ANCHORS } else { 0 };
+        (self.memory.lend().copies.len() / self.tracker.slots().max(1)).min(CHECKPOINTS) - kept
     }
 
     fn copy_range(&self, copy: usize) -> core::ops::Range<usize> {
@@ -318,8 +329,10 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
     }
 
     fn copy_table(&mut self, key: Key) {
-        let taken = |copy: &usize| self.checkpoints.iter().any(|checkpoint| checkpoint.copy == *copy);
-        let copy = (0..CHECKPOINTS).find(|copy| !taken(copy)).expect("fewer checkpoints than copies");
+        let mut taken = [false; CHECKPOINTS];
+        let checkpoints = self.checkpoints.iter().map(|checkpoint| checkpoint.copy);
+        checkpoints.chain(self.beyond.copies()).for_each(|copy| taken[copy] = true);
+        let copy = taken.iter().position(|taken| !taken).expect("fewer checkpoints than copies");
         let slots = self.copy_range(copy);
         self.tracker.save(&mut self.memory.lend().copies[slots]);
         let checkpoint = Checkpoint { after: Some(key), progress: self.tracker.progress(), copy };
@@ -333,7 +346,7 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
             checkpoint.and_then(|checkpoint| checkpoint.after).is_some_and(|after| after.time < horizon)
         };
         while beyond(self.checkpoints.iter().nth(1)) {
-            self.checkpoints.pop_front();
+            self.close_oldest();
         }
         self.release_closed();
     }
@@ -341,7 +354,7 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
     /// Closes the past up to the second oldest copy, or altogether, for want of room; tells how many scans went.
     fn close_early(&mut self) -> usize {
         if self.checkpoints.len() > 1 {
-            self.checkpoints.pop_front();
+            self.close_oldest();
         } else {
             self.start_afresh();
         }
@@ -352,20 +365,29 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
 
     /// Forgets the past altogether: the oldest time to go back to is now.
     fn start_afresh(&mut self) {
-        self.checkpoints.clear();
+        while !self.checkpoints.is_empty() {
+            self.close_oldest();
+        }
         if let Some(key) = self.latest {
             self.copy_table(key);
         }
         self.release_closed();
     }
 
+    /// Takes the oldest copy out of use, unless retrodiction keeps it.
+    fn close_oldest(&mut self) {
+        if let Some(closed) = self.checkpoints.pop_front() {
+            self.beyond.keep(closed);
+        }
+    }
+
     /// Releases the scans up to the oldest copy; tells how many.
     fn release_closed(&mut self) -> usize {
         let Some(closed) = self.checkpoints.front().and_then(|oldest| oldest.after) else { return 0 };
-        let mut ring = self.ring();
         let mut released = 0;
-        while ring.len() > 0 && ring.key(0) <= closed {
-            ring.release_front();
+        while let Some(key) = self.ring().first().filter(|first| *first <= closed) {
+            self.ring().release_front();
+            self.beyond.remember(key);
             released += 1;
         }
         released

@@ -88,8 +88,15 @@ tally! {
     SequencerTally {
         /// Scans that came late and were put into their place.
         scans_late,
-        /// Scans refused: older than the horizon.
+        /// Scans refused: older than the horizon, and nothing in them was of use to retrodiction.
         scans_too_late,
+        /// Scans older than the horizon of which something was taken by retrodiction.
+        scans_retrodicted,
+        /// Measurements taken by retrodiction.
+        measurements_retrodicted,
+        /// Measurements older than the horizon that were not: no single confirmed track gates them, or they are too
+        /// old, or too many (`AMENDING_MEASUREMENTS_MAX`, `HEARD_MAX`).
+        measurements_too_late,
         /// Scans refused: the same sensor, time and sequence as one that is held.
         scans_repeated,
         /// Scans processed again because an earlier one came late.

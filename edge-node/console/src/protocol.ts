@@ -59,6 +59,13 @@ export interface Track extends Position {
   callsign: string | null;
   sensors: string[];
   label: string;
+  /** Where it was lately as later measurements show it, oldest first; empty unless the node smooths. */
+  trail: TrailPoint[];
+}
+
+/** A place at a time. */
+export interface TrailPoint extends Position {
+  time_ms: number;
 }
 
 /** A line of bearing from a direction finder; the wedge is two sigmas to each side. */
@@ -226,7 +233,16 @@ function track(value: unknown): Track | null {
     callsign: string(fields.callsign),
     sensors: list(fields.sensors, string).items,
     label: string(fields.label) ?? "",
+    trail: list(fields.trail, trailPoint).items,
   };
+}
+
+/** `[time_ms, lat_deg, lon_deg]` */
+function trailPoint(value: unknown): TrailPoint | null {
+  if (!Array.isArray(value)) return null;
+  const time_ms = number(value[0]);
+  const at = position({ lat_deg: value[1], lon_deg: value[2] });
+  return time_ms === null || at === null ? null : { ...at, time_ms };
 }
 
 function bearing(value: unknown): Bearing | null {

@@ -109,7 +109,9 @@ export class TrackStore {
       const entry = this.#tracks.get(track.id) ?? this.#newEntry(track);
       if (entry === undefined) continue;
       entry.track = track;
-      entry.trail.push(track.time_ms, track.lat_deg, track.lon_deg);
+      // The last point of a smoothed trail is the track's own.
+      if (track.trail.length > 0) entry.trail.mend(track.trail);
+      else entry.trail.push(track.time_ms, track.lat_deg, track.lon_deg);
     }
   }
 

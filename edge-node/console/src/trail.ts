@@ -32,6 +32,13 @@ export class Trail {
     this.#ring[at + 2] = lon_deg;
   }
 
+  /** Replaces what there is from the first of these points on: later measurements have shown it better. */
+  mend(points: readonly { time_ms: number; lat_deg: number; lon_deg: number }[]): void {
+    const from_ms = points[0]?.time_ms ?? Infinity;
+    this.#count = this.since(from_ms);
+    for (const point of points) this.push(point.time_ms, point.lat_deg, point.lon_deg);
+  }
+
   /** Time of point `index`; 0 is the oldest. */
   time(index: number): number {
     return this.#ring[this.#offset(index)] ?? 0;

@@ -36,3 +36,13 @@ test("a rewound replay starts the trail anew", () => {
   trail.push(10_000, 3, 3);
   assert.deepEqual([trail.length, trail.time(0), trail.lat(0)], [1, 10_000, 3]);
 });
+
+test("what later measurements show better takes the place of what was shown", () => {
+  const trail = new Trail();
+  for (let step = 0; step < 10; step += 1) trail.push(step * 10_000, step, 0);
+  trail.mend([70_000, 80_000, 90_000].map((time_ms) => ({ time_ms, lat_deg: 1, lon_deg: 2 })));
+  assert.equal(trail.length, 10);
+  assert.deepEqual([trail.lat(6), trail.lat(7), trail.lat(9), trail.lon(9)], [6, 1, 1, 2]);
+  trail.mend([]);
+  assert.equal(trail.length, 10);
+});

@@ -2,6 +2,7 @@
 
 use fusion_core::capacity::{TRACKS_DEFAULT, TRACKS_MAX};
 use fusion_core::model::constant_velocity::NearlyConstantVelocity;
+use fusion_core::sequencer::{HORIZON_DEFAULT, REACH_DEFAULT};
 use fusion_core::time::Span;
 use fusion_core::track::height::HeightPrior;
 use fusion_core::tracker::{LooksRule, TrackerConfig};
@@ -79,6 +80,10 @@ pub struct TrackerSettings {
     pub tracks_max: usize,
     /// A scan that comes late by no more than this is put where it belongs, seconds.
     pub late_horizon_s: f64,
+    /// Up to so much later still, what admits no doubt is taken, seconds.
+    pub late_reach_s: f64,
+    /// Whether consoles are given smoothed trails.
+    pub smoothed_trails: bool,
 }
 
 impl Default for TrackerSettings {
@@ -112,7 +117,9 @@ impl Default for TrackerSettings {
             address_gate_sigmas: core.address_gate_sigmas,
             duplicate_looks: core.duplicate_looks,
             tracks_max: TRACKS_DEFAULT,
-            late_horizon_s: 3.0,
+            late_horizon_s: HORIZON_DEFAULT.as_secs_f64(),
+            late_reach_s: REACH_DEFAULT.as_secs_f64(),
+            smoothed_trails: false,
         }
     }
 }
@@ -174,6 +181,9 @@ impl TrackerSettings {
         }
         if !(0.0..=60.0).contains(&self.late_horizon_s) {
             return Err(ConfigError::at("tracker.late-horizon-s", "must be 0 to 60 s"));
+        }
+        if !(0.0..=60.0).contains(&self.late_reach_s) {
+            return Err(ConfigError::at("tracker.late-reach-s", "must be 0 to 60 s"));
         }
         Ok(())
     }

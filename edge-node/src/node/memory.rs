@@ -31,7 +31,8 @@ pub fn sequencer(origin: Origin, settings: &TrackerSettings, plane_height_m: f64
     core.height_prior.height_m -= plane_height_m;
     let tracker = Tracker::new(origin, core, tracker_boxes(settings.tracks_max));
     let horizon = Span::from_secs_f64(settings.late_horizon_s);
-    Sequencer::new(tracker, horizon, sequencer_boxes(settings.tracks_max))
+    let reach = Span::from_secs_f64(settings.late_reach_s);
+    Sequencer::new(tracker, horizon, sequencer_boxes(settings.tracks_max)).with_reach(reach)
 }
 
 fn tracker_boxes(tracks: usize) -> TrackerBoxes {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::board::{Board, Mode, SensorHealth};
 use crate::config::Config;
 use crate::node::Bearing;
+use crate::node::trails::TrailPoint;
 use crate::picture::{short_name, text_id};
 use crate::words;
 
@@ -45,7 +46,7 @@ pub fn hello(hello: &Hello, classification: &str) -> Value {
 /// The whole picture.
 #[must_use]
 pub fn snapshot(hello: &Hello, board: &Board) -> Value {
-    let tracks: Vec<Value> = board.tracks.values().map(track).collect();
+    let tracks: Vec<Value> = board.tracks.values().map(|record| track(board, record)).collect();
     let bearings: Vec<Value> = board.bearings.iter().map(|b| bearing(hello, b)).collect();
     json!({ "type": "snapshot", "time_ms": board.time.as_millis(), "tracks": tracks, "bearings": bearings })
 }
@@ -57,7 +58,7 @@ pub fn update(hello: &Hello, board: &Board, before: &Board) -> Option<Value> {
     if changed.is_empty() && gone.is_empty() && board.time == before.time {
         return None;
     }
-    let tracks: Vec<Value> = changed.into_iter().map(track).collect();
+    let tracks: Vec<Value> = changed.into_iter().map(|record| track(board, record)).collect();
     let gone: Vec<String> = gone.into_iter().map(text_id).collect();
     let fresh = board.bearings.iter().filter(|b| !before.bearings.contains(b));
     let bearings: Vec<Value> = fresh.map(|b| bearing(hello, b)).collect();
@@ -99,7 +100,7 @@ fn sensor(s: &SensorHealth) -> Value {
     json!({ "name": s.name, "state": s.state.as_str(), "rate_hz": s.rate_hz, "age_s": s.age_s, "errors": s.errors })
 }
 
-fn track(record: &TrackRecord) -> Value {
+fn track(board: &Board, record: &TrackRecord) -> Value {
     let estimate = &record.estimate;
     let place = Geodetic::from_ecef(estimate.position);
     let (course, speed) = course_and_speed(&(place.enu_axes() * estimate.velocity.vector()));
@@ -119,6 +120,10 @@ fn track(record: &TrackRecord) -> Value {
     }
     if let Some(name) = &record.identity.name {
         value["callsign"] = json!(name.as_str());
+    }
+    if let Some(points) = board.trails.get(&record.id) {
+        let point = |p: &TrailPoint| json!([p.time.as_millis(), p.place.latitude_deg(), p.place.longitude_deg()]);
+        value["trail"] = points.iter().map(point).collect();
     }
     value
 }

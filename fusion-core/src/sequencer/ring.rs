@@ -174,6 +174,11 @@ impl<'a> Ring<'a> {
         }
     }
 
+    /// The key of the oldest scan.
+    pub(super) fn first(&self) -> Option<Key> {
+        (self.len() > 0).then(|| self.key(0))
+    }
+
     pub(super) fn key(&self, place: usize) -> Key {
         self.memory.scans[self.header(place)].key
     }
