@@ -1,0 +1,128 @@
+//! A scenario in the plane, and our tracker driven over it.
+//!
+//! Scenarios have axes x and y of their own and bearings from x towards y. Azimuths are clockwise from north, so x is
+//! our north and y our east; heights are zero.
+
+use fusion_core::filter::predict;
+use fusion_core::gaussian::{Covariance, GaussianState};
+use fusion_core::identity::Identity;
+use fusion_core::label::Label;
+use fusion_core::measurement::{Measurement, Observation, Reading, SensorId};
+use fusion_core::nalgebra::Vector2;
+use fusion_core::sensor::{FieldOfView, SensorModel};
+use fusion_core::time::{Span, Timestamp};
+use fusion_core::track::Track;
+use fusion_core::track::height::HeightPrior;
+use fusion_core::tracker::{Tracker, TrackerConfig};
+
+use crate::common::{Memory, ORIGIN, memory, scan};
+use crate::measure::timed;
+use crate::score::{Seen, Shown};
+
+/// What a tracker may know of a scenario.
+#[derive(Clone, Copy)]
+pub struct Terms {
+    pub detection: f64,
+    /// False measurements per scan, even over the sensor's reach.
+    pub clutter_per_scan: f64,
+    pub range_max_m: f64,
+    /// Intensity of the targets' acceleration noise, m²/s³.
+    pub acceleration: f64,
+    /// Standard deviation of either component of a new target's velocity, m/s.
+    pub velocity_sigma_m_s: f64,
+    /// Room for tracks.
+    pub tracks: usize,
+}
+
+/// Scans, one a second, and the truth at each.
+pub struct Scenario {
+    pub terms: Terms,
+    pub scans: Vec<Vec<Measurement>>,
+    pub truth: Vec<Vec<Seen>>,
+}
+
+/// When scenarios begin. Any time will do.
+pub const BEGIN: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// Measurements of one scan for which memory is lent.
+const SCAN: usize = 4_096;
+
+/// The one place where the tracker is set: everything but what a scenario's terms say is the same for all of them.
+pub fn tracker_for(terms: &Terms) -> Tracker<Memory> {
+    let mut config = TrackerConfig {
+        velocity_sigma_horizontal_m_s: terms.velocity_sigma_m_s,
+        height_prior: HeightPrior { height_m: 0.0, sigma_m: 100.0 },
+        horizontal_sigma_limit_m: 500.0,
+        silence_limit: Span::from_secs(6),
+        ..TrackerConfig::default()
+    };
+    config.motion.horizontal = terms.acceleration;
+    let mut memory = memory(terms.tracks, SCAN);
+    // Touched once, so that the first scan does not pay for the system's pages.
+    memory.reals.fill(1.0);
+    memory.words.fill(1);
+    memory.probabilities.fill(1.0);
+    Tracker::new(ORIGIN, config, memory)
+}
+
+/// The sensor as the tracker is told of it.
+pub fn sensor_for(terms: &Terms) -> SensorModel {
+    SensorModel {
+        detection: terms.detection,
+        clutter_per_scan: terms.clutter_per_scan,
+        field_of_view: FieldOfView {
+            range_max_m: terms.range_max_m,
+            height_span_m: 10_000.0,
+            elevation_span_rad: 1.0,
+            speed_span_m_s: 600.0,
+        },
+        period: Span::from_secs(1),
+        label: Label::STRICTEST,
+    }
+}
+
+/// The confirmed tracks after each scan, and the milliseconds that each took.
+pub fn play(scenario: &Scenario) -> (Vec<Vec<Shown>>, Vec<f64>) {
+    let (mut tracker, sensor) = (tracker_for(&scenario.terms), sensor_for(&scenario.terms));
+    let (mut shown, mut times_ms) = (Vec::new(), Vec::new());
+    for (second, measurements) in (0..).zip(&scenario.scans) {
+        let scan = scan(SensorId(0), BEGIN + Span::from_secs(second), measurements);
+        let (outcome, seconds) = timed(|| tracker.handle_scan(&scan, &sensor));
+        outcome.expect("scans come in order");
+        times_ms.push(1e3 * seconds);
+        shown.push(shown_at(tracker.tracks(), tracker.config(), scan.time));
+    }
+    (shown, times_ms)
+}
+
+/// The confirmed tracks as they would be shown at some time.
+pub fn shown_at<'t>(tracks: impl Iterator<Item = &'t Track>, config: &TrackerConfig, time: Timestamp) -> Vec<Shown> {
+    let state = |track: &Track| predict(&config.motion, &track.state, time).expect("prediction keeps what is positive");
+    tracks.filter(|track| track.is_confirmed()).map(|track| shown(track.id.number.0, &state(track))).collect()
+}
+
+/// x is north and y is east.
+fn shown(id: u64, state: &GaussianState) -> Shown {
+    let (mean, p) = (&state.mean, state.covariance.matrix());
+    let axes = [1, 0, 4, 3];
+    Shown {
+        seen: Seen { id, place: [mean[1], mean[0]], velocity: [mean[4], mean[3]] },
+        covariance: Some(axes.map(|row| axes.map(|column| p[(row, column)]))),
+    }
+}
+
+/// A plot at a range (m) and a bearing from x towards y.
+pub fn range_bearing(range_m: f64, bearing: f64, sigma_range_m: f64, sigma_bearing: f64) -> Measurement {
+    let noise = Covariance::from_sigmas(&Vector2::new(sigma_range_m, sigma_bearing)).expect("positive");
+    measurement(Observation::RangeBearing(Reading { z: Vector2::new(range_m, bearing), noise }))
+}
+
+/// A plot at a place.
+pub fn position(x: f64, y: f64, sigma_m: f64) -> Measurement {
+    let noise = Covariance::from_sigmas(&Vector2::repeat(sigma_m)).expect("positive");
+    measurement(Observation::HorizontalPosition(Reading { z: Vector2::new(y, x), noise }))
+}
+
+const fn measurement(observation: Observation) -> Measurement {
+    Measurement { observation, identity: Identity::UNKNOWN }
+}

@@ -1,0 +1,70 @@
+//! The tables of figures: copmesh beside pyehm, Stone Soup and published results, in one run on one machine.
+//!
+//! Each table is a module that makes its problems, solves them, has the peers solve the same ones (`peer`), and fills
+//! rows ([`table::Table`]). Where a peer is not installed, the table says so and shows what was recorded elsewhere,
+//! marked as that. Every setting of the tracker stands in `drive::tracker_for`.
+
+#![allow(unreachable_pub, reason = "one program, whose modules have no other users")]
+
+#[path = "../../../fusion-core/tests/common/cases.rs"]
+mod cases;
+#[path = "../../../fusion-core/tests/common/mod.rs"]
+mod common;
+
+mod drive;
+mod growth;
+mod instructions;
+mod late;
+mod marginals;
+mod measure;
+mod options;
+mod peer;
+mod problems;
+mod recorded;
+mod scans;
+mod score;
+mod table;
+mod williams;
+
+use options::{Options, Request};
+use table::Table;
+
+/// The tables by their names, in the order in which they are shown.
+const TABLES: [(&str, fn(&Options) -> Vec<Table>); 6] = [
+    ("marginals", marginals::tables),
+    ("scans", scans::tables),
+    ("williams", williams::tables),
+    ("late", late::tables),
+    ("growth", growth::tables),
+    ("instructions", instructions::tables),
+];
+
+fn main() {
+    match options::parse(std::env::args().skip(1), &TABLES.map(|(name, _)| name)) {
+        Ok(Request::Tables(options)) => show(&options),
+        Ok(Request::Work) => instructions::work(),
+        Ok(Request::Help) => println!("{}", options::HELP),
+        Err(fault) => {
+            eprintln!("{fault}\n\n{}", options::HELP);
+            std::process::exit(2);
+        }
+    }
+}
+
+fn show(options: &Options) {
+    let wanted =
+        TABLES.iter().filter(|(name, _)| options.tables.is_empty() || options.tables.iter().any(|t| t == name));
+    let mut all = Vec::new();
+    for (_, tables) in wanted {
+        for table in tables(options) {
+            if options.json {
+                all.push(table.to_json());
+            } else {
+                println!("{table}");
+            }
+        }
+    }
+    if options.json {
+        println!("{}", serde_json::Value::Array(all));
+    }
+}

@@ -1,0 +1,94 @@
+//! What is asked for on the command line.
+
+use std::path::PathBuf;
+
+pub const HELP: &str = "usage: cargo bench -p tests --bench peers -- [TABLE]... [--seeds N] [--peer-seeds N]
+           [--trackers LIST] [--runs N] [--peer-runs N] [--matrices FILE] [--json]
+
+Prints figures of copmesh beside those of its peers. TABLE, all without one:
+  marginals     exact association: time, difference to pyehm and to brute force, allocations
+  scans         whole scans over five scenarios: GOSPA, identity, time, beside Stone Soup
+  williams      the published crossing of four targets
+  late          late scans: the same bits within the buffer, what is lost beyond it
+  growth        time per scan from 50 to 10 000 targets at constant density
+  instructions  instructions per detection at 200 targets and four sensors, counted by callgrind
+
+--seeds N       seeds of each scenario, its own first (20)
+--peer-seeds N  of these, how many Stone Soup tracks too (1; of s1000 each takes it some five minutes)
+--trackers LIST which of Stone Soup's: gnn, ehm2, pyehm, by commas (gnn); none: recorded figures only
+--runs N        runs of the published crossing (100)
+--peer-runs N   of these, how many Stone Soup tracks too (5)
+--matrices FILE association problems from a file instead of our own: `case NAME TRACKS MEASUREMENTS`, then for each
+                track a line with its null weight and `j:w` for each measurement
+--json          one JSON array of tables instead of text
+
+The peers are Python packages; tests/run installs them with the other oracles.";
+
+/// What to show and how thoroughly.
+pub struct Options {
+    pub tables: Vec<String>,
+    pub seeds: u64,
+    pub peer_seeds: u64,
+    pub trackers: Vec<String>,
+    pub runs: u64,
+    pub peer_runs: u64,
+    pub matrices: Option<PathBuf>,
+    pub json: bool,
+}
+
+/// What the program was started for.
+pub enum Request {
+    Tables(Options),
+    /// Started by itself under callgrind.
+    Work,
+    Help,
+}
+
+/// Reads the arguments.
+///
+/// # Errors
+/// What is wrong with them, in words.
+pub fn parse(arguments: impl Iterator<Item = String>, tables: &[&str]) -> Result<Request, String> {
+    let mut options = Options {
+        tables: Vec::new(),
+        seeds: 20,
+        peer_seeds: 1,
+        trackers: vec!["gnn".to_owned()],
+        runs: 100,
+        peer_runs: 5,
+        matrices: None,
+        json: false,
+    };
+    let mut rest = arguments;
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            // Cargo says so to every benchmark.
+            "--bench" => {}
+            "--help" | "-h" => return Ok(Request::Help),
+            "--work" => return Ok(Request::Work),
+            "--json" => options.json = true,
+            "--seeds" => options.seeds = number(&argument, rest.next())?,
+            "--peer-seeds" => options.peer_seeds = number(&argument, rest.next())?,
+            "--runs" => options.runs = number(&argument, rest.next())?,
+            "--peer-runs" => options.peer_runs = number(&argument, rest.next())?,
+            "--trackers" => options.trackers = trackers(rest.next())?,
+            "--matrices" => options.matrices = Some(rest.next().ok_or("--matrices wants a file")?.into()),
+            table if tables.contains(&table) => options.tables.push(argument),
+            other => return Err(format!("there is no table and no option {other}")),
+        }
+    }
+    Ok(Request::Tables(options))
+}
+
+fn number(option: &str, value: Option<String>) -> Result<u64, String> {
+    value.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{option} wants a number"))
+}
+
+fn trackers(list: Option<String>) -> Result<Vec<String>, String> {
+    let list = list.ok_or("--trackers wants a list")?;
+    let names: Vec<String> = list.split(',').filter(|name| *name != "none").map(str::to_owned).collect();
+    match names.iter().find(|name| !["gnn", "ehm2", "pyehm"].contains(&name.as_str())) {
+        Some(unknown) => Err(format!("--trackers: there is no {unknown}")),
+        None => Ok(names),
+    }
+}
