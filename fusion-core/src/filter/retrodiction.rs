@@ -53,7 +53,7 @@ impl Past {
     ) -> Result<Self, NotPositiveDefinite> {
         let before = Prediction::of(model, earlier, then);
         let span = now.time - then;
-        let (f, q) = (model.transition(span), model.noise(span));
+        let (f, q) = (model.slope(&before.mean, span), model.noise(&before.mean, span));
         let (mean, p) = model.propagate(&before.mean, &before.p, span);
         let gain = Covariance::new(p)?.factor().solve(&(f * before.p)).transpose();
         let rest = SMatrix::<f64, 6, 6>::identity() - gain * f;

@@ -110,11 +110,11 @@ fn step_back(
     next: &GaussianState,
 ) -> Result<GaussianState, NotPositiveDefinite> {
     let span = next.time - filtered.time;
-    let (f, p) = (model.transition(span), filtered.covariance.matrix());
+    let (f, p) = (model.slope(&filtered.mean, span), filtered.covariance.matrix());
     let predicted = Prediction::of(model, filtered, next.time);
     let gain = Covariance::new(predicted.p)?.factor().solve(&(f * p)).transpose();
     let rest = SMatrix::<f64, 6, 6>::identity() - gain * f;
-    let arriving = model.noise(span) + next.covariance.matrix();
+    let arriving = model.noise(&filtered.mean, span) + next.covariance.matrix();
     let covariance = Covariance::new(rest * p * rest.transpose() + gain * arriving * gain.transpose())?;
     let mean = filtered.mean + gain * (next.mean - predicted.mean);
     if !mean.iter().all(|v| v.is_finite()) {
@@ -176,8 +176,8 @@ mod tests {
         let (mut looks, mut truth) = (vec![], vec![]);
         for k in 0..count {
             let span = Span::from_millis(400 + i64::try_from(700 * (k % 3)).expect("small"));
-            let q = Covariance::new(MODEL.noise(span)).expect("positive").factor();
-            x = MODEL.transition(span) * x + q.matrix() * StateVector::from_fn(|_, _| chance.normal());
+            let q = Covariance::new(MODEL.noise(&StateVector::zeros(), span)).expect("positive").factor();
+            x = MODEL.advance(&x, span) + q.matrix() * StateVector::from_fn(|_, _| chance.normal());
             let z = Vector3::from_fn(|i, _| x[i] + SIGMA_M * chance.normal());
             looks.push((span, (k % 5 != 3).then_some(Reading { z, noise })));
             truth.push(x);
@@ -230,9 +230,9 @@ mod tests {
         equations.add(&row, &start().mean, &start().covariance);
         for (k, (span, seen)) in looks.iter().enumerate() {
             let mut row = SMatrix::<f64, 6, UNKNOWNS>::zeros();
-            row.fixed_view_mut::<6, 6>(0, 6 * k).copy_from(&-MODEL.transition(*span));
+            row.fixed_view_mut::<6, 6>(0, 6 * k).copy_from(&-MODEL.slope(&StateVector::zeros(), *span));
             row.fixed_view_mut::<6, 6>(0, 6 * k + 6).fill_with_identity();
-            equations.add(&row, &SVector::zeros(), &Covariance::new(MODEL.noise(*span)).expect("positive"));
+            equations.add(&row, &SVector::zeros(), &Covariance::new(MODEL.noise(&StateVector::zeros(), *span)).expect("positive"));
             if let Some(reading) = seen {
                 let mut row = SMatrix::<f64, 3, UNKNOWNS>::zeros();
                 row.fixed_view_mut::<3, 3>(0, 6 * k + 6).fill_with_identity();

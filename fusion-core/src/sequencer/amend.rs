@@ -9,7 +9,7 @@
 use heapless::Vec;
 
 use crate::association::gate::Gate;
-use crate::association::likelihood::{Likelihood, missed_weight, weight};
+use crate::association::likelihood::{Likelihood, weight};
 use crate::capacity::AMENDING_MEASUREMENTS_MAX;
 use crate::filter::extended::Expectation;
 use crate::filter::retrodiction::Past;
@@ -137,7 +137,7 @@ impl Amendment<'_> {
         let density = self.sensor.clutter_density(&measurement.observation);
         let weight = weight(ln(self.sensor.detection), log_density, ln(density));
         let looked = self.scan.coverage != Coverage::Reports;
-        let missed = if looked { missed_weight(self.sensor.detection, self.gate.probability()) } else { 1.0 };
+        let missed = if looked { 1.0 - self.sensor.detection * self.gate.probability() } else { 1.0 };
         weight / (missed + weight)
     }
 }

@@ -1,7 +1,6 @@
 //! Whole flights: modes together against one filter alone, by error, by consistency, and by which mode is believed.
 
 use super::*;
-use crate::filter;
 use crate::filter::consistency::nees;
 use crate::gaussian::{Covariance, StateVector};
 use crate::maths::{cos, exp, ln, sin, sqrt};
