@@ -103,8 +103,9 @@ impl Heard {
         }
     }
 
+    /// Whether that sensor's look at that time was heard, whatever its count: a count may be of arrivals.
     fn knows(&self, key: Key) -> bool {
-        self.keys.binary_search(&key).is_ok()
+        self.keys.binary_search_by_key(&(key.time, key.sensor), |known| (known.time, known.sensor)).is_ok()
     }
 
     fn has_forgotten(&self, key: Key) -> bool {
@@ -186,5 +187,6 @@ mod tests {
         assert!((0..HEARD_MAX + 100).all(|k| heard.knows(key(k)) != heard.has_forgotten(key(k))));
         heard.note(key(50));
         assert!(!heard.knows(key(50)) && heard.keys.len() == HEARD_MAX);
+        assert!(heard.knows(Key { sequence: 7, ..key(200) }) && !heard.knows(Key { sensor: SensorId(1), ..key(200) }));
     }
 }
