@@ -1,12 +1,12 @@
 //! Runs trackers over the scenarios and judges them: one row of a table for each.
 //!
 //! After each look of a scenario's first sensor, every believed track (confirmed, coasted ones too) is predicted to the
-//! time of the look; tracks and truths that the sensor covers then are compared. A track holds a truth as in the score's
-//! identity metrics: partners stay partners while they are within the gate; the others are paired so that the sum of
-//! squared distances is least. Over all pairs so found:
+//! time of the look; tracks and truths that the sensor covers then are compared. A track holds a truth as in the
+//! identity metrics of the score: partners stay partners while they are within the gate; the others are paired so that
+//! the sum of squared distances is least. Over all pairs so found:
 //!
 //! * position and velocity RMSE over the ground; the former also over those pairs only whose truth accelerates harder
-//!   than the scenario's limit ("in manoeuvres");
+//!   than the scenario's limit ("turning");
 //! * ANEES of the position: the mean of (x − x̂)ᵀ P⁻¹ (x − x̂) divided by its dimensions, 2 over the ground and 3 in
 //!   space. Its band holds a consistent tracker's with 95 % if every truth of every run is one independent sample; as
 //!   errors along a track are correlated, but not wholly, the right band is narrower.
@@ -101,8 +101,6 @@ pub struct Figures {
     pub false_tracks: f64,
     /// Times that a truth went over to another track, over all runs.
     pub switches: u32,
-    /// Pairs compared.
-    pub pairs: u32,
 }
 
 /// Runs every tracker over a scenario.
@@ -316,7 +314,6 @@ impl Totals {
             missed: self.missed.value(),
             false_tracks: self.false_tracks.value(),
             switches: self.switches,
-            pairs: self.position.terms,
         }
     }
 }
@@ -329,34 +326,36 @@ fn count(things: u64) -> f64 {
 /// The rows as a table of fixed width.
 #[must_use]
 pub fn table(rows: &[Row]) -> String {
-    let mut text = String::from(HEAD);
-    for row in rows {
-        let f = &row.figures;
-        let band = format!("{:.2}-{:.2}", f.anees_band.0, f.anees_band.1);
-        text += &format!(
-            "{:<10} {:<12} {:>7.1} {:>7.2} {:>7.1} {:>5.0} {:>7.2} {:>9} {:>5.2} {:>5.2} {:>7.1} {:>7.2} {:>6.2} {:>6} {:>7}\n",
-            row.scenario,
-            row.tracker,
-            f.position_rmse_m,
-            f.velocity_rmse_m_s,
-            f.manoeuvre_rmse_m,
-            100.0 * f.manoeuvre_share,
-            f.anees_horizontal,
-            band,
-            f.anees_manoeuvre,
-            f.anees_spatial,
-            f.gospa_m,
-            f.missed,
-            f.false_tracks,
-            f.switches,
-            f.pairs,
-        );
-    }
-    text
+    let line = |texts: Vec<&str>| {
+        let (names, numbers) = texts.split_at(2);
+        let numbers: String = numbers.iter().map(|text| format!(" {text:>9}")).collect();
+        format!("{:<10} {:<12}{numbers}\n", names[0], names[1])
+    };
+    let cells: Vec<_> = rows.iter().map(cells).collect();
+    let head = cells.first().map(|cells| line(cells.iter().map(|(title, _)| *title).collect()));
+    let lines = cells.iter().map(|cells| line(cells.iter().map(|(_, text)| text.as_str()).collect()));
+    head.into_iter().chain(lines).collect()
 }
 
-const HEAD: &str = "\
-scenario   tracker        pos m vel m/s  turn m turn%   ANEES      band  turn   3-D   GOSPA  missed  false switch   pairs\n";
+fn cells(row: &Row) -> [(&'static str, String); 14] {
+    let f = &row.figures;
+    [
+        ("scenario", row.scenario.to_owned()),
+        ("tracker", row.tracker.clone()),
+        ("pos m", format!("{:.1}", f.position_rmse_m)),
+        ("vel m/s", format!("{:.2}", f.velocity_rmse_m_s)),
+        ("turning m", format!("{:.1}", f.manoeuvre_rmse_m)),
+        ("turning %", format!("{:.0}", 100.0 * f.manoeuvre_share)),
+        ("ANEES", format!("{:.2}", f.anees_horizontal)),
+        ("of χ²", format!("{:.2}-{:.2}", f.anees_band.0, f.anees_band.1)),
+        ("turning", format!("{:.2}", f.anees_manoeuvre)),
+        ("3-D", format!("{:.2}", f.anees_spatial)),
+        ("GOSPA m", format!("{:.1}", f.gospa_m)),
+        ("missed", format!("{:.2}", f.missed)),
+        ("false", format!("{:.2}", f.false_tracks)),
+        ("switches", f.switches.to_string()),
+    ]
+}
 
 #[cfg(test)]
 mod tests {

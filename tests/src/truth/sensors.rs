@@ -1,8 +1,8 @@
 //! Simulated sensors that look at paths: a radar in three dimensions, a direction finder.
 //!
-//! All that a look finds is true of its one instant. Errors are normal and independent, clutter is Poisson and even over
-//! the field of view in the sensor's own coordinates: just what the tracker assumes, so that whatever it gets wrong is
-//! due to how things move.
+//! All that a look finds is true of its one instant. Errors are normal and independent, clutter is Poisson and even
+//! over the field of view in the sensor's own coordinates: just what the tracker assumes, so that whatever it gets
+//! wrong is due to how things move.
 
 use core::f64::consts::PI;
 
