@@ -13,8 +13,8 @@
 //! mean is one: a sensor whose configured clutter is wrong everywhere is corrected soon, a region that differs from the
 //! rest as soon as its counts say so. Bearings have no range; they are counted by sector alone, apart from the others.
 //!
-//! Only a look that covers something tells of clutter: a report ([`Coverage::Reports`]) teaches nothing. The estimate is
-//! a function of the scans in their order, so whoever replays scans goes back to the map as it was.
+//! Only a look that covers something tells of clutter: a report ([`Coverage::Reports`]) teaches nothing. The estimate
+//! is a function of the scans in their order, so whoever replays scans goes back to the map as it was.
 
 use core::f64::consts::TAU;
 
@@ -128,7 +128,8 @@ struct Cell {
 }
 
 const WHOLE_SECTORS: f64 = 12.0;
-const _: () = assert!(SECTORS == 12, "the two say the same");
+const WHOLE_RINGS: f64 = 8.0;
+const _: () = assert!(SECTORS == 12 && RINGS == 8, "as whole numbers and as reals they are the same");
 const SECTOR_RAD: f64 = TAU / WHOLE_SECTORS;
 
 /// (k / K)², the edges of the rings over the largest range.
@@ -137,13 +138,14 @@ const RING_EDGES: [f64; RINGS + 1] =
 
 /// The ring of a range; what lies beyond the last belongs to it.
 fn ring(range_m: f64, view: &FieldOfView) -> usize {
-    let share = range_m / view.range_max_m;
-    RING_EDGES[1..RINGS].iter().filter(|edge| share >= **edge).count()
+    below(RINGS, WHOLE_RINGS * sqrt((range_m / view.range_max_m).max(0.0)))
 }
 
-/// The whole part of a number, as an index below a bound.
+/// The whole part of a number, as an index below a bound; NaN is the first.
 fn below(bound: usize, x: f64) -> usize {
-    (1..bound).zip(1_u32..).filter(|(_, edge)| x >= f64::from(*edge)).count()
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates, and that is meant")]
+    let whole = x as usize;
+    whole.min(bound - 1)
 }
 
 impl ClutterMap {

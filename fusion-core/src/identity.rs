@@ -112,13 +112,15 @@ impl Identity {
     }
 
     fn absorb_class(&mut self, newer: &Self) {
-        self.belief = self.class_belief().combine(newer.class_belief());
+        let said = newer.class_belief();
+        if said == ClassBelief::UNKNOWN && newer.class == ObjectClass::Unknown {
+            return;
+        }
+        self.belief = self.class_belief().combine(said);
+        // That a thing transmits says less than any other class.
         let emits = self.class == ObjectClass::Emitter || newer.class == ObjectClass::Emitter;
-        self.class = match self.belief.word() {
-            // That a thing transmits says less than any other class.
-            ObjectClass::Unknown if emits => ObjectClass::Emitter,
-            word => word,
-        };
+        let word = self.belief.word();
+        self.class = if word == ObjectClass::Unknown && emits { ObjectClass::Emitter } else { word };
     }
 }
 

@@ -4,12 +4,12 @@
 //! The NIS νᵀ S⁻¹ ν of an m-dimensional measurement is χ² with m degrees of freedom if the filter is consistent
 //! ([`consistency`](super::consistency)). A monitor keeps the mean q = Σ w d² / Σ w m, old values forgotten. Under the
 //! hypothesis of consistency its mean is 1 and its variance 2 Σ w² m / (Σ w m)², which is that of χ²_f / f with
-//! f = (Σ w m)² / Σ w² m effective degrees of freedom (Satterthwaite 1946). The band follows by the cube root of Wilson &
-//! Hilferty (1931), χ²_f / f ≈ (1 − c + z √c)³ with c = 2 / 9f: no table, no logarithm, within 0.012 from
+//! f = (Σ w m)² / Σ w² m effective degrees of freedom (Satterthwaite 1946). The band follows by the cube root of
+//! Wilson & Hilferty (1931), χ²_f / f ≈ (1 − c + z √c)³ with c = 2 / 9f: no table, no logarithm, within 0.012 from
 //! f = 20 on. The same monitor serves for NEES, with the dimension of the state.
 //!
-//! What is watched is chosen by the association, so q is a little too good: of a Gaussian cut off at the gate, and never
-//! of a measurement that another track explains better.
+//! What is watched is chosen by the association, so q is a little too good: of a Gaussian cut off at the gate, and
+//! never of a measurement that another track explains better.
 
 use crate::maths::{abs, sqrt};
 use crate::sensor::NoiseLimits;

@@ -2,9 +2,9 @@
 //!
 //! A saying s has a likelihood P(s | c) under each kind c; independent sayings multiply. Their logarithms are kept in
 //! whole steps, relative to the likeliest kind, so a sum is exact and its order does not matter. No kind is ever less
-//! likely than e⁻⁷ of the likeliest: the sayings of one sensor are not independent for ever, and a track that was called
-//! a vessel a thousand times must still be able to turn out to be a drone. Where that floor is met, order does matter:
-//! what was said later counts.
+//! likely than e⁻⁷ of the likeliest: the sayings of one sensor are not independent for ever, and a track that was
+//! called a vessel a thousand times must still be able to turn out to be a drone. Where that floor is met, order does
+//! matter: what was said later counts.
 
 use crate::maths::{exp, ln, round};
 
@@ -67,12 +67,16 @@ impl ClassBelief {
     /// What a word tells from a sensor that uses it wrongly with probability `confusion`.
     #[must_use]
     pub fn declared(class: ObjectClass, confusion: f64) -> Self {
-        let confusion = if confusion.is_nan() { 0.5 } else { confusion.clamp(0.0, 0.5) };
-        Self::from_likelihoods(KINDS.map(|kind| if class.describes(kind) { 1.0 - confusion } else { confusion }))
+        if matches!(class, ObjectClass::Unknown | ObjectClass::Emitter) || confusion.is_nan() {
+            return Self::UNKNOWN;
+        }
+        let confusion = confusion.clamp(0.0, 0.5);
+        let wrong = in_steps(ln(confusion / (1.0 - confusion)));
+        Self { logs: KINDS.map(|kind| if class.describes(kind) { 0 } else { wrong }) }
     }
 
-    /// What a classifier tells by probabilities in the order of [`KINDS`], all kinds having been as likely to it before.
-    /// They need not sum to one; what is no probability is taken for zero.
+    /// What a classifier tells by probabilities in the order of [`KINDS`], all kinds having been as likely to it
+    /// before. They need not sum to one; what is no probability is taken for zero.
     #[must_use]
     pub fn from_likelihoods(likelihoods: [f64; KINDS.len()]) -> Self {
         // NaN becomes zero.
@@ -200,7 +204,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_order_of_sayings_does_not_matter(sayings in prop::collection::vec(any_saying(), 1..6), turn in 0..6_usize) {
+        fn the_order_of_sayings_does_not_matter(
+            sayings in prop::collection::vec(any_saying(), 1..6), turn in 0..6_usize,
+        ) {
             // Five sayings of likelihoods above 0.3 stay above the floor.
             let (forth, mut other) = (all(&sayings), sayings.clone());
             other.reverse();

@@ -1,9 +1,9 @@
 //! What two identities tell of whether they are of one target: a likelihood ratio for association.
 //!
-//! Each part that both speak of adds ln P(what one says | one target, what the other says) − ln P(what it says | another
-//! target); a part of which one is silent adds nothing. False measurements are taken to say what targets in general say,
-//! so the weight of a track–measurement pair is multiplied by exp of the sum. Names are not compared: they are respelt
-//! too freely to speak against anything, and where they are right an address comes with them.
+//! Each part that both speak of adds ln P(what one says | one target, what the other says) − ln P(what it says |
+//! another target); a part of which one is silent adds nothing. False measurements are taken to say what targets in
+//! general say, so the weight of a track–measurement pair is multiplied by exp of the sum. Names are not compared: they
+//! are respelt too freely to speak against anything, and where they are right an address comes with them.
 
 use super::{Affiliation, Fingerprint, Identity};
 use crate::maths::ln;
@@ -22,9 +22,8 @@ const SIDE_CONFUSED: f64 = 0.05;
 const OTHER_EMITTER: f64 = 0.3;
 
 impl Identity {
-    /// How much likelier the two are of one target than of two: the logarithm of the ratio, within
-    /// ±[`EVIDENCE_LIMIT`]; zero if nothing is known of either. `None` if their addresses contradict each other, so that
-    /// they cannot be one.
+    /// How much likelier the two are of one target than of two: the logarithm of the ratio, within ±[`EVIDENCE_LIMIT`];
+    /// zero if nothing is known of either. `None` if their addresses contradict each other, so that they cannot be one.
     #[must_use]
     pub fn evidence(&self, other: &Self) -> Option<f64> {
         if !self.compatible_with(other) {

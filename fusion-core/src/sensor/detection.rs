@@ -1,7 +1,7 @@
 //! P_D over range, as a sensor engineer reads it off an acceptance trial: a few points, straight lines between them.
 //!
-//! Before the first point and beyond the last the nearest point holds. Whoever has the radar equation instead of a trial
-//! samples it.
+//! Before the first point and beyond the last the nearest point holds. Whoever has the radar equation instead of a
+//! trial samples it.
 
 /// Points of one profile. No counter: more are refused as [`ProfileFault::TooMany`].
 pub const DETECTION_POINTS_MAX: usize = 8;

@@ -1,9 +1,9 @@
 //! Two targets that a sensor sees as one.
 //!
 //! With separations Δr and Δφ and the sensor's resolution α_r and α_φ, the probability of one common plot is taken as
-//! p = exp(−ln 2 (Δr/α_r)²) · exp(−ln 2 (Δφ/α_φ)²): one when they coincide, a half at a distance of α on one axis (Koch &
-//! van Keuk 1997). That is a Gaussian in Δ with variance α² / (2 ln 2), so where Δ itself is uncertain with variance C
-//! its mean is known: √(A / (A + C)) exp(−Δ² / 2(A + C)) with A = α² / (2 ln 2), axis by axis.
+//! p = exp(−ln 2 (Δr/α_r)²) · exp(−ln 2 (Δφ/α_φ)²): one when they coincide, a half at a distance of α on one axis
+//! (Koch & van Keuk 1997). That is a Gaussian in Δ with variance A = α² / (2 ln 2), so where Δ itself is uncertain with
+//! variance C its mean is known: √(A / (A + C)) exp(−Δ² / 2(A + C)), axis by axis.
 //!
 //! Of k targets that give one plot, each has that plot for its own with probability 1/k. So a track's P_D shrinks by
 //! E[1 / (1 + K)], K the number of its neighbours that are not resolved from it; then a miss is no evidence against a
@@ -55,8 +55,8 @@ fn merging(delta: f64, variance: f64, alpha: f64) -> f64 {
 /// E[1 / (1 + K)]: the share of its P_D that a target keeps for itself, given the probabilities that it is unresolved
 /// from each of its neighbours, taken for independent.
 ///
-/// Since 1/(1 + K) = ∫₀¹ x^K dx, the mean is ∫₀¹ ∏ (1 − pᵢ + pᵢ x) dx, by four points of Gauss and Legendre: exact for up
-/// to seven neighbours.
+/// Since 1/(1 + K) = ∫₀¹ x^K dx, the mean is ∫₀¹ ∏ (1 − pᵢ + pᵢ x) dx, by four points of Gauss and Legendre: exact for
+/// up to seven neighbours.
 #[must_use]
 pub fn own_plot_share(unresolved: impl IntoIterator<Item = f64>) -> f64 {
     let mut products = GAUSS_LEGENDRE.map(|(_, weight)| weight);
