@@ -77,7 +77,7 @@ pub trait ModeVisitorMut {
     /// What comes of it.
     type Output;
 
-    /// Does it. The state stays valid at the same time.
+    /// Does it. Whatever is done, the time of validity must remain.
     fn visit<const N: usize>(self, state: &mut GaussianState<N>) -> Self::Output;
 }
 
@@ -372,8 +372,8 @@ impl<const N: usize> ModeVisitor for AddSpread<'_, N> {
     }
 }
 
-/// How many components states of two dimensions have in common: all if the dimension is the same, for then it is the
-/// same motion's; else the kinematics.
+/// How many components states of two dimensions have in common: all if the dimension is the same, for then they mean
+/// the same; else the kinematics.
 const fn shared(a: usize, b: usize) -> usize {
     if a == b { a } else { KINEMATIC }
 }
