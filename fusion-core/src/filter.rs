@@ -1,5 +1,6 @@
 //! The Kalman filter's page of algebra: predict here, innovate and update in [`extended`], and the reduction of a
-//! mixture of updates to one Gaussian, which is what probabilistic data association comes down to.
+//! mixture of updates to one Gaussian, which is what probabilistic data association comes down to. Several motions at
+//! once are in [`imm`].
 //!
 //! Letters as in Bar-Shalom, Li & Kirubarajan (2001): x̂, P, ν = z − ẑ, S = H P Hᵀ + R, K = P Hᵀ S⁻¹.
 

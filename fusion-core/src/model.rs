@@ -1,4 +1,7 @@
-//! How targets move and how sensors see them: F and Q, h(x) and its slope H.
+//! How targets move and how sensors see them: f(x), its slope F and its noise Q; h(x) and its slope H.
+//!
+//! A motion may know more of a target than its kinematics (an acceleration, a rate of turn) and then has states of more
+//! than six dimensions; a sensor sees the first six of any. Several motions make a [`motion::MotionSet`].
 //!
 //! A measurement's kind is matched once per scan ([`visit`]); behind that door everything is monomorphic in its
 //! dimension M. Notation as in Bar-Shalom, Li & Kirubarajan, *Estimation with Applications to Tracking and Navigation*

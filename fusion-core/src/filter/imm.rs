@@ -28,6 +28,7 @@ use crate::time::Timestamp;
 
 /// The state of one mode.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nothing is allocated: there must be room for the largest")]
 pub enum ModeState {
     /// Kinematics: constant velocity and hover.
     Six(GaussianState<6>),
@@ -76,7 +77,7 @@ pub trait ModeVisitorMut {
     /// What comes of it.
     type Output;
 
-    /// Does it. The state stays valid at the same time.
+    /// Does it. Whatever is done, the time of validity must remain.
     fn visit<const N: usize>(self, state: &mut GaussianState<N>) -> Self::Output;
 }
 
@@ -371,8 +372,8 @@ impl<const N: usize> ModeVisitor for AddSpread<'_, N> {
     }
 }
 
-/// How many components states of two dimensions have in common: all if the dimension is the same, for then it is the
-/// same motion's; else the kinematics.
+/// How many components states of two dimensions have in common: all if the dimension is the same, for then they mean
+/// the same; else the kinematics.
 const fn shared(a: usize, b: usize) -> usize {
     if a == b { a } else { KINEMATIC }
 }
@@ -445,48 +446,44 @@ mod tests {
         assert_eq!(size_of::<Modes>(), 2_992);
     }
 
-    #[test]
-    fn one_mode_is_the_filter_alone_bit_for_bit() {
-        let model = NearlyConstantVelocity { horizontal: 2.0, vertical: 0.5 };
-        let set = MotionSet::single(Motion::ConstantVelocity(model)).expect("makes sense");
-        let (mut alone, mut modes) = (state(), Modes::start(&set, &state()).expect("positive"));
+    const LIVELY: NearlyConstantVelocity = NearlyConstantVelocity { horizontal: 2.0, vertical: 0.5 };
+
+    /// The same looks by one filter alone and by modes.
+    fn alone_and_together(set: &MotionSet) -> (GaussianState, Modes) {
+        let (mut alone, mut modes) = (state(), Modes::start(set, &state()).expect("positive"));
         for second in 1..20 {
             let (to, z) = (Timestamp::from_secs(second), seen_at(1_100.0, 1_900.0));
-            alone = extended::update(&Position, &filter::predict(&model, &alone, to).expect("finite"), &z)
-                .expect("finite")
-                .0;
-            modes = modes.predict(&set, to).expect("finite").update(&Position, &z).expect("finite");
+            let predicted = filter::predict(&LIVELY, &alone, to).expect("finite");
+            alone = extended::update(&Position, &predicted, &z).expect("finite").0;
+            modes = modes.predict(set, to).expect("finite").update(&Position, &z).expect("finite");
         }
+        (alone, modes)
+    }
+
+    fn prediction(state: &GaussianState) -> Prediction {
+        Prediction { mean: state.mean, p: *state.covariance.matrix(), time: state.time }
+    }
+
+    #[test]
+    fn one_mode_is_the_filter_alone_bit_for_bit() {
+        let set = MotionSet::single(Motion::ConstantVelocity(LIVELY)).expect("makes sense");
+        let (alone, modes) = alone_and_together(&set);
         assert_eq!(modes.combined().prove(), Ok(alone));
         assert_eq!(modes.probabilities(), [1.0]);
     }
 
     #[test]
     fn equal_modes_are_the_filter_alone() {
-        let model = NearlyConstantVelocity { horizontal: 2.0, vertical: 0.5 };
-        let motion = Motion::ConstantVelocity(model);
-        let set = set_of([(motion, 10, 1.0), (motion, 30, 2.0), (motion, 90, 3.0)]);
-        let (mut alone, mut modes) = (state(), Modes::start(&set, &state()).expect("positive"));
-        for second in 1..20 {
-            let (to, z) = (Timestamp::from_secs(second), seen_at(1_100.0, 1_900.0));
-            alone = extended::update(&Position, &filter::predict(&model, &alone, to).expect("finite"), &z)
-                .expect("finite")
-                .0;
-            modes = modes.predict(&set, to).expect("finite").update(&Position, &z).expect("finite");
-        }
-        let alone = Prediction { mean: alone.mean, p: *alone.covariance.matrix(), time: alone.time };
-        assert_near(&modes.combined(), &alone, 1e-12);
+        let motion = Motion::ConstantVelocity(LIVELY);
+        let (alone, modes) = alone_and_together(&set_of([(motion, 10, 1.0), (motion, 30, 2.0), (motion, 90, 3.0)]));
+        assert_near(&modes.combined(), &prediction(&alone), 1e-12);
     }
 
     #[test]
     fn a_target_begins_in_every_mode_where_it_was_found() {
         let modes = Modes::start(&four(), &state()).expect("positive");
         assert!(modes.states().iter().all(|mode| mode.kinematics() == state()));
-        assert_near(
-            &modes.combined(),
-            &Prediction { mean: state().mean, p: *state().covariance.matrix(), time: state().time },
-            1e-14,
-        );
+        assert_near(&modes.combined(), &prediction(&state()), 1e-14);
         assert!((modes.probabilities()[0] - 5.0 / 8.5).abs() < 1e-12);
     }
 
@@ -544,24 +541,34 @@ mod tests {
     }
 
     #[test]
-    fn mixing_keeps_the_mean_and_the_spread_of_the_whole() {
-        // Over an instant nothing is mixed; over a moment the modes come closer but their mixture stays.
-        let (set, modes) = (set_of([(STRAIGHT, 5, 1.0), (STAY, 5, 1.0)]), four());
+    fn mixing_keeps_mean_and_spread_of_the_whole() {
+        let set = set_of([(STRAIGHT, 5, 1.0), (STAY, 5, 1.0)]);
         let mut apart = Modes::start(&set, &state()).expect("positive");
         let ModeState::Six(second) = &mut apart.states_mut()[1] else { unreachable!("it stays") };
         second.mean[0] += 100.0;
-        assert_near(&apart.predict(&set, apart.time()).expect("finite").combined(), &apart.combined(), 1e-12);
-        let change = set.change_over(Span::from_secs(1));
-        let mut mean = StateVector::zeros();
-        for j in 0..2 {
-            let joint = [change[0][j] * 0.5, change[1][j] * 0.5];
-            let total = joint[0] + joint[1];
-            let weights = joint.map(|w| w / total);
-            let own = apart.states()[j].kinematics();
-            let (mixed, _) = Blend { weights: &weights, states: apart.states() }.reduce(&own);
-            mean += mixed * total;
-        }
-        assert!((mean - apart.combined().mean).norm() < 1e-9);
-        assert_eq!(modes.manners().len(), 4);
+        // Half of what each becomes after ten seconds, before anything moves, has come from the other.
+        let change = set.change_over(Span::from_secs(10));
+        let mixed = [0, 1].map(|j| {
+            let weights = [change[0][j], change[1][j]];
+            let blend = Blend { weights: &weights, states: apart.states() };
+            let (mean, p) = blend.reduce(&apart.states()[j].kinematics());
+            ModeState::Six(GaussianState {
+                mean,
+                covariance: Covariance::new(p).expect("positive"),
+                time: apart.time(),
+            })
+        });
+        let whole = Blend { weights: &[0.5, 0.5], states: &mixed }.reduce(&state());
+        let before = apart.combined();
+        assert!(mixed[0].kinematics().mean[0] > apart.states()[0].kinematics().mean[0] + 40.0);
+        assert!((whole.0 - before.mean).norm() < 1e-9 && (whole.1 - before.p).norm() < 1e-9 * before.p.norm());
+    }
+
+    #[test]
+    fn over_no_time_nothing_is_mixed() {
+        let modes = after_some_looks(&four());
+        let same = modes.predict(&four(), modes.time()).expect("finite");
+        assert_near(&same.combined(), &modes.combined(), 1e-12);
+        assert!(same.probabilities().iter().zip(modes.probabilities()).all(|(a, b)| (a - b).abs() < 1e-12));
     }
 }

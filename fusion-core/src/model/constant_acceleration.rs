@@ -2,7 +2,7 @@
 //!
 //! The acceleration is exponentially correlated, with a steady sigma and a time constant τ (R. A. Singer, "Estimating
 //! optimal tracking filter performance for manned maneuvering targets", IEEE Trans. AES 6 (1970); Bar-Shalom, Li &
-//! Kirubarajan 2001, §8.2.3). Short τ is nearly constant velocity with q = 2 σ² τ. As τ grows with σ² = q τ / 2 the
+//! Kirubarajan 2001, §8.2). Short τ is nearly constant velocity with q = 2 σ² τ. As τ grows with σ² = q τ / 2 the
 //! acceleration becomes a Wiener process of density q (§6.2.3), nearly constant acceleration in the narrow sense.
 
 use nalgebra::{SMatrix, SVector};

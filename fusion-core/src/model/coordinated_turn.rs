@@ -125,9 +125,9 @@ impl Turn {
         p[(5, 5)] += q * t;
     }
 
-    /// Pushes on ω of steady variance σ²: the integral of g gᵀ, where g(s) is what a push of one does in the time s that
-    /// is left. With v the velocity at the end it moves the velocity by s J v and the place by s² c₂ J v + ω s³ c₃ v.
-    /// By Gauss' three nodes, exact for the leading terms and a covariance in any case.
+    /// Pushes on ω of steady variance σ²: the integral of g gᵀ, where g(s) is what a push of one does in the time s
+    /// that is left. With v the velocity at the end it moves the velocity by s J v and the place by
+    /// s² c₂ J v + ω s³ c₃ v. By Gauss' three nodes: exact for the leading terms, and a covariance in any case.
     fn add_turning(&self, variance: f64, end: &Vector2<f64>, p: &mut SMatrix<f64, 7, 7>) {
         let total = variance * (1.0 - self.kept * self.kept);
         for (node, weight) in NODES {

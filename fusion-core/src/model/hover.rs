@@ -3,7 +3,7 @@
 //! The velocity is an Ornstein–Uhlenbeck process: it is pushed about with a steady sigma, and what it has it loses with
 //! a time constant τ. Sooner or later the target has stopped, but it may have drifted to anywhere: the place itself is
 //! not held. As τ grows with q = 2 σ²/τ held, this is nearly constant velocity of density q (Bar-Shalom, Li &
-//! Kirubarajan 2001, §8.2.3, one integral lower).
+//! Kirubarajan 2001, §8.2, one integral lower).
 
 use nalgebra::SMatrix;
 

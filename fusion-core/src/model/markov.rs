@@ -2,7 +2,7 @@
 //!
 //! On each axis a first-order Markov (Ornstein–Uhlenbeck) quantity with steady sigma σ and time constant τ, correlated
 //! in time as σ² e^(−|t|/τ), is integrated D − 1 times: D = 2 is a forgetting velocity, D = 3 a forgetting
-//! acceleration (Singer 1970; Bar-Shalom, Li & Kirubarajan 2001, §8.2.3). Discretised exactly, for any dt.
+//! acceleration (Singer 1970; Bar-Shalom, Li & Kirubarajan 2001, §8.2). Discretised exactly, for any dt.
 //!
 //! With x = dt/τ and φₖ(x) = Σⱼ (−x)ʲ / (j + k)!, so that φ₀ = e^(−x) and φₖ = 1/k! − x φₖ₊₁, what the quantity
 //! becomes after dt is (dt² φ₂, dt φ₁, φ₀), and the noise is the integral of the products of that column. The textbook
