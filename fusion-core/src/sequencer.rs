@@ -26,7 +26,7 @@ use crate::sensor::SensorModel;
 use crate::tally::{SequencerTally, Tally, count};
 use crate::time::{Span, Timestamp};
 use crate::track::{Slot, Track};
-use crate::tracker::{Progress, ScanError, ScanOutcome, Tracker, TrackerMemory, is_usable};
+use crate::tracker::{Progress, ScanError, ScanOutcome, Tracker, TrackerMemory};
 use beyond::Beyond;
 use ring::{Ring, RingMemory, RingState};
 
@@ -163,7 +163,7 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
     /// # Errors
     /// [`ScanError::TooLate`], [`ScanError::Repeated`] or [`ScanError::SensorModel`]; counted, nothing else changed.
     pub fn handle_scan(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
-        if !is_usable(sensor) {
+        if !sensor.is_usable() {
             self.tally.scans_without_sensor_model += 1;
             return Err(ScanError::SensorModel);
         }

@@ -15,6 +15,7 @@ mod look;
 mod memory;
 mod newcomers;
 mod sharpen;
+mod shift;
 mod update;
 
 pub use associate::Row;
@@ -125,7 +126,7 @@ impl<M: TrackerMemory> Tracker<M> {
         pass_time(&mut table, scan.time, &self.config, tally);
 
         let memory = LookMemory { columns: lent.columns, plots: lent.plots, addressed: lent.addressed };
-        let (look, columns) = Look::new(scan, sensor, &self.gate, memory, tally);
+        let (look, columns) = Look::new(scan, sensor, memory, tally);
         let gating = Gating { look: &look, gate: &self.gate, config: &self.config };
         let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges);
         gating.match_addresses(&table, columns, tally);
@@ -207,7 +208,7 @@ impl<M: TrackerMemory> Tracker<M> {
             tally.scans_out_of_order += 1;
             return Err(ScanError::OutOfOrder { reached });
         }
-        if !is_usable(sensor) {
+        if !sensor.is_usable() {
             tally.scans_without_sensor_model += 1;
             return Err(ScanError::SensorModel);
         }
@@ -215,13 +216,6 @@ impl<M: TrackerMemory> Tracker<M> {
         *reached = Some(scan.time);
         Ok(())
     }
-}
-
-/// Whether a sensor's model makes sense.
-pub(crate) fn is_usable(sensor: &SensorModel) -> bool {
-    let positive = |x: f64| x > 0.0 && x.is_finite();
-    let detects = sensor.detection > 0.0 && sensor.detection < 1.0;
-    detects && positive(sensor.clutter_per_scan) && positive(sensor.field_of_view.range_max_m)
 }
 
 /// Counts how the marginals were come by.

@@ -30,7 +30,7 @@ impl HeightPrior {
     }
 
     /// Takes the prior in if the height has become less certain than it; otherwise leaves the state alone.
-    pub fn hold(&self, state: &mut GaussianState) {
+    pub fn hold<const N: usize>(&self, state: &mut GaussianState<N>) {
         let variance = self.sigma_m * self.sigma_m;
         if state.covariance.matrix()[(2, 2)] <= variance {
             return;

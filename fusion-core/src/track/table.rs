@@ -5,19 +5,29 @@
 
 use super::{Track, TrackNumber};
 use crate::capacity::TRACKS_MAX;
+use crate::filter::imm::Modes;
 
-/// Room for one track.
+/// Room for one track and, once it is believed, for the modes in which it may move.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Slot(Option<Track>);
+pub struct Slot {
+    track: Option<Track>,
+    modes: Option<Modes>,
+}
 
 impl Slot {
     /// A free slot.
-    pub const EMPTY: Self = Self(None);
+    pub const EMPTY: Self = Self { track: None, modes: None };
 
     /// The track in it.
     #[must_use]
     pub const fn track(&self) -> Option<&Track> {
-        self.0.as_ref()
+        self.track.as_ref()
+    }
+
+    /// The modes of that track, if it has more than its state.
+    #[must_use]
+    pub const fn modes(&self) -> Option<&Modes> {
+        self.modes.as_ref()
     }
 }
 
@@ -70,20 +80,26 @@ impl<'a> TrackTable<'a> {
     }
 
     pub(crate) fn get(&self, slot: u16) -> Option<&Track> {
-        self.slots[usize::from(slot)].0.as_ref()
+        self.slots[usize::from(slot)].track.as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, slot: u16) -> Option<&mut Track> {
-        self.slots[usize::from(slot)].0.as_mut()
+        self.slots[usize::from(slot)].track.as_mut()
+    }
+
+    /// A track with its modes.
+    pub(crate) fn parts_mut(&mut self, slot: u16) -> Option<(&mut Track, &mut Option<Modes>)> {
+        let Slot { track, modes } = &mut self.slots[usize::from(slot)];
+        track.as_mut().map(|track| (track, modes))
     }
 
     /// Puts a track into the lowest free slot; gives it back if there is none.
     #[expect(clippy::result_large_err, reason = "the refused track is the error")]
     pub(crate) fn insert(&mut self, track: Track) -> Result<(), Track> {
         let from = usize::from(self.occupancy.first_free);
-        let Some(free) = self.slots[from..].iter().position(|slot| slot.0.is_none()) else { return Err(track) };
+        let Some(free) = self.slots[from..].iter().position(|slot| slot.track.is_none()) else { return Err(track) };
         let slot = u16::try_from(from + free).expect("slots are numbered in 16 bits");
-        self.slots[usize::from(slot)].0 = Some(track);
+        self.slots[usize::from(slot)].track = Some(track);
         self.occupancy.live += 1;
         self.occupancy.first_free = slot + 1;
         self.occupancy.top = self.occupancy.top.max(slot + 1);
@@ -92,10 +108,11 @@ impl<'a> TrackTable<'a> {
 
     /// Frees a slot.
     pub(crate) fn remove(&mut self, slot: u16) -> Option<Track> {
-        let track = self.slots[usize::from(slot)].0.take()?;
+        let track = self.slots[usize::from(slot)].track.take()?;
+        self.slots[usize::from(slot)].modes = None;
         self.occupancy.live -= 1;
         self.occupancy.first_free = self.occupancy.first_free.min(slot);
-        while self.occupancy.top > 0 && self.slots[self.occupancy.top() - 1].0.is_none() {
+        while self.occupancy.top > 0 && self.slots[self.occupancy.top() - 1].track.is_none() {
             self.occupancy.top -= 1;
         }
         Some(track)

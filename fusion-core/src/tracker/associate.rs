@@ -2,17 +2,21 @@
 //! that joint association takes.
 
 use heapless::Vec;
+use nalgebra::{SMatrix, SVector};
 
-use super::look::{Column, Look, Owner, span};
+use super::look::{Column, Look, Owner, View, span};
+use super::shift::log_mixture;
 use crate::association::Edge;
 use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
 use crate::capacity::ROW_EDGES_MAX;
 use crate::filter::Prediction;
 use crate::filter::extended::Expectation;
-use crate::gaussian::Covariance;
+use crate::filter::imm::{ModeVisitor, Modes};
+use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
 use crate::maths::exp;
-use crate::measurement::Measurement;
+use crate::measurement::{Measurement, Reading};
+use crate::model::motion::MOTIONS_MAX;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::tally::{Tally, count};
 use crate::track::Track;
@@ -103,55 +107,80 @@ impl Gating<'_> {
     ) {
         let mut candidates = Candidates::default();
         let mut waiting = table.live();
+        let mut ahead = None;
         for slot in table.indices() {
-            let Some(track) = table.get_mut(slot) else { continue };
+            let Some((track, modes)) = table.parts_mut(slot) else { continue };
             waiting -= 1;
-            let time = self.look.scan.time;
-            let predicted = Prediction::of(&self.config.motion, &track.state, time);
-            let covered = self.look.covers(&predicted);
-            self.find_candidates(slot, track, &predicted, columns, &mut candidates, tally);
+            let Ok(predicted) = self.predict(track, modes.as_ref(), &mut ahead) else {
+                table.remove(slot);
+                tally.deleted_uncertain += 1;
+                continue;
+            };
+            let view = self.look.view_of(&predicted);
+            let target = Target { slot, track, predicted: &predicted, modes: modes.as_ref().and(ahead.as_ref()), view };
+            self.find_candidates(&target, columns, &mut candidates, tally);
             if candidates.kept.is_empty() {
-                if !covered {
+                if !view.covered {
                     continue;
                 }
             } else if let Ok(state) = predicted.prove() {
                 track.state = state;
+                if modes.is_some() {
+                    core::mem::swap(modes, &mut ahead);
+                }
             } else {
                 table.remove(slot);
                 tally.deleted_uncertain += 1;
                 continue;
             }
+            let time = self.look.scan.time;
             track.existence = track.existence.after(time - track.existence_time, self.config.lifetime);
             track.existence_time = time;
             let r = track.existence.probability();
-            let detection = if covered { self.look.detection } else { 0.0 };
+            let detection = if view.covered { view.detection * self.gate.probability() } else { 0.0 };
             let dropped = pairing.add(slot, r, detection, &mut candidates, waiting);
             tally.edges += u64::from(pairing.rows[pairing.row_count - 1].edges);
             tally.edges_dropped += count(dropped + candidates.dropped);
         }
     }
 
+    /// The track at the time of the scan; `ahead` becomes its modes if it has any.
+    fn predict(
+        &self,
+        track: &Track,
+        modes: Option<&Modes>,
+        ahead: &mut Option<Modes>,
+    ) -> Result<Prediction, NotPositiveDefinite> {
+        let time = self.look.scan.time;
+        let (Some(modes), Some(set)) = (modes, &self.config.motions) else {
+            return Ok(Prediction::of(&self.config.motion, &track.state, time));
+        };
+        match ahead {
+            Some(ahead) => modes.predict_into(set, time, ahead)?,
+            None => *ahead = Some(modes.predict(set, time)?),
+        }
+        Ok(ahead.as_ref().expect("just filled").combined())
+    }
+
     fn find_candidates(
         &self,
-        slot: u16,
-        track: &Track,
-        predicted: &Prediction,
+        target: &Target<'_>,
         columns: &[Column],
         candidates: &mut Candidates,
         tally: &mut Tally,
     ) {
         candidates.clear();
-        if let Some(address) = track.identity.address.filter(|_| self.config.use_identity) {
+        if let Some(address) = target.track.identity.address.filter(|_| self.config.use_identity) {
             for column in self.look.with_address(address) {
-                if let Some(owner) = columns[usize::from(column)].owner.filter(|owner| owner.slot == slot) {
+                if let Some(owner) = columns[usize::from(column)].owner.filter(|owner| owner.slot == target.slot) {
                     candidates.push(Candidate { column, weight: owner.weight });
                 }
             }
         }
         // A line of bearing does not say how far its source is: beyond the sensor's reach it was somebody else.
-        let reached = self.look.may_reach(predicted);
+        let reached = self.look.may_reach(target.predicted);
         for group in self.look.groups.iter().filter(|group| reached || !group.kind().is_bearing_only()) {
-            let row = RowGate { gating: self, group, track, predicted, columns, candidates: &mut *candidates, tally };
+            let row = RowGate { gating: self, group, target, columns, candidates: &mut *candidates, tally };
             visit(group.kind(), &self.look.scan.pose, row);
         }
     }
@@ -185,7 +214,7 @@ impl Gating<'_> {
         } else if column.owner.is_none_or(|owner| fit.distance_squared < owner.distance_squared) {
             tally.addresses_matched += u64::from(column.owner.is_none());
             let log_clutter = column.log_clutter.unwrap_or(0.0);
-            let ordinary = weight(self.look.log_detection, fit.log_density, log_clutter);
+            let ordinary = weight(self.look.log_detection(self.look.sensor.detection), fit.log_density, log_clutter);
             let certain = ADDRESS_ODDS * exp(-0.5 * fit.distance_squared.min(fit.threshold));
             column.owner = Some(Owner { slot, distance_squared: fit.distance_squared, weight: ordinary.max(certain) });
         }
@@ -227,8 +256,7 @@ impl KindVisitor for Fit<'_> {
 struct RowGate<'a> {
     gating: &'a Gating<'a>,
     group: &'a Group<'a>,
-    track: &'a Track,
-    predicted: &'a Prediction,
+    target: &'a Target<'a>,
     columns: &'a [Column],
     candidates: &'a mut Candidates,
     tally: &'a mut Tally,
@@ -238,7 +266,9 @@ impl KindVisitor for RowGate<'_> {
     type Output = ();
 
     fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) {
-        let expectation = Expectation::of(model, &self.predicted.mean, &self.predicted.p);
+        let predicted = self.target.predicted;
+        let expectation = Expectation::of(model, &predicted.mean, &predicted.p);
+        let sights = self.target.modes.map(|modes| Sights::of(model, modes));
         let threshold = self.gating.gate.threshold::<M>();
         let mut shared: Option<(Covariance<M>, Likelihood<M>)> = None;
         for column in self.group.candidates(model, &expectation.z_hat, &expectation.spread, threshold) {
@@ -254,7 +284,11 @@ impl KindVisitor for RowGate<'_> {
             };
             let distance_squared = likelihood.distance_squared(&model.residual(&reading.z, &expectation.z_hat));
             if distance_squared <= threshold {
-                self.consider(column, measurement, likelihood.log_density(distance_squared));
+                let log_density = match &sights {
+                    None => likelihood.log_density(distance_squared),
+                    Some(sights) => sights.log_density(model, reading),
+                };
+                self.consider(column, measurement, log_density);
             }
         }
     }
@@ -262,20 +296,74 @@ impl KindVisitor for RowGate<'_> {
 
 impl RowGate<'_> {
     /// Takes a measurement inside the gate for a candidate, unless addresses speak against it.
-    fn consider(&mut self, number: u16, measurement: &Measurement, log_density: f64) {
+    fn consider(&mut self, number: u16, measurement: &Measurement, mut log_density: f64) {
         let column = &self.columns[usize::from(number)];
         let Some(log_clutter) = column.log_clutter else { return };
         if self.gating.config.use_identity {
             if column.owner.is_some() {
                 return;
             }
-            if !self.track.identity.compatible_with(&measurement.identity) {
+            let Some(evidence) = self.target.track.identity.evidence(&measurement.identity) else {
                 self.tally.edges_contradicted += 1;
                 return;
-            }
+            };
+            log_density += evidence;
         }
-        let weight = weight(self.gating.look.log_detection, log_density, log_clutter);
+        let weight = weight(self.target.view.log_detection, log_density, log_clutter);
         self.candidates.push(Candidate { column: number, weight });
+    }
+}
+
+/// A track as the gate sees it.
+struct Target<'a> {
+    slot: u16,
+    track: &'a Track,
+    predicted: &'a Prediction,
+    /// Its modes at the time of the scan, if it has more than its state.
+    modes: Option<&'a Modes>,
+    view: View,
+}
+
+/// What each mode of a track expects to be measured: its share, ẑ and H P Hᵀ.
+struct Sights<const M: usize>(Vec<(f64, SVector<f64, M>, SMatrix<f64, M, M>), MOTIONS_MAX>);
+
+impl<const M: usize> Sights<M> {
+    fn of(model: &impl ObservationModel<M>, modes: &Modes) -> Self {
+        let states = modes.probabilities().iter().zip(modes.states());
+        Self(
+            states
+                .map(|(share, state)| {
+                    let (z_hat, spread) = state.visit(SightOf::<_, M>(model));
+                    (*share, z_hat, spread)
+                })
+                .collect(),
+        )
+    }
+
+    /// ln Σₘ μₘ N(ν; 0, S) over the modes.
+    fn log_density(&self, model: &impl ObservationModel<M>, reading: &Reading<M>) -> f64 {
+        let parts: Vec<(f64, f64), MOTIONS_MAX> = self
+            .0
+            .iter()
+            .filter_map(|(share, z_hat, spread)| {
+                let s = Covariance::new(spread + reading.noise.matrix()).ok()?;
+                let likelihood = Likelihood::new(s.factor());
+                let distance_squared = likelihood.distance_squared(&model.residual(&reading.z, z_hat));
+                Some((*share, likelihood.log_density(distance_squared)))
+            })
+            .collect();
+        log_mixture(parts.iter().copied())
+    }
+}
+
+struct SightOf<'a, H, const M: usize>(&'a H);
+
+impl<const M: usize, H: ObservationModel<M>> ModeVisitor for SightOf<'_, H, M> {
+    type Output = (SVector<f64, M>, SMatrix<f64, M, M>);
+
+    fn visit<const N: usize>(self, state: &GaussianState<N>) -> Self::Output {
+        let expectation = Expectation::of(self.0, &state.mean, state.covariance.matrix());
+        (expectation.z_hat, expectation.spread)
     }
 }
 

@@ -42,7 +42,7 @@ impl Updating<'_> {
             branch.id.number = number;
             branch.existence = Existence::new(beta);
             let pairs = only(edge, &[1.0]);
-            self.move_state(&mut branch, &pairs, 0.0, tally);
+            self.move_state(&mut branch, &mut None, &pairs, 0.0, tally);
             self.note_look(&mut branch, &pairs, true, row.covered(), tally);
             match table.insert(branch) {
                 Ok(()) => tally.tracks_branched += 1,
@@ -54,7 +54,7 @@ impl Updating<'_> {
         let existence = seen + gone;
         let share = [seen / existence];
         let pairs = only(likeliest, &share);
-        self.move_state(stem, &pairs, 1.0, tally);
+        self.move_state(stem, &mut None, &pairs, 1.0, tally);
         stem.existence = Existence::new(existence);
         self.note_look(stem, &pairs, seen >= gone, row.covered(), tally);
     }
@@ -70,5 +70,5 @@ impl Updating<'_> {
 
 /// One pair as if it were all of a row.
 fn only<'a>(edge: &'a Edge, beta: &'a [f64; 1]) -> Pairs<'a> {
-    Pairs { edges: core::slice::from_ref(edge), beta, scale: 1.0 }
+    Pairs { edges: core::slice::from_ref(edge), beta }
 }

@@ -3,6 +3,7 @@
 use crate::association::Budget;
 use crate::capacity::HISTORY_LOOKS;
 use crate::model::constant_velocity::NearlyConstantVelocity;
+use crate::model::motion::MotionSet;
 use crate::time::Span;
 use crate::track::History;
 use crate::track::height::HeightPrior;
@@ -10,8 +11,10 @@ use crate::track::height::HeightPrior;
 /// The settings of a tracker.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrackerConfig {
-    /// How hard targets manoeuvre.
+    /// How a target moves of which little is known yet, and any target if nothing else is said.
     pub motion: NearlyConstantVelocity,
+    /// The ways in which a confirmed target may move.
+    pub motions: Option<MotionSet>,
     /// Standard deviation of east and north velocity when nothing is known of it, m/s.
     pub velocity_sigma_horizontal_m_s: f64,
     /// Standard deviation of vertical velocity when nothing is known of it, m/s.
@@ -88,6 +91,7 @@ impl Default for TrackerConfig {
     fn default() -> Self {
         Self {
             motion: NearlyConstantVelocity { horizontal: 10.0, vertical: 2.0 },
+            motions: None,
             velocity_sigma_horizontal_m_s: 150.0,
             velocity_sigma_vertical_m_s: 15.0,
             height_prior: HeightPrior { height_m: 0.0, sigma_m: 1_500.0 },

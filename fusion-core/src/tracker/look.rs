@@ -4,13 +4,14 @@
 use core::ops::Range;
 
 use heapless::Vec;
+use nalgebra::Vector3;
 
 use crate::angle::Angle;
-use crate::association::gate::{Gate, Group, Plot};
+use crate::association::gate::{Group, Plot};
 use crate::filter::Prediction;
 use crate::identity::Address;
 use crate::label::Label;
-use crate::maths::{ln, sqrt};
+use crate::maths::{ln, sin, sqrt};
 use crate::measurement::{Coverage, Measurement, Observation, Scan};
 use crate::model::polar::azimuth_and_distance;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
@@ -74,16 +75,28 @@ impl Addressed {
     pub const EMPTY: Self = Self { address: None, column: 0 };
 }
 
+/// How a target stands to a look.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View {
+    /// Whether it was looked at, so that silence would say something.
+    pub(super) covered: bool,
+    /// P_D at its range.
+    pub(super) detection: f64,
+    /// ln P_D.
+    pub(super) log_detection: f64,
+}
+
 /// A scan made ready.
 pub(super) struct Look<'a> {
     pub(super) scan: &'a Scan<'a>,
     pub(super) sensor: &'a SensorModel,
     /// The join of what the scan and its sensor demand.
     pub(super) label: Label,
-    /// ln P_D.
-    pub(super) log_detection: f64,
-    /// P_D P_G.
-    pub(super) detection: f64,
+    /// ln P_D where it is the same everywhere.
+    log_detection: f64,
+    /// Sines of the lowest and the highest elevation of the field of view.
+    lowest: f64,
+    highest: f64,
     /// Those that are looked at.
     pub(super) measurements: &'a [Measurement],
     pub(super) groups: Vec<Group<'a>, { Kind::COUNT }>,
@@ -102,7 +115,6 @@ impl<'a> Look<'a> {
     pub(super) fn new(
         scan: &'a Scan<'a>,
         sensor: &'a SensorModel,
-        gate: &Gate,
         memory: LookMemory<'a>,
         tally: &mut Tally,
     ) -> (Self, &'a mut [Column]) {
@@ -121,7 +133,8 @@ impl<'a> Look<'a> {
             sensor,
             label: scan.label.join(sensor.label),
             log_detection: ln(sensor.detection),
-            detection: sensor.detection * gate.probability(),
+            lowest: sin(sensor.field_of_view.elevation_min_rad),
+            highest: sin(sensor.field_of_view.elevation_max_rad),
             measurements,
             groups: Group::split(plots).collect(),
             addressed: index_addresses(measurements, columns, addressed),
@@ -129,16 +142,34 @@ impl<'a> Look<'a> {
         (look, columns)
     }
 
-    /// Whether a target with this state was looked at, so that silence would say something.
+    /// How a target with this state stands to the look.
     ///
     /// Near the edge of a swept sector nobody can tell in which sweep it will be seen: there silence says nothing.
-    pub(super) fn covers(&self, predicted: &Prediction) -> bool {
-        if self.scan.coverage == Coverage::Reports {
-            return false;
-        }
-        if self.range_to(predicted) > self.sensor.field_of_view.range_max_m {
-            return false;
-        }
+    pub(super) fn view_of(&self, predicted: &Prediction) -> View {
+        let away = predicted.mean.fixed_rows::<3>(0) - self.scan.pose.origin.vector();
+        let range = away.norm();
+        let detection = self.sensor.detection_at(range);
+        let covered = self.scan.coverage != Coverage::Reports && self.sees(&away, range) && self.sweeps(predicted);
+        View { covered, detection, log_detection: self.log_detection(detection) }
+    }
+
+    /// ln P_D.
+    pub(super) fn log_detection(&self, detection: f64) -> f64 {
+        #[expect(clippy::float_cmp, reason = "the same number or not: it saves a logarithm")]
+        let usual = detection == self.sensor.detection;
+        if usual { self.log_detection } else { ln(detection) }
+    }
+
+    /// Whether a target so far away, in the axes of the node's plane, is within the field of view.
+    fn sees(&self, away: &Vector3<f64>, range: f64) -> bool {
+        let view = &self.sensor.field_of_view;
+        let up = self.scan.pose.axes.column(2).dot(away);
+        (view.range_min_m..=view.range_max_m).contains(&range)
+            && up >= range * self.lowest
+            && up <= range * self.highest
+    }
+
+    fn sweeps(&self, predicted: &Prediction) -> bool {
         let Coverage::Sector { width_rad, .. } = self.scan.coverage else { return true };
         let (azimuth, distance) = azimuth_and_distance(&self.scan.pose, &predicted.mean);
         let sigma = sqrt(0.5 * (predicted.p[(0, 0)] + predicted.p[(1, 1)]));

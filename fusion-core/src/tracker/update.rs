@@ -1,19 +1,16 @@
 //! What a scan changes: states by the mixture of what may have happened, scores, histories, identities; then tracks
 //! that turned out to be one are merged, and what no track explains founds new ones.
 
-use nalgebra::SMatrix;
-
 use super::TrackerConfig;
 use super::associate::Row;
 use super::look::{Column, Look};
 use super::sharpen::is_believed;
 use crate::association::Edge;
-use crate::filter::Mixture;
-use crate::filter::extended::{Expectation, Gain};
+use crate::filter::imm::Modes;
 use crate::gaussian::{Covariance, GaussianState};
 use crate::identity::Identity;
 use crate::measurement::Coverage;
-use crate::model::{Kind, KindVisitor, ObservationModel, visit};
+use crate::model::Kind;
 use crate::tally::Tally;
 use crate::track::deleter::{Deletion, judge_by_looks};
 use crate::track::initiator::{Unfounded, confirms, found};
@@ -60,8 +57,8 @@ impl Updating<'_> {
     ) {
         let mut branches = 0;
         for (number, row) in (0..).zip(solution.rows) {
-            let track = table.get_mut(row.slot).expect("a row's track stays until the scan is done");
-            let pairs = Pairs { edges: &solution.edges[row.edges()], beta: &solution.beta[row.edges()], scale: 1.0 };
+            let (track, modes) = table.parts_mut(row.slot).expect("a row's track stays until the scan is done");
+            let pairs = Pairs { edges: &solution.edges[row.edges()], beta: &solution.beta[row.edges()] };
             for (edge, &beta) in pairs.edges.iter().zip(pairs.beta) {
                 columns[usize::from(edge.column)].explain(number, beta);
             }
@@ -70,47 +67,44 @@ impl Updating<'_> {
                 self.branch(table, row, &pairs, missed, &mut branches, tally);
                 continue;
             }
-            let sharpened = Pairs { edges: pairs.edges, beta: &solution.sharpened[row.edges()], scale: 1.0 };
-            self.move_state(track, &sharpened, track.existence.if_missed(row.detection), tally);
+            let sharpened = Pairs { edges: pairs.edges, beta: &solution.sharpened[row.edges()] };
+            let still = track.existence.if_missed(row.detection);
+            self.move_state(track, modes, &sharpened, still, tally);
             let believed = is_believed(track.existence);
             let judged = if believed { solution.missed_sharpened[usize::from(number)] } else { missed };
             track.existence = track.existence.look(judged, row.detection);
             self.note_look(track, &pairs, 1.0 - missed >= HIT, row.covered(), tally);
+            self.consider_modes(track, modes);
         }
     }
 
-    /// The state becomes the mixture of "missed" and of each measurement, by their probabilities.
-    pub(super) fn move_state(&self, track: &mut Track, pairs: &Pairs<'_>, still: f64, tally: &mut Tally) {
-        let used: f64 = pairs.used().map(|(_, beta)| beta).sum();
-        if used <= 0.0 {
-            return;
-        }
-        let missed = (1.0 - used).max(0.0) * still;
-        let pairs = &Pairs { scale: 1.0 / (used + missed), ..*pairs };
-        let mut mixture = Mixture::new(&track.state, missed * pairs.scale);
-        let mut height_open = false;
-        for group in &self.look.groups {
-            let kind = group.kind();
-            if pairs.used().any(|(column, _)| self.kind(column) == kind) {
-                let mix = Mix { updating: self, kind, pairs, predicted: &track.state, mixture: &mut mixture };
-                visit(kind, &self.look.scan.pose, mix);
-                height_open |= kind.leaves_height_open();
-            }
-        }
-        let Ok(mut state) = mixture.reduce() else {
+    /// Moves the state by what the pairs say.
+    pub(super) fn move_state(
+        &self,
+        track: &mut Track,
+        modes: &mut Option<Modes>,
+        pairs: &Pairs<'_>,
+        still: f64,
+        tally: &mut Tally,
+    ) {
+        if self.shift(track, modes, pairs, still).is_err() {
             tally.updates_not_finite += 1;
-            return;
-        };
-        if height_open {
-            self.config.height_prior.hold(&mut state);
-        }
-        track.state = state;
-        if track.label != self.look.label {
+        } else if track.label != self.look.label {
             track.label = track.label.join(self.look.label);
         }
     }
 
-    fn kind(&self, column: u16) -> Kind {
+    /// A track that is believed may move in more than one way.
+    fn consider_modes(&self, track: &Track, modes: &mut Option<Modes>) {
+        if modes.is_none()
+            && track.is_confirmed()
+            && let Some(set) = &self.config.motions
+        {
+            *modes = Modes::start(set, &track.state).ok();
+        }
+    }
+
+    pub(super) fn kind(&self, column: u16) -> Kind {
         Kind::of(&self.look.measurements[usize::from(column)].observation)
     }
 
@@ -290,72 +284,22 @@ fn merge(table: &mut TrackTable<'_>, elder: u16, younger: u16) {
 pub(super) struct Pairs<'a> {
     pub(super) edges: &'a [Edge],
     pub(super) beta: &'a [f64],
-    /// What the probabilities are multiplied with, so that they are conditional on existence.
-    pub(super) scale: f64,
 }
 
 impl Pairs<'_> {
+    /// Whether a pair of this probability counts.
+    pub(super) fn counts(beta: f64) -> bool {
+        beta >= BETA_USED
+    }
+
     /// Column and probability of those that count.
     pub(super) fn used(&self) -> impl Iterator<Item = (u16, f64)> {
         let pairs = self.edges.iter().zip(self.beta);
-        pairs.filter(|(_, beta)| **beta >= BETA_USED).map(|(edge, beta)| (edge.column, *beta))
+        pairs.filter(|(_, beta)| Self::counts(**beta)).map(|(edge, beta)| (edge.column, *beta))
     }
 
     /// The column that is more likely than all the rest together.
     fn certain(&self) -> Option<u16> {
         self.used().find(|(_, beta)| *beta >= HIT).map(|(column, _)| column)
     }
-}
-
-/// Adds the measurements of one kind to a track's mixture.
-struct Mix<'a> {
-    updating: &'a Updating<'a>,
-    kind: Kind,
-    pairs: &'a Pairs<'a>,
-    predicted: &'a GaussianState,
-    mixture: &'a mut Mixture,
-}
-
-impl KindVisitor for Mix<'_> {
-    type Output = ();
-
-    fn visit<const M: usize>(self, model: &impl ObservationModel<M>) {
-        let p = self.predicted.covariance.matrix();
-        let expectation = Expectation::of(model, &self.predicted.mean, p);
-        // A sensor that cannot tell the height must not move it: its range would be linearised into one.
-        let considered: &[usize] = if self.kind.leaves_height_open() { &VERTICAL } else { &[] };
-        let mut batch: Option<Batch<M>> = None;
-        for (column, beta) in self.pairs.used().filter(|&(column, _)| self.updating.kind(column) == self.kind) {
-            let observation = &self.updating.look.measurements[usize::from(column)].observation;
-            let reading = model.reading(observation).expect("the kind was compared");
-            if batch.as_ref().is_none_or(|batch| batch.noise != reading.noise) {
-                if let Some(full) = batch.take() {
-                    self.mixture.add_covariance(full.beta, &full.gain.p);
-                }
-                // Numbers at the edge of the representable may fail here though they passed the gate: then nothing
-                // moves.
-                let gain = expectation.innovation_covariance(&reading.noise).map_or_else(
-                    |_| Gain { k: SMatrix::zeros(), p: *p },
-                    |s| expectation.gain(p, &s.factor(), &reading.noise, considered),
-                );
-                batch = Some(Batch { noise: reading.noise, gain, beta: 0.0 });
-            }
-            let batch = batch.as_mut().expect("just filled");
-            self.mixture.add_mean(beta * self.pairs.scale, &batch.gain.shift(&model.residual(&reading.z, &expectation.z_hat)));
-            batch.beta += beta * self.pairs.scale;
-        }
-        if let Some(last) = batch {
-            self.mixture.add_covariance(last.beta, &last.gain.p);
-        }
-    }
-}
-
-/// Height and its rate in the state.
-const VERTICAL: [usize; 2] = [2, 5];
-
-/// Measurements in a row that share their noise, hence gain and covariance: a radar's mostly do.
-struct Batch<const M: usize> {
-    noise: Covariance<M>,
-    gain: Gain<M>,
-    beta: f64,
 }
