@@ -1,8 +1,8 @@
 //! Filters, covariance intersection and GOSPA agree with Stone Soup, the reference of the field, on random cases.
 //!
 //! Needs a Python interpreter with `stonesoup` 1.9.1; `oracle/stonesoup_oracle.py` puts our questions to it. Each kind
-//! of case has a tolerance with a reason, and the table that is printed shows how much of it is used. A state is compared
-//! in sigmas: a mean by its component's, an element of a covariance by those of its row and its column.
+//! of case has a tolerance with a reason, and the table that is printed shows how much of it is used. A state is
+//! compared in sigmas: a mean by its component's, an element of a covariance by those of its row and its column.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
@@ -124,8 +124,8 @@ fn largest_difference(kind: &Kind, cases: usize, mut ask: impl FnMut(&Value) -> 
         for figure in case.ours {
             let their_value = theirs.pointer(&figure.place).and_then(Value::as_f64).expect("a number in the answer");
             let difference = (figure.value - their_value).abs() / figure.scale;
-            // Written so that NaN is the worst of all.
-            if !(difference <= worst.0) {
+            // Nothing is worse than NaN.
+            if difference.is_nan() || difference > worst.0 {
                 worst = (difference, figure.place);
             }
         }

@@ -1,7 +1,7 @@
 //! Covariance intersection: one estimate out of two whose errors may be correlated in any way at all.
 //!
-//! Two estimates that came by ways nobody kept book of share an unknown part of their errors; to combine them as if they
-//! were independent would count that part twice. With weights ω and 1 − ω,
+//! Two estimates that came by ways nobody kept book of share an unknown part of their errors; to combine them as if
+//! they were independent would count that part twice. With weights ω and 1 − ω,
 //!
 //! * P⁻¹ = ω A⁻¹ + (1 − ω) B⁻¹,
 //! * x̂ = P (ω A⁻¹ a + (1 − ω) B⁻¹ b),
@@ -230,8 +230,8 @@ mod tests {
         ]
     }
 
-    /// A correlation between whitened errors: any matrix whose greatest singular value is one at the most. Identities of
-    /// either sign, reflections, and what its Frobenius norm bounds.
+    /// A correlation between whitened errors: any matrix whose greatest singular value is one at the most. Identities
+    /// of either sign, reflections, and what its Frobenius norm bounds.
     fn correlation() -> impl Strategy<Value = Six> {
         (proptest::collection::vec(-1.0..1.0_f64, 36), 0_u8..4, -1.0..1.0_f64).prop_map(|(entries, kind, scale)| {
             let m = Six::from_iterator(entries);

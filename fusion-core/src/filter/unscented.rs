@@ -6,8 +6,8 @@
 //!
 //! The scaled unscented transform (Julier & Uhlmann, "Unscented Filtering and Nonlinear Estimation", Proc. IEEE 92
 //! (2004) 401; Wan & van der Merwe, "The Unscented Kalman Filter for Nonlinear Estimation", AS-SPCC 2000). With
-//! c = α² (n + κ) and P = L Lᵀ the points are x̂ and the n pairs x̂ ± √c L uᵢ. Taken relative to h(x̂), the two values of
-//! a pair have an odd and an even half,
+//! c = α² (n + κ) and P = L Lᵀ the points are x̂ and the n pairs x̂ ± √c L uᵢ. Taken relative to h(x̂), the two values
+//! of a pair have an odd and an even half,
 //!
 //! oᵢ = (zᵢ⁺ − zᵢ⁻) / 2, eᵢ = (zᵢ⁺ + zᵢ⁻) / 2,
 //!
@@ -48,8 +48,8 @@ impl Spread {
     /// The points lie √3 standard deviations out, where their fourth moment is a Gaussian's (Julier & Uhlmann).
     ///
     /// β = α², so that Ω is the mean square of the even halves and no more: half again what a quadratic h along the
-    /// axes of L deserves, in any number of dimensions. The customary β = 2 is exact in one dimension as α goes to zero;
-    /// at this α it would claim twice the deserved or more.
+    /// axes of L deserves, in any number of dimensions. The customary β = 2 is exact in one dimension as α goes to
+    /// zero; at this α it would claim twice the deserved or more.
     pub const STANDARD: Self = Self { alpha: 1.0, beta: 1.0, kappa: 3.0 - DIMENSION };
 }
 
