@@ -1,7 +1,7 @@
 //! Covariance intersection: one estimate out of two whose errors may be correlated in any way at all.
 //!
-//! Two nodes that heard of the same target by ways nobody kept book of share an unknown part of their errors; to combine
-//! them as if they were independent would count that part twice. With weights ω and 1 − ω,
+//! Two estimates that came by ways nobody kept book of share an unknown part of their errors; to combine them as if
+//! they were independent would count that part twice. With weights ω and 1 − ω,
 //!
 //! * P⁻¹ = ω A⁻¹ + (1 − ω) B⁻¹,
 //! * x̂ = P (ω A⁻¹ a + (1 − ω) B⁻¹ b),
@@ -59,7 +59,7 @@ impl Weight {
     /// The weight with this ω. `None` unless it is in [0, 1].
     #[must_use]
     pub fn of_first(omega: f64) -> Option<Self> {
-        (0.0..=1.0).contains(&omega).then(|| Self(2.0 * omega - 1.0))
+        (0.0..=1.0).contains(&omega).then_some(Self(2.0 * omega - 1.0))
     }
 
     /// ω.
@@ -230,8 +230,8 @@ mod tests {
         ]
     }
 
-    /// A matrix whose greatest singular value is one at the most, and mostly just that: a correlation between whitened
-    /// errors. Jacobi-free: M divided by its Frobenius norm, squared together with identities of either sign.
+    /// A correlation between whitened errors: any matrix whose greatest singular value is one at the most. Identities
+    /// of either sign, reflections, and what its Frobenius norm bounds.
     fn correlation() -> impl Strategy<Value = Six> {
         (proptest::collection::vec(-1.0..1.0_f64, 36), 0_u8..4, -1.0..1.0_f64).prop_map(|(entries, kind, scale)| {
             let m = Six::from_iterator(entries);
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn adding_information_as_if_independent_would_claim_too_much() {
-        // The control of the property above: with the weights doubled the claim fails for errors that are the same.
+        // The control of the property above: of errors that are the same, halving the covariance claims too much.
         let a = of_sigmas([10.0, 10.0, 10.0, 1.0, 1.0, 1.0]);
         let naive = Covariance::new(a.matrix() * 0.5).expect("positive definite");
         let true_error = *a.matrix();

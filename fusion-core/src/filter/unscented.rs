@@ -1,13 +1,13 @@
-//! The unscented Kalman filter: h probed at points around the predicted state, where the extended one takes its slope at
-//! the state alone.
+//! The unscented Kalman filter: h probed at points around the predicted state, where the extended one takes its slope
+//! at the state alone.
 //!
 //! For measurements that bend within the state's own uncertainty: a near target seen in range and azimuth, a line of
 //! bearing across a wide ellipse. Elsewhere both filters agree and the extended one is cheaper.
 //!
-//! The scaled unscented transform (Julier & Uhlmann, "Unscented Filtering and Nonlinear Estimation", Proc. IEEE 2004; Wan
-//! & van der Merwe, "The Unscented Kalman Filter for Nonlinear Estimation", 2000). With c = α² (n + κ) and P = L Lᵀ the
-//! points are x̂ and the n pairs x̂ ± √c L uᵢ. Taken relative to h(x̂), the two values of a pair have an odd and an even
-//! half,
+//! The scaled unscented transform (Julier & Uhlmann, "Unscented Filtering and Nonlinear Estimation", Proc. IEEE 92
+//! (2004) 401; Wan & van der Merwe, "The Unscented Kalman Filter for Nonlinear Estimation", AS-SPCC 2000). With
+//! c = α² (n + κ) and P = L Lᵀ the points are x̂ and the n pairs x̂ ± √c L uᵢ. Taken relative to h(x̂), the two values
+//! of a pair have an odd and an even half,
 //!
 //! oᵢ = (zᵢ⁺ − zᵢ⁻) / 2, eᵢ = (zᵢ⁺ + zᵢ⁻) / 2,
 //!
@@ -47,9 +47,9 @@ pub struct Spread {
 impl Spread {
     /// The points lie √3 standard deviations out, where their fourth moment is a Gaussian's (Julier & Uhlmann).
     ///
-    /// β = α², so that Ω is the mean square of the even halves and no more: half again what a quadratic h along the axes
-    /// of L deserves, in any number of dimensions. The customary β = 2 is exact in one dimension as α goes to zero; at
-    /// this α it would claim twice the deserved or more.
+    /// β = α², so that Ω is the mean square of the even halves and no more: half again what a quadratic h along the
+    /// axes of L deserves, in any number of dimensions. The customary β = 2 is exact in one dimension as α goes to
+    /// zero; at this α it would claim twice the deserved or more.
     pub const STANDARD: Self = Self { alpha: 1.0, beta: 1.0, kappa: 3.0 - DIMENSION };
 }
 
@@ -395,7 +395,8 @@ mod tests {
                 (Covariance::from_sigmas(&sigmas), Covariance::from_sigmas(&noise.into())) else { return Ok(()) };
             let before = GaussianState { mean: mean.into(), covariance, time: Timestamp::EPOCH };
             let model = RangeBearingElevationRate(&Pose::AT_ORIGIN);
-            if let Ok((after, innovation)) = Unscented::STANDARD.update(&model, &before, &Reading { z: z.into(), noise }) {
+            let reading = Reading { z: z.into(), noise };
+            if let Ok((after, innovation)) = Unscented::STANDARD.update(&model, &before, &reading) {
                 prop_assert!(after.mean.iter().all(|v| v.is_finite()));
                 prop_assert!(after.covariance.matrix().iter().all(|v| v.is_finite()));
                 prop_assert!(innovation.nu.iter().all(|v| v.is_finite()));
@@ -416,9 +417,10 @@ mod tests {
                 let to = belief.time + Span::from_millis(i64::from(milliseconds));
                 belief = predict(&model, &belief, to).expect("a prediction is positive definite");
                 let sigma = exp(log_sigma * 2.3);
+                let fix = reading([3e3 * angle, 4e3, 8e2], [sigma; 3]);
                 let polar = reading([5e3, angle, 0.1], [sigma, 1e-3 * sigma, 1e-3 * sigma]);
                 belief = match kind {
-                    0 => unscented.update(&Position, &belief, &reading([3e3 * angle, 4e3, 8e2], [sigma; 3])).map(|u| u.0),
+                    0 => unscented.update(&Position, &belief, &fix).map(|u| u.0),
                     1 => unscented.update(&RangeBearingElevation(&pose), &belief, &polar).map(|u| u.0),
                     2 => unscented.update(&Bearing(&pose), &belief, &reading([angle], [1e-3 * sigma])).map(|u| u.0),
                     _ => Ok(belief),
