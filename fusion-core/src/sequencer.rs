@@ -25,7 +25,7 @@ use crate::measurement::{Measurement, Scan};
 use crate::sensor::SensorModel;
 use crate::tally::{SequencerTally, Tally, count};
 use crate::time::{Span, Timestamp};
-use crate::track::{Slot, Track};
+use crate::track::{SlotCopy, Track};
 use crate::tracker::{Progress, ScanError, ScanOutcome, Tracker, TrackerMemory};
 use beyond::Beyond;
 use ring::{Ring, RingMemory, RingState};
@@ -42,7 +42,7 @@ pub struct SequencerLent<'a> {
     /// Measurements of held scans.
     pub measurements: &'a mut [Measurement],
     /// Copies of the track table, one after the other: a multiple of the tracker's slots, at least twice.
-    pub copies: &'a mut [Slot],
+    pub copies: &'a mut [SlotCopy],
 }
 
 /// Whoever lends a sequencer its memory. The same memory each time.
@@ -68,7 +68,7 @@ where
     H: AsMut<[HeldScan]>,
     P: AsMut<[Piece]>,
     M: AsMut<[Measurement]>,
-    S: AsMut<[Slot]>,
+    S: AsMut<[SlotCopy]>,
 {
     fn lend(&mut self) -> SequencerLent<'_> {
         SequencerLent {

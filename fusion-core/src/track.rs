@@ -17,7 +17,7 @@ use crate::measurement::SensorId;
 use crate::time::Timestamp;
 pub use existence::Existence;
 pub use number::{NodeId, Origin, TrackId, TrackNumber};
-pub use table::Slot;
+pub use table::{ModeSlot, Slot, SlotCopy};
 
 /// How far a track has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -31,7 +31,7 @@ use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::track::deleter::{Deletion, judge_by_time};
 use crate::track::table::{Occupancy, TrackTable};
-use crate::track::{Origin, Slot, Track, TrackStatus};
+use crate::track::{ModeSlot, Origin, Slot, SlotCopy, Track, TrackStatus};
 use associate::{Gating, Pairing};
 use look::{Look, LookMemory};
 use newcomers::Newcomers;
@@ -111,6 +111,7 @@ impl<M: TrackerMemory> Tracker<M> {
     #[must_use]
     pub fn new(origin: Origin, config: TrackerConfig, mut memory: M) -> Self {
         memory.lend().slots.fill(Slot::EMPTY);
+        memory.lend().modes.fill(ModeSlot::EMPTY);
         Self { origin, config, gate: Gate::new(config.gate_probability), progress: Progress::default(), memory }
     }
 
@@ -122,7 +123,7 @@ impl<M: TrackerMemory> Tracker<M> {
         self.admit(scan, sensor)?;
         let Progress { occupancy, tally, newcomers, .. } = &mut self.progress;
         let mut lent = self.memory.lend();
-        let mut table = TrackTable::new(lent.slots, occupancy);
+        let mut table = TrackTable::new(lent.slots, lent.modes, occupancy);
         pass_time(&mut table, scan.time, &self.config, tally);
 
         let memory = LookMemory { columns: lent.columns, plots: lent.plots, addressed: lent.addressed };
@@ -156,7 +157,8 @@ impl<M: TrackerMemory> Tracker<M> {
     /// Lets time pass without a scan: deletes what has been silent or uncertain for too long. Tells whether anything
     /// changed. A later scan would have done the same, so it does not matter how often this is called.
     pub fn handle_timeout(&mut self, now: Timestamp) -> bool {
-        let mut table = TrackTable::new(self.memory.lend().slots, &mut self.progress.occupancy);
+        let lent = self.memory.lend();
+        let mut table = TrackTable::new(lent.slots, lent.modes, &mut self.progress.occupancy);
         pass_time(&mut table, now, &self.config, &mut self.progress.tally)
     }
 
@@ -188,17 +190,15 @@ impl<M: TrackerMemory> Tracker<M> {
     }
 
     /// Copies the tracks out.
-    pub(crate) fn save(&self, copy: &mut [Slot]) {
-        let top = self.progress.occupancy.top();
-        copy[..top].clone_from_slice(&self.memory.slots()[..top]);
+    pub(crate) fn save(&mut self, copy: &mut [SlotCopy]) {
+        let lent = self.memory.lend();
+        TrackTable::new(lent.slots, lent.modes, &mut self.progress.occupancy).save(copy);
     }
 
     /// Goes back to what was saved.
-    pub(crate) fn restore(&mut self, copy: &[Slot], progress: Progress) {
-        let (now, then) = (self.progress.occupancy.top(), progress.occupancy.top());
-        let slots = self.memory.lend().slots;
-        slots[..then].clone_from_slice(&copy[..then]);
-        slots[then..now.max(then)].fill(Slot::EMPTY);
+    pub(crate) fn restore(&mut self, copy: &[SlotCopy], progress: Progress) {
+        let lent = self.memory.lend();
+        TrackTable::new(lent.slots, lent.modes, &mut self.progress.occupancy).restore(copy, progress.occupancy);
         self.progress = progress;
     }
 

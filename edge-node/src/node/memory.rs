@@ -6,7 +6,7 @@ use fusion_core::capacity::{CHECKPOINTS, SCAN_MEASUREMENTS_MAX};
 use fusion_core::measurement::Measurement;
 use fusion_core::sequencer::{HeldScan, Piece, Sequencer, SequencerBuffers, SequencerSizes, blank_measurement};
 use fusion_core::time::Span;
-use fusion_core::track::{Origin, Slot};
+use fusion_core::track::{ModeSlot, Origin, Slot, SlotCopy};
 use fusion_core::tracker::{Addressed, Buffers, Column, Row, Sizes, Tracker};
 
 use crate::config::TrackerSettings;
@@ -17,8 +17,8 @@ const HELD_SCANS: usize = 2_048;
 const HELD_MEASUREMENTS: usize = 16_384;
 
 type TrackerBoxes =
-    Buffers<Box<[Slot]>, Box<[Row]>, Box<[Column]>, Box<[Plot]>, Box<[Addressed]>, Box<[Edge]>, Box<[f64]>, Box<[u32]>>;
-type SequencerBoxes = SequencerBuffers<Box<[HeldScan]>, Box<[Piece]>, Box<[Measurement]>, Box<[Slot]>>;
+    Buffers<Box<[Slot]>, Box<[ModeSlot]>, Box<[Row]>, Box<[Column]>, Box<[Plot]>, Box<[Addressed]>, Box<[Edge]>, Box<[f64]>, Box<[u32]>>;
+type SequencerBoxes = SequencerBuffers<Box<[HeldScan]>, Box<[Piece]>, Box<[Measurement]>, Box<[SlotCopy]>>;
 
 /// The tracker of a node, in memory of its own.
 pub type NodeSequencer = Sequencer<TrackerBoxes, SequencerBoxes>;
@@ -39,6 +39,7 @@ fn tracker_boxes(tracks: usize) -> TrackerBoxes {
     let sizes = Sizes::new(tracks, SCAN_MEASUREMENTS_MAX);
     Buffers {
         slots: boxed(Slot::EMPTY, sizes.tracks),
+        modes: boxed(ModeSlot::EMPTY, sizes.tracks),
         rows: boxed(Row::EMPTY, sizes.tracks),
         columns: boxed(Column::EMPTY, sizes.measurements),
         plots: boxed(Plot::EMPTY, sizes.measurements),
@@ -56,7 +57,7 @@ fn sequencer_boxes(tracks: usize) -> SequencerBoxes {
         scans: boxed(HeldScan::EMPTY, sizes.scans),
         pieces: boxed(Piece::EMPTY, sizes.scans),
         measurements: boxed(blank_measurement(), sizes.measurements),
-        copies: boxed(Slot::EMPTY, sizes.copies),
+        copies: boxed(SlotCopy::EMPTY, sizes.copies),
     }
 }
 

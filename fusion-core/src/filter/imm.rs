@@ -19,7 +19,7 @@ use nalgebra::{SMatrix, SVector};
 
 use super::Prediction;
 use super::extended;
-use crate::gaussian::{GaussianState, KINEMATIC, NotPositiveDefinite};
+use crate::gaussian::{GaussianState, KINEMATIC, NotPositiveDefinite, StateVector};
 use crate::maths::exp;
 use crate::measurement::Reading;
 use crate::model::motion::{MOTIONS_MAX, Motion, MotionSet};
@@ -230,6 +230,13 @@ impl Modes {
         Ok(())
     }
 
+    /// Moves the means of all modes by as much; what they claim to know stays.
+    pub fn translate(&mut self, way: &StateVector) {
+        for state in &mut self.states {
+            state.visit_mut(Translation(way));
+        }
+    }
+
     /// Position and velocity by all modes together: mean and covariance of their mixture, not yet proven.
     #[must_use]
     pub fn combined(&self) -> Prediction {
@@ -285,6 +292,18 @@ impl Modes {
         self.probabilities.iter_mut().for_each(|probability| *probability = probability.max(PROBABILITY_MIN));
         let total: f64 = self.probabilities.iter().sum();
         self.probabilities.iter_mut().for_each(|probability| *probability /= total);
+    }
+}
+
+struct Translation<'a>(&'a StateVector);
+
+impl ModeVisitorMut for Translation<'_> {
+    type Output = ();
+
+    fn visit<const N: usize>(self, state: &mut GaussianState<N>) {
+        for (component, way) in state.mean.iter_mut().zip(self.0) {
+            *component += way;
+        }
     }
 }
 

@@ -21,8 +21,7 @@ use crate::model::polar::azimuth_and_distance;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::sensor::SensorModel;
 use crate::tally::Tally;
-use crate::track::table::TrackTable;
-use crate::track::{Slot, Track};
+use crate::track::{SlotCopy, Track};
 use crate::tracker::TrackerConfig;
 
 /// What amending needs to know.
@@ -32,7 +31,7 @@ pub(super) struct Amendment<'a> {
     pub(super) config: &'a TrackerConfig,
     pub(super) gate: &'a Gate,
     /// A copy of the table from before the scan.
-    pub(super) anchor: &'a [Slot],
+    pub(super) anchor: &'a [SlotCopy],
 }
 
 /// Which confirmed tracks gate a measurement.
@@ -55,25 +54,28 @@ const CREDIBLE: f64 = 0.5;
 
 impl Amendment<'_> {
     /// Amends the tracks of a table; tells how many measurements were used.
-    pub(super) fn apply(&self, table: &mut TrackTable<'_>, tally: &mut Tally) -> usize {
+    pub(super) fn apply(&self, table: &mut [SlotCopy], tally: &mut Tally) -> usize {
         let claims = self.claims(table);
         let alone = |slot: u16| claims.iter().filter(|claim| **claim == Claim::Slot(slot)).count() == 1;
         let mut used = 0;
         for (measurement, claim) in self.scan.measurements.iter().zip(&claims) {
             let Claim::Slot(slot) = *claim else { continue };
-            let Some(track) = table.get_mut(slot).filter(|_| alone(slot)) else { continue };
+            let copy = &mut table[usize::from(slot)];
+            let Some(track) = copy.track().filter(|_| alone(slot)) else { continue };
             let Some(state) = self.amended(slot, track, measurement) else { continue };
-            self.note(track, state, measurement, tally);
+            if let Some(track) = copy.set_state(state) {
+                self.note(track, measurement, tally);
+            }
             used += 1;
         }
         used
     }
 
-    fn claims(&self, table: &TrackTable<'_>) -> Vec<Claim, AMENDING_MEASUREMENTS_MAX> {
+    fn claims(&self, table: &[SlotCopy]) -> Vec<Claim, AMENDING_MEASUREMENTS_MAX> {
         let mut claims: Vec<Claim, _> =
             self.scan.measurements.iter().take(AMENDING_MEASUREMENTS_MAX).map(|_| Claim::Nobody).collect();
-        for slot in table.indices() {
-            let Some(track) = table.get(slot).filter(|track| track.is_confirmed()) else { continue };
+        for (slot, copy) in (0..).zip(table) {
+            let Some(track) = copy.track().filter(|track| track.is_confirmed()) else { continue };
             let Some(standing) = self.standing(slot, track) else { continue };
             for (claim, measurement) in claims.iter_mut().zip(self.scan.measurements) {
                 if self.gates(track, &standing, measurement) {
@@ -120,8 +122,7 @@ impl Amendment<'_> {
     }
 
     /// Who contributed, who may know, and what was said: of what is known already, the newer stands.
-    fn note(&self, track: &mut Track, state: GaussianState, measurement: &Measurement, tally: &mut Tally) {
-        track.state = state;
+    fn note(&self, track: &mut Track, measurement: &Measurement, tally: &mut Tally) {
         track.label = track.label.join(self.scan.label.join(self.sensor.label));
         track.last_update = track.last_update.max(self.scan.time);
         track.updates = track.updates.saturating_add(1);

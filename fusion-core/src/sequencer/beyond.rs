@@ -23,7 +23,6 @@ use crate::measurement::Scan;
 use crate::sensor::SensorModel;
 use crate::tally::count;
 use crate::time::{Span, Timestamp};
-use crate::track::table::TrackTable;
 use crate::tracker::{ScanError, ScanOutcome, TrackerMemory};
 
 /// How far beyond the horizon retrodiction goes unless it is told otherwise: to where a track of which nothing newer is
@@ -161,9 +160,9 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         let SequencerLent { copies, .. } = self.memory.lend();
         let [anchor, live] = copies.get_disjoint_mut(slots).expect("copies are apart and within what is lent");
         let progress = &mut self.checkpoints.front_mut().expect("one checkpoint always remains").progress;
-        let mut table = TrackTable::new(live, &mut progress.occupancy);
+        let live = &mut live[..progress.occupancy.top()];
         let amendment = Amendment { scan, sensor, config: self.tracker.config(), gate: &self.beyond.gate, anchor };
-        amendment.apply(&mut table, &mut progress.tally)
+        amendment.apply(live, &mut progress.tally)
     }
 }
 

@@ -230,7 +230,7 @@ mod tests {
     fn existence_confirms() {
         let history = History::default();
         assert!(!confirms(&history, Existence::new(0.5), &config()));
-        assert!(confirms(&history, Existence::new(0.95), &config()));
+        assert!(confirms(&history, Existence::new(0.995), &config()));
     }
 
     #[test]
@@ -240,7 +240,7 @@ mod tests {
         let mut history = History::default();
         for (hit, confirmed) in [(true, false), (true, false), (true, true), (false, true), (false, true), (false, false)] {
             history.record(hit);
-            assert_eq!(confirms(&history, Existence::new(0.95), &config), confirmed);
+            assert_eq!(confirms(&history, Existence::new(0.995), &config), confirmed);
         }
     }
 }

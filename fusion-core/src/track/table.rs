@@ -6,40 +6,85 @@
 use super::{Track, TrackNumber};
 use crate::capacity::TRACKS_MAX;
 use crate::filter::imm::Modes;
+use crate::gaussian::GaussianState;
 
-/// Room for one track and, once it is believed, for the modes in which it may move.
+/// Room for one track.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Slot {
-    track: Option<Track>,
-    modes: Option<Modes>,
-}
+pub struct Slot(Option<Track>);
 
 impl Slot {
     /// A free slot.
-    pub const EMPTY: Self = Self { track: None, modes: None };
+    pub const EMPTY: Self = Self(None);
 
     /// The track in it.
     #[must_use]
     pub const fn track(&self) -> Option<&Track> {
-        self.track.as_ref()
-    }
-
-    /// The modes of that track, if it has more than its state.
-    #[must_use]
-    pub const fn modes(&self) -> Option<&Modes> {
-        self.modes.as_ref()
+        self.0.as_ref()
     }
 }
 
+/// Room for the modes of one track, which it has once it is believed. They lie apart from the tracks because they are
+/// large and most tracks are tentative.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModeSlot(Option<Modes>);
+
+impl ModeSlot {
+    /// Nothing.
+    pub const EMPTY: Self = Self(None);
+
+    /// The modes.
+    #[must_use]
+    pub const fn modes(&self) -> Option<&Modes> {
+        self.0.as_ref()
+    }
+}
+
+/// Room for a copy of both.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SlotCopy {
+    slot: Slot,
+    modes: ModeSlot,
+}
+
+impl SlotCopy {
+    /// Nothing.
+    pub const EMPTY: Self = Self { slot: Slot::EMPTY, modes: ModeSlot::EMPTY };
+
+    /// The track.
+    #[must_use]
+    pub const fn track(&self) -> Option<&Track> {
+        self.slot.track()
+    }
+
+    /// Gives the track another state at the same time; its modes go the same way.
+    pub(crate) fn set_state(&mut self, state: GaussianState) -> Option<&mut Track> {
+        let track = self.slot.0.as_mut()?;
+        if let Some(modes) = &mut self.modes.0 {
+            modes.translate(&(state.mean - track.state.mean));
+        }
+        track.state = state;
+        Some(track)
+    }
+}
+
+/// Words of the map of used slots.
+const MAP_WORDS: usize = TRACKS_MAX / 64;
+
 /// Which part of the lent slots is in use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Occupancy {
     /// Tracks in the table.
     live: u16,
     /// One past the highest slot in use.
     top: u16,
-    /// No slot below this one is free.
-    first_free: u16,
+    /// A bit for each slot: whether it is in use. So nobody has to look at the slots themselves.
+    used: [u64; MAP_WORDS],
+}
+
+impl Default for Occupancy {
+    fn default() -> Self {
+        Self { live: 0, top: 0, used: [0; MAP_WORDS] }
+    }
 }
 
 impl Occupancy {
@@ -52,27 +97,58 @@ impl Occupancy {
     pub(crate) const fn top(&self) -> usize {
         self.top as usize
     }
+
+    /// The lowest free slot.
+    fn first_free(&self) -> usize {
+        let word = self.used.iter().position(|word| *word != u64::MAX).unwrap_or(MAP_WORDS);
+        self.used.get(word).map_or(TRACKS_MAX, |bits| word * 64 + bits.trailing_ones() as usize)
+    }
+
+    fn take(&mut self, slot: u16) {
+        self.used[usize::from(slot / 64)] |= 1 << (slot % 64);
+        self.live += 1;
+        self.top = self.top.max(slot + 1);
+    }
+
+    fn free(&mut self, slot: u16) {
+        self.used[usize::from(slot / 64)] &= !(1 << (slot % 64));
+        self.live -= 1;
+        while self.top > 0 && !self.is_used(self.top - 1) {
+            self.top -= 1;
+        }
+    }
+
+    const fn is_used(&self, slot: u16) -> bool {
+        self.used[(slot / 64) as usize] >> (slot % 64) & 1 == 1
+    }
+
+    /// The slots in use, in order, as they are now.
+    fn indices(&self) -> impl Iterator<Item = u16> + use<> {
+        let used = *self;
+        (0..self.top).filter(move |slot| used.is_used(*slot))
+    }
 }
 
-/// Tracks and the bookkeeping of their slots.
+/// Tracks with their modes and the bookkeeping of their slots.
 pub(crate) struct TrackTable<'a> {
     slots: &'a mut [Slot],
+    modes: &'a mut [ModeSlot],
     occupancy: &'a mut Occupancy,
 }
 
 impl<'a> TrackTable<'a> {
-    pub(crate) fn new(slots: &'a mut [Slot], occupancy: &'a mut Occupancy) -> Self {
-        let capacity = slots.len().min(TRACKS_MAX);
-        Self { slots: &mut slots[..capacity], occupancy }
+    pub(crate) fn new(slots: &'a mut [Slot], modes: &'a mut [ModeSlot], occupancy: &'a mut Occupancy) -> Self {
+        let capacity = slots.len().min(modes.len()).min(TRACKS_MAX);
+        Self { slots: &mut slots[..capacity], modes: &mut modes[..capacity], occupancy }
     }
 
-    /// All slots that could hold a track, in order.
-    pub(crate) fn indices(&self) -> core::ops::Range<u16> {
-        0..self.occupancy.top
+    /// All slots that hold a track now, in order.
+    pub(crate) fn indices(&self) -> impl Iterator<Item = u16> + use<> {
+        self.occupancy.indices()
     }
 
     pub(crate) fn tracks(&self) -> impl Iterator<Item = &Track> {
-        self.slots[..self.occupancy.top()].iter().filter_map(Slot::track)
+        self.indices().filter_map(|slot| self.get(slot))
     }
 
     pub(crate) fn live(&self) -> usize {
@@ -80,42 +156,54 @@ impl<'a> TrackTable<'a> {
     }
 
     pub(crate) fn get(&self, slot: u16) -> Option<&Track> {
-        self.slots[usize::from(slot)].track.as_ref()
+        self.slots[usize::from(slot)].0.as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, slot: u16) -> Option<&mut Track> {
-        self.slots[usize::from(slot)].track.as_mut()
+        self.slots[usize::from(slot)].0.as_mut()
     }
 
     /// A track with its modes.
     pub(crate) fn parts_mut(&mut self, slot: u16) -> Option<(&mut Track, &mut Option<Modes>)> {
-        let Slot { track, modes } = &mut self.slots[usize::from(slot)];
-        track.as_mut().map(|track| (track, modes))
+        let modes = &mut self.modes[usize::from(slot)].0;
+        self.slots[usize::from(slot)].0.as_mut().map(|track| (track, modes))
     }
 
-    /// Puts a track into the lowest free slot; gives it back if there is none.
-    #[expect(clippy::result_large_err, reason = "the refused track is the error")]
-    pub(crate) fn insert(&mut self, track: Track) -> Result<(), Track> {
-        let from = usize::from(self.occupancy.first_free);
-        let Some(free) = self.slots[from..].iter().position(|slot| slot.track.is_none()) else { return Err(track) };
-        let slot = u16::try_from(from + free).expect("slots are numbered in 16 bits");
-        self.slots[usize::from(slot)].track = Some(track);
-        self.occupancy.live += 1;
-        self.occupancy.first_free = slot + 1;
-        self.occupancy.top = self.occupancy.top.max(slot + 1);
-        Ok(())
+    /// Puts a track into the lowest free slot; false if there is none.
+    pub(crate) fn insert(&mut self, track: Track) -> bool {
+        let place = self.occupancy.first_free();
+        let Some(slot) = self.slots.get_mut(place) else { return false };
+        slot.0 = Some(track);
+        self.occupancy.take(u16::try_from(place).expect("slots are numbered in 16 bits"));
+        true
     }
 
     /// Frees a slot.
     pub(crate) fn remove(&mut self, slot: u16) -> Option<Track> {
-        let track = self.slots[usize::from(slot)].track.take()?;
-        self.slots[usize::from(slot)].modes = None;
-        self.occupancy.live -= 1;
-        self.occupancy.first_free = self.occupancy.first_free.min(slot);
-        while self.occupancy.top > 0 && self.slots[self.occupancy.top() - 1].track.is_none() {
-            self.occupancy.top -= 1;
-        }
+        let track = self.slots[usize::from(slot)].0.take()?;
+        self.modes[usize::from(slot)].0 = None;
+        self.occupancy.free(slot);
         Some(track)
+    }
+
+    /// Copies everything out.
+    pub(crate) fn save(&self, copy: &mut [SlotCopy]) {
+        let top = self.occupancy.top();
+        for (copy, (slot, modes)) in copy.iter_mut().zip(self.slots.iter().zip(self.modes.iter())).take(top) {
+            copy.slot.clone_from(slot);
+            copy.modes.clone_from(modes);
+        }
+    }
+
+    /// Goes back to what was saved when the slots were used like this.
+    pub(crate) fn restore(&mut self, copy: &[SlotCopy], occupancy: Occupancy) {
+        let top = self.occupancy.top().max(occupancy.top());
+        for (place, (slot, modes)) in self.slots.iter_mut().zip(self.modes.iter_mut()).enumerate().take(top) {
+            let saved = copy.get(place).filter(|_| place < occupancy.top());
+            slot.clone_from(saved.map_or(&Slot::EMPTY, |saved| &saved.slot));
+            modes.clone_from(saved.map_or(&ModeSlot::EMPTY, |saved| &saved.modes));
+        }
+        *self.occupancy = occupancy;
     }
 
     /// The first number from `wanted` upwards that no live track carries.
@@ -146,12 +234,13 @@ mod tests {
     #[test]
     fn a_new_track_takes_the_lowest_free_slot() {
         let (mut slots, mut occupancy) = ([Slot::EMPTY, Slot::EMPTY, Slot::EMPTY], Occupancy::default());
-        let mut table = TrackTable::new(&mut slots, &mut occupancy);
-        assert!((0..3).all(|k| table.insert(numbered(k)).is_ok()));
-        assert!(table.insert(numbered(3)).is_err());
+        let mut modes = [ModeSlot::EMPTY, ModeSlot::EMPTY, ModeSlot::EMPTY];
+        let mut table = TrackTable::new(&mut slots, &mut modes, &mut occupancy);
+        assert!((0..3).all(|k| table.insert(numbered(k))));
+        assert!(!table.insert(numbered(3)));
         assert_eq!(table.remove(1).map(|t| t.id.number), Some(TrackNumber(1)));
-        assert_eq!((table.live(), table.indices()), (2, 0..3));
-        assert!(table.insert(numbered(4)).is_ok());
+        assert_eq!((table.live(), table.indices().sum::<u16>()), (2, 2));
+        assert!(table.insert(numbered(4)));
         assert_eq!(table.get(1).map(|t| t.id.number), Some(TrackNumber(4)));
         (0..3).for_each(|slot| assert!(table.remove(slot).is_some()));
         assert_eq!(*table.occupancy, Occupancy::default());
@@ -160,8 +249,9 @@ mod tests {
     #[test]
     fn a_number_in_use_gives_way_to_the_next() {
         let (mut slots, mut occupancy) = ([Slot::EMPTY, Slot::EMPTY, Slot::EMPTY], Occupancy::default());
-        let mut table = TrackTable::new(&mut slots, &mut occupancy);
-        assert!(table.insert(numbered(7)).is_ok() && table.insert(numbered(8)).is_ok());
+        let mut modes = [ModeSlot::EMPTY, ModeSlot::EMPTY, ModeSlot::EMPTY];
+        let mut table = TrackTable::new(&mut slots, &mut modes, &mut occupancy);
+        assert!(table.insert(numbered(7)) && table.insert(numbered(8)));
         assert_eq!(table.free_number(TrackNumber(7)), TrackNumber(9));
         assert_eq!(table.free_number(TrackNumber(6)), TrackNumber(6));
     }

@@ -44,9 +44,10 @@ impl Updating<'_> {
             let pairs = only(edge, &[1.0]);
             self.move_state(&mut branch, &mut None, &pairs, 0.0, tally);
             self.note_look(&mut branch, &pairs, true, row.covered(), tally);
-            match table.insert(branch) {
-                Ok(()) => tally.tracks_branched += 1,
-                Err(_) => tally.tracks_table_full += 1,
+            if table.insert(branch) {
+                tally.tracks_branched += 1;
+            } else {
+                tally.tracks_table_full += 1;
             }
         }
         let Some(stem) = table.get_mut(row.slot) else { return };

@@ -4,7 +4,6 @@
 use core::ops::Range;
 
 use heapless::Vec;
-use nalgebra::Vector3;
 
 use crate::angle::Angle;
 use crate::association::gate::{Group, Plot};
@@ -146,10 +145,9 @@ impl<'a> Look<'a> {
     ///
     /// Near the edge of a swept sector nobody can tell in which sweep it will be seen: there silence says nothing.
     pub(super) fn view_of(&self, predicted: &Prediction) -> View {
-        let away = predicted.mean.fixed_rows::<3>(0) - self.scan.pose.origin.vector();
-        let range = away.norm();
+        let range = self.range_to(predicted);
         let detection = self.sensor.detection_at(range);
-        let covered = self.scan.coverage != Coverage::Reports && self.sees(&away, range) && self.sweeps(predicted);
+        let covered = self.scan.coverage != Coverage::Reports && self.sees(predicted, range) && self.sweeps(predicted);
         View { covered, detection, log_detection: self.log_detection(detection) }
     }
 
@@ -160,13 +158,14 @@ impl<'a> Look<'a> {
         if usual { self.log_detection } else { ln(detection) }
     }
 
-    /// Whether a target so far away, in the axes of the node's plane, is within the field of view.
-    fn sees(&self, away: &Vector3<f64>, range: f64) -> bool {
+    /// Whether it is within the field of view: by its range, and by what is known of its height.
+    fn sees(&self, predicted: &Prediction, range: f64) -> bool {
         let view = &self.sensor.field_of_view;
-        let up = self.scan.pose.axes.column(2).dot(away);
+        let away = predicted.mean.fixed_rows::<3>(0) - self.scan.pose.origin.vector();
+        let (up, sigma) = (self.scan.pose.axes.column(2).dot(&away), sqrt(predicted.p[(2, 2)]));
         (view.range_min_m..=view.range_max_m).contains(&range)
-            && up >= range * self.lowest
-            && up <= range * self.highest
+            && up + sigma >= range * self.lowest
+            && up - sigma <= range * self.highest
     }
 
     fn sweeps(&self, predicted: &Prediction) -> bool {

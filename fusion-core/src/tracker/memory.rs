@@ -6,12 +6,14 @@ use super::look::{Addressed, Column};
 use crate::association::gate::Plot;
 use crate::association::{self, Edge, Workspace};
 use crate::capacity::{ASSOCIATION_TABLES, EDGES_PER_TRACK, SCAN_MEASUREMENTS_MAX, TRACKS_MAX};
-use crate::track::Slot;
+use crate::track::{ModeSlot, Slot};
 
-/// Everything lent to a tracker for one call. What the slices hold between calls matters only for `slots`.
+/// Everything lent to a tracker for one call. What the slices hold between calls matters only for `slots` and `modes`.
 pub struct Lent<'a> {
     /// The tracks.
     pub slots: &'a mut [Slot],
+    /// Their modes: as many.
+    pub modes: &'a mut [ModeSlot],
     /// One per track.
     pub rows: &'a mut [Row],
     /// One per track: the weight of its missed detection.
@@ -45,10 +47,12 @@ pub trait TrackerMemory {
     fn lend(&mut self) -> Lent<'_>;
 }
 
-/// Memory of a tracker as nine buffers of any kind: boxed slices on a node, arrays on bare metal.
-pub struct Buffers<S, R, C, P, A, E, F, W> {
+/// Memory of a tracker as ten buffers of any kind: boxed slices on a node, arrays on bare metal.
+pub struct Buffers<S, O, R, C, P, A, E, F, W> {
     /// The tracks.
     pub slots: S,
+    /// Their modes.
+    pub modes: O,
     /// Rows of the association.
     pub rows: R,
     /// Columns of the association.
@@ -67,9 +71,10 @@ pub struct Buffers<S, R, C, P, A, E, F, W> {
     pub words: W,
 }
 
-impl<S, R, C, P, A, E, F, W> TrackerMemory for Buffers<S, R, C, P, A, E, F, W>
+impl<S, O, R, C, P, A, E, F, W> TrackerMemory for Buffers<S, O, R, C, P, A, E, F, W>
 where
     S: AsRef<[Slot]> + AsMut<[Slot]>,
+    O: AsMut<[ModeSlot]>,
     R: AsMut<[Row]>,
     C: AsMut<[Column]>,
     P: AsMut<[Plot]>,
@@ -90,6 +95,7 @@ where
         let (missed, missed_sharpened) = rest.split_at_mut(slots.len());
         Lent {
             slots,
+            modes: self.modes.as_mut(),
             rows: self.rows.as_mut(),
             nulls,
             missed,
@@ -108,7 +114,7 @@ where
 /// How long the buffers of a tracker are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
-    /// Length of `slots` and `rows`.
+    /// Length of `slots`, `modes` and `rows`.
     pub tracks: usize,
     /// Length of `columns`, `plots` and `addressed`.
     pub measurements: usize,

@@ -231,7 +231,7 @@ impl Updating<'_> {
         tally.numbers_bumped += u64::from(number != wanted);
         let mut track = self.founded(number, state, existence);
         track.identity.absorb(&measurement.identity);
-        Ok(table.insert(track).is_ok())
+        Ok(table.insert(track))
     }
 
     /// A tentative track as it begins.

@@ -15,15 +15,16 @@ use fusion_core::nalgebra::{Vector2, Vector3};
 use fusion_core::sensor::{FieldOfView, SensorModel};
 use fusion_core::sequencer::{HeldScan, Piece, SequencerBuffers, SequencerSizes, blank_measurement};
 use fusion_core::time::{Span, Timestamp};
-use fusion_core::track::{NodeId, Origin, Slot};
+use fusion_core::track::{ModeSlot, NodeId, Origin, Slot, SlotCopy};
 use fusion_core::tracker::{Addressed, Buffers, Column, Row, Sizes};
 
-pub type Memory = Buffers<Vec<Slot>, Vec<Row>, Vec<Column>, Vec<Plot>, Vec<Addressed>, Vec<Edge>, Vec<f64>, Vec<u32>>;
+pub type Memory = Buffers<Vec<Slot>, Vec<ModeSlot>, Vec<Row>, Vec<Column>, Vec<Plot>, Vec<Addressed>, Vec<Edge>, Vec<f64>, Vec<u32>>;
 
 pub fn memory(tracks: usize, measurements: usize) -> Memory {
     let sizes = Sizes::new(tracks, measurements);
     Buffers {
         slots: vec![Slot::EMPTY; sizes.tracks],
+        modes: vec![ModeSlot::EMPTY; sizes.tracks],
         rows: vec![Row::EMPTY; sizes.tracks],
         columns: vec![Column::EMPTY; sizes.measurements],
         plots: vec![Plot::EMPTY; sizes.measurements],
@@ -35,7 +36,7 @@ pub fn memory(tracks: usize, measurements: usize) -> Memory {
     }
 }
 
-pub type PastMemory = SequencerBuffers<Vec<HeldScan>, Vec<Piece>, Vec<Measurement>, Vec<Slot>>;
+pub type PastMemory = SequencerBuffers<Vec<HeldScan>, Vec<Piece>, Vec<Measurement>, Vec<SlotCopy>>;
 
 pub fn past(tracks: usize, scans: usize, measurements: usize, copies: usize) -> PastMemory {
     let sizes = SequencerSizes::new(tracks, scans, measurements, copies);
@@ -43,7 +44,7 @@ pub fn past(tracks: usize, scans: usize, measurements: usize, copies: usize) -> 
         scans: vec![HeldScan::EMPTY; sizes.scans],
         pieces: vec![Piece::EMPTY; sizes.scans],
         measurements: vec![blank_measurement(); sizes.measurements],
-        copies: vec![Slot::EMPTY; sizes.copies],
+        copies: vec![SlotCopy::EMPTY; sizes.copies],
     }
 }
 

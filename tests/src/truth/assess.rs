@@ -134,6 +134,7 @@ fn memory() -> Memory {
     let sizes = Sizes::new(TRACKS, MEASUREMENTS);
     Buffers {
         slots: vec![Slot::EMPTY; sizes.tracks],
+        modes: vec![ModeSlot::EMPTY; sizes.tracks],
         rows: vec![TrackerRow::EMPTY; sizes.tracks],
         columns: vec![Column::EMPTY; sizes.measurements],
         plots: vec![Plot::EMPTY; sizes.measurements],
