@@ -150,7 +150,8 @@ impl<M: TrackerMemory> Tracker<M> {
         newcomers.learn(scan, rows.iter().filter_map(|row| table.get(row.slot)));
         updating.merge_twins(&mut table, &solution, columns, tally);
         updating.delete_missed(&mut table, rows, tally);
-        updating.found_new(&mut table, columns, tally);
+        let clash = newcomers.may_clash(scan.sensor, scan.time);
+        updating.found_new(&mut table, columns, clash, tally);
         Ok(ScanOutcome { rows: rows.len(), edges: edges.len(), tracks: table.live() })
     }
 

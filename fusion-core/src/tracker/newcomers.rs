@@ -35,10 +35,12 @@ struct Waiting {
     came: f64,
     /// Turns since then.
     since: f64,
+    /// Time of its last scan.
+    last_scan: Option<Timestamp>,
 }
 
 impl Waiting {
-    const NEW: Self = Self { turns: 0.0, expected: 0.0, settled: None, came: 0.0, since: 0.0 };
+    const NEW: Self = Self { turns: 0.0, expected: 0.0, settled: None, came: 0.0, since: 0.0, last_scan: None };
 
     /// New targets in one turn: the operator's rate, and what was seen since, weighed by turns (the mean of a gamma
     /// distribution that counts of a Poisson process have updated).
@@ -122,6 +124,13 @@ pub(super) fn odds(newcomers: &mut Newcomers, look: &Look<'_>, known: f64, new: 
 }
 
 impl Newcomers {
+    /// Whether a track may have been founded in the same millisecond by the same sensor, so that its number is taken;
+    /// and notes the scan.
+    pub(super) fn may_clash(&mut self, sensor: SensorId, time: Timestamp) -> bool {
+        let Some(waiting) = self.0.get_mut(usize::from(sensor.0)) else { return true };
+        waiting.last_scan.replace(time).is_some_and(|last| last.as_millis() == time.as_millis())
+    }
+
     /// Counts the tracks among those of a scan that have just lasted long enough to be surely targets.
     pub(super) fn learn<'t>(&mut self, scan: &Scan<'_>, tracks: impl Iterator<Item = &'t Track>) {
         let Some(waiting) = self.0.get_mut(usize::from(scan.sensor.0)) else { return };

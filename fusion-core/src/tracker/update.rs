@@ -192,10 +192,9 @@ impl Updating<'_> {
         }
     }
 
-    /// Founds a track from every measurement that no track explains well enough.
-    pub(super) fn found_new(&self, table: &mut TrackTable<'_>, columns: &[Column], tally: &mut Tally) {
-        let first = TrackNumber::founding(self.look.scan.time, self.look.scan.sensor, 0);
-        let clash = table.tracks().any(|track| track.id.number.same_scan(first));
+    /// Founds a track from every measurement that no track explains well enough; `clash` tells whether its number may
+    /// be taken.
+    pub(super) fn found_new(&self, table: &mut TrackTable<'_>, columns: &[Column], clash: bool, tally: &mut Tally) {
         for (ordinal, column) in (0..).zip(columns) {
             let unexplained = (1.0 - column.explained).max(0.0);
             let existence = unexplained * self.newcomer / (1.0 + self.newcomer);
