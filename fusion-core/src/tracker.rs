@@ -28,6 +28,9 @@ pub use memory::{Buffers, Lent, Sizes, TrackerMemory};
 
 use crate::association::gate::Gate;
 use crate::association::{Outcome, marginals};
+use crate::filter::imm::Modes;
+use crate::filter::predict;
+use crate::gaussian::GaussianState;
 use crate::measurement::Scan;
 use crate::sensor::SensorModel;
 use crate::tally::Tally;
@@ -175,6 +178,24 @@ impl<M: TrackerMemory> Tracker<M> {
     /// The tracks, in the order of their slots.
     pub fn tracks(&self) -> impl Iterator<Item = &Track> {
         self.memory.slots()[..self.progress.occupancy.top()].iter().filter_map(Slot::track)
+    }
+
+    /// The tracks with their states at another time: by all the ways in which each may move. One whose state would
+    /// overflow is left out.
+    pub fn states_at(&self, time: Timestamp) -> impl Iterator<Item = (&Track, GaussianState)> {
+        let top = self.progress.occupancy.top();
+        let slots = self.memory.slots()[..top].iter().zip(&self.memory.modes()[..top]);
+        slots.filter_map(move |(slot, modes)| {
+            let track = slot.track()?;
+            Some((track, self.state_at(track, modes.modes(), time)?))
+        })
+    }
+
+    fn state_at(&self, track: &Track, modes: Option<&Modes>, time: Timestamp) -> Option<GaussianState> {
+        let (Some(modes), Some(set)) = (modes, &self.config.motions) else {
+            return predict(&self.config.motion, &track.state, time).ok();
+        };
+        modes.predict(set, time).ok()?.combined().prove().ok()
     }
 
     /// What was done and refused.
