@@ -32,7 +32,7 @@ enum Theirs {
     Recorded(Option<f64>),
 }
 
-pub fn tables(options: &Options) -> Vec<Table> {
+pub fn table(options: &Options) -> Table {
     let cases: Vec<Case> = match &options.matrices {
         Some(file) => read_cases(&read(file), &file.display().to_string()),
         None => cases().collect(),
@@ -60,7 +60,7 @@ pub fn tables(options: &Options) -> Vec<Table> {
         table.row(compare(case, theirs, &mut sums));
     }
     sums.tell(&mut table);
-    vec![table]
+    table
 }
 
 fn read_cases(text: &str, file: &str) -> Vec<Case> {
