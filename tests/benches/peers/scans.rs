@@ -33,7 +33,10 @@ pub fn table(options: &Options) -> Table {
     let mut table = Table::new("scans", "whole scans (GOSPA c = 100 m, p = 2; SIAP switches and LS)", &COLUMNS);
     match Python::with(&["numpy"], "scans") {
         Some(python) => run(options, &python, &mut table),
-        None => STONE_SOUP.iter().for_each(|recorded| table.row(recorded_row(recorded, None))),
+        None => {
+            STONE_SOUP.iter().for_each(|recorded| table.row(recorded_row(recorded, None)));
+            table.note("SKIPPED: the scenarios need a Python with numpy");
+        }
     }
     table.note(
         "missed and false per scan; ANEES of position and velocity; ratio: mean time over ours on the same seeds",

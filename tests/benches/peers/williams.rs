@@ -65,7 +65,7 @@ pub fn table(options: &Options) -> Table {
         cells.resize_with(10, unknown);
         table.row(cells);
     }
-    table.note("±: standard error over runs; missed and false per step");
+    table.note("±: standard error over runs; missed and false per step; each run of ours has targets of its own");
     table
 }
 
