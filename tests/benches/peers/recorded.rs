@@ -19,8 +19,8 @@ pub struct Recorded {
     pub ms_p50: f64,
 }
 
-/// Stone Soup's trackers. On dense50 five detections confirm a track and one miss gives it up before, elsewhere three and
-/// two; `ehm2` saw the first 87 of the 100 scans of s1000.
+/// Stone Soup's trackers. On dense50 five detections confirm a track and one miss gives it up before, elsewhere three
+/// and two; `ehm2` saw the first 87 of the 100 scans of s1000.
 pub const STONE_SOUP: [Recorded; 10] = [
     of("s10", "gnn", [51.3, 61.1, 0.23, 0.30], 4, 0.858, [103.5, 103.9]),
     of("s10", "ehm2", [51.1, 61.0, 0.23, 0.30], 4, 0.858, [103.0, 100.3]),
