@@ -16,7 +16,7 @@ use fusion_core::track::height::HeightPrior;
 use fusion_core::tracker::{Tracker, TrackerConfig};
 
 use crate::common::{Memory, ORIGIN, memory, scan};
-use crate::measure::timed;
+use crate::measure::timed_cpu;
 use crate::score::{Seen, Shown};
 
 /// What a tracker may know of a scenario.
@@ -87,7 +87,7 @@ pub fn play(scenario: &Scenario) -> (Vec<Vec<Shown>>, Vec<f64>) {
     let (mut shown, mut times_ms) = (Vec::new(), Vec::new());
     for (second, measurements) in (0..).zip(&scenario.scans) {
         let scan = scan(SensorId(0), BEGIN + Span::from_secs(second), measurements);
-        let (outcome, seconds) = timed(|| tracker.handle_scan(&scan, &sensor));
+        let (outcome, seconds) = timed_cpu(|| tracker.handle_scan(&scan, &sensor));
         outcome.expect("scans come in order");
         times_ms.push(1e3 * seconds);
         shown.push(shown_at(tracker.tracks(), tracker.config(), scan.time));

@@ -1,7 +1,7 @@
 //! Instructions per detection: four radars over two hundred targets, counted by callgrind.
 //!
-//! Instructions do not depend on what else the machine does, and little on which machine it is. The program starts itself
-//! under valgrind with `--work`; only [`counted`] is counted, after the tracks have settled.
+//! Instructions do not depend on what else the machine does, and little on which machine it is. The program starts
+//! itself under valgrind with `--work`; only [`counted`] is counted, after the tracks have settled.
 
 use std::process::Command;
 
@@ -33,7 +33,7 @@ const TERMS: Terms = Terms {
     tracks: 1_024,
 };
 
-pub fn tables(_: &Options) -> Vec<Table> {
+pub fn table(_: &Options) -> Table {
     let title = "instructions per detection, 200 targets and four radars (wanted: 50 000, aim 10 000)";
     let columns = ["machine", "detections", "confirmed", "instructions", "per detection"];
     let mut table = Table::new("instructions", title, &columns);
@@ -50,7 +50,7 @@ pub fn tables(_: &Options) -> Vec<Table> {
             table.note(format!("SKIPPED: {why}"));
         }
     }
-    vec![table]
+    table
 }
 
 /// Detections and confirmed tracks as the workload tells them, instructions as callgrind does; or why there are none.

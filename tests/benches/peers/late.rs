@@ -31,7 +31,7 @@ const TERMS: Terms = Terms {
 /// The whole delay, and shorter buffers than it takes.
 const HORIZONS_S: [f64; 4] = [6.5, 4.0, 2.0, 0.5];
 
-pub fn tables(_: &Options) -> Vec<Table> {
+pub fn table(_: &Options) -> Table {
     let mut table = Table::new(
         "late",
         "40 % of scans late by 0.6 to 6 s: position error of what is shown",
@@ -43,7 +43,7 @@ pub fn tables(_: &Options) -> Vec<Table> {
     table.row(none.cells("none", &all[0]));
     all.iter().for_each(|outcome| table.row(outcome.cells("to 6 s", &all[0])));
     table.note("the same bits: instants at which all tracks equal those of a tracker that got the same scans in order");
-    vec![table]
+    table
 }
 
 /// A scan, and when it comes.
