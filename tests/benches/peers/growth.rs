@@ -87,8 +87,10 @@ impl Field {
             detection: DETECTION,
             clutter_per_scan,
             // Nobody leaves.
+            range_min_m: 0.0,
             range_max_m: range_max_m + MARGIN_M,
             acceleration: 0.5,
+            steady_acceleration: None,
             velocity_sigma_m_s: 50.0,
             tracks: 16_384,
         };

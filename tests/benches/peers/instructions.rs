@@ -27,8 +27,10 @@ const COUNTED: i64 = 10;
 const TERMS: Terms = Terms {
     detection: 0.9,
     clutter_per_scan: 50.0,
+    range_min_m: 0.0,
     range_max_m: 30_000.0,
     acceleration: 0.5,
+    steady_acceleration: None,
     velocity_sigma_m_s: 50.0,
     tracks: 1_024,
 };

@@ -23,8 +23,10 @@ const SEEDS: u64 = 5;
 const TERMS: Terms = Terms {
     detection: 0.9,
     clutter_per_scan: 20.0,
+    range_min_m: 0.0,
     range_max_m: 10_000.0,
     acceleration: 1.0,
+    steady_acceleration: None,
     velocity_sigma_m_s: 50.0,
     tracks: 256,
 };
@@ -137,7 +139,7 @@ impl Outcome {
             while let Some(look) = waiting.next_if(|look| comes(look) <= now) {
                 self.refused += u64::from(sequencer.handle_scan(&look.scan(), &sensor).is_err());
             }
-            let shown = shown_at(sequencer.tracks(), sequencer.tracker().config(), now);
+            let shown = shown_at(sequencer.tracker(), &sensor, now);
             let last = looks.iter().rfind(|look| look.time <= now).expect("there was one");
             scorer.handle(&last.truth, &shown);
             if second % 10 == 9 {

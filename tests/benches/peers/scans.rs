@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use edge_node::score::Summary;
 use serde_json::Value;
 
-use crate::drive::{Scenario, Terms, play, range_bearing};
+use crate::drive::{Scenario, Terms, is_reached, play, range_bearing, sensor_for};
 use crate::measure::{Times, mean, real};
 use crate::options::Options;
 use crate::peer::{Python, folder, read};
@@ -201,8 +201,11 @@ fn track_by_peer(python: &Python, folder: &Path, tracker: &str, [points, misses]
         "stone_soup.py",
         [folder.as_os_str(), tracker.as_ref(), out.as_os_str(), points.as_ref(), misses.as_ref()],
     );
-    let truth = scenario(folder).truth;
-    let (shown, times_ms) = peer_tracks(&out, truth.len());
+    let Scenario { truth, terms, .. } = scenario(folder);
+    let (mut shown, times_ms) = peer_tracks(&out, truth.len());
+    // What is out of the sensor's reach is no truth, so it must be nobody's false track either.
+    let sensor = sensor_for(&terms);
+    shown.iter_mut().for_each(|scan| scan.retain(|shown| is_reached(shown, &sensor)));
     Figures::new(&score(&truth, &shown, CUTOFF_M), times_ms)
 }
 
@@ -219,14 +222,16 @@ pub fn peer_tracks(out: &Path, scans: usize) -> (Vec<Vec<Shown>>, Vec<f64>) {
 fn scenario(folder: &Path) -> Scenario {
     let meta: Value = serde_json::from_str(&read(&folder.join("meta.json"))).expect("the generator writes JSON");
     let get = |key: &str| meta[key].as_f64().unwrap_or_else(|| panic!("meta.json tells {key}"));
-    let range_max_m = get("range_max_m");
+    let [range_min_m, range_max_m] = [get("range_min_m"), get("range_max_m")];
+    let speed = |i: usize| meta["speeds"][i].as_f64().expect("meta.json tells speeds");
     let terms = Terms {
         detection: get("detection"),
-        // As though the same density went on down to range zero.
-        clutter_per_scan: get("clutter_density") * std::f64::consts::TAU * range_max_m,
+        clutter_per_scan: get("clutter_density") * std::f64::consts::TAU * (range_max_m - range_min_m),
+        range_min_m,
         range_max_m,
         acceleration: get("acceleration"),
-        velocity_sigma_m_s: get("velocity_sigma"),
+        steady_acceleration: Some(get("steady_acceleration")),
+        velocity_sigma_m_s: component_sigma([speed(0), speed(1)]),
         tracks: 4_096,
     };
     let sigma = |i: usize| meta["sigmas"][i].as_f64().expect("meta.json tells sigmas");
@@ -236,6 +241,11 @@ fn scenario(folder: &Path) -> Scenario {
         measured[index(scan)].push(range_bearing(range, bearing, sigma(1), sigma(0)));
     }
     Scenario { terms, scans: measured, truth: seen_by_scan(&folder.join("truth.csv"), scans) }
+}
+
+/// Root mean square of either component of a velocity whose speed is even over a range and whose course is any.
+fn component_sigma([least, most]: [f64; 2]) -> f64 {
+    ((least * least + least * most + most * most) / 6.0).sqrt()
 }
 
 /// Rows of scan, id, x, y, vx, vy.

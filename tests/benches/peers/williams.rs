@@ -150,8 +150,10 @@ fn terms(noise: f64) -> Terms {
     Terms {
         detection: DETECTION,
         clutter_per_scan: density * std::f64::consts::PI * range_max_m * range_max_m,
+        range_min_m: 0.0,
         range_max_m,
         acceleration: noise,
+        steady_acceleration: None,
         velocity_sigma_m_s: 1.0,
         tracks: 256,
     }

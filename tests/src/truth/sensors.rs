@@ -80,8 +80,8 @@ impl Sensor {
             field_of_view: FieldOfView {
                 range_max_m: self.range_m[1],
                 height_span_m: 15_000.0,
-                elevation_min_rad: -0.5 * ELEVATION_SPAN_RAD,
-                elevation_max_rad: 0.5 * ELEVATION_SPAN_RAD,
+                elevation_min_rad: 0.0,
+                elevation_max_rad: ELEVATION_SPAN_RAD,
                 speed_span_m_s: 600.0,
                 ..FieldOfView::WIDE
             },
