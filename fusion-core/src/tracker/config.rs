@@ -105,7 +105,7 @@ impl Default for TrackerConfig {
             delete_existence: 0.01,
             prune_existence: 3e-4,
             looks: None,
-            sharpness: 2,
+            sharpness: 3,
             silence_limit: Span::from_secs(30),
             report_silence_limit: Span::from_secs(60),
             report_coast_after: Span::from_secs(15),
