@@ -129,12 +129,12 @@ impl<M: TrackerMemory> Tracker<M> {
         let memory = LookMemory { columns: lent.columns, plots: lent.plots, addressed: lent.addressed };
         let (look, columns) = Look::new(scan, sensor, memory, tally);
         let gating = Gating { look: &look, gate: &self.gate, config: &self.config };
-        let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges);
+        let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges, lent.explained);
         gating.match_addresses(&table, columns, tally);
         gating.pair(&mut table, columns, &mut pairing, tally);
 
         let newcomer = newcomers::odds(newcomers, &look, pairing.known, self.config.new_per_scan);
-        let (rows, nulls, edges) = pairing.finish();
+        let (rows, nulls, edges, explained) = pairing.finish();
         edges.iter_mut().for_each(|edge| edge.weight /= 1.0 + newcomer);
         let (beta, missed) = (&mut lent.beta[..edges.len()], &mut lent.missed[..rows.len()]);
         let sharpened = &mut lent.sharpened[..edges.len()];
@@ -144,7 +144,8 @@ impl<M: TrackerMemory> Tracker<M> {
         sharpen::sharpen(&table, rows, nulls, edges, self.config.sharpness);
         marginals(nulls, edges, columns_len, budget, &mut lent.workspace, sharpened, &mut lent.missed_sharpened[..rows.len()]);
 
-        let solution = Solution { rows, edges, beta, sharpened, missed, missed_sharpened: &lent.missed_sharpened[..rows.len()] };
+        let missed_sharpened = &lent.missed_sharpened[..rows.len()];
+        let solution = Solution { rows, edges, beta, sharpened, explained, missed, missed_sharpened };
         let updating = Updating { look: &look, config: &self.config, origin: self.origin, newcomer };
         updating.update(&mut table, &solution, columns, tally);
         newcomers.learn(scan, rows.iter().filter_map(|row| table.get(row.slot)));
