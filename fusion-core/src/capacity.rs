@@ -31,6 +31,13 @@ pub const CONTRIBUTORS_MAX: usize = 8;
 /// counter: the count of sensors is known at start.
 pub const SENSORS_MAX: usize = 64;
 
+/// Families of hypotheses reckoned in one scan; the members of others are taken as independent tracks. Counter:
+/// `Tally::families_over_limit`.
+pub const FAMILIES_MAX: usize = 64;
+
+/// Sensors whose clutter is learnt by region; that of others is taken to be even. Counter: `Tally::clutter_maps_full`.
+pub const CLUTTER_MAPS_MAX: usize = 8;
+
 /// Scans kept for replay; when they run out, the past is closed early. Counter: `SequencerTally::scans_released_early`.
 pub const HELD_SCANS_MAX: usize = 4_096;
 

@@ -105,7 +105,7 @@ impl SequencerSizes {
 }
 
 /// The state of the tracker after one scan.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Checkpoint {
     /// The scan, or none for the beginning.
     after: Option<Key>,
@@ -284,7 +284,7 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         while self.checkpoints.len() > 1 && self.checkpoints.back().is_some_and(|last| last.after >= Some(key)) {
             self.checkpoints.pop_back();
         }
-        let start = *self.checkpoints.back().expect("one checkpoint always remains");
+        let start = self.checkpoints.back().expect("one checkpoint always remains").clone();
         let slots = self.copy_range(start.copy);
         self.tracker.restore(&self.memory.lend().copies[slots], start.progress);
         let mut outcome = ScanOutcome::default();

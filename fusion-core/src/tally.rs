@@ -54,8 +54,14 @@ tally! {
         tracks_founded,
         /// Tracks that a second measurement split off from tracks of one.
         tracks_branched,
-        /// Tracks not split off for want of numbers (`SCAN_MEASUREMENTS_MAX`).
+        /// Tracks not split off, and hypotheses not founded, for want of numbers (`SCAN_MEASUREMENTS_MAX`).
         branches_dropped,
+        /// Families of hypotheses founded by lines of bearing.
+        families_founded,
+        /// Tracks taken as independent though they are of a family, for want of room (`FAMILIES_MAX`).
+        families_over_limit,
+        /// Scans of sensors whose clutter was not learnt, for want of room (`CLUTTER_MAPS_MAX`).
+        clutter_maps_full,
         /// Tracks confirmed.
         tracks_confirmed,
         /// Tracks not founded: the table is full (`TRACKS_MAX` or the lent memory).

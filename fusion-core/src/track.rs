@@ -5,6 +5,7 @@ pub mod existence;
 pub mod height;
 pub mod initiator;
 pub mod number;
+pub mod ranging;
 pub mod table;
 
 use heapless::Vec;
@@ -43,6 +44,8 @@ pub struct Track {
     pub existence: Existence,
     /// Time of the last look that could have seen it.
     pub existence_time: Timestamp,
+    /// The hypotheses among which it is one, of which at most one is a target ([`ranging`]).
+    pub family: Option<TrackNumber>,
     /// Who it is, as far as anybody said.
     pub identity: Identity,
     /// The join of the labels of all scans that made it.
@@ -165,6 +168,7 @@ pub(crate) mod tests {
             state: GaussianState { mean: StateVector::zeros(), covariance, time: Timestamp::EPOCH },
             existence: Existence::new(0.1),
             existence_time: Timestamp::EPOCH,
+            family: None,
             identity: Identity::UNKNOWN,
             label: Label::STRICTEST,
             first_seen: Timestamp::EPOCH,

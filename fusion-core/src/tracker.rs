@@ -10,7 +10,10 @@
 
 mod associate;
 mod branch;
+mod clutter_maps;
 mod config;
+mod families;
+mod founding;
 mod look;
 mod memory;
 mod newcomers;
@@ -25,6 +28,9 @@ pub use memory::{Buffers, Lent, Sizes, TrackerMemory};
 
 use crate::association::gate::Gate;
 use crate::association::{Outcome, marginals};
+use crate::filter::imm::Modes;
+use crate::filter::predict;
+use crate::gaussian::GaussianState;
 use crate::measurement::Scan;
 use crate::sensor::SensorModel;
 use crate::tally::Tally;
@@ -34,6 +40,8 @@ use crate::track::table::{Occupancy, TrackTable};
 use crate::track::{ModeSlot, Origin, Slot, SlotCopy, Track, TrackStatus};
 use associate::{Gating, Pairing};
 use look::{Look, LookMemory};
+use clutter_maps::ClutterMaps;
+use founding::Foundings;
 use newcomers::Newcomers;
 use update::{Solution, Updating};
 
@@ -87,7 +95,7 @@ pub struct ScanOutcome {
 }
 
 /// Everything about a tracker's past but the tracks themselves, in one piece for copying.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Progress {
     pub(crate) occupancy: Occupancy,
     /// Time of the last scan.
@@ -95,6 +103,8 @@ pub(crate) struct Progress {
     pub(crate) tally: Tally,
     /// Targets not found yet, by sensor.
     newcomers: Newcomers,
+    /// Where false measurements come from, by sensor.
+    clutter: ClutterMaps,
 }
 
 /// A tracker over lent memory.
@@ -121,13 +131,13 @@ impl<M: TrackerMemory> Tracker<M> {
     /// [`ScanError::OutOfOrder`] or [`ScanError::SensorModel`]; counted, nothing else changed.
     pub fn handle_scan(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
         self.admit(scan, sensor)?;
-        let Progress { occupancy, tally, newcomers, .. } = &mut self.progress;
+        let Progress { occupancy, tally, newcomers, clutter, .. } = &mut self.progress;
         let mut lent = self.memory.lend();
         let mut table = TrackTable::new(lent.slots, lent.modes, occupancy);
         pass_time(&mut table, scan.time, &self.config, tally);
 
         let memory = LookMemory { columns: lent.columns, plots: lent.plots, addressed: lent.addressed };
-        let (look, columns) = Look::new(scan, sensor, memory, tally);
+        let (look, columns) = Look::new(scan, sensor, clutter.of(scan.sensor), memory, tally);
         let gating = Gating { look: &look, gate: &self.gate, config: &self.config };
         let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges, lent.explained);
         gating.match_addresses(&table, columns, tally);
@@ -135,7 +145,8 @@ impl<M: TrackerMemory> Tracker<M> {
 
         let newcomer = newcomers::odds(newcomers, &look, pairing.known, self.config.new_per_scan);
         let (rows, nulls, edges, explained) = pairing.finish();
-        edges.iter_mut().for_each(|edge| edge.weight /= 1.0 + newcomer);
+        columns.iter_mut().for_each(|column| column.expect_newcomer(newcomer));
+        edges.iter_mut().for_each(|edge| edge.weight /= 1.0 + columns[usize::from(edge.column)].newcomer);
         let (beta, missed) = (&mut lent.beta[..edges.len()], &mut lent.missed[..rows.len()]);
         let sharpened = &mut lent.sharpened[..edges.len()];
         let (columns_len, budget) = (columns.len(), &self.config.budget);
@@ -146,13 +157,14 @@ impl<M: TrackerMemory> Tracker<M> {
 
         let missed_sharpened = &lent.missed_sharpened[..rows.len()];
         let solution = Solution { rows, edges, beta, sharpened, explained, missed, missed_sharpened };
-        let updating = Updating { look: &look, config: &self.config, origin: self.origin, newcomer };
-        updating.update(&mut table, &solution, columns, tally);
+        let clash = newcomers.may_clash(scan.sensor, scan.time);
+        let updating = Updating { look: &look, config: &self.config, origin: self.origin, clash };
+        let extra = updating.update(&mut table, &solution, columns, tally);
         newcomers.learn(scan, rows.iter().filter_map(|row| table.get(row.slot)));
         updating.merge_twins(&mut table, &solution, columns, tally);
         updating.delete_missed(&mut table, rows, tally);
-        let clash = newcomers.may_clash(scan.sensor, scan.time);
-        updating.found_new(&mut table, columns, clash, tally);
+        clutter.learn(&look, columns, tally);
+        Foundings { updating: &updating, table: &mut table, tally, extra }.found_all(columns);
         Ok(ScanOutcome { rows: rows.len(), edges: edges.len(), tracks: table.live() })
     }
 
@@ -167,6 +179,24 @@ impl<M: TrackerMemory> Tracker<M> {
     /// The tracks, in the order of their slots.
     pub fn tracks(&self) -> impl Iterator<Item = &Track> {
         self.memory.slots()[..self.progress.occupancy.top()].iter().filter_map(Slot::track)
+    }
+
+    /// The tracks with their states at another time: by all the ways in which each may move. One whose state would
+    /// overflow is left out.
+    pub fn states_at(&self, time: Timestamp) -> impl Iterator<Item = (&Track, GaussianState)> {
+        let top = self.progress.occupancy.top();
+        let slots = self.memory.slots()[..top].iter().zip(&self.memory.modes()[..top]);
+        slots.filter_map(move |(slot, modes)| {
+            let track = slot.track()?;
+            Some((track, self.state_at(track, modes.modes(), time)?))
+        })
+    }
+
+    fn state_at(&self, track: &Track, modes: Option<&Modes>, time: Timestamp) -> Option<GaussianState> {
+        let (Some(modes), Some(set)) = (modes, &self.config.motions) else {
+            return predict(&self.config.motion, &track.state, time).ok();
+        };
+        modes.predict(set, time).ok()?.combined().prove().ok()
     }
 
     /// What was done and refused.
@@ -187,8 +217,8 @@ impl<M: TrackerMemory> Tracker<M> {
     }
 
     /// All but the tracks.
-    pub(crate) const fn progress(&self) -> Progress {
-        self.progress
+    pub(crate) fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 
     /// Copies the tracks out.

@@ -373,7 +373,7 @@ fn bearing(place: &Vector3<f64>, from: &Vector3<f64>, sigma: f64) -> Measurement
 }
 
 #[test]
-fn a_bearing_sharpens_a_track_and_founds_none() {
+fn a_bearing_sharpens_a_track_and_shows_no_range_of_its_own() {
     let mut tracker = tracker(config());
     let (radar, mut chance) = (radar(0.01, 20_000.0), Chance::new(8));
     let place = Vector3::new(100.0, 12_000.0, 0.0);
@@ -387,9 +387,55 @@ fn a_bearing_sharpens_a_track_and_founds_none() {
     let before = confirmed(&tracker)[0].state.covariance.sigma(1);
     let df = Scan { pose, coverage: Coverage::Reports, ..scan(SensorId(9), second(6), &lines) };
     tracker.handle_scan(&df, &sensor_model(1.0, 50_000.0)).expect("in order");
-    assert_eq!((tracker.tracks().count(), tracker.tally().bearings_unexplained), (1, 1));
+    assert_eq!((confirmed(&tracker).len(), tracker.tally().families_founded), (1, 1));
     let track = confirmed(&tracker)[0];
     assert!(track.state.covariance.sigma(1) < 1.05 * before && track.contributors.as_slice().len() == 2);
+}
+
+/// Direction finders take one bearing each second of emitters that stand still; what is confirmed after each second.
+fn listen(finders: &[Vector3<f64>], emitters: &[Vector3<f64>], seconds: u32, mut after: impl FnMut(u32, &[&Track])) {
+    let (mut tracker, mut chance, sigma) = (tracker(config()), Chance::new(3), 0.01);
+    for k in 0..seconds {
+        for (number, finder) in (0..).zip(finders) {
+            let lines: Vec<Measurement> = emitters
+                .iter()
+                .map(|emitter| {
+                    let across = Vector3::new(finder.y - emitter.y, emitter.x - finder.x, 0.0);
+                    bearing(&(emitter + across * (sigma * chance.normal())), finder, sigma)
+                })
+                .collect();
+            let pose = Pose { origin: Position::from_vector(*finder), ..Pose::AT_ORIGIN };
+            let look = Scan { pose, coverage: Coverage::Reports, ..scan(SensorId(number), second(k), &lines) };
+            tracker.handle_scan(&look, &sensor_model(0.1, 50_000.0)).expect("in order");
+        }
+        after(k, &confirmed(&tracker));
+    }
+}
+
+#[test]
+fn one_finder_that_stands_still_never_claims_a_range() {
+    listen(&[Vector3::zeros()], &[Vector3::new(6_000.0, 9_000.0, 0.0)], 120, |k, tracks| {
+        assert!(tracks.is_empty(), "second {k}: {:?}", tracks[0].state);
+    });
+}
+
+#[test]
+fn two_finders_locate_an_emitter_that_neither_can() {
+    let emitter = Vector3::new(6_000.0, 9_000.0, 0.0);
+    let finders = [Vector3::zeros(), Vector3::new(12_000.0, 0.0, 0.0)];
+    let mut found = None;
+    listen(&finders, &[emitter], 60, |k, tracks| {
+        for track in tracks {
+            let error = horizontal_distance(track.state.position().vector(), &emitter);
+            let sigma = track.state.horizontal_sigma_m();
+            assert!(error < 5.0 * sigma, "second {k}: {error} m off, and claims {sigma} m");
+        }
+        found = found.or((!tracks.is_empty()).then_some(k));
+        if k > 30 {
+            assert_eq!(tracks.len(), 1, "second {k}");
+        }
+    });
+    assert!(found.is_some_and(|k| k < 30), "{found:?}");
 }
 
 #[test]

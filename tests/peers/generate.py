@@ -30,6 +30,7 @@ RANGE_MIN = 1000.0
 SIGMA_RANGE = 10.0
 SIGMA_BEARING = math.radians(0.2)
 DETECTION = 0.9
+SPEEDS = (15.0, 80.0)
 # Intensity of the acceleration noise, m²/s³: of those who fly alone, and of those who keep formation or cross.
 FREE, HELD = 0.5, 0.02
 
@@ -70,7 +71,7 @@ class Scenario:
         return polar(distance, self.rng.uniform(-math.pi, math.pi))
 
     def velocity(self):
-        speed = self.rng.uniform(15.0, 80.0)
+        speed = self.rng.uniform(*SPEEDS)
         return polar(speed, self.rng.uniform(-math.pi, math.pi))
 
     def life(self):
@@ -156,7 +157,7 @@ class Scenario:
             "name": self.name, "seed": self.seed, "kind": "range-bearing", "scans": SCANS, "targets": self.targets,
             "detection": DETECTION, "clutter_per_scan": self.clutter, "range_min_m": RANGE_MIN,
             "range_max_m": self.range_max, "sigmas": [SIGMA_BEARING, SIGMA_RANGE], "acceleration": FREE,
-            "velocity_sigma": 50.0,
+            "steady_acceleration": HELD, "speeds": [*SPEEDS], "velocity_sigma": 50.0,
             "clutter_density": self.clutter / (2 * math.pi * (self.range_max - RANGE_MIN)),
         }
         (folder / "meta.json").write_text(json.dumps(meta, indent=1) + "\n")

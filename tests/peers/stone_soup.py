@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a tracker made of Stone Soup 1.9 over a scenario.
 
-usage: stone_soup.py SCENARIO TRACKER OUT [POINTS]
+usage: stone_soup.py SCENARIO TRACKER OUT [POINTS MISSES]
 
 SCENARIO  folder with detections.csv and meta.json as generate.py writes them; of the detections only the measured
           columns are read
@@ -9,11 +9,12 @@ TRACKER   gnn: global nearest neighbour by Mahalanobis distance; ehm2: JPDA by S
           pyehm: the same by pyehm
 OUT       OUT.csv takes the confirmed tracks after each scan (scan,track_id,x,y,vx,vy), OUT.json CPU milliseconds per
           scan
-POINTS    detections that confirm a track, 3 by default; heavy clutter wants 5
+POINTS    detections that confirm a track, and misses that end one not yet confirmed: 3 and 2 by default; heavy clutter
+MISSES    wants 5 and 1
 
 The tracker is the one of Stone Soup's documentation: Kalman prediction with nearly constant velocity, extended Kalman
-update, a gate of 0.995, true probability of detection and clutter density, MultiMeasurementInitiator whose tentative
-tracks die after two misses, confirmed ones after five or when their position is more uncertain than half a kilometre.
+update, a gate of 0.995, true probability of detection and clutter density, MultiMeasurementInitiator; confirmed tracks
+end after five misses or when their position is more uncertain than half a kilometre.
 Only detections within five standard deviations are handed to its gate: the same result but for those tails, in a third
 of the time. Needs stonesoup, with ortools and pyehm where TRACKER is pyehm.
 """
@@ -107,7 +108,7 @@ def read_scans(folder, meta, model):
     return scans
 
 
-def build(meta, scans, model, kind, points):
+def build(meta, scans, model, kind, points, misses):
     motion = ConstantVelocity(meta["acceleration"])
     predictor = KalmanPredictor(CombinedLinearGaussianTransitionModel([motion, motion]))
     updater = ExtendedKalmanUpdater(model)
@@ -121,7 +122,7 @@ def build(meta, scans, model, kind, points):
     spread = np.diag([0, meta["velocity_sigma"]**2, 0, meta["velocity_sigma"]**2])
     prior = GaussianState(StateVector([0, 0, 0, 0]), CovarianceMatrix(spread))
     initiator = MultiMeasurementInitiator(
-        prior_state=prior, deleter=UpdateTimeStepsDeleter(2), data_associator=GNNWith2DAssignment(by_distance),
+        prior_state=prior, deleter=UpdateTimeStepsDeleter(misses), data_associator=GNNWith2DAssignment(by_distance),
         updater=updater, measurement_model=model, min_points=points,
         initiator=SimpleMeasurementInitiator(prior, model))
     too_vague = CovarianceBasedDeleter(covar_trace_thresh=500.0**2, mapping=list(POSITION))
@@ -159,12 +160,12 @@ def main():
     if len(sys.argv) < 4 or sys.argv[2] not in ("gnn", "ehm2", "pyehm"):
         sys.exit(__doc__)
     folder, kind, out = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    points = int(sys.argv[4]) if len(sys.argv) > 4 else 3
+    points, misses = (int(word) for word in sys.argv[4:6] or (3, 2))
     meta = json.loads((folder / "meta.json").read_text())
     noise = CovarianceMatrix(np.diag(np.square(meta["sigmas"])))
     kind_of_model = {"range-bearing": CartesianToBearingRange, "position": LinearGaussian}[meta["kind"]]
     model = kind_of_model(ndim_state=4, mapping=POSITION, noise_covar=noise)
-    rows, times = run(build(meta, read_scans(folder, meta, model), model, kind, points))
+    rows, times = run(build(meta, read_scans(folder, meta, model), model, kind, points, misses))
     with open(out + ".csv", "w", newline="", encoding="ascii") as file:
         writer = csv.writer(file)
         writer.writerow("scan track_id x y vx vy".split())

@@ -78,7 +78,7 @@ impl Beyond {
     /// The newest anchor from before a scan.
     fn anchor(&self, time: Timestamp) -> Option<Checkpoint> {
         let before = |anchor: &&Checkpoint| anchor.after.is_some_and(|after| after.time <= time);
-        self.anchors.iter().rev().find(before).copied()
+        self.anchors.iter().rev().find(before).cloned()
     }
 }
 

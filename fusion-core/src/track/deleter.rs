@@ -37,6 +37,10 @@ pub fn judge_by_time(track: &Track, now: Timestamp, config: &TrackerConfig) -> O
     if now - track.last_update > limit {
         return Some(Deletion::Silent);
     }
+    if track.family.is_some() && !track.is_confirmed() {
+        // It is one of several, each with its part of the range; existence decides between them.
+        return None;
+    }
     let sigma = horizontal_sigma_at(track, now - track.state.time, config.motion.horizontal);
     (sigma > config.horizontal_sigma_limit_m).then_some(Deletion::Uncertain)
 }

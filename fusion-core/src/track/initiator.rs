@@ -12,7 +12,7 @@ use crate::maths::{cos, sin, sqrt};
 use crate::measurement::{Observation, Pose, Reading};
 use crate::model::polar::RangeRate;
 use crate::time::Timestamp;
-use crate::track::{Existence, History};
+use crate::track::Track;
 use crate::tracker::TrackerConfig;
 
 /// Why a measurement starts no track.
@@ -69,18 +69,22 @@ pub fn found(
 }
 
 /// Whether a tentative track is to be believed: it exists probably enough, and where M of N is asked for, has M hits
-/// among its last N looks.
+/// among its last N looks. A hypothesis about a line of bearing must also know where it is.
 #[must_use]
-pub fn confirms(history: &History, existence: Existence, config: &TrackerConfig) -> bool {
-    let seen = config.looks.is_none_or(|rule| history.hits(rule.confirm_looks) >= rule.confirm_hits);
-    seen && existence.probability() >= config.confirm_existence
+pub fn confirms(track: &Track, config: &TrackerConfig) -> bool {
+    let seen = config.looks.is_none_or(|rule| track.history.hits(rule.confirm_looks) >= rule.confirm_hits);
+    let located = track.family.is_none() || track.state.horizontal_sigma_m() <= config.horizontal_sigma_limit_m;
+    seen && located && track.existence.probability() >= config.confirm_existence
 }
 
 /// What founding needs to know beside the measurement.
-struct Start<'a> {
-    pose: &'a Pose,
-    time: Timestamp,
-    config: &'a TrackerConfig,
+pub struct Start<'a> {
+    /// Where the sensor is.
+    pub pose: &'a Pose,
+    /// When it measured.
+    pub time: Timestamp,
+    /// The priors.
+    pub config: &'a TrackerConfig,
 }
 
 impl Start<'_> {
@@ -104,7 +108,7 @@ impl Start<'_> {
     }
 
     /// (range, azimuth, elevation): x = r cos ε sin α, y = r cos ε cos α, z = r sin ε.
-    fn polar(&self, z: &Vector3<f64>, noise: &Matrix3<f64>) -> Result<GaussianState, Unfounded> {
+    pub(super) fn polar(&self, z: &Vector3<f64>, noise: &Matrix3<f64>) -> Result<GaussianState, Unfounded> {
         let (r, sa, ca, se, ce) = (z[0], sin(z[1]), cos(z[1]), sin(z[2]), cos(z[2]));
         let place = Vector3::new(r * ce * sa, r * ce * ca, r * se);
         #[rustfmt::skip]
@@ -117,7 +121,7 @@ impl Start<'_> {
     }
 
     /// (range, azimuth) with the prior of height: x = ρ sin α, y = ρ cos α, ρ² = r² − d².
-    fn without_elevation(&self, range: f64, azimuth: f64, noise: &Matrix2<f64>) -> Result<GaussianState, Unfounded> {
+    pub(super) fn without_elevation(&self, range: f64, azimuth: f64, noise: &Matrix2<f64>) -> Result<GaussianState, Unfounded> {
         let (sa, ca) = (sin(azimuth), cos(azimuth));
         let d = self.height_above_sensor(range, sa, ca);
         let rho = sqrt(range * range - d * d);
@@ -166,6 +170,9 @@ impl Start<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gaussian::StateVector;
+    use crate::track::Existence;
+    use crate::track::tests::any_track;
     use crate::tracker::LooksRule;
     use crate::model::MeasurementModel;
     use crate::model::polar::{RangeBearing, RangeBearingElevationRate};
@@ -228,19 +235,29 @@ mod tests {
 
     #[test]
     fn existence_confirms() {
-        let history = History::default();
-        assert!(!confirms(&history, Existence::new(0.5), &config()));
-        assert!(confirms(&history, Existence::new(0.995), &config()));
+        let config = config();
+        let track = |r: f64| Track { existence: Existence::new(r), ..any_track() };
+        assert!(!confirms(&track(0.5), &config) && confirms(&track(0.995), &config));
     }
 
     #[test]
     fn where_hits_are_asked_for_existence_alone_does_not_confirm() {
         let looks = Some(LooksRule { confirm_hits: 3, confirm_looks: 5, delete_misses: 5, delete_looks: 6 });
         let config = TrackerConfig { looks, ..config() };
-        let mut history = History::default();
+        let mut track = Track { existence: Existence::new(0.995), ..any_track() };
         for (hit, confirmed) in [(true, false), (true, false), (true, true), (false, true), (false, true), (false, false)] {
-            history.record(hit);
-            assert_eq!(confirms(&history, Existence::new(0.995), &config), confirmed);
+            track.history.record(hit);
+            assert_eq!(confirms(&track, &config), confirmed);
         }
+    }
+
+    #[test]
+    fn a_hypothesis_that_does_not_know_where_it_is_is_not_confirmed() {
+        let mut track = Track { existence: Existence::new(0.995), ..any_track() };
+        let wide = StateVector::new(30_000.0, 10.0, 10.0, 1.0, 1.0, 1.0);
+        track.state.covariance = Covariance::from_sigmas(&wide).expect("positive");
+        assert!(confirms(&track, &config()));
+        track.family = Some(track.id.number);
+        assert!(!confirms(&track, &config()));
     }
 }

@@ -10,16 +10,14 @@
 use super::associate::Row;
 use super::update::{BETA_USED, Pairs, Updating};
 use crate::association::Edge;
-use crate::capacity::SCAN_MEASUREMENTS_MAX;
 use crate::tally::Tally;
 use crate::track::table::TrackTable;
-use crate::track::{Existence, TrackNumber};
+use crate::track::Existence;
 
 impl Updating<'_> {
     /// Splits a track: the likeliest pair, and what was perhaps missed, stay with it; the others found tracks.
     ///
-    /// `branches` counts those of the scan. They are numbered as if the scan had so many more measurements, and there
-    /// are no more of them than a number can tell (`Tally::branches_dropped`).
+    /// `branches` counts those of the scan.
     pub(super) fn branch(
         &self,
         table: &mut TrackTable<'_>,
@@ -34,10 +32,7 @@ impl Updating<'_> {
         let all = || pairs.edges.iter().zip(pairs.beta.iter().copied());
         let Some((likeliest, seen)) = all().reduce(|a, b| if b.1 > a.1 { b } else { a }) else { return };
         for (edge, beta) in all().filter(|(edge, beta)| worth(*beta) && edge.column != likeliest.column) {
-            let Some(number) = self.branch_number(branches) else {
-                tally.branches_dropped += 1;
-                continue;
-            };
+            let Some(number) = self.extra_number(branches, table, tally) else { break };
             let mut branch = stem.clone();
             branch.id.number = number;
             branch.existence = Existence::new(beta);
@@ -58,14 +53,6 @@ impl Updating<'_> {
         self.move_state(stem, &mut None, &pairs, 1.0, tally);
         stem.existence = Existence::new(existence);
         self.note_look(stem, &pairs, seen >= gone, row.covered(), tally);
-    }
-
-    /// The number of the next branch of this scan.
-    fn branch_number(&self, branches: &mut u16) -> Option<TrackNumber> {
-        let ordinal = self.look.measurements.len() + usize::from(*branches);
-        let ordinal = u16::try_from(ordinal).ok().filter(|&ordinal| usize::from(ordinal) < SCAN_MEASUREMENTS_MAX)?;
-        *branches += 1;
-        Some(TrackNumber::founding(self.look.scan.time, self.look.scan.sensor, ordinal))
     }
 }
 

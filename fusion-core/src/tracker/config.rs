@@ -48,6 +48,8 @@ pub struct TrackerConfig {
     pub report_coast_after: Span,
     /// A track is deleted when its horizontal standard deviation exceeds this, m.
     pub horizontal_sigma_limit_m: f64,
+    /// Nothing whose bearing is taken is nearer than this, m.
+    pub nearest_emitter_m: f64,
     /// Whether transmitted addresses take part in association. Without, they are only reported.
     pub use_identity: bool,
     /// A measurement with a track's own address is believed to be that track's up to this many standard deviations.
@@ -108,6 +110,7 @@ impl Default for TrackerConfig {
             report_silence_limit: Span::from_secs(60),
             report_coast_after: Span::from_secs(15),
             horizontal_sigma_limit_m: 2_000.0,
+            nearest_emitter_m: 500.0,
             use_identity: true,
             address_gate_sigmas: 10.0,
             duplicate_looks: 4,
@@ -165,6 +168,7 @@ impl TrackerConfig {
             (self.report_silence_limit > Span::ZERO, "report_silence_limit", "above 0 s"),
             (self.report_coast_after > Span::ZERO, "report_coast_after", "above 0 s"),
             (positive(self.horizontal_sigma_limit_m), "horizontal_sigma_limit_m", "above 0 m"),
+            (positive(self.nearest_emitter_m), "nearest_emitter_m", "above 0 m"),
             (positive(self.address_gate_sigmas), "address_gate_sigmas", "above 0"),
             (self.duplicate_looks >= 1, "duplicate_looks", "at least 1"),
         ];

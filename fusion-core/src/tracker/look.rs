@@ -7,6 +7,7 @@ use heapless::Vec;
 
 use crate::angle::Angle;
 use crate::association::gate::{Group, Plot};
+use crate::clutter::{ClutterMap, Place};
 use crate::filter::Prediction;
 use crate::identity::Address;
 use crate::label::Label;
@@ -22,6 +23,10 @@ use crate::tally::{Tally, count};
 pub struct Column {
     /// ln λ, for a measurement that takes part.
     pub(super) log_clutter: Option<f64>,
+    /// λ over the even density.
+    density_factor: f64,
+    /// The odds that it is a new target if no track explains it.
+    pub(super) newcomer: f64,
     /// The track whose address it carries.
     pub(super) owner: Option<Owner>,
     /// Σᵢ βᵢⱼ: how much of it the tracks explain.
@@ -48,7 +53,19 @@ pub(super) struct Claim {
 impl Column {
     /// A place in memory for one.
     pub const EMPTY: Self =
-        Self { log_clutter: None, owner: None, explained: 0.0, claims: [Claim { row: 0, beta: 0.0 }; 2] };
+        Self {
+        log_clutter: None,
+        density_factor: 1.0,
+        newcomer: 0.0,
+        owner: None,
+        explained: 0.0,
+        claims: [Claim { row: 0, beta: 0.0 }; 2],
+    };
+
+    /// Sets the odds of a newcomer from those where clutter is even.
+    pub(super) fn expect_newcomer(&mut self, even: f64) {
+        self.newcomer = even / self.density_factor;
+    }
 
     /// Notes how much of the measurement a row explains.
     pub(super) fn explain(&mut self, row: u16, beta: f64) {
@@ -114,6 +131,7 @@ impl<'a> Look<'a> {
     pub(super) fn new(
         scan: &'a Scan<'a>,
         sensor: &'a SensorModel,
+        clutter: Option<&ClutterMap>,
         memory: LookMemory<'a>,
         tally: &mut Tally,
     ) -> (Self, &'a mut [Column]) {
@@ -123,7 +141,7 @@ impl<'a> Look<'a> {
         let (columns, plots) = (&mut columns[..measurements.len()], &mut plots[..measurements.len()]);
         tally.measurements += count(measurements.len());
         tally.measurements_over_limit += count(scan.measurements.len() - measurements.len());
-        let admitted = admit(scan, sensor, measurements, columns, plots);
+        let admitted = admit(scan, sensor, clutter, measurements, columns, plots);
         tally.measurements_implausible += count(measurements.len() - admitted);
         let plots = &mut plots[..admitted];
         plots.sort_unstable_by(Plot::order);
@@ -209,6 +227,7 @@ const EDGE_SIGMAS: f64 = 2.0;
 fn admit(
     scan: &Scan<'_>,
     sensor: &SensorModel,
+    clutter: Option<&ClutterMap>,
     measurements: &[Measurement],
     columns: &mut [Column],
     plots: &mut [Plot],
@@ -216,13 +235,15 @@ fn admit(
     let mut admitted = 0;
     for (number, (measurement, column)) in (0..).zip(measurements.iter().zip(columns)) {
         let observation = &measurement.observation;
-        let density = sensor.clutter_density(observation);
+        let factor = clutter.map_or(1.0, |map| map.density_factor(sensor, Place::of(observation, &scan.pose)));
+        let density = factor * sensor.clutter_density(observation);
         *column = Column::EMPTY;
         if let Some(plot) = visit(Kind::of(observation), &scan.pose, Index { observation, column: number })
             && density > 0.0
             && density.is_finite()
         {
             column.log_clutter = Some(ln(density));
+            column.density_factor = factor;
             plots[admitted] = plot;
             admitted += 1;
         }

@@ -46,6 +46,9 @@ pub trait TrackerMemory {
     /// The slots, to read tracks from.
     fn slots(&self) -> &[Slot];
 
+    /// The modes, to read them.
+    fn modes(&self) -> &[ModeSlot];
+
     /// All of it, to work in.
     fn lend(&mut self) -> Lent<'_>;
 }
@@ -78,7 +81,7 @@ pub struct Buffers<S, O, R, C, P, A, E, F, W> {
 impl<S, O, R, C, P, A, E, F, W> TrackerMemory for Buffers<S, O, R, C, P, A, E, F, W>
 where
     S: AsRef<[Slot]> + AsMut<[Slot]>,
-    O: AsMut<[ModeSlot]>,
+    O: AsRef<[ModeSlot]> + AsMut<[ModeSlot]>,
     R: AsMut<[Row]>,
     C: AsMut<[Column]>,
     P: AsMut<[Plot]>,
@@ -89,6 +92,10 @@ where
 {
     fn slots(&self) -> &[Slot] {
         self.slots.as_ref()
+    }
+
+    fn modes(&self) -> &[ModeSlot] {
+        self.modes.as_ref()
     }
 
     fn lend(&mut self) -> Lent<'_> {

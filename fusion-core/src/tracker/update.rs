@@ -3,19 +3,19 @@
 
 use super::TrackerConfig;
 use super::associate::{Explained, Row};
+use super::families::Families;
 use super::look::{Column, Look};
 use super::sharpen::is_believed;
 use crate::association::Edge;
 use crate::filter::imm::Modes;
-use crate::gaussian::{Covariance, GaussianState};
-use crate::identity::Identity;
+use crate::gaussian::Covariance;
 use crate::measurement::Coverage;
 use crate::model::Kind;
 use crate::tally::Tally;
 use crate::track::deleter::{Deletion, judge_by_looks};
-use crate::track::initiator::{Unfounded, confirms, found};
+use crate::track::initiator::confirms;
 use crate::track::table::TrackTable;
-use crate::track::{Contributors, Existence, History, Origin, Track, TrackId, TrackNumber, TrackStatus, Twin};
+use crate::track::{Existence, Origin, Track, TrackStatus, Twin};
 
 /// The association of a scan, solved.
 pub(super) struct Solution<'a> {
@@ -38,8 +38,8 @@ pub(super) struct Updating<'a> {
     pub(super) look: &'a Look<'a>,
     pub(super) config: &'a TrackerConfig,
     pub(super) origin: Origin,
-    /// The odds that a measurement which no track explains is a new target.
-    pub(super) newcomer: f64,
+    /// Whether a number of this scan may be taken.
+    pub(super) clash: bool,
 }
 
 /// A pair less likely than this moves nothing; its share counts as missed.
@@ -49,15 +49,17 @@ pub(super) const BETA_USED: f64 = 1e-6;
 const HIT: f64 = 0.5;
 
 impl Updating<'_> {
-    /// Updates every track that took part, and tells each measurement who explains it.
+    /// Updates every track that took part, and tells each measurement who explains it; returns how many tracks were
+    /// split off.
     pub(super) fn update(
         &self,
         table: &mut TrackTable<'_>,
         solution: &Solution<'_>,
         columns: &mut [Column],
         tally: &mut Tally,
-    ) {
+    ) -> u16 {
         let mut branches = 0;
+        let families = Families::of(table, solution.rows, solution.missed, tally);
         for (number, row) in (0..).zip(solution.rows) {
             let (track, modes) = table.parts_mut(row.slot).expect("a row's track stays until the scan is done");
             let explained = &solution.explained[row.edges()];
@@ -66,19 +68,21 @@ impl Updating<'_> {
                 columns[usize::from(edge.column)].explain(number, beta);
             }
             let missed = solution.missed[usize::from(number)];
-            if track.updates == 1 && pairs.used().nth(1).is_some() {
+            if track.updates == 1 && track.family.is_none() && pairs.used().nth(1).is_some() {
                 self.branch(table, row, &pairs, missed, &mut branches, tally);
                 continue;
             }
             let sharpened = Pairs { beta: &solution.sharpened[row.edges()], ..pairs };
             let still = track.existence.if_missed(row.detection);
             self.move_state(track, modes, &sharpened, still, tally);
-            let believed = is_believed(track.existence);
+            let believed = is_believed(track.existence) && track.family.is_none();
             let judged = if believed { solution.missed_sharpened[usize::from(number)] } else { missed };
-            track.existence = track.existence.look(judged, row.detection);
-            self.note_look(track, &pairs, 1.0 - missed >= HIT, row.covered(), tally);
+            let all_missed = families.missed(track, judged);
+            track.existence = Existence::new(1.0 - judged + all_missed * still);
+            self.note_look(track, &pairs, 1.0 - all_missed.min(missed) >= HIT, row.covered(), tally);
             self.consider_modes(track, modes);
         }
+        branches
     }
 
     /// Moves the state by what the pairs say.
@@ -126,7 +130,7 @@ impl Updating<'_> {
         if hit || covered {
             track.history.record(hit);
             track.status = match track.status {
-                TrackStatus::Tentative if confirms(&track.history, track.existence, self.config) => {
+                TrackStatus::Tentative if confirms(track, self.config) => {
                     tally.tracks_confirmed += 1;
                     TrackStatus::Confirmed
                 }
@@ -194,71 +198,6 @@ impl Updating<'_> {
             tally.deleted_merged += 1;
         }
     }
-
-    /// Founds a track from every measurement that no track explains well enough; `clash` tells whether its number may
-    /// be taken.
-    pub(super) fn found_new(&self, table: &mut TrackTable<'_>, columns: &[Column], clash: bool, tally: &mut Tally) {
-        for (ordinal, column) in (0..).zip(columns) {
-            let unexplained = (1.0 - column.explained).max(0.0);
-            let existence = unexplained * self.newcomer / (1.0 + self.newcomer);
-            let free = unexplained >= self.config.founding_mass && existence >= self.config.prune_existence;
-            if column.log_clutter.is_none() || !free {
-                continue;
-            }
-            match self.found_from(ordinal, existence, clash, table, tally) {
-                Ok(true) => tally.tracks_founded += 1,
-                Ok(false) => tally.tracks_table_full += 1,
-                Err(Unfounded::NoPosition) => tally.bearings_unexplained += 1,
-                Err(Unfounded::TooUncertain) => tally.foundings_too_uncertain += 1,
-                Err(Unfounded::NotFinite) => tally.foundings_not_finite += 1,
-            }
-        }
-    }
-
-    /// Founds a track from one measurement; false if the table is full. Only if another track was founded in the same
-    /// millisecond by the same sensor (`clash`) can the number be taken.
-    fn found_from(
-        &self,
-        ordinal: u16,
-        existence: f64,
-        clash: bool,
-        table: &mut TrackTable<'_>,
-        tally: &mut Tally,
-    ) -> Result<bool, Unfounded> {
-        let scan = self.look.scan;
-        let measurement = &self.look.measurements[usize::from(ordinal)];
-        let state = found(&measurement.observation, &scan.pose, scan.time, self.config)?;
-        let wanted = TrackNumber::founding(scan.time, scan.sensor, ordinal);
-        let number = if clash { table.free_number(wanted) } else { wanted };
-        tally.numbers_bumped += u64::from(number != wanted);
-        let mut track = self.founded(number, state, existence);
-        track.identity.absorb(&measurement.identity);
-        Ok(table.insert(track))
-    }
-
-    /// A tentative track as it begins.
-    fn founded(&self, number: TrackNumber, state: GaussianState, existence: f64) -> Track {
-        let scan = self.look.scan;
-        let (mut history, mut contributors) = (History::default(), Contributors::default());
-        history.record(true);
-        contributors.note(scan.sensor, scan.time);
-        Track {
-            id: TrackId { origin: self.origin, number },
-            status: TrackStatus::Tentative,
-            state,
-            existence: Existence::new(existence),
-            existence_time: scan.time,
-            identity: Identity::UNKNOWN,
-            label: self.look.label,
-            first_seen: scan.time,
-            last_update: scan.time,
-            updates: 1,
-            history,
-            contributors,
-            reported: scan.coverage == Coverage::Reports,
-            twin: None,
-        }
-    }
 }
 
 /// A row must explain at least this much of a measurement to compete for it.
@@ -279,6 +218,10 @@ fn merge(table: &mut TrackTable<'_>, elder: u16, younger: u16) {
     track.last_update = track.last_update.max(absorbed.last_update);
     if !track.is_confirmed() {
         track.status = absorbed.status;
+    }
+    if track.family.is_some() && track.family == absorbed.family {
+        // They excluded each other, so one is as probable as either.
+        track.existence = Existence::new(track.existence.probability() + absorbed.existence.probability());
     }
 }
 

@@ -3,8 +3,8 @@
 //! * `doc`: eleven tracks and nine measurements, about half of the pairs gated, weights close together: as much of a
 //!   tangle as the example in the documentation of pyehm;
 //! * `rand`: each track gates a Poisson number of measurements drawn from all;
-//! * `geo`: tracks on a jittered grid, its spacing given in gate radii, each detected with probability 0.9, in clutter of
-//!   0.3 a gate; weights are the Gaussian likelihoods themselves;
+//! * `geo`: tracks on a jittered grid, its spacing given in gate radii, each detected with probability 0.9, in clutter
+//!   of 0.3 a gate; weights are the Gaussian likelihoods themselves;
 //! * `line`: tracks abreast, each gating its k nearest measurements;
 //! * `full`: everything gated by everything;
 //! * `grp`: groups of s tracks that gate four fifths of their group's measurements, beside measurements nobody gates.

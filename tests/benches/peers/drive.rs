@@ -3,11 +3,12 @@
 //! Scenarios have axes x and y of their own and bearings from x towards y. Azimuths are clockwise from north, so x is
 //! our north and y our east; heights are zero.
 
-use fusion_core::filter::predict;
 use fusion_core::gaussian::{Covariance, GaussianState};
 use fusion_core::identity::Identity;
-use fusion_core::label::Label;
+use fusion_core::maths::hypot;
 use fusion_core::measurement::{Measurement, Observation, Reading, SensorId};
+use fusion_core::model::constant_velocity::NearlyConstantVelocity;
+use fusion_core::model::motion::{Manner, Motion, MotionSet};
 use fusion_core::nalgebra::Vector2;
 use fusion_core::sensor::{FieldOfView, SensorModel};
 use fusion_core::time::{Span, Timestamp};
@@ -16,7 +17,7 @@ use fusion_core::track::height::HeightPrior;
 use fusion_core::tracker::{Tracker, TrackerConfig};
 
 use crate::common::{Memory, ORIGIN, memory, scan};
-use crate::measure::timed;
+use crate::measure::timed_cpu;
 use crate::score::{Seen, Shown};
 
 /// What a tracker may know of a scenario.
@@ -25,9 +26,12 @@ pub struct Terms {
     pub detection: f64,
     /// False measurements per scan, even over the sensor's reach.
     pub clutter_per_scan: f64,
+    pub range_min_m: f64,
     pub range_max_m: f64,
-    /// Intensity of the targets' acceleration noise, m²/s³.
+    /// Intensity of the acceleration noise of targets that fly alone, m²/s³.
     pub acceleration: f64,
+    /// The same of targets that keep a formation or a straight course, where there are any.
+    pub steady_acceleration: Option<f64>,
     /// Standard deviation of either component of a new target's velocity, m/s.
     pub velocity_sigma_m_s: f64,
     /// Room for tracks.
@@ -54,6 +58,10 @@ pub fn tracker_for(terms: &Terms) -> Tracker<Memory> {
         height_prior: HeightPrior { height_m: 0.0, sigma_m: 100.0 },
         horizontal_sigma_limit_m: 500.0,
         silence_limit: Span::from_secs(6),
+        motions: terms.steady_acceleration.map(|steady| motions(steady, terms.acceleration)),
+        gate_probability: 0.999,
+        new_per_scan: 0.2,
+        confirm_existence: 0.8,
         ..TrackerConfig::default()
     };
     config.motion.horizontal = terms.acceleration;
@@ -65,19 +73,27 @@ pub fn tracker_for(terms: &Terms) -> Tracker<Memory> {
     Tracker::new(ORIGIN, config, memory)
 }
 
+/// A target keeps to one way of moving for its whole life, which lasts minutes.
+fn motions(steady: f64, free: f64) -> MotionSet {
+    let manner = |horizontal: f64| Manner {
+        motion: Motion::ConstantVelocity(NearlyConstantVelocity { horizontal, vertical: 0.1 }),
+        sojourn: Span::from_secs(300),
+        share: 1.0,
+    };
+    MotionSet::new(&[manner(steady), manner(free)]).expect("sound motions")
+}
+
 /// The sensor as the tracker is told of it.
 pub fn sensor_for(terms: &Terms) -> SensorModel {
     SensorModel {
         detection: terms.detection,
         clutter_per_scan: terms.clutter_per_scan,
         field_of_view: FieldOfView {
+            range_min_m: terms.range_min_m,
             range_max_m: terms.range_max_m,
-            height_span_m: 10_000.0,
-            elevation_span_rad: 1.0,
-            speed_span_m_s: 600.0,
+            ..FieldOfView::WIDE
         },
-        period: Span::from_secs(1),
-        label: Label::STRICTEST,
+        ..SensorModel::PLAIN
     }
 }
 
@@ -87,18 +103,26 @@ pub fn play(scenario: &Scenario) -> (Vec<Vec<Shown>>, Vec<f64>) {
     let (mut shown, mut times_ms) = (Vec::new(), Vec::new());
     for (second, measurements) in (0..).zip(&scenario.scans) {
         let scan = scan(SensorId(0), BEGIN + Span::from_secs(second), measurements);
-        let (outcome, seconds) = timed(|| tracker.handle_scan(&scan, &sensor));
+        let (outcome, seconds) = timed_cpu(|| tracker.handle_scan(&scan, &sensor));
         outcome.expect("scans come in order");
         times_ms.push(1e3 * seconds);
-        shown.push(shown_at(tracker.tracks(), tracker.config(), scan.time));
+        shown.push(shown_at(&tracker, &sensor, scan.time));
     }
     (shown, times_ms)
 }
 
-/// The confirmed tracks as they would be shown at some time.
-pub fn shown_at<'t>(tracks: impl Iterator<Item = &'t Track>, config: &TrackerConfig, time: Timestamp) -> Vec<Shown> {
-    let state = |track: &Track| predict(&config.motion, &track.state, time).expect("prediction keeps what is positive");
-    tracks.filter(|track| track.is_confirmed()).map(|track| shown(track.id.number.0, &state(track))).collect()
+/// What would be shown at some time: confirmed tracks that are more likely there than not, where the sensor reaches.
+pub fn shown_at(tracker: &Tracker<Memory>, sensor: &SensorModel, time: Timestamp) -> Vec<Shown> {
+    let there = |track: &Track| track.is_confirmed() && track.existence.probability() >= 0.5;
+    let states = tracker.states_at(time).filter(|(track, _)| there(track));
+    let all = states.map(|(track, state)| shown(track.id.number.0, &state));
+    all.filter(|shown| is_reached(shown, sensor)).collect()
+}
+
+/// Whether a sensor reaches so far.
+pub fn is_reached(shown: &Shown, sensor: &SensorModel) -> bool {
+    let [x, y] = shown.seen.place;
+    (sensor.field_of_view.range_min_m..=sensor.field_of_view.range_max_m).contains(&hypot(x, y))
 }
 
 /// x is north and y is east.

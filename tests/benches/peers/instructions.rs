@@ -1,7 +1,7 @@
 //! Instructions per detection: four radars over two hundred targets, counted by callgrind.
 //!
-//! Instructions do not depend on what else the machine does, and little on which machine it is. The program starts itself
-//! under valgrind with `--work`; only [`counted`] is counted, after the tracks have settled.
+//! Instructions do not depend on what else the machine does, and little on which machine it is. The program starts
+//! itself under valgrind with `--work`; only [`counted`] is counted, after the tracks have settled.
 
 use std::process::Command;
 
@@ -27,13 +27,15 @@ const COUNTED: i64 = 10;
 const TERMS: Terms = Terms {
     detection: 0.9,
     clutter_per_scan: 50.0,
+    range_min_m: 0.0,
     range_max_m: 30_000.0,
     acceleration: 0.5,
+    steady_acceleration: None,
     velocity_sigma_m_s: 50.0,
     tracks: 1_024,
 };
 
-pub fn tables(_: &Options) -> Vec<Table> {
+pub fn table(_: &Options) -> Table {
     let title = "instructions per detection, 200 targets and four radars (wanted: 50 000, aim 10 000)";
     let columns = ["machine", "detections", "confirmed", "instructions", "per detection"];
     let mut table = Table::new("instructions", title, &columns);
@@ -50,7 +52,7 @@ pub fn tables(_: &Options) -> Vec<Table> {
             table.note(format!("SKIPPED: {why}"));
         }
     }
-    vec![table]
+    table
 }
 
 /// Detections and confirmed tracks as the workload tells them, instructions as callgrind does; or why there are none.

@@ -23,15 +23,17 @@ const SEEDS: u64 = 5;
 const TERMS: Terms = Terms {
     detection: 0.9,
     clutter_per_scan: 20.0,
+    range_min_m: 0.0,
     range_max_m: 10_000.0,
     acceleration: 1.0,
+    steady_acceleration: None,
     velocity_sigma_m_s: 50.0,
     tracks: 256,
 };
 /// The whole delay, and shorter buffers than it takes.
 const HORIZONS_S: [f64; 4] = [6.5, 4.0, 2.0, 0.5];
 
-pub fn tables(_: &Options) -> Vec<Table> {
+pub fn table(_: &Options) -> Table {
     let mut table = Table::new(
         "late",
         "40 % of scans late by 0.6 to 6 s: position error of what is shown",
@@ -43,7 +45,7 @@ pub fn tables(_: &Options) -> Vec<Table> {
     table.row(none.cells("none", &all[0]));
     all.iter().for_each(|outcome| table.row(outcome.cells("to 6 s", &all[0])));
     table.note("the same bits: instants at which all tracks equal those of a tracker that got the same scans in order");
-    vec![table]
+    table
 }
 
 /// A scan, and when it comes.
@@ -137,7 +139,7 @@ impl Outcome {
             while let Some(look) = waiting.next_if(|look| comes(look) <= now) {
                 self.refused += u64::from(sequencer.handle_scan(&look.scan(), &sensor).is_err());
             }
-            let shown = shown_at(sequencer.tracks(), sequencer.tracker().config(), now);
+            let shown = shown_at(sequencer.tracker(), &sensor, now);
             let last = looks.iter().rfind(|look| look.time <= now).expect("there was one");
             scorer.handle(&last.truth, &shown);
             if second % 10 == 9 {

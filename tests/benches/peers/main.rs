@@ -29,14 +29,17 @@ mod williams;
 use options::{Options, Request};
 use table::Table;
 
+/// Fills one table.
+type Make = fn(&Options) -> Table;
+
 /// The tables by their names, in the order in which they are shown.
-const TABLES: [(&str, fn(&Options) -> Vec<Table>); 6] = [
-    ("marginals", marginals::tables),
-    ("scans", scans::tables),
-    ("williams", williams::tables),
-    ("late", late::tables),
-    ("growth", growth::tables),
-    ("instructions", instructions::tables),
+const TABLES: [(&str, Make); 6] = [
+    ("marginals", marginals::table),
+    ("scans", scans::table),
+    ("williams", williams::table),
+    ("late", late::table),
+    ("growth", growth::table),
+    ("instructions", instructions::table),
 ];
 
 fn main() {
@@ -55,13 +58,12 @@ fn show(options: &Options) {
     let wanted =
         TABLES.iter().filter(|(name, _)| options.tables.is_empty() || options.tables.iter().any(|t| t == name));
     let mut all = Vec::new();
-    for (_, tables) in wanted {
-        for table in tables(options) {
-            if options.json {
-                all.push(table.to_json());
-            } else {
-                println!("{table}");
-            }
+    for (_, make) in wanted {
+        let table = make(options);
+        if options.json {
+            all.push(table.to_json());
+        } else {
+            println!("{table}");
         }
     }
     if options.json {

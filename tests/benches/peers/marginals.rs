@@ -32,7 +32,7 @@ enum Theirs {
     Recorded(Option<f64>),
 }
 
-pub fn tables(options: &Options) -> Vec<Table> {
+pub fn table(options: &Options) -> Table {
     let cases: Vec<Case> = match &options.matrices {
         Some(file) => read_cases(&read(file), &file.display().to_string()),
         None => cases().collect(),
@@ -60,7 +60,7 @@ pub fn tables(options: &Options) -> Vec<Table> {
         table.row(compare(case, theirs, &mut sums));
     }
     sums.tell(&mut table);
-    vec![table]
+    table
 }
 
 fn read_cases(text: &str, file: &str) -> Vec<Case> {
@@ -94,42 +94,47 @@ fn compare(case: &Case, theirs: &Theirs, sums: &mut Sums) -> [String; 11] {
     let (ours, method, allocated) = solve(case);
     let small = case.nulls.len() <= ENUMERATED && case.columns <= ENUMERATED;
     let enumerated = small.then(|| difference(&ours.probabilities, &enumerate(case)));
-    let us = 1e6 * ours.seconds;
-    let (their_us, ratio, apart) = match theirs {
-        Theirs::Answer(answer) => {
-            let ratio = answer.seconds / ours.seconds;
-            let apart = difference(&ours.probabilities, &answer.probabilities);
-            sums.ratios.push((case.nulls.len(), ratio, case.name.clone()));
-            (fixed(1e6 * answer.seconds, 0), fixed(ratio, 0), tiny(Some(apart).filter(|apart| apart.is_finite())))
-        }
-        Theirs::None(why) => (why.clone(), unknown(), unknown()),
-        Theirs::Recorded(Some(their_us)) => {
-            (format!("{their_us:.0} recorded"), format!("{:.0} recorded", their_us / us), unknown())
-        }
-        Theirs::Recorded(None) => (unknown(), unknown(), unknown()),
-    };
-    let nan = matches!(theirs, Theirs::Answer(answer) if answer.probabilities.iter().any(|p| p.is_nan()));
-    if let Theirs::Answer(answer) = theirs
-        && !nan
-    {
-        sums.apart = sums.apart.max(difference(&ours.probabilities, &answer.probabilities));
-    }
     sums.apart = sums.apart.max(enumerated.unwrap_or(0.0));
     sums.unsound = sums.unsound.max(unsound(case, &ours.probabilities));
     sums.allocated += allocated;
+    let [their_us, ratio, apart] = against(case, &ours, theirs, sums);
     [
         case.name.clone(),
         case.nulls.len().to_string(),
         case.columns.to_string(),
         case.edges.len().to_string(),
-        fixed(us, 2),
+        fixed(1e6 * ours.seconds, 2),
         their_us,
         ratio,
-        if nan { "pyehm: NaN".to_owned() } else { apart },
+        apart,
         tiny(enumerated),
         whole(allocated),
         format!("{method:?}"),
     ]
+}
+
+/// The peer's microseconds, the ratio to ours, the largest difference.
+fn against(case: &Case, ours: &Answer, theirs: &Theirs, sums: &mut Sums) -> [String; 3] {
+    match theirs {
+        Theirs::Answer(theirs) => {
+            let ratio = theirs.seconds / ours.seconds;
+            sums.ratios.push((case.nulls.len(), ratio, case.name.clone()));
+            let apart = if theirs.probabilities.iter().any(|p| p.is_nan()) {
+                "pyehm: NaN".to_owned()
+            } else {
+                let apart = difference(&ours.probabilities, &theirs.probabilities);
+                sums.apart = sums.apart.max(apart);
+                tiny(Some(apart))
+            };
+            [fixed(1e6 * theirs.seconds, 0), fixed(ratio, 0), apart]
+        }
+        Theirs::None(why) => [why.clone(), unknown(), unknown()],
+        Theirs::Recorded(None) => [unknown(), unknown(), unknown()],
+        Theirs::Recorded(Some(us)) => {
+            let ratio = us / (1e6 * ours.seconds);
+            [format!("{us:.0} recorded"), format!("{ratio:.0} recorded"), unknown()]
+        }
+    }
 }
 
 fn tiny(x: Option<f64>) -> String {
@@ -157,10 +162,11 @@ fn solve(case: &Case) -> (Answer, Method, u64) {
     (Answer { seconds: shortest, probabilities: missed }, outcome.method(), allocated)
 }
 
-/// The largest difference, not a number if one of them is not.
+/// The largest difference, infinite if anything is not a number.
 fn difference(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len(), "answers to the same problem");
-    a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, |most, x| if x.is_nan() || x > most { x } else { most })
+    let apart = |(x, y): (&f64, &f64)| if x.is_finite() && y.is_finite() { (x - y).abs() } else { f64::INFINITY };
+    a.iter().zip(b).map(apart).fold(0.0, f64::max)
 }
 
 /// How far the probabilities of any track are from adding up to one; infinite if one is not finite.
@@ -212,16 +218,19 @@ struct Sums {
 
 impl Sums {
     fn tell(&self, table: &mut Table) {
-        let middle = median(self.ratios.iter().map(|(_, ratio, _)| *ratio).collect());
-        table.note(format!("median ratio: {} (wanted: 100)", fixed(middle, 0)));
+        match median(self.ratios.iter().map(|(_, ratio, _)| *ratio).collect()) {
+            Some(middle) => table.note(format!("median ratio: {middle:.0} (wanted: 100)")),
+            None => table.note("pyehm is not installed: its times were recorded elsewhere, on other draws"),
+        }
         for (tracks, wanted) in [(10, 40), (1000, 1000)] {
             let large = self.ratios.iter().filter(|(n, ..)| *n >= tracks);
             if let Some((_, ratio, name)) = large.min_by(|a, b| a.1.total_cmp(&b.1)) {
                 table.note(format!("least ratio from {tracks} tracks on: {ratio:.0} ({name}; wanted: {wanted})"));
             }
         }
-        table.note(format!("largest difference to pyehm or brute force: {:.1e} (wanted: 1e-12)", self.apart));
-        table.note(format!("largest |Σβ − 1| of a track: {:.1e}, all finite", self.unsound));
+        let to = if self.ratios.is_empty() { "brute force" } else { "pyehm or brute force" };
+        table.note(format!("largest difference to {to}: {:.1e} (wanted: 1e-12)", self.apart));
+        table.note(format!("largest |Σβ − 1| of a track, infinite if a β is not finite: {:.1e}", self.unsound));
         table.note(format!("allocations: {} (wanted: 0)", self.allocated));
     }
 }

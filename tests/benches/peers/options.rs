@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-pub const HELP: &str = "usage: cargo bench -p tests --bench peers -- [TABLE]... [--seeds N] [--peer-seeds N]
-           [--trackers LIST] [--runs N] [--peer-runs N] [--matrices FILE] [--json]
+pub const HELP: &str = "usage: cargo bench -p tests --bench peers -- [TABLE]... [OPTION]...
 
 Prints figures of copmesh beside those of its peers. TABLE, all without one:
   marginals     exact association: time, difference to pyehm and to brute force, allocations
@@ -13,22 +12,28 @@ Prints figures of copmesh beside those of its peers. TABLE, all without one:
   growth        time per scan from 50 to 10 000 targets at constant density
   instructions  instructions per detection at 200 targets and four sensors, counted by callgrind
 
---seeds N       seeds of each scenario, its own first (20)
---peer-seeds N  of these, how many Stone Soup tracks too (1; of s1000 each takes it some five minutes)
---trackers LIST which of Stone Soup's: gnn, ehm2, pyehm, by commas (gnn); none: recorded figures only
---runs N        runs of the published crossing (100)
---peer-runs N   of these, how many Stone Soup tracks too (5)
---matrices FILE association problems from a file instead of our own: `case NAME TRACKS MEASUREMENTS`, then for each
-                track a line with its null weight and `j:w` for each measurement
---json          one JSON array of tables instead of text
+OPTION:
+  --matrices FILE   association problems from a file instead of our own: `case NAME TRACKS MEASUREMENTS`, then for
+                    each track a line with its null weight and `j:w` for each measurement
+  --scenarios LIST  some of s10, s50, s200, s1000, dense50, by commas
+  --seeds N         seeds of each scenario, its own first (20)
+  --trackers LIST   which of Stone Soup's: gnn, ehm2, pyehm, by commas (gnn); none: recorded figures only
+  --peer-seeds N    how many of the seeds they track too (1; of s1000 each takes some five minutes)
+  --runs N          runs of the published crossing (100)
+  --peer-runs N     how many of them Stone Soup tracks too (5)
+  --json            one JSON array of tables instead of text
 
 The peers are Python packages; tests/run installs them with the other oracles.";
+
+const SCENARIOS: [&str; 5] = ["s10", "s50", "s200", "s1000", "dense50"];
+const TRACKERS: [&str; 3] = ["gnn", "ehm2", "pyehm"];
 
 /// What to show and how thoroughly.
 pub struct Options {
     pub tables: Vec<String>,
     pub seeds: u64,
     pub peer_seeds: u64,
+    pub scenarios: Vec<String>,
     pub trackers: Vec<String>,
     pub runs: u64,
     pub peer_runs: u64,
@@ -53,6 +58,7 @@ pub fn parse(arguments: impl Iterator<Item = String>, tables: &[&str]) -> Result
         tables: Vec::new(),
         seeds: 20,
         peer_seeds: 1,
+        scenarios: SCENARIOS.map(str::to_owned).to_vec(),
         trackers: vec!["gnn".to_owned()],
         runs: 100,
         peer_runs: 5,
@@ -71,7 +77,8 @@ pub fn parse(arguments: impl Iterator<Item = String>, tables: &[&str]) -> Result
             "--peer-seeds" => options.peer_seeds = number(&argument, rest.next())?,
             "--runs" => options.runs = number(&argument, rest.next())?,
             "--peer-runs" => options.peer_runs = number(&argument, rest.next())?,
-            "--trackers" => options.trackers = trackers(rest.next())?,
+            "--scenarios" => options.scenarios = some_of(&SCENARIOS, &argument, rest.next())?,
+            "--trackers" => options.trackers = some_of(&TRACKERS, &argument, rest.next())?,
             "--matrices" => options.matrices = Some(rest.next().ok_or("--matrices wants a file")?.into()),
             table if tables.contains(&table) => options.tables.push(argument),
             other => return Err(format!("there is no table and no option {other}")),
@@ -84,11 +91,12 @@ fn number(option: &str, value: Option<String>) -> Result<u64, String> {
     value.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{option} wants a number"))
 }
 
-fn trackers(list: Option<String>) -> Result<Vec<String>, String> {
-    let list = list.ok_or("--trackers wants a list")?;
+/// Names by commas, of those that there are; `none` stands for none.
+fn some_of(known: &[&str], option: &str, list: Option<String>) -> Result<Vec<String>, String> {
+    let list = list.ok_or_else(|| format!("{option} wants a list"))?;
     let names: Vec<String> = list.split(',').filter(|name| *name != "none").map(str::to_owned).collect();
-    match names.iter().find(|name| !["gnn", "ehm2", "pyehm"].contains(&name.as_str())) {
-        Some(unknown) => Err(format!("--trackers: there is no {unknown}")),
+    match names.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(unknown) => Err(format!("{option}: there is no {unknown}")),
         None => Ok(names),
     }
 }

@@ -1,9 +1,9 @@
 //! Figures of the peers as they were recorded once, on one x86-64 core at 2.0 GHz: what stands in a table where a peer
 //! is not installed, always marked as recorded.
 //!
-//! pyehm 2.2 and Stone Soup 1.9.1 from the Python registry; the filters of the crossing scenario are those of the MATLAB
-//! repository of García-Fernández (MTT) run in Octave and Stone Soup, on the same sets of measurements; the PMB filter that ran
-//! over a hundred of them is another implementation, which equals MTT's where both were run.
+//! pyehm 2.2 and Stone Soup 1.9.1 are those of the Python registry. On the crossing scenario, PMBM is the MATLAB code
+//! of García-Fernández (MTT) run in Octave; PMB ran in an implementation with exact marginals, which equals MTT's to
+//! the fourth digit where both were run.
 
 /// A tracker on a scenario with the scenario's own seed.
 pub struct Recorded {
@@ -19,8 +19,8 @@ pub struct Recorded {
     pub ms_p50: f64,
 }
 
-/// Stone Soup's trackers. `dense50` is confirmed by five detections, the others by three; `ehm2` on s1000 saw the first 87
-/// of 100 scans.
+/// Stone Soup's trackers. On dense50 five detections confirm a track and one miss gives it up before, elsewhere three
+/// and two; `ehm2` saw the first 87 of the 100 scans of s1000.
 pub const STONE_SOUP: [Recorded; 10] = [
     of("s10", "gnn", [51.3, 61.1, 0.23, 0.30], 4, 0.858, [103.5, 103.9]),
     of("s10", "ehm2", [51.1, 61.0, 0.23, 0.30], 4, 0.858, [103.0, 100.3]),

@@ -1,9 +1,9 @@
 //! The published crossing of four targets, and what others made of it.
 //!
 //! J. L. Williams, "Marginal multi-Bernoulli filters: RFS derivation of MHT, JIPDA, and association-based MeMBer", IEEE
-//! Trans. AES 51(3), 2015, arXiv:1203.2995; in the form in which García-Fernández et al. compare filters on it ("Poisson
-//! multi-Bernoulli mixture filter: direct derivation and implementation", IEEE Trans. AES 54(4), 2018; their repository
-//! Agarciafernandez/MTT, `PMBM filter/ScenarioWilliams15.m` and `TrajectoryWilliams15.m`):
+//! Trans. AES 51(3), 2015, arXiv:1203.2995; in the form in which García-Fernández et al. compare filters on it
+//! ("Poisson multi-Bernoulli mixture filter: direct derivation and implementation", IEEE Trans. AES 54(4), 2018; their
+//! repository Agarciafernandez/MTT, `PMBM filter/ScenarioWilliams15.m` and `TrajectoryWilliams15.m`):
 //!
 //! 81 steps of one second over a square of 300 m. In the middle, at step 41, four targets are within a metre: their
 //! states are normal around its centre and rest with covariance 0.1 in each of position (m) and velocity (m/s). From
@@ -35,7 +35,7 @@ const CLUTTER: f64 = 10.0;
 const DETECTION: f64 = 0.9;
 const CUTOFF_M: f64 = 10.0;
 
-pub fn tables(options: &Options) -> Vec<Table> {
+pub fn table(options: &Options) -> Table {
     let mut table = Table::new(
         "williams",
         "four targets that meet (Williams 2015): root mean square GOSPA, c = 10 m",
@@ -65,8 +65,8 @@ pub fn tables(options: &Options) -> Vec<Table> {
         cells.resize_with(10, unknown);
         table.row(cells);
     }
-    table.note("±: standard error over runs; missed and false per step");
-    vec![table]
+    table.note("±: standard error over runs; missed and false per step; each run of ours has targets of its own");
+    table
 }
 
 /// Truth and measurements of one run; places with the square's centre at the origin.
@@ -150,8 +150,10 @@ fn terms(noise: f64) -> Terms {
     Terms {
         detection: DETECTION,
         clutter_per_scan: density * std::f64::consts::PI * range_max_m * range_max_m,
+        range_min_m: 0.0,
         range_max_m,
         acceleration: noise,
+        steady_acceleration: None,
         velocity_sigma_m_s: 1.0,
         tracks: 256,
     }

@@ -18,13 +18,12 @@ use std::collections::BTreeMap;
 use edge_node::score::{Cut, Order, Pair, Point, gospa, one_to_one, within};
 use fusion_core::association::Edge;
 use fusion_core::association::gate::Plot;
-use fusion_core::filter;
 use fusion_core::filter::consistency::anees_bounds;
 use fusion_core::gaussian::{Covariance, GaussianState};
 use fusion_core::maths::sqrt;
 use fusion_core::model::constant_velocity::NearlyConstantVelocity;
 use fusion_core::nalgebra::Vector3;
-use fusion_core::track::{NodeId, Origin, Slot, Track, TrackNumber};
+use fusion_core::track::{ModeSlot, NodeId, Origin, Slot, Track, TrackNumber};
 use fusion_core::tracker::{Addressed, Buffers, Column, Row as TrackerRow, Sizes, Tracker, TrackerConfig};
 
 use super::Moment;
@@ -53,12 +52,16 @@ pub fn trackers(scenario: &Scenario) -> Vec<Contender> {
             ..scenario.config
         },
     };
-    scenario.densities.iter().map(single).collect()
-}
-
-/// A track's state at a time.
-fn state_at(track: &Track, second: i64, config: &TrackerConfig) -> Option<GaussianState> {
-    filter::predict(&config.motion, &track.state, time(second)).ok()
+    let several = Contender {
+        name: "several".into(),
+        is_imm: true,
+        config: TrackerConfig {
+            motion: NearlyConstantVelocity { horizontal: scenario.start_density, vertical: scenario.vertical_density },
+            motions: Some(scenario.motions),
+            ..scenario.config
+        },
+    };
+    scenario.densities.iter().map(single).chain([several]).collect()
 }
 
 /// One row of the table.
@@ -124,7 +127,7 @@ pub fn assess(scenario: &Scenario) -> Vec<Row> {
 }
 
 type Memory =
-    Buffers<Vec<Slot>, Vec<TrackerRow>, Vec<Column>, Vec<Plot>, Vec<Addressed>, Vec<Edge>, Vec<f64>, Vec<u32>>;
+    Buffers<Vec<Slot>, Vec<ModeSlot>, Vec<TrackerRow>, Vec<Column>, Vec<Plot>, Vec<Addressed>, Vec<Edge>, Vec<f64>, Vec<u32>>;
 
 /// Room for every scenario here.
 const TRACKS: usize = 1_024;
@@ -172,10 +175,10 @@ impl<'a> Frame<'a> {
     fn new(scenario: &'a Scenario, tracker: &Tracker<Memory>, second: i64) -> Self {
         let there = scenario.paths.iter().filter_map(|path| Some((path.id.as_str(), *path.at(second)?)));
         let truths = there.filter(|(_, moment)| scenario.sensors[0].covers(&moment.position)).collect();
-        let believed = tracker.tracks().filter(|track| track.is_confirmed());
-        let at = |track: &Track| Some((track.id.number, state_at(track, second, tracker.config())?));
+        let believed = tracker.states_at(time(second)).filter(|(track, _)| track.is_confirmed());
+        let at = |(track, state): (&Track, GaussianState)| (track.id.number, state);
         let is_covered = |state: &GaussianState| scenario.sensors[0].covers(state.position().vector());
-        Self { truths, tracks: believed.filter_map(at).filter(|(_, state)| is_covered(state)).collect() }
+        Self { truths, tracks: believed.map(at).filter(|(_, state)| is_covered(state)).collect() }
     }
 
     fn truth_points(&self) -> Vec<Point> {

@@ -13,9 +13,10 @@ use fusion_core::geodesy::{Geodetic, TangentPlane};
 use fusion_core::maths::{cos, sin};
 use fusion_core::measurement::{Pose, SensorId};
 use fusion_core::nalgebra::{Rotation3, Vector3};
+use fusion_core::model::motion::MotionSet;
 use fusion_core::tracker::TrackerConfig;
 
-use super::Path;
+use super::{Path, motions};
 use super::recordings::{self, Fixes, RecordingFault};
 use super::sensors::{Errors, Sensor};
 use super::smooth::{self, Spline};
@@ -45,6 +46,10 @@ pub struct Scenario {
     pub densities: &'static [f64],
     /// Their q upwards, m²/s³.
     pub vertical_density: f64,
+    /// The motions of the tracker that knows several.
+    pub motions: MotionSet,
+    /// q of that tracker's tracks until they are confirmed, m²/s³, horizontal.
+    pub start_density: f64,
 }
 
 /// The files that the scenarios need.
@@ -133,6 +138,8 @@ fn uav(file: &File) -> Result<Scenario, RecordingFault> {
         },
         densities: &[0.5, 1.0, 2.0, 4.0, 8.0],
         vertical_density: 0.1,
+        motions: motions::of_a_uav(0.1),
+        start_density: 4.0,
     })
 }
 
@@ -159,9 +166,7 @@ fn with_direction_finder(uav: Scenario) -> Scenario {
         clutter: 0.5,
         range_m: [50.0, 8_000.0],
     };
-    // Of two sensors, one of them poor, five misses among six looks are nothing unusual.
-    let config = TrackerConfig { delete_misses: 8, delete_looks: 10, ..uav.config };
-    Scenario { name: "uav+df", sensors: vec![short_range_radar(0.5), finder], config, ..uav }
+    Scenario { name: "uav+df", sensors: vec![short_range_radar(0.5), finder], ..uav }
 }
 
 // --- Gliders ---
@@ -231,6 +236,8 @@ fn gliders(folder: &File) -> Result<Scenario, RecordingFault> {
         },
         densities: &[10.0, 20.0, 40.0, 80.0, 160.0],
         vertical_density: 0.5,
+        motions: motions::of_gliders(0.5),
+        start_density: 40.0,
     })
 }
 
@@ -271,6 +278,8 @@ fn tanker(file: &File) -> Result<Scenario, RecordingFault> {
         config: aircraft_config(),
         densities: &[10.0, 20.0, 40.0, 80.0, 160.0],
         vertical_density: 0.3,
+        motions: motions::of_aircraft(0.3),
+        start_density: 80.0,
     })
 }
 
@@ -328,6 +337,8 @@ fn traffic(paths: &[Path]) -> Scenario {
         config: aircraft_config(),
         densities: &[5.0, 10.0, 20.0, 40.0, 80.0],
         vertical_density: 1.0,
+        motions: motions::of_aircraft(1.0),
+        start_density: 40.0,
     }
 }
 

@@ -80,11 +80,13 @@ impl Sensor {
             field_of_view: FieldOfView {
                 range_max_m: self.range_m[1],
                 height_span_m: 15_000.0,
-                elevation_span_rad: ELEVATION_SPAN_RAD,
+                elevation_min_rad: 0.0,
+                elevation_max_rad: ELEVATION_SPAN_RAD,
                 speed_span_m_s: 600.0,
+                ..FieldOfView::WIDE
             },
             period: Span::from_secs(self.period_s),
-            label: Label::STRICTEST,
+            ..SensorModel::PLAIN
         }
     }
 

@@ -1,0 +1,148 @@
+//! What no track explains founds new ones: one track for a measurement that fixes a position, a family of them for a
+//! line of bearing.
+
+use super::look::Column;
+use super::update::Updating;
+use crate::capacity::SCAN_MEASUREMENTS_MAX;
+use crate::gaussian::GaussianState;
+use crate::identity::Identity;
+use crate::measurement::{Coverage, Measurement};
+use crate::tally::Tally;
+use crate::track::initiator::{Start, Unfounded, found};
+use crate::track::ranging::{RANGES_MAX, parts};
+use crate::track::table::TrackTable;
+use crate::track::{Contributors, Existence, History, Track, TrackId, TrackNumber, TrackStatus};
+
+/// The tracks that a scan adds.
+pub(super) struct Foundings<'a, 't> {
+    pub(super) updating: &'a Updating<'a>,
+    pub(super) table: &'a mut TrackTable<'t>,
+    pub(super) tally: &'a mut Tally,
+    /// How many numbers beyond those of its measurements the scan has given away.
+    pub(super) extra: u16,
+}
+
+impl Foundings<'_, '_> {
+    /// Founds tracks from every measurement that no track explains well enough.
+    pub(super) fn found_all(&mut self, columns: &[Column]) {
+        let config = self.updating.config;
+        for (ordinal, column) in (0..).zip(columns) {
+            let unexplained = (1.0 - column.explained).max(0.0);
+            let existence = unexplained * column.newcomer / (1.0 + column.newcomer);
+            let free = unexplained >= config.founding_mass && existence >= config.prune_existence;
+            if column.log_clutter.is_none() || !free {
+                continue;
+            }
+            if let Err(unfounded) = self.found_from(ordinal, existence) {
+                *match unfounded {
+                    Unfounded::NoPosition => &mut self.tally.bearings_unexplained,
+                    Unfounded::TooUncertain => &mut self.tally.foundings_too_uncertain,
+                    Unfounded::NotFinite => &mut self.tally.foundings_not_finite,
+                } += 1;
+            }
+        }
+    }
+
+    fn found_from(&mut self, ordinal: u16, existence: f64) -> Result<(), Unfounded> {
+        let (look, config) = (self.updating.look, self.updating.config);
+        let measurement = &look.measurements[usize::from(ordinal)];
+        match found(&measurement.observation, &look.scan.pose, look.scan.time, config) {
+            Ok(state) => {
+                let number = self.updating.number(ordinal, self.table, self.tally);
+                self.insert(number, measurement, state, existence, None);
+                Ok(())
+            }
+            Err(Unfounded::NoPosition) => self.found_family(measurement, existence),
+            Err(unfounded) => Err(unfounded),
+        }
+    }
+
+    /// A line of bearing: one hypothesis for each part of the range, of which at most one is a target.
+    fn found_family(&mut self, measurement: &Measurement, existence: f64) -> Result<(), Unfounded> {
+        let (look, config) = (self.updating.look, self.updating.config);
+        let start = Start { pose: &look.scan.pose, time: look.scan.time, config };
+        let share = existence / f64::from(u32::try_from(RANGES_MAX).expect("few parts"));
+        let mut family = None;
+        for part in parts(config.nearest_emitter_m, look.sensor.field_of_view.range_max_m) {
+            let state = start.along(&measurement.observation, part)?;
+            let Some(number) = self.updating.extra_number(&mut self.extra, self.table, self.tally) else {
+                return Err(Unfounded::NoPosition);
+            };
+            let family = *family.get_or_insert(number);
+            self.insert(number, measurement, state, share, Some(family));
+        }
+        self.tally.families_founded += 1;
+        Ok(())
+    }
+
+    fn insert(
+        &mut self,
+        number: TrackNumber,
+        measurement: &Measurement,
+        state: GaussianState,
+        existence: f64,
+        family: Option<TrackNumber>,
+    ) {
+        let mut track = self.updating.founded(number, state, existence);
+        track.family = family;
+        track.identity.absorb(&measurement.identity);
+        if self.table.insert(track) {
+            self.tally.tracks_founded += 1;
+        } else {
+            self.tally.tracks_table_full += 1;
+        }
+    }
+}
+
+impl Updating<'_> {
+    /// The number of a track founded by a measurement. Only if another track was founded in the same millisecond by the
+    /// same sensor can it be taken.
+    fn number(&self, ordinal: u16, table: &TrackTable<'_>, tally: &mut Tally) -> TrackNumber {
+        let wanted = TrackNumber::founding(self.look.scan.time, self.look.scan.sensor, ordinal);
+        let number = if self.clash { table.free_number(wanted) } else { wanted };
+        tally.numbers_bumped += u64::from(number != wanted);
+        number
+    }
+
+    /// A number for a track that has no measurement of the scan to itself, as if the scan had so many more. There are no
+    /// more of them than a number can tell.
+    pub(super) fn extra_number(
+        &self,
+        extra: &mut u16,
+        table: &TrackTable<'_>,
+        tally: &mut Tally,
+    ) -> Option<TrackNumber> {
+        let ordinal = self.look.measurements.len() + usize::from(*extra);
+        let ordinal = u16::try_from(ordinal).ok().filter(|&ordinal| usize::from(ordinal) < SCAN_MEASUREMENTS_MAX);
+        if ordinal.is_none() {
+            tally.branches_dropped += 1;
+        }
+        *extra += u16::from(ordinal.is_some());
+        ordinal.map(|ordinal| self.number(ordinal, table, tally))
+    }
+
+    /// A tentative track as it begins.
+    fn founded(&self, number: TrackNumber, state: GaussianState, existence: f64) -> Track {
+        let scan = self.look.scan;
+        let (mut history, mut contributors) = (History::default(), Contributors::default());
+        history.record(true);
+        contributors.note(scan.sensor, scan.time);
+        Track {
+            id: TrackId { origin: self.origin, number },
+            status: TrackStatus::Tentative,
+            state,
+            existence: Existence::new(existence),
+            existence_time: scan.time,
+            family: None,
+            identity: Identity::UNKNOWN,
+            label: self.look.label,
+            first_seen: scan.time,
+            last_update: scan.time,
+            updates: 1,
+            history,
+            contributors,
+            reported: scan.coverage == Coverage::Reports,
+            twin: None,
+        }
+    }
+}
