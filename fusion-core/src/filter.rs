@@ -32,6 +32,7 @@ pub struct Prediction<const N: usize = KINEMATIC> {
 
 impl<const N: usize> Prediction<N> {
     /// x̂ ← f(x̂), P ← F P Fᵀ + Q, valid at `to`.
+    #[inline]
     #[must_use]
     pub fn of(model: &impl TransitionModel<N>, state: &GaussianState<N>, to: Timestamp) -> Self {
         let (mean, p) = model.propagate(&state.mean, state.covariance.matrix(), to - state.time);
@@ -42,6 +43,7 @@ impl<const N: usize> Prediction<N> {
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] if the numbers overflowed; the state is then beyond use.
+    #[inline]
     pub fn prove(&self) -> Result<GaussianState<N>, NotPositiveDefinite> {
         Ok(GaussianState { mean: self.mean, covariance: Covariance::new(self.p)?, time: self.time })
     }
@@ -75,6 +77,7 @@ pub struct Mixture<const N: usize = KINEMATIC> {
 
 impl<const N: usize> Mixture<N> {
     /// Begins with the component in which nothing was measured: the predicted state, with weight β₀.
+    #[inline]
     #[must_use]
     pub fn new(predicted: &GaussianState<N>, weight: f64) -> Self {
         Self {
@@ -86,27 +89,39 @@ impl<const N: usize> Mixture<N> {
     }
 
     /// Adds weight · covariance of one component or of several that share it.
+    #[inline]
     pub fn add_covariance(&mut self, weight: f64, p: &SMatrix<f64, N, N>) {
-        self.spread += p * weight;
+        for (sum, p) in self.spread.as_mut_slice().iter_mut().zip(p.as_slice()) {
+            *sum += p * weight;
+        }
     }
 
     /// Adds the mean of one component by its distance δ from the predicted mean.
+    #[inline]
     pub fn add_mean(&mut self, weight: f64, delta: &SVector<f64, N>) {
         self.shift += delta * weight;
-        self.spread += delta * (delta.transpose() * weight);
+        let delta = &delta.data.0[0];
+        for (column, delta_k) in self.spread.data.0.iter_mut().zip(delta) {
+            let share = delta_k * weight;
+            column.iter_mut().zip(delta).for_each(|(sum, delta)| *sum += delta * share);
+        }
     }
 
     /// The one Gaussian.
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] if the components were not finite or cancelled to rounding error.
-    pub fn reduce(&self) -> Result<GaussianState<N>, NotPositiveDefinite> {
-        let p = self.spread - self.shift * self.shift.transpose();
+    #[inline]
+    pub fn reduce(mut self) -> Result<GaussianState<N>, NotPositiveDefinite> {
+        let shift = &self.shift.data.0[0];
+        for (column, shift_k) in self.spread.data.0.iter_mut().zip(shift) {
+            column.iter_mut().zip(shift).for_each(|(sum, shift)| *sum -= shift * shift_k);
+        }
         let mean = self.reference + self.shift;
-        if !mean.iter().all(|v| v.is_finite()) {
+        if !mean.as_slice().iter().all(|v| v.is_finite()) {
             return Err(NotPositiveDefinite);
         }
-        Ok(GaussianState { mean, covariance: Covariance::new(p)?, time: self.time })
+        Ok(GaussianState { mean, covariance: Covariance::new(self.spread)?, time: self.time })
     }
 }
 

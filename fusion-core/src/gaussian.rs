@@ -28,18 +28,28 @@ impl core::fmt::Display for NotPositiveDefinite {
 impl core::error::Error for NotPositiveDefinite {}
 
 /// A symmetric positive definite matrix.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Covariance<const N: usize>(SMatrix<f64, N, N>);
+
+/// Without loops and branches: whether two measurements have one noise is asked for every pair.
+impl<const N: usize> PartialEq for Covariance<N> {
+    #[inline]
+    #[expect(clippy::float_cmp, reason = "the same number or not")]
+    fn eq(&self, other: &Self) -> bool {
+        let pairs = self.0.data.0.iter().flatten().zip(other.0.data.0.iter().flatten());
+        pairs.fold(true, |same, (a, b)| same & (a == b))
+    }
+}
 
 impl<const N: usize> Covariance<N> {
     /// Takes the symmetric part of `m` and proves it positive definite.
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] if `m` is not finite or has no Cholesky factor.
-    pub fn new(m: SMatrix<f64, N, N>) -> Result<Self, NotPositiveDefinite> {
-        let symmetric = symmetric_part(&m);
-        let mut work = symmetric.data.0;
-        if decompose(&mut work) { Ok(Self(symmetric)) } else { Err(NotPositiveDefinite) }
+    #[inline]
+    pub fn new(mut m: SMatrix<f64, N, N>) -> Result<Self, NotPositiveDefinite> {
+        make_symmetric(&mut m.data.0);
+        if is_positive_definite(&m.data.0) { Ok(Self(m)) } else { Err(NotPositiveDefinite) }
     }
 
     /// The diagonal covariance of independent errors.
@@ -51,6 +61,7 @@ impl<const N: usize> Covariance<N> {
     }
 
     /// The matrix itself.
+    #[inline]
     #[must_use]
     pub const fn matrix(&self) -> &SMatrix<f64, N, N> {
         &self.0
@@ -77,7 +88,7 @@ impl<const N: usize> Covariance<N> {
     /// The lower triangular factor L with L Lᵀ = P.
     #[must_use]
     pub fn factor(&self) -> Factor<N> {
-        Factor(lower_factor(&self.0).expect("a covariance factors: its constructor proved it"))
+        Factor(lower_factor(self.0.data.0).expect("a covariance factors: its constructor proved it"))
     }
 }
 
@@ -86,13 +97,25 @@ impl<const N: usize> Covariance<N> {
 pub struct Factor<const N: usize>(SMatrix<f64, N, N>);
 
 impl<const N: usize> Factor<N> {
+    /// The factor of the symmetric part of `m`: what a covariance made of it would have, proven and factored at once.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if `m` is not finite or has none.
+    #[inline]
+    pub fn of(mut m: SMatrix<f64, N, N>) -> Result<Self, NotPositiveDefinite> {
+        make_symmetric(&mut m.data.0);
+        lower_factor(m.data.0).map(Self).ok_or(NotPositiveDefinite)
+    }
+
     /// νᵀ S⁻¹ ν, the squared Mahalanobis distance.
+    #[inline]
     #[must_use]
     pub fn mahalanobis_squared(&self, nu: &SVector<f64, N>) -> f64 {
         self.forward(nu).norm_squared()
     }
 
     /// ln det S.
+    #[inline]
     #[must_use]
     pub fn log_determinant(&self) -> f64 {
         let mut product = 1.0;
@@ -123,12 +146,36 @@ impl<const N: usize> Factor<N> {
         x
     }
 
+    /// b S⁻¹ for each row b: the same the other way round, all rows at once.
+    #[inline]
+    #[must_use]
+    pub fn solve_rows<const K: usize>(&self, b: &SMatrix<f64, K, N>) -> SMatrix<f64, K, N> {
+        let (l, mut x) = (&self.0.data.0, b.data.0);
+        for i in 0..N {
+            for k in 0..i {
+                let known = x[k];
+                (0..K).for_each(|row| x[i][row] -= l[k][i] * known[row]);
+            }
+            x[i].iter_mut().for_each(|x| *x /= l[i][i]);
+        }
+        for i in (0..N).rev() {
+            for k in i + 1..N {
+                let known = x[k];
+                (0..K).for_each(|row| x[i][row] -= l[i][k] * known[row]);
+            }
+            x[i].iter_mut().for_each(|x| *x /= l[i][i]);
+        }
+        SMatrix::from_array_storage(ArrayStorage(x))
+    }
+
     /// The lower triangular matrix.
+    #[inline]
     #[must_use]
     pub const fn matrix(&self) -> &SMatrix<f64, N, N> {
         &self.0
     }
 
+    #[inline]
     fn forward(&self, nu: &SVector<f64, N>) -> SVector<f64, N> {
         let mut y = *nu;
         for i in 0..N {
@@ -141,56 +188,84 @@ impl<const N: usize> Factor<N> {
     }
 }
 
-fn symmetric_part<const N: usize>(m: &SMatrix<f64, N, N>) -> SMatrix<f64, N, N> {
-    let (m, mut symmetric) = (&m.data.0, [[0.0; N]; N]);
-    for j in 0..N {
-        for i in 0..N {
-            symmetric[j][i] = 0.5 * (m[j][i] + m[i][j]);
+#[inline]
+fn make_symmetric<const N: usize>(m: &mut [[f64; N]; N]) {
+    for j in 1..N {
+        for i in 0..j {
+            let mean = 0.5 * (m[j][i] + m[i][j]);
+            (m[j][i], m[i][j]) = (mean, mean);
         }
     }
-    SMatrix::from_array_storage(ArrayStorage(symmetric))
+}
+
+fn is_positive_definite<const N: usize>(a: &[[f64; N]; N]) -> bool {
+    let mut work = *a;
+    decompose(&mut work)
 }
 
 /// L D Lᵀ = A with unit L, in place and column by column: D on the diagonal, L below it, nothing meant above. False
 /// unless every pivot is finite and above zero, which is what positive definite means.
 ///
 /// Written out rather than taken from nalgebra, whose generic bounds infect every signature that mixes dimensions;
-/// without square roots, because covariances are proven far more often than factored; and over whole columns, because
-/// loops of one length become straight code.
+/// without square roots, because covariances are proven far more often than factored; and each column by a function of
+/// its own, because then the compiler lays out all of it without loops.
+#[inline]
 fn decompose<const N: usize>(a: &mut [[f64; N]; N]) -> bool {
-    for j in 0..N {
-        let column = a[j];
-        // Also false for NaN, which is the point of writing it this way round.
-        if !(column[j] > 0.0 && column[j] < f64::INFINITY) {
-            return false;
-        }
-        let inverse = 1.0 / column[j];
-        for i in j + 1..N {
-            let multiple = column[i] * inverse;
-            a[j][i] = multiple;
-            for k in 0..N {
-                a[i][k] -= multiple * column[k];
-            }
+    eliminate::<0, N>(a)
+        && eliminate::<1, N>(a)
+        && eliminate::<2, N>(a)
+        && eliminate::<3, N>(a)
+        && eliminate::<4, N>(a)
+        && eliminate::<5, N>(a)
+        && eliminate::<6, N>(a)
+        && eliminate::<7, N>(a)
+        && eliminate::<8, N>(a)
+        && eliminate_from::<9, N>(a)
+}
+
+/// Takes all columns from FIRST on out of those behind them: those of matrices larger than any state, which are rare.
+fn eliminate_from<const FIRST: usize, const N: usize>(a: &mut [[f64; N]; N]) -> bool {
+    (FIRST..N).all(|j| eliminate_at(a, j))
+}
+
+/// Takes column J out of those behind it, if there is one.
+#[inline]
+fn eliminate<const J: usize, const N: usize>(a: &mut [[f64; N]; N]) -> bool {
+    J >= N || eliminate_at(a, J)
+}
+
+/// Takes column j out of those behind it; false if its pivot is none.
+#[inline]
+fn eliminate_at<const N: usize>(a: &mut [[f64; N]; N], j: usize) -> bool {
+    let column = a[j];
+    // Also false for NaN, which is the point of writing it this way round.
+    if !(column[j] > 0.0 && column[j] < f64::INFINITY) {
+        return false;
+    }
+    let inverse = 1.0 / column[j];
+    for i in j + 1..N {
+        let multiple = column[i] * inverse;
+        a[j][i] = multiple;
+        for k in i..N {
+            a[i][k] -= multiple * column[k];
         }
     }
     true
 }
 
 /// The Cholesky factor L √D.
-fn lower_factor<const N: usize>(a: &SMatrix<f64, N, N>) -> Option<SMatrix<f64, N, N>> {
-    let mut columns = a.data.0;
+#[inline]
+fn lower_factor<const N: usize>(mut columns: [[f64; N]; N]) -> Option<SMatrix<f64, N, N>> {
     if !decompose(&mut columns) {
         return None;
     }
-    let mut l = SMatrix::<f64, N, N>::zeros();
     for j in 0..N {
         let root = sqrt(columns[j][j]);
-        l[(j, j)] = root;
-        for i in j + 1..N {
-            l[(i, j)] = columns[j][i] * root;
-        }
+        columns[j][..j].fill(0.0);
+        columns[j][j] = root;
+        columns[j][j + 1..].iter_mut().for_each(|below| *below *= root);
     }
-    Some(l)
+    Some(SMatrix::from_array_storage(ArrayStorage(columns)))
 }
 
 /// What is believed of a target at one time of validity: its kinematics, and after them, if `N` is above six, what
@@ -255,6 +330,7 @@ impl GaussianState {
 }
 
 /// The first six components of a state.
+#[inline]
 #[must_use]
 pub fn kinematic_part<const N: usize>(x: &SVector<f64, N>) -> StateVector {
     const { assert!(N >= KINEMATIC, "every state begins with position and velocity") };

@@ -66,6 +66,9 @@ pub(crate) fn sandwich<const N: usize>(
 
 /// How a state appears to a sensor.
 pub trait MeasurementModel<const M: usize> {
+    /// How many components of the state h depends on: the first so many. Beyond them H has zeros.
+    const SEEN: usize = KINEMATIC;
+
     /// h(x).
     fn predict(&self, x: &StateVector) -> SVector<f64, M>;
 

@@ -139,12 +139,12 @@ impl<M: TrackerMemory> Tracker<M> {
         let memory = LookMemory { columns: lent.columns, plots: lent.plots, addressed: lent.addressed };
         let (look, columns) = Look::new(scan, sensor, clutter.of(scan.sensor), memory, tally);
         let gating = Gating { look: &look, gate: &self.gate, config: &self.config };
-        let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges);
+        let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges, lent.explained);
         gating.match_addresses(&table, columns, tally);
         gating.pair(&mut table, columns, &mut pairing, tally);
 
         let newcomer = newcomers::odds(newcomers, &look, pairing.known, self.config.new_per_scan);
-        let (rows, nulls, edges) = pairing.finish();
+        let (rows, nulls, edges, explained) = pairing.finish();
         columns.iter_mut().for_each(|column| column.expect_newcomer(newcomer));
         edges.iter_mut().for_each(|edge| edge.weight /= 1.0 + columns[usize::from(edge.column)].newcomer);
         let (beta, missed) = (&mut lent.beta[..edges.len()], &mut lent.missed[..rows.len()]);
@@ -155,7 +155,8 @@ impl<M: TrackerMemory> Tracker<M> {
         sharpen::sharpen(&table, rows, nulls, edges, self.config.sharpness);
         marginals(nulls, edges, columns_len, budget, &mut lent.workspace, sharpened, &mut lent.missed_sharpened[..rows.len()]);
 
-        let solution = Solution { rows, edges, beta, sharpened, missed, missed_sharpened: &lent.missed_sharpened[..rows.len()] };
+        let missed_sharpened = &lent.missed_sharpened[..rows.len()];
+        let solution = Solution { rows, edges, beta, sharpened, explained, missed, missed_sharpened };
         let clash = newcomers.may_clash(scan.sensor, scan.time);
         let updating = Updating { look: &look, config: &self.config, origin: self.origin, clash };
         let extra = updating.update(&mut table, &solution, columns, tally);

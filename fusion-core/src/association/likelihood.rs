@@ -4,12 +4,10 @@
 //! relative to "this measurement is clutter" (Bar-Shalom, Willett & Tian 2011, §6.2). The tracker multiplies in the
 //! probability of existence, and counts newcomers beside clutter.
 
-use core::f64::consts::TAU;
-
 use nalgebra::SVector;
 
 use crate::gaussian::Factor;
-use crate::maths::{exp, ln};
+use crate::maths::exp;
 
 /// ln N(ν; 0, S) with its squared Mahalanobis distance, for all ν of one S.
 #[derive(Clone, Copy, Debug)]
@@ -21,19 +19,22 @@ pub struct Likelihood<const M: usize> {
 
 impl<const M: usize> Likelihood<M> {
     /// The likelihood under S, given by its factor.
+    #[inline]
     #[must_use]
     pub fn new(factor: Factor<M>) -> Self {
         let dimension = f64::from(u32::try_from(M).expect("a measurement has few dimensions"));
-        Self { factor, log_scale: 0.5 * (factor.log_determinant() + dimension * ln(TAU)) }
+        Self { factor, log_scale: 0.5 * (factor.log_determinant() + dimension * LN_TAU) }
     }
 
     /// νᵀ S⁻¹ ν.
+    #[inline]
     #[must_use]
     pub fn distance_squared(&self, nu: &SVector<f64, M>) -> f64 {
         self.factor.mahalanobis_squared(nu)
     }
 
     /// ln N(ν; 0, S) of a ν at this squared distance.
+    #[inline]
     #[must_use]
     pub fn log_density(&self, distance_squared: f64) -> f64 {
         -0.5 * distance_squared - self.log_scale
@@ -48,10 +49,15 @@ pub fn weight(log_detection: f64, log_density: f64, log_clutter: f64) -> f64 {
 
 const LOG_WEIGHT_CEILING: f64 = 200.0;
 
+/// ln 2π.
+const LN_TAU: f64 = 1.837_877_066_409_345_3;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::gaussian::Covariance;
+    use crate::maths::ln;
+    use core::f64::consts::TAU;
 
     #[test]
     fn the_density_of_a_standard_normal_is_known() {
@@ -59,6 +65,11 @@ mod tests {
         let likelihood = Likelihood::new(s.factor());
         let d2 = likelihood.distance_squared(&SVector::from([1.0, 1.0]));
         assert!((exp(likelihood.log_density(d2)) - exp(-1.0) / TAU).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_constant_is_the_logarithm_to_the_last_bit() {
+        assert_eq!(LN_TAU.to_bits(), ln(TAU).to_bits());
     }
 
     #[test]

@@ -16,9 +16,20 @@ pub struct Expectation<const M: usize, const N: usize = KINEMATIC> {
     pub z_hat: SVector<f64, M>,
     /// H at x̂.
     pub h: SMatrix<f64, M, KINEMATIC>,
-    /// P Hᵀ: H has zeros beyond the kinematics.
+    /// Columns of H that are not zero: [`MeasurementModel::SEEN`].
+    pub seen: usize,
+    /// P Hᵀ.
     pub cross: SMatrix<f64, N, M>,
     /// H P Hᵀ: the part of S that is the track's own.
+    pub spread: SMatrix<f64, M, M>,
+}
+
+/// The part of an [`Expectation`] that gating and likelihoods need, for less than half its price.
+#[derive(Clone, Debug)]
+pub struct Outlook<const M: usize> {
+    /// ẑ = h(x̂).
+    pub z_hat: SVector<f64, M>,
+    /// H P Hᵀ.
     pub spread: SMatrix<f64, M, M>,
 }
 
@@ -44,11 +55,12 @@ pub struct Gain<const M: usize, const N: usize = KINEMATIC> {
 
 impl<const M: usize, const N: usize> Expectation<M, N> {
     /// Linearises h at a predicted mean x̂ with covariance P.
+    #[inline]
     #[must_use]
-    pub fn of(model: &impl MeasurementModel<M>, x: &SVector<f64, N>, p: &SMatrix<f64, N, N>) -> Self {
+    pub fn of<H: MeasurementModel<M>>(model: &H, x: &SVector<f64, N>, p: &SMatrix<f64, N, N>) -> Self {
         let (z_hat, h) = model.linearise(&kinematic_part(x));
-        let cross = times_transposed(p, &h);
-        Self { z_hat, h, cross, spread: h * kinematic_rows(&cross) }
+        let cross = times_transposed(p, &h, H::SEEN);
+        Self { z_hat, spread: spread(&h, &cross, H::SEEN), h, seen: H::SEEN, cross }
     }
 
     /// S = H P Hᵀ + R.
@@ -57,6 +69,15 @@ impl<const M: usize, const N: usize> Expectation<M, N> {
     /// [`NotPositiveDefinite`] if the numbers overflow.
     pub fn innovation_covariance(&self, noise: &Covariance<M>) -> Result<Covariance<M>, NotPositiveDefinite> {
         Covariance::new(self.spread + noise.matrix())
+    }
+
+    /// The factor of S, for those who need no more of it.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers overflow.
+    #[inline]
+    pub fn innovation_factor(&self, noise: &Covariance<M>) -> Result<Factor<M>, NotPositiveDefinite> {
+        Factor::of(self.spread + noise.matrix())
     }
 
     /// ν and S of one measurement.
@@ -74,9 +95,6 @@ impl<const M: usize, const N: usize> Expectation<M, N> {
 
     /// K for this noise, and the covariance after an update. The components in `considered` are not moved: their rows
     /// of K are zero, while the covariance still accounts for what they contribute (Schmidt's consider filter).
-    ///
-    /// Joseph's form, multiplied out so that nothing larger than N × M is formed on the way: with B = (I − K H) P it is
-    /// B + (K R − B Hᵀ) Kᵀ. Unlike B alone it holds for any K.
     #[must_use]
     pub fn gain(
         &self,
@@ -85,13 +103,103 @@ impl<const M: usize, const N: usize> Expectation<M, N> {
         noise: &Covariance<M>,
         considered: &[usize],
     ) -> Gain<M, N> {
-        let mut k = s.solve(&self.cross.transpose()).transpose();
+        let k = self.gain_alone(s, considered);
+        Gain { p: self.covariance_after(p, &k, noise), k }
+    }
+
+    /// K alone.
+    #[inline]
+    #[must_use]
+    pub fn gain_alone(&self, s: &Factor<M>, considered: &[usize]) -> SMatrix<f64, N, M> {
+        let mut k = s.solve_rows(&self.cross);
         for &component in considered {
             k.row_mut(component).fill(0.0);
         }
-        let b = p - k * self.cross.transpose();
-        let p = b + (k * noise.matrix() - times_transposed(&b, &self.h)) * k.transpose();
-        Gain { k, p }
+        k
+    }
+
+    /// The covariance after an update with this K, for this noise.
+    ///
+    /// Joseph's form, multiplied out so that nothing larger than N × M is formed on the way: with B = (I − K H) P it is
+    /// B + (K R − B Hᵀ) Kᵀ. Unlike B alone it holds for any K.
+    #[inline]
+    #[must_use]
+    pub fn covariance_after(
+        &self,
+        p: &SMatrix<f64, N, N>,
+        k: &SMatrix<f64, N, M>,
+        noise: &Covariance<M>,
+    ) -> SMatrix<f64, N, N> {
+        let mut after = *p;
+        add_outer(&mut after, k, &-self.cross);
+        let rest = k * noise.matrix() - times_transposed(&after, &self.h, self.seen);
+        add_outer(&mut after, &rest, k);
+        after
+    }
+}
+
+impl<const M: usize> Outlook<M> {
+    /// Linearises h at a predicted mean x̂ with covariance P.
+    #[inline]
+    #[must_use]
+    pub fn of<H: MeasurementModel<M>, const N: usize>(
+        model: &H,
+        x: &SVector<f64, N>,
+        p: &SMatrix<f64, N, N>,
+    ) -> Self {
+        let (z_hat, h) = model.linearise(&kinematic_part(x));
+        // Of P Hᵀ only the rows are needed that H sees.
+        let mut cross = SMatrix::<f64, KINEMATIC, M>::zeros();
+        for m in 0..M {
+            for k in 0..H::SEEN {
+                (0..H::SEEN).for_each(|i| cross[(i, m)] += p[(i, k)] * h[(m, k)]);
+            }
+        }
+        Self { z_hat, spread: spread(&h, &cross, H::SEEN) }
+    }
+
+    /// The factor of S = H P Hᵀ + R.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers overflow.
+    #[inline]
+    pub fn innovation_factor(&self, noise: &Covariance<M>) -> Result<Factor<M>, NotPositiveDefinite> {
+        Factor::of(self.spread + noise.matrix())
+    }
+}
+
+/// H P Hᵀ from H and P Hᵀ, where H has `seen` columns that are not zero.
+#[inline]
+fn spread<const M: usize, const N: usize>(
+    h: &SMatrix<f64, M, KINEMATIC>,
+    cross: &SMatrix<f64, N, M>,
+    seen: usize,
+) -> SMatrix<f64, M, M> {
+    let mut spread = SMatrix::zeros();
+    for m in 0..M {
+        for k in 0..seen {
+            (0..M).for_each(|i| spread[(i, m)] += h[(i, k)] * cross[(k, m)]);
+        }
+    }
+    spread
+}
+
+/// P ← P + A Bᵀ. By itself, so that the compiler takes the columns for what they are.
+#[inline(never)]
+fn add_outer<const M: usize, const N: usize>(
+    p: &mut SMatrix<f64, N, N>,
+    a: &SMatrix<f64, N, M>,
+    b: &SMatrix<f64, N, M>,
+) {
+    let (a, b) = (&a.data.0, &b.data.0);
+    for (j, column) in p.data.0.iter_mut().enumerate() {
+        for (i, sum) in column.iter_mut().enumerate() {
+            let mut product = a[0][i] * b[0][j];
+            for m in 1..M {
+                product += a[m][i] * b[m][j];
+            }
+            *sum += product;
+        }
     }
 }
 
@@ -103,25 +211,21 @@ impl<const M: usize, const N: usize> Gain<M, N> {
     }
 }
 
-/// A Hᵀ, where H stands for [H 0]: it is blind beyond the kinematics.
+/// A Hᵀ, where H has `seen` columns that are not zero.
+#[inline]
 fn times_transposed<const M: usize, const N: usize>(
     a: &SMatrix<f64, N, N>,
     h: &SMatrix<f64, M, KINEMATIC>,
+    seen: usize,
 ) -> SMatrix<f64, N, M> {
     let (a, h) = (&a.data.0, &h.data.0);
     let mut product = [[0.0; N]; M];
     for (m, column) in product.iter_mut().enumerate() {
-        for k in 0..KINEMATIC {
-            for i in 0..N {
-                column[i] += a[k][i] * h[k][m];
-            }
+        for (a, h) in a.iter().zip(h).take(seen) {
+            (0..N).for_each(|i| column[i] += a[i] * h[m]);
         }
     }
     SMatrix::from_array_storage(ArrayStorage(product))
-}
-
-fn kinematic_rows<const M: usize, const N: usize>(a: &SMatrix<f64, N, M>) -> SMatrix<f64, KINEMATIC, M> {
-    SMatrix::from_fn(|i, k| a[(i, k)])
 }
 
 /// One measurement known to belong to the state: x̂ ← x̂ + K ν, P in Joseph form.
@@ -138,7 +242,7 @@ pub fn update<const M: usize, const N: usize>(
     let innovation = expectation.innovate(model, reading)?;
     let gain = expectation.gain(p, &innovation.factor, &reading.noise, &[]);
     let mean = predicted.mean + gain.shift(&innovation.nu);
-    if !mean.iter().all(|v| v.is_finite()) {
+    if !mean.as_slice().iter().all(|v| v.is_finite()) {
         return Err(NotPositiveDefinite);
     }
     Ok((GaussianState { mean, covariance: Covariance::new(gain.p)?, time: predicted.time }, innovation))

@@ -19,7 +19,7 @@ use nalgebra::{SMatrix, SVector};
 
 use super::Prediction;
 use super::extended;
-use crate::gaussian::{GaussianState, KINEMATIC, NotPositiveDefinite, StateVector};
+use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite, StateVector};
 use crate::maths::exp;
 use crate::measurement::Reading;
 use crate::model::motion::{MOTIONS_MAX, Motion, MotionSet};
@@ -137,14 +137,21 @@ impl ModeState {
         blend: &Blend<'_>,
         to: Timestamp,
     ) -> Result<(), NotPositiveDefinite> {
-        *self = match (own, motion) {
-            (Self::Six(own), Motion::ConstantVelocity(model)) => Self::Six(blend.predict(model, own, to)?),
-            (Self::Six(own), Motion::Hover(model)) => Self::Six(blend.predict(model, own, to)?),
-            (Self::Seven(own), Motion::CoordinatedTurn(model)) => Self::Seven(blend.predict(model, own, to)?),
-            (Self::Nine(own), Motion::ConstantAcceleration(model)) => Self::Nine(blend.predict(model, own, to)?),
+        match (self, own, motion) {
+            (Self::Six(next), Self::Six(own), Motion::ConstantVelocity(model)) => blend.predict(model, own, to, next),
+            (Self::Six(next), Self::Six(own), Motion::Hover(model)) => blend.predict(model, own, to, next),
+            (Self::Seven(next), Self::Seven(own), Motion::CoordinatedTurn(model)) => {
+                blend.predict(model, own, to, next)
+            }
+            (Self::Nine(next), Self::Nine(own), Motion::ConstantAcceleration(model)) => {
+                blend.predict(model, own, to, next)
+            }
             _ => unreachable!("modes are predicted by the set that started them"),
-        };
-        Ok(())
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        core::mem::discriminant(self) == core::mem::discriminant(other)
     }
 }
 
@@ -213,7 +220,8 @@ impl Modes {
         predicted: &mut Self,
     ) -> Result<(), NotPositiveDefinite> {
         let change = set.change_over(to - self.time());
-        if predicted.states.len() != self.states.len() {
+        let mut alike = predicted.states.iter().zip(&self.states);
+        if predicted.states.len() != self.states.len() || !alike.all(|(one, other)| one.is_like(other)) {
             predicted.clone_from(self);
         }
         for (j, ((own, manner), next)) in self.states.iter().zip(set.manners()).zip(&mut predicted.states).enumerate() {
@@ -240,9 +248,14 @@ impl Modes {
     /// Position and velocity by all modes together: mean and covariance of their mixture, not yet proven.
     #[must_use]
     pub fn combined(&self) -> Prediction {
-        let own = self.states[0].kinematics();
-        let (mean, p) = Blend { weights: &self.probabilities, states: &self.states }.reduce(&own);
-        Prediction { mean, p, time: own.time }
+        let blend = Blend { weights: &self.probabilities, states: &self.states };
+        let mut combined = Prediction { mean: SVector::zeros(), p: SMatrix::zeros(), time: self.time() };
+        match &self.states[0] {
+            ModeState::Six(own) => blend.reduce(own, &mut combined.mean, &mut combined.p),
+            ModeState::Seven(own) => blend.reduce(&own.kinematics(), &mut combined.mean, &mut combined.p),
+            ModeState::Nine(own) => blend.reduce(&own.kinematics(), &mut combined.mean, &mut combined.p),
+        }
+        combined
     }
 
     /// μⱼ ← μⱼ Λⱼ / Σ: Bayes' rule, with the likelihood of what was seen under each mode, on any common scale.
@@ -319,29 +332,31 @@ impl Blend<'_> {
         model: &impl TransitionModel<N>,
         own: &GaussianState<N>,
         to: Timestamp,
-    ) -> Result<GaussianState<N>, NotPositiveDefinite> {
-        let (mean, p) = self.reduce(own);
+        next: &mut GaussianState<N>,
+    ) -> Result<(), NotPositiveDefinite> {
+        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
+        self.reduce(own, &mut mean, &mut p);
         let (mean, p) = model.propagate(&mean, &p, to - own.time);
-        if !mean.iter().all(|v| v.is_finite()) {
+        if !mean.as_slice().iter().all(|v| v.is_finite()) {
             return Err(NotPositiveDefinite);
         }
-        Prediction { mean, p, time: to }.prove()
+        *next = GaussianState { mean, covariance: Covariance::new(p)?, time: to };
+        Ok(())
     }
 
-    /// Mean and covariance: Σ wᵢ xᵢ and Σ wᵢ (Pᵢ + δᵢ δᵢᵀ), δᵢ = xᵢ − x̄. What a mode lacks of N dimensions is taken
-    /// from `own`. A sum of covariances with weights above zero is one.
-    fn reduce<const N: usize>(&self, own: &GaussianState<N>) -> (SVector<f64, N>, SMatrix<f64, N, N>) {
+    /// Mean and covariance: Σ wᵢ xᵢ and Σ wᵢ (Pᵢ + δᵢ δᵢᵀ), δᵢ = xᵢ − x̄, added to zeros. What a mode lacks of N
+    /// dimensions is taken from `own`. A sum of covariances with weights above zero is one.
+    fn reduce<const N: usize>(&self, own: &GaussianState<N>, mean: &mut SVector<f64, N>, p: &mut SMatrix<f64, N, N>) {
         if let [_] = self.states {
-            return (own.mean, *own.covariance.matrix());
-        }
-        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
-        for (&weight, state) in self.weights.iter().zip(self.states) {
-            state.visit(AddMean { weight, own, mean: &mut mean });
+            (*mean, *p) = (own.mean, *own.covariance.matrix());
+            return;
         }
         for (&weight, state) in self.weights.iter().zip(self.states) {
-            state.visit(AddSpread { weight, own, mean: &mean, p: &mut p });
+            state.visit(AddMean { weight, own, mean });
         }
-        (mean, p)
+        for (&weight, state) in self.weights.iter().zip(self.states) {
+            state.visit(AddSpread { weight, own, mean, p });
+        }
     }
 }
 
@@ -355,8 +370,9 @@ impl<const N: usize> ModeVisitor for AddMean<'_, N> {
     type Output = ();
 
     fn visit<const S: usize>(self, state: &GaussianState<S>) {
-        for k in 0..N {
-            self.mean[k] += self.weight * if k < shared(S, N) { state.mean[k] } else { self.own.mean[k] };
+        let (theirs, own) = (&state.mean.data.0[0], &self.own.mean.data.0[0]);
+        for (k, sum) in self.mean.data.0[0].iter_mut().enumerate() {
+            *sum += self.weight * if k < shared(S, N) { theirs[k] } else { own[k] };
         }
     }
 }
@@ -374,10 +390,8 @@ impl<const N: usize> ModeVisitor for AddSpread<'_, N> {
     fn visit<const S: usize>(self, state: &GaussianState<S>) {
         let shared = shared(S, N);
         let (theirs, own) = (&state.covariance.matrix().data.0, &self.own.covariance.matrix().data.0);
-        let delta: [f64; N] = core::array::from_fn(|k| {
-            let component = if k < shared { state.mean[k] } else { self.own.mean[k] };
-            component - self.mean[k]
-        });
+        let (place, own_place, mean) = (&state.mean.data.0[0], &self.own.mean.data.0[0], &self.mean.data.0[0]);
+        let delta: [f64; N] = core::array::from_fn(|k| if k < shared { place[k] } else { own_place[k] } - mean[k]);
         for (k, column) in self.p.data.0.iter_mut().enumerate() {
             for (i, sum) in column.iter_mut().enumerate() {
                 let p = match (i < shared, k < shared) {
@@ -421,7 +435,6 @@ mod scenarios;
 mod tests {
     use super::*;
     use crate::filter;
-    use crate::gaussian::{Covariance, StateVector};
     use crate::model::constant_velocity::NearlyConstantVelocity;
     use crate::model::motion::tests::{PUSH, STAY, STRAIGHT, TURN, set_of};
     use crate::model::position::Position;
@@ -570,17 +583,19 @@ mod tests {
         let mixed = [0, 1].map(|j| {
             let weights = [change[0][j], change[1][j]];
             let blend = Blend { weights: &weights, states: apart.states() };
-            let (mean, p) = blend.reduce(&apart.states()[j].kinematics());
+            let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
+            blend.reduce(&apart.states()[j].kinematics(), &mut mean, &mut p);
             ModeState::Six(GaussianState {
                 mean,
                 covariance: Covariance::new(p).expect("positive"),
                 time: apart.time(),
             })
         });
-        let whole = Blend { weights: &[0.5, 0.5], states: &mixed }.reduce(&state());
+        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
+        Blend { weights: &[0.5, 0.5], states: &mixed }.reduce(&state(), &mut mean, &mut p);
         let before = apart.combined();
         assert!(mixed[0].kinematics().mean[0] > apart.states()[0].kinematics().mean[0] + 40.0);
-        assert!((whole.0 - before.mean).norm() < 1e-9 && (whole.1 - before.p).norm() < 1e-9 * before.p.norm());
+        assert!((mean - before.mean).norm() < 1e-9 && (p - before.p).norm() < 1e-9 * before.p.norm());
     }
 
     #[test]

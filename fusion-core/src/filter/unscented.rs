@@ -28,7 +28,7 @@
 use nalgebra::{SMatrix, SVector};
 
 use super::extended::{Expectation, Gain, Innovation};
-use crate::gaussian::{Covariance, Factor, GaussianState, NotPositiveDefinite, StateVector};
+use crate::gaussian::{Covariance, Factor, GaussianState, KINEMATIC, NotPositiveDefinite, StateVector};
 use crate::maths::sqrt;
 use crate::measurement::Reading;
 use crate::model::MeasurementModel;
@@ -133,6 +133,7 @@ impl Unscented {
             // The residual to nothing is the value itself, its angles wrapped.
             z_hat: residual(&(centre + shift), &SVector::zeros()),
             h: factor.solve(&cross).transpose(),
+            seen: KINEMATIC,
             cross,
             spread: g * g.transpose() + curvature,
         };

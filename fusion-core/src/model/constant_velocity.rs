@@ -32,6 +32,7 @@ impl NearlyConstantVelocity {
 }
 
 impl TransitionModel for NearlyConstantVelocity {
+    #[inline]
     fn advance(&self, x: &StateVector, dt: Span) -> StateVector {
         let t = dt.as_secs_f64();
         StateVector::from_fn(|k, _| if k < 3 { x[k] + t * x[k + 3] } else { x[k] })
@@ -49,16 +50,27 @@ impl TransitionModel for NearlyConstantVelocity {
     }
 
     /// In blocks, with P = [A B; Bᵀ C]: A + (B + Bᵀ) t + C t², B + C t, C, each plus its part of Q.
+    #[inline]
     fn propagate(&self, x: &StateVector, p: &SMatrix<f64, 6, 6>, dt: Span) -> (StateVector, SMatrix<f64, 6, 6>) {
-        let t = dt.as_secs_f64();
-        let a = p.fixed_view::<3, 3>(0, 0).into_owned();
-        let b = p.fixed_view::<3, 3>(0, 3).into_owned();
-        let c = p.fixed_view::<3, 3>(3, 3).into_owned();
-        let [position, cross, velocity] = self.blocks(t);
-        (
-            self.advance(x, dt),
-            assemble(&(a + (b + b.transpose()) * t + c * (t * t) + position), &(b + c * t + cross), &(c + velocity)),
-        )
+        let (t, p) = (dt.as_secs_f64(), &p.data.0);
+        let mut next = SMatrix::<f64, 6, 6>::zeros();
+        let moved = &mut next.data.0;
+        for j in 0..3 {
+            for i in 0..3 {
+                let velocity = p[j + 3][i + 3];
+                moved[j][i] = p[j][i] + (p[j + 3][i] + p[i + 3][j]) * t + velocity * (t * t);
+                let cross = p[j + 3][i] + velocity * t;
+                (moved[j + 3][i], moved[i][j + 3]) = (cross, cross);
+                moved[j + 3][i + 3] = velocity;
+            }
+        }
+        for (k, q) in [self.horizontal, self.horizontal, self.vertical].into_iter().enumerate() {
+            moved[k][k] += q * (t * t * t / 3.0);
+            moved[k + 3][k] += q * (t * t / 2.0);
+            moved[k][k + 3] += q * (t * t / 2.0);
+            moved[k + 3][k + 3] += q * t;
+        }
+        (self.advance(x, dt), next)
     }
 
     fn start(&self, kinematics: &GaussianState) -> Result<GaussianState, NotPositiveDefinite> {

@@ -8,7 +8,7 @@ use nalgebra::{SMatrix, SVector, Vector3};
 
 use super::{MeasurementModel, ObservationModel};
 use crate::angle::wrap;
-use crate::gaussian::StateVector;
+use crate::gaussian::{KINEMATIC, StateVector};
 use crate::maths::{atan2, hypot, sqrt};
 use crate::measurement::{Observation, Pose, Reading};
 
@@ -44,6 +44,7 @@ pub(super) struct Sight<'a> {
 const NEAREST_M: f64 = 1.0;
 
 impl<'a> Sight<'a> {
+    #[inline]
     pub(super) fn new(pose: &'a Pose, x: &StateVector) -> Self {
         let d = pose.axes.tr_mul(&(x.fixed_rows::<3>(0) - pose.origin.vector()));
         let v = pose.axes.tr_mul(&x.fixed_rows::<3>(3));
@@ -52,11 +53,13 @@ impl<'a> Sight<'a> {
     }
 
     /// h(x), component by component.
+    #[inline]
     pub(super) fn values<const M: usize>(&self, components: [Component; M]) -> SVector<f64, M> {
         SVector::from(components.map(|component| self.value(component)))
     }
 
     /// H, row by row.
+    #[inline]
     pub(super) fn slopes<const M: usize>(&self, components: [Component; M]) -> SMatrix<f64, M, 6> {
         let mut h = SMatrix::zeros();
         for (row, component) in components.into_iter().enumerate() {
@@ -65,6 +68,7 @@ impl<'a> Sight<'a> {
         h
     }
 
+    #[inline]
     fn value(&self, component: Component) -> f64 {
         match component {
             Component::Range => self.range,
@@ -75,6 +79,7 @@ impl<'a> Sight<'a> {
     }
 
     /// Writes the slope of a component into a row of H, in the axes of the node's plane.
+    #[inline]
     fn write_slope<const M: usize>(&self, component: Component, h: &mut SMatrix<f64, M, 6>, row: usize) {
         let position = self.pose.axes * self.slope(component);
         for k in 0..3 {
@@ -89,6 +94,7 @@ impl<'a> Sight<'a> {
     }
 
     /// Slope over position, in the sensor's axes. Only the range rate has one over velocity: the direction u = d / r.
+    #[inline]
     fn slope(&self, component: Component) -> Vector3<f64> {
         let (d, r, rho) = (&self.d, self.range, self.ground);
         match component {
@@ -98,6 +104,18 @@ impl<'a> Sight<'a> {
             Component::RangeRate => (self.v - d * (d.dot(&self.v) / (r * r))) / r,
         }
     }
+}
+
+/// Only a range rate depends on more of the state than the position.
+pub(super) const fn seen<const M: usize>(components: [Component; M]) -> usize {
+    let (mut seen, mut k) = (3, 0);
+    while k < M {
+        if matches!(components[k], Component::RangeRate) {
+            seen = KINEMATIC;
+        }
+        k += 1;
+    }
+    seen
 }
 
 /// Declares the model of the [`Observation`] of the same name by its components.
@@ -115,6 +133,8 @@ macro_rules! seen_from {
         }
 
         impl MeasurementModel<$m> for $name<'_> {
+            const SEEN: usize = seen(Self::COMPONENTS);
+
             fn predict(&self, x: &StateVector) -> SVector<f64, $m> {
                 Sight::new(self.0, x).values(Self::COMPONENTS)
             }

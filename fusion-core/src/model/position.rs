@@ -21,6 +21,8 @@ pub struct PositionVelocity;
 macro_rules! leading_components {
     ($name:ident, $m:literal) => {
         impl MeasurementModel<$m> for $name {
+            const SEEN: usize = $m;
+
             fn predict(&self, x: &StateVector) -> SVector<f64, $m> {
                 x.fixed_rows::<$m>(0).into_owned()
             }

@@ -2,19 +2,17 @@
 //! that joint association takes.
 
 use heapless::Vec;
-use nalgebra::{SMatrix, SVector};
 
 use super::look::{Column, Look, Owner, View, span};
-use super::shift::log_mixture;
 use crate::association::Edge;
 use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
 use crate::capacity::ROW_EDGES_MAX;
 use crate::filter::Prediction;
-use crate::filter::extended::Expectation;
-use crate::filter::imm::{ModeVisitor, Modes};
+use crate::filter::extended::{Expectation, Outlook};
+use crate::filter::imm::{ModeState, ModeVisitor, Modes};
 use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
-use crate::maths::exp;
+use crate::maths::{exp, ln};
 use crate::measurement::{Measurement, Reading};
 use crate::model::motion::MOTIONS_MAX;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
@@ -48,11 +46,18 @@ impl Row {
     }
 }
 
+/// By mode m of a track, Λₘⱼ / Λ̄ⱼ: how much better the mode explains a measurement than all of them together.
+pub(super) type Explained = [f64; MOTIONS_MAX];
+
+/// Every mode explains it alike.
+const ALIKE: Explained = [1.0; MOTIONS_MAX];
+
 /// The pairs of a scan as they are collected.
 pub(super) struct Pairing<'a> {
     rows: &'a mut [Row],
     nulls: &'a mut [f64],
     edges: &'a mut [Edge],
+    explained: &'a mut [Explained],
     row_count: usize,
     edge_count: usize,
     /// Measurements that the rows lead to expect.
@@ -60,13 +65,24 @@ pub(super) struct Pairing<'a> {
 }
 
 impl<'a> Pairing<'a> {
-    pub(super) fn new(rows: &'a mut [Row], nulls: &'a mut [f64], edges: &'a mut [Edge]) -> Self {
-        Self { rows, nulls, edges, row_count: 0, edge_count: 0, known: 0.0 }
+    pub(super) fn new(
+        rows: &'a mut [Row],
+        nulls: &'a mut [f64],
+        edges: &'a mut [Edge],
+        explained: &'a mut [Explained],
+    ) -> Self {
+        Self { rows, nulls, edges, explained, row_count: 0, edge_count: 0, known: 0.0 }
     }
 
     /// The rows, the weights of their misses, and the pairs, sorted by row and column.
-    pub(super) fn finish(self) -> (&'a [Row], &'a mut [f64], &'a mut [Edge]) {
-        (&self.rows[..self.row_count], &mut self.nulls[..self.row_count], &mut self.edges[..self.edge_count])
+    pub(super) fn finish(self) -> (&'a [Row], &'a mut [f64], &'a mut [Edge], &'a [Explained]) {
+        let edges = 0..self.edge_count;
+        (
+            &self.rows[..self.row_count],
+            &mut self.nulls[..self.row_count],
+            &mut self.edges[edges.clone()],
+            &self.explained[edges],
+        )
     }
 
     /// Adds a row with its candidates; `waiting` more tracks may come, and each must find room for one pair.
@@ -75,8 +91,9 @@ impl<'a> Pairing<'a> {
         let dropped = candidates.keep_likeliest(room);
         let row = u16::try_from(self.row_count).expect("rows are numbered in 16 bits");
         let first_edge = u32::try_from(self.edge_count).expect("pairs are numbered in 32 bits");
-        for &Candidate { column, weight } in candidates.by_column() {
+        for &Candidate { column, weight, explained } in candidates.by_column() {
             self.edges[self.edge_count] = Edge { row, column, weight: weight * r };
+            self.explained[self.edge_count] = explained;
             self.edge_count += 1;
         }
         let edges = u16::try_from(candidates.kept.len()).expect("a row has few pairs");
@@ -123,11 +140,11 @@ impl Gating<'_> {
                 if !view.covered {
                     continue;
                 }
+            } else if modes.is_some() {
+                // Its state follows when they have been updated.
+                core::mem::swap(modes, &mut ahead);
             } else if let Ok(state) = predicted.prove() {
                 track.state = state;
-                if modes.is_some() {
-                    core::mem::swap(modes, &mut ahead);
-                }
             } else {
                 table.remove(slot);
                 tally.deleted_uncertain += 1;
@@ -173,7 +190,10 @@ impl Gating<'_> {
         if let Some(address) = target.track.identity.address.filter(|_| self.config.use_identity) {
             for column in self.look.with_address(address) {
                 if let Some(owner) = columns[usize::from(column)].owner.filter(|owner| owner.slot == target.slot) {
-                    candidates.push(Candidate { column, weight: owner.weight });
+                    let measurement = &self.look.measurements[usize::from(column)];
+                    let explain = Explain { measurement, modes: target.modes };
+                    let explained = visit(Kind::of(&measurement.observation), &self.look.scan.pose, explain);
+                    candidates.push(Candidate { column, weight: owner.weight, explained });
                 }
             }
         }
@@ -267,28 +287,28 @@ impl KindVisitor for RowGate<'_> {
 
     fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) {
         let predicted = self.target.predicted;
-        let expectation = Expectation::of(model, &predicted.mean, &predicted.p);
-        let sights = self.target.modes.map(|modes| Sights::of(model, modes));
+        let outlook = Outlook::of(model, &predicted.mean, &predicted.p);
         let threshold = self.gating.gate.threshold::<M>();
-        let mut shared: Option<(Covariance<M>, Likelihood<M>)> = None;
-        for column in self.group.candidates(model, &expectation.z_hat, &expectation.spread, threshold) {
+        let mut shared: Option<(&Covariance<M>, Likelihood<M>)> = None;
+        let mut sights = None;
+        for column in self.group.candidates(model, &outlook.z_hat, &outlook.spread, threshold) {
             let measurement = &self.gating.look.measurements[usize::from(column)];
             let Some(reading) = model.reading(&measurement.observation) else { continue };
-            let likelihood = match shared {
+            let likelihood = match &mut shared {
                 // A radar's plots mostly have one noise: then they have one S.
-                Some((noise, likelihood)) if noise == reading.noise => likelihood,
-                _ => {
-                    let Ok(s) = expectation.innovation_covariance(&reading.noise) else { continue };
-                    shared.insert((reading.noise, Likelihood::new(s.factor()))).1
+                Some((noise, likelihood)) if **noise == reading.noise => likelihood,
+                shared => {
+                    let Ok(factor) = outlook.innovation_factor(&reading.noise) else { continue };
+                    &mut shared.insert((&reading.noise, Likelihood::new(factor))).1
                 }
             };
-            let distance_squared = likelihood.distance_squared(&model.residual(&reading.z, &expectation.z_hat));
+            let distance_squared = likelihood.distance_squared(&model.residual(&reading.z, &outlook.z_hat));
             if distance_squared <= threshold {
-                let log_density = match &sights {
-                    None => likelihood.log_density(distance_squared),
-                    Some(sights) => sights.log_density(model, reading),
+                let (log_density, explained) = match self.target.modes {
+                    None => (likelihood.log_density(distance_squared), ALIKE),
+                    Some(modes) => sights.get_or_insert_with(|| Sights::of(model, modes)).fit(model, reading),
                 };
-                self.consider(column, measurement, log_density);
+                self.consider(column, measurement, log_density, explained);
             }
         }
     }
@@ -296,7 +316,7 @@ impl KindVisitor for RowGate<'_> {
 
 impl RowGate<'_> {
     /// Takes a measurement inside the gate for a candidate, unless addresses speak against it.
-    fn consider(&mut self, number: u16, measurement: &Measurement, mut log_density: f64) {
+    fn consider(&mut self, number: u16, measurement: &Measurement, mut log_density: f64, explained: Explained) {
         let column = &self.columns[usize::from(number)];
         let Some(log_clutter) = column.log_clutter else { return };
         if self.gating.config.use_identity {
@@ -310,7 +330,7 @@ impl RowGate<'_> {
             log_density += evidence;
         }
         let weight = weight(self.target.view.log_detection, log_density, log_clutter);
-        self.candidates.push(Candidate { column: number, weight });
+        self.candidates.push(Candidate { column: number, weight, explained });
     }
 }
 
@@ -324,46 +344,85 @@ struct Target<'a> {
     view: View,
 }
 
-/// What each mode of a track expects to be measured: its share, ẑ and H P Hᵀ.
-struct Sights<const M: usize>(Vec<(f64, SVector<f64, M>, SMatrix<f64, M, M>), MOTIONS_MAX>);
+/// What the modes of a track expect to be measured.
+struct Sights<'r, const M: usize> {
+    modes: Vec<Sight<M>, MOTIONS_MAX>,
+    /// The noise for which their likelihoods hold.
+    noise: Option<&'r Covariance<M>>,
+}
 
-impl<const M: usize> Sights<M> {
+/// What one mode expects.
+struct Sight<const M: usize> {
+    share: f64,
+    outlook: Outlook<M>,
+    /// Under the noise at hand; none if the numbers overflow.
+    likelihood: Option<Likelihood<M>>,
+}
+
+impl<'r, const M: usize> Sights<'r, M> {
     fn of(model: &impl ObservationModel<M>, modes: &Modes) -> Self {
         let states = modes.probabilities().iter().zip(modes.states());
-        Self(
-            states
-                .map(|(share, state)| {
-                    let (z_hat, spread) = state.visit(SightOf::<_, M>(model));
-                    (*share, z_hat, spread)
-                })
-                .collect(),
-        )
+        let sight = |(share, state): (&f64, &ModeState)| Sight {
+            share: *share,
+            outlook: state.visit(SightOf::<_, M>(model)),
+            likelihood: None,
+        };
+        Self { modes: states.map(sight).collect(), noise: None }
     }
 
-    /// ln Σₘ μₘ N(ν; 0, S) over the modes.
-    fn log_density(&self, model: &impl ObservationModel<M>, reading: &Reading<M>) -> f64 {
-        let parts: Vec<(f64, f64), MOTIONS_MAX> = self
-            .0
-            .iter()
-            .filter_map(|(share, z_hat, spread)| {
-                let s = Covariance::new(spread + reading.noise.matrix()).ok()?;
-                let likelihood = Likelihood::new(s.factor());
-                let distance_squared = likelihood.distance_squared(&model.residual(&reading.z, z_hat));
-                Some((*share, likelihood.log_density(distance_squared)))
-            })
-            .collect();
-        log_mixture(parts.iter().copied())
+    /// ln Λ̄ = ln Σₘ μₘ N(ν; 0, S) over the modes, and how much each has part in it.
+    fn fit(&mut self, model: &impl ObservationModel<M>, reading: &'r Reading<M>) -> (f64, Explained) {
+        if self.noise.is_none_or(|noise| *noise != reading.noise) {
+            self.noise = Some(&reading.noise);
+            for sight in &mut self.modes {
+                sight.likelihood = sight.outlook.innovation_factor(&reading.noise).ok().map(Likelihood::new);
+            }
+        }
+        let mut logs = [f64::NEG_INFINITY; MOTIONS_MAX];
+        for (log, sight) in logs.iter_mut().zip(&self.modes) {
+            if let Some(likelihood) = &sight.likelihood {
+                let nu = model.residual(&reading.z, &sight.outlook.z_hat);
+                *log = likelihood.log_density(likelihood.distance_squared(&nu));
+            }
+        }
+        let largest = logs.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        if largest == f64::NEG_INFINITY {
+            return (largest, ALIKE);
+        }
+        let mut explained = ALIKE;
+        let mut mean = 0.0;
+        for ((explained, log), sight) in explained.iter_mut().zip(logs).zip(&self.modes) {
+            *explained = exp(log - largest);
+            mean += sight.share * *explained;
+        }
+        (largest + ln(mean), explained.map(|density| density / mean))
     }
 }
 
 struct SightOf<'a, H, const M: usize>(&'a H);
 
 impl<const M: usize, H: ObservationModel<M>> ModeVisitor for SightOf<'_, H, M> {
-    type Output = (SVector<f64, M>, SMatrix<f64, M, M>);
+    type Output = Outlook<M>;
 
     fn visit<const N: usize>(self, state: &GaussianState<N>) -> Self::Output {
-        let expectation = Expectation::of(self.0, &state.mean, state.covariance.matrix());
-        (expectation.z_hat, expectation.spread)
+        Outlook::of(self.0, &state.mean, state.covariance.matrix())
+    }
+}
+
+/// What each mode explains of a measurement that belongs to its track for another reason.
+struct Explain<'a> {
+    measurement: &'a Measurement,
+    modes: Option<&'a Modes>,
+}
+
+impl KindVisitor for Explain<'_> {
+    type Output = Explained;
+
+    fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> Explained {
+        let (Some(modes), Some(reading)) = (self.modes, model.reading(&self.measurement.observation)) else {
+            return ALIKE;
+        };
+        Sights::of(model, modes).fit(model, reading).1
     }
 }
 
@@ -371,6 +430,7 @@ impl<const M: usize, H: ObservationModel<M>> ModeVisitor for SightOf<'_, H, M> {
 struct Candidate {
     column: u16,
     weight: f64,
+    explained: Explained,
 }
 
 impl Candidate {
@@ -427,7 +487,7 @@ mod tests {
         let mut candidates = Candidates::default();
         let crowd = u16::try_from(ROW_EDGES_MAX).expect("small") + 6;
         for column in 0..crowd {
-            candidates.push(Candidate { column, weight: f64::from(column % 50) });
+            candidates.push(Candidate { column, weight: f64::from(column % 50), explained: ALIKE });
         }
         assert_eq!((candidates.kept.len(), candidates.dropped), (ROW_EDGES_MAX, 6));
         // 70 candidates: weights 0 to 19 occur twice, so the weakest six are those of weight 0, 1 and 2.

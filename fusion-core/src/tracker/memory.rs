@@ -6,6 +6,7 @@ use super::look::{Addressed, Column};
 use crate::association::gate::Plot;
 use crate::association::{self, Edge, Workspace};
 use crate::capacity::{ASSOCIATION_TABLES, EDGES_PER_TRACK, SCAN_MEASUREMENTS_MAX, TRACKS_MAX};
+use crate::model::motion::MOTIONS_MAX;
 use crate::track::{ModeSlot, Slot};
 
 /// Everything lent to a tracker for one call. What the slices hold between calls matters only for `slots` and `modes`.
@@ -34,6 +35,8 @@ pub struct Lent<'a> {
     pub beta: &'a mut [f64],
     /// One per gated pair.
     pub sharpened: &'a mut [f64],
+    /// One per gated pair: by mode, how much of it that explains.
+    pub explained: &'a mut [[f64; MOTIONS_MAX]],
     /// What the association needs for itself.
     pub workspace: Workspace<'a>,
 }
@@ -66,7 +69,8 @@ pub struct Buffers<S, O, R, C, P, A, E, F, W> {
     pub addressed: A,
     /// Gated pairs.
     pub edges: E,
-    /// β by pair, the same sharpened, then the weights and then the probabilities of missed detections by track.
+    /// β by pair, the same sharpened, by pair and mode what explains it, then the weights and then the probabilities of
+    /// missed detections by track.
     pub probabilities: F,
     /// The association's reals.
     pub reals: F,
@@ -98,6 +102,7 @@ where
         let (slots, edges) = (self.slots.as_mut(), self.edges.as_mut());
         let (beta, rest) = self.probabilities.as_mut().split_at_mut(edges.len());
         let (sharpened, rest) = rest.split_at_mut(edges.len());
+        let (explained, rest) = rest.split_at_mut(MOTIONS_MAX * edges.len());
         let (nulls, rest) = rest.split_at_mut(slots.len());
         let (missed, missed_sharpened) = rest.split_at_mut(slots.len());
         Lent {
@@ -113,6 +118,7 @@ where
             edges,
             beta,
             sharpened,
+            explained: explained.as_chunks_mut().0,
             workspace: Workspace::new(self.words.as_mut(), self.reals.as_mut()),
         }
     }
@@ -147,7 +153,7 @@ impl Sizes {
             tracks,
             measurements,
             edges,
-            probabilities: 2 * edges + 3 * tracks,
+            probabilities: (2 + MOTIONS_MAX) * edges + 3 * tracks,
             reals: association.reals,
             words: association.words,
         }

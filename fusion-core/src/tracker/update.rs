@@ -2,7 +2,7 @@
 //! that turned out to be one are merged, and what no track explains founds new ones.
 
 use super::TrackerConfig;
-use super::associate::Row;
+use super::associate::{Explained, Row};
 use super::families::Families;
 use super::look::{Column, Look};
 use super::sharpen::is_believed;
@@ -25,6 +25,8 @@ pub(super) struct Solution<'a> {
     pub(super) beta: &'a [f64],
     /// By pair, for moving states.
     pub(super) sharpened: &'a [f64],
+    /// By pair, for moving modes.
+    pub(super) explained: &'a [Explained],
     /// By row.
     pub(super) missed: &'a [f64],
     /// By row, of believed tracks.
@@ -60,7 +62,8 @@ impl Updating<'_> {
         let families = Families::of(table, solution.rows, solution.missed, tally);
         for (number, row) in (0..).zip(solution.rows) {
             let (track, modes) = table.parts_mut(row.slot).expect("a row's track stays until the scan is done");
-            let pairs = Pairs { edges: &solution.edges[row.edges()], beta: &solution.beta[row.edges()] };
+            let explained = &solution.explained[row.edges()];
+            let pairs = Pairs { edges: &solution.edges[row.edges()], beta: &solution.beta[row.edges()], explained };
             for (edge, &beta) in pairs.edges.iter().zip(pairs.beta) {
                 columns[usize::from(edge.column)].explain(number, beta);
             }
@@ -69,7 +72,7 @@ impl Updating<'_> {
                 self.branch(table, row, &pairs, missed, &mut branches, tally);
                 continue;
             }
-            let sharpened = Pairs { edges: pairs.edges, beta: &solution.sharpened[row.edges()] };
+            let sharpened = Pairs { beta: &solution.sharpened[row.edges()], ..pairs };
             let still = track.existence.if_missed(row.detection);
             self.move_state(track, modes, &sharpened, still, tally);
             let believed = is_believed(track.existence) && track.family.is_none();
@@ -226,6 +229,8 @@ fn merge(table: &mut TrackTable<'_>, elder: u16, younger: u16) {
 pub(super) struct Pairs<'a> {
     pub(super) edges: &'a [Edge],
     pub(super) beta: &'a [f64],
+    /// Of a track with modes, what each explains.
+    pub(super) explained: &'a [Explained],
 }
 
 impl Pairs<'_> {
