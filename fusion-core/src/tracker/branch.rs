@@ -14,6 +14,7 @@ use crate::capacity::SCAN_MEASUREMENTS_MAX;
 use crate::tally::Tally;
 use crate::track::table::TrackTable;
 use crate::track::{Existence, TrackNumber};
+use crate::trail::{Decision, NotFounded};
 
 impl Updating<'_> {
     /// Splits a track: the likeliest pair, and what was perhaps missed, stay with it; the others found tracks.
@@ -36,6 +37,7 @@ impl Updating<'_> {
         for (edge, beta) in all().filter(|(edge, beta)| worth(*beta) && edge.column != likeliest.column) {
             let Some(number) = self.branch_number(branches) else {
                 tally.branches_dropped += 1;
+                self.look.trail.plot(edge.column, Decision::NotFounded(NotFounded::NoNumber));
                 continue;
             };
             let mut branch = stem.clone();
@@ -44,6 +46,7 @@ impl Updating<'_> {
             let pairs = only(edge, &[1.0]);
             self.move_state(&mut branch, &mut None, &pairs, 0.0, tally);
             self.note_look(&mut branch, &pairs, true, row.covered(), tally);
+            self.look.trail.branched(&branch, &stem, edge.column, table.is_full());
             if table.insert(branch) {
                 tally.tracks_branched += 1;
             } else {

@@ -16,6 +16,7 @@ use crate::model::polar::azimuth_and_distance;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::sensor::SensorModel;
 use crate::tally::{Tally, count};
+use crate::trail::Trail;
 
 /// What becomes of one measurement of the scan; its place is the column of the association.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +101,8 @@ pub(super) struct Look<'a> {
     pub(super) measurements: &'a [Measurement],
     pub(super) groups: Vec<Group<'a>, { Kind::COUNT }>,
     addressed: &'a [Addressed],
+    /// Where decisions are noted.
+    pub(super) trail: Trail<'a>,
 }
 
 /// Memory for one.
@@ -107,6 +110,7 @@ pub(super) struct LookMemory<'a> {
     pub(super) columns: &'a mut [Column],
     pub(super) plots: &'a mut [Plot],
     pub(super) addressed: &'a mut [Addressed],
+    pub(super) trail: Trail<'a>,
 }
 
 impl<'a> Look<'a> {
@@ -117,7 +121,7 @@ impl<'a> Look<'a> {
         memory: LookMemory<'a>,
         tally: &mut Tally,
     ) -> (Self, &'a mut [Column]) {
-        let LookMemory { columns, plots, addressed } = memory;
+        let LookMemory { columns, plots, addressed, trail } = memory;
         let room = columns.len().min(plots.len()).min(addressed.len()).min(crate::capacity::SCAN_MEASUREMENTS_MAX);
         let measurements = &scan.measurements[..scan.measurements.len().min(room)];
         let (columns, plots) = (&mut columns[..measurements.len()], &mut plots[..measurements.len()]);
@@ -125,6 +129,7 @@ impl<'a> Look<'a> {
         tally.measurements_over_limit += count(scan.measurements.len() - measurements.len());
         let admitted = admit(scan, sensor, measurements, columns, plots);
         tally.measurements_implausible += count(measurements.len() - admitted);
+        trail.admission(columns.iter().map(|column| column.log_clutter.is_some()), scan.measurements.len());
         let plots = &mut plots[..admitted];
         plots.sort_unstable_by(Plot::order);
         let look = Self {
@@ -137,6 +142,7 @@ impl<'a> Look<'a> {
             measurements,
             groups: Group::split(plots).collect(),
             addressed: index_addresses(measurements, columns, addressed),
+            trail,
         };
         (look, columns)
     }

@@ -7,8 +7,10 @@ use crate::association::gate::Plot;
 use crate::association::{self, Edge, Workspace};
 use crate::capacity::{ASSOCIATION_TABLES, EDGES_PER_TRACK, SCAN_MEASUREMENTS_MAX, TRACKS_MAX};
 use crate::track::{ModeSlot, Slot};
+use crate::trail::Entry;
 
-/// Everything lent to a tracker for one call. What the slices hold between calls matters only for `slots` and `modes`.
+/// Everything lent to a tracker for one call. What the slices hold between calls matters only for `slots`, `modes` and
+/// `trail`.
 pub struct Lent<'a> {
     /// The tracks.
     pub slots: &'a mut [Slot],
@@ -36,6 +38,8 @@ pub struct Lent<'a> {
     pub sharpened: &'a mut [f64],
     /// What the association needs for itself.
     pub workspace: Workspace<'a>,
+    /// The trail: as many decisions as it shall remember; none, if it shall be off.
+    pub trail: &'a mut [Entry],
 }
 
 /// Whoever lends a tracker its memory. The same memory each time: the tracks live in it.
@@ -43,12 +47,15 @@ pub trait TrackerMemory {
     /// The slots, to read tracks from.
     fn slots(&self) -> &[Slot];
 
+    /// The trail, to read it.
+    fn trail(&self) -> &[Entry];
+
     /// All of it, to work in.
     fn lend(&mut self) -> Lent<'_>;
 }
 
-/// Memory of a tracker as ten buffers of any kind: boxed slices on a node, arrays on bare metal.
-pub struct Buffers<S, O, R, C, P, A, E, F, W> {
+/// Memory of a tracker as buffers of any kind: boxed slices on a node, arrays on bare metal.
+pub struct Buffers<S, O, R, C, P, A, E, F, W, T = [Entry; 0]> {
     /// The tracks.
     pub slots: S,
     /// Their modes.
@@ -69,9 +76,11 @@ pub struct Buffers<S, O, R, C, P, A, E, F, W> {
     pub reals: F,
     /// The association's words.
     pub words: W,
+    /// The trail; empty, if it shall be off.
+    pub trail: T,
 }
 
-impl<S, O, R, C, P, A, E, F, W> TrackerMemory for Buffers<S, O, R, C, P, A, E, F, W>
+impl<S, O, R, C, P, A, E, F, W, T> TrackerMemory for Buffers<S, O, R, C, P, A, E, F, W, T>
 where
     S: AsRef<[Slot]> + AsMut<[Slot]>,
     O: AsMut<[ModeSlot]>,
@@ -82,9 +91,14 @@ where
     E: AsMut<[Edge]>,
     F: AsMut<[f64]>,
     W: AsMut<[u32]>,
+    T: AsRef<[Entry]> + AsMut<[Entry]>,
 {
     fn slots(&self) -> &[Slot] {
         self.slots.as_ref()
+    }
+
+    fn trail(&self) -> &[Entry] {
+        self.trail.as_ref()
     }
 
     fn lend(&mut self) -> Lent<'_> {
@@ -107,6 +121,7 @@ where
             beta,
             sharpened,
             workspace: Workspace::new(self.words.as_mut(), self.reals.as_mut()),
+            trail: self.trail.as_mut(),
         }
     }
 }

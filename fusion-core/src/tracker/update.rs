@@ -7,6 +7,7 @@ use super::look::{Column, Look};
 use super::sharpen::is_believed;
 use crate::association::Edge;
 use crate::filter::imm::Modes;
+use crate::filter::monitor::TrackMonitor;
 use crate::gaussian::{Covariance, GaussianState};
 use crate::identity::Identity;
 use crate::measurement::Coverage;
@@ -16,6 +17,7 @@ use crate::track::deleter::{Deletion, judge_by_looks};
 use crate::track::initiator::{Unfounded, confirms, found};
 use crate::track::table::TrackTable;
 use crate::track::{Contributors, Existence, History, Origin, Track, TrackId, TrackNumber, TrackStatus, Twin};
+use crate::trail::Decision;
 
 /// The association of a scan, solved.
 pub(super) struct Solution<'a> {
@@ -69,6 +71,7 @@ impl Updating<'_> {
             }
             let sharpened = Pairs { edges: pairs.edges, beta: &solution.sharpened[row.edges()] };
             let still = track.existence.if_missed(row.detection);
+            self.watch(track, &pairs);
             self.move_state(track, modes, &sharpened, still, tally);
             let believed = is_believed(track.existence);
             let judged = if believed { solution.missed_sharpened[usize::from(number)] } else { missed };
@@ -89,6 +92,7 @@ impl Updating<'_> {
     ) {
         if self.shift(track, modes, pairs, still).is_err() {
             tally.updates_not_finite += 1;
+            self.look.trail.track(track, None, Decision::UpdateNotFinite);
         } else if track.label != self.look.label {
             track.label = track.label.join(self.look.label);
         }
@@ -115,7 +119,10 @@ impl Updating<'_> {
             track.last_update = scan.time;
             track.updates = track.updates.saturating_add(1);
             track.reported = scan.coverage == Coverage::Reports;
-            tally.contributors_forgotten += u64::from(!track.contributors.note(scan.sensor, scan.time));
+            if !track.contributors.note(scan.sensor, scan.time) {
+                tally.contributors_forgotten += 1;
+                self.look.trail.track(track, None, Decision::ContributorForgotten);
+            }
             if let Some(column) = pairs.certain() {
                 track.identity.absorb(&self.look.measurements[usize::from(column)].identity);
             }
@@ -125,6 +132,7 @@ impl Updating<'_> {
             track.status = match track.status {
                 TrackStatus::Tentative if confirms(&track.history, track.existence, self.config) => {
                     tally.tracks_confirmed += 1;
+                    self.look.trail.confirmed(track);
                     TrackStatus::Confirmed
                 }
                 TrackStatus::Tentative => TrackStatus::Tentative,
@@ -138,7 +146,7 @@ impl Updating<'_> {
     pub(super) fn delete_missed(&self, table: &mut TrackTable<'_>, rows: &[Row], tally: &mut Tally) {
         for row in rows.iter().filter(|row| row.covered()) {
             if table.get(row.slot).and_then(|track| judge_by_looks(track, self.config)) == Some(Deletion::Missed) {
-                table.remove(row.slot);
+                self.look.trail.deleted_by_looks(table.remove(row.slot).as_ref(), self.config);
                 tally.deleted_missed += 1;
             }
         }
@@ -187,6 +195,7 @@ impl Updating<'_> {
         };
         track.twin = Some(Twin { number, looks });
         if looks >= self.config.duplicate_looks {
+            self.look.trail.track(track, None, Decision::Merged { into: number });
             merge(table, elder, younger);
             tally.deleted_merged += 1;
         }
@@ -200,14 +209,21 @@ impl Updating<'_> {
             let existence = unexplained * self.newcomer / (1.0 + self.newcomer);
             let free = unexplained >= self.config.founding_mass && existence >= self.config.prune_existence;
             if column.log_clutter.is_none() || !free {
+                let left_over = column.log_clutter.is_some() && unexplained >= self.config.founding_mass;
+                self.look.trail.passed_over(ordinal, left_over);
                 continue;
             }
             match self.found_from(ordinal, existence, clash, table, tally) {
                 Ok(true) => tally.tracks_founded += 1,
                 Ok(false) => tally.tracks_table_full += 1,
-                Err(Unfounded::NoPosition) => tally.bearings_unexplained += 1,
-                Err(Unfounded::TooUncertain) => tally.foundings_too_uncertain += 1,
-                Err(Unfounded::NotFinite) => tally.foundings_not_finite += 1,
+                Err(unfounded) => {
+                    self.look.trail.plot(ordinal, Decision::NotFounded(unfounded.into()));
+                    *match unfounded {
+                        Unfounded::NoPosition => &mut tally.bearings_unexplained,
+                        Unfounded::TooUncertain => &mut tally.foundings_too_uncertain,
+                        Unfounded::NotFinite => &mut tally.foundings_not_finite,
+                    } += 1;
+                }
             }
         }
     }
@@ -230,6 +246,7 @@ impl Updating<'_> {
         tally.numbers_bumped += u64::from(number != wanted);
         let mut track = self.founded(number, state, existence);
         track.identity.absorb(&measurement.identity);
+        self.look.trail.founded(&track, Some(ordinal), table.is_full());
         Ok(table.insert(track))
     }
 
@@ -253,6 +270,7 @@ impl Updating<'_> {
             history,
             contributors,
             reported: scan.coverage == Coverage::Reports,
+            monitor: TrackMonitor::NEW,
             twin: None,
         }
     }
