@@ -20,6 +20,7 @@ pub use display::{ClockTime, What};
 use core::cell::Cell;
 
 use crate::association::Outcome;
+use crate::maths::sqrt;
 use crate::measurement::{Scan, SensorId};
 use crate::time::Timestamp;
 use crate::track::deleter::Deletion;
@@ -253,7 +254,9 @@ impl Decision {
         })
     }
 
-    const fn is_of_the_sequencer(&self) -> bool {
+    /// Whether it is about the order of scans, and therefore never taken back.
+    #[must_use]
+    pub const fn is_of_the_sequencer(&self) -> bool {
         matches!(
             self,
             Self::ScanRefused(_)
@@ -327,6 +330,39 @@ impl From<ScanError> for Refusal {
             ScanError::Repeated => Self::Repeated,
             ScanError::SensorModel => Self::SensorModel,
         }
+    }
+}
+
+impl Decision {
+    /// How far measurement and track are apart, if that decided.
+    #[must_use]
+    pub const fn apart(&self) -> Option<Apart> {
+        if let Self::Weighed { distance_squared, gate, .. } = *self {
+            return Some(Apart { distance_squared, gate });
+        }
+        let (Self::OutsideGate(apart)
+        | Self::Missed(apart)
+        | Self::Contradicted(apart)
+        | Self::Owned(apart)
+        | Self::AddressImplausible(apart)) = *self
+        else {
+            return None;
+        };
+        Some(apart)
+    }
+}
+
+impl Apart {
+    /// The distance in standard deviations.
+    #[must_use]
+    pub fn sigmas(self) -> f64 {
+        sqrt(self.distance_squared.into())
+    }
+
+    /// The gate in standard deviations.
+    #[must_use]
+    pub fn gate_sigmas(self) -> f64 {
+        sqrt(self.gate.into())
     }
 }
 

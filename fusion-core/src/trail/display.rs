@@ -3,7 +3,6 @@
 use core::fmt::{Display, Formatter, Result};
 
 use super::{Apart, Decision, Ending, Entry, NotFounded, Refusal};
-use crate::maths::sqrt;
 use crate::time::Timestamp;
 use crate::track::TrackNumber;
 
@@ -50,12 +49,8 @@ impl Display for ClockTime {
 
 impl Display for Apart {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, "{:.1} sigma away, gate {:.1}", root(self.distance_squared), root(self.gate))
+        write!(f, "{:.1} sigma away, gate {:.1}", self.sigmas(), self.gate_sigmas())
     }
-}
-
-fn root(squared: f32) -> f64 {
-    sqrt(squared.into())
 }
 
 /// A track by its number.
