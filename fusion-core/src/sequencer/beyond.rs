@@ -165,7 +165,12 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         let progress = &mut self.checkpoints.front_mut().expect("one checkpoint always remains").progress;
         let live = &mut live[..progress.occupancy.top()];
         let amendment = Amendment { scan, sensor, config: self.tracker.config(), gate: &self.beyond.gate, anchor };
-        amendment.apply(live, &mut progress.tally)
+        let forgotten = progress.tally.contributors_forgotten;
+        let used = amendment.apply(live, &mut progress.tally);
+        for _ in forgotten..progress.tally.contributors_forgotten {
+            self.tracker.note(Key::of(scan), Decision::ContributorForgotten);
+        }
+        used
     }
 }
 
