@@ -142,6 +142,11 @@ impl<'a> TrackTable<'a> {
         Self { slots: &mut slots[..capacity], modes: &mut modes[..capacity], occupancy }
     }
 
+    /// Whether there is no room for another.
+    pub(crate) fn is_full(&self) -> bool {
+        self.live() >= self.slots.len()
+    }
+
     /// All slots that hold a track now, in order.
     pub(crate) fn indices(&self) -> impl Iterator<Item = u16> + use<> {
         self.occupancy.indices()

@@ -18,6 +18,7 @@ use crate::model::motion::MOTIONS_MAX;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::tally::{Tally, count};
 use crate::track::Track;
+use crate::track::deleter::Deletion;
 use crate::track::table::TrackTable;
 use crate::tracker::TrackerConfig;
 
@@ -129,7 +130,7 @@ impl Gating<'_> {
             let Some((track, modes)) = table.parts_mut(slot) else { continue };
             waiting -= 1;
             let Ok(predicted) = self.predict(track, modes.as_ref(), &mut ahead) else {
-                table.remove(slot);
+                self.look.trail.deleted(table.remove(slot).as_ref(), Deletion::Uncertain);
                 tally.deleted_uncertain += 1;
                 continue;
             };
@@ -146,7 +147,7 @@ impl Gating<'_> {
             } else if let Ok(state) = predicted.prove() {
                 track.state = state;
             } else {
-                table.remove(slot);
+                self.look.trail.deleted(table.remove(slot).as_ref(), Deletion::Uncertain);
                 tally.deleted_uncertain += 1;
                 continue;
             }
@@ -158,11 +159,12 @@ impl Gating<'_> {
             let dropped = pairing.add(slot, r, detection, &mut candidates, waiting);
             tally.edges += u64::from(pairing.rows[pairing.row_count - 1].edges);
             tally.edges_dropped += count(dropped + candidates.dropped);
+            self.look.trail.dropped(track, dropped + candidates.dropped);
         }
     }
 
     /// The track at the time of the scan; `ahead` becomes its modes if it has any.
-    fn predict(
+    pub(super) fn predict(
         &self,
         track: &Track,
         modes: Option<&Modes>,
@@ -179,13 +181,7 @@ impl Gating<'_> {
         Ok(ahead.as_ref().expect("just filled").combined())
     }
 
-    fn find_candidates(
-        &self,
-        target: &Target<'_>,
-        columns: &[Column],
-        candidates: &mut Candidates,
-        tally: &mut Tally,
-    ) {
+    fn find_candidates(&self, target: &Target<'_>, columns: &[Column], candidates: &mut Candidates, tally: &mut Tally) {
         candidates.clear();
         if let Some(address) = target.track.identity.address.filter(|_| self.config.use_identity) {
             for column in self.look.with_address(address) {
@@ -231,6 +227,7 @@ impl Gating<'_> {
         let limit = self.config.address_gate_sigmas * self.config.address_gate_sigmas;
         if fit.distance_squared > limit {
             tally.addresses_implausible += 1;
+            self.look.trail.address_implausible(track, number, fit.distance_squared, limit);
         } else if column.owner.is_none_or(|owner| fit.distance_squared < owner.distance_squared) {
             tally.addresses_matched += u64::from(column.owner.is_none());
             let log_clutter = column.log_clutter.unwrap_or(0.0);

@@ -161,8 +161,16 @@ impl TrackerConfig {
             (share(self.confirm_existence), "confirm_existence", "between 0 and 1"),
             (ordered, "delete_existence", "from prune_existence to below confirm_existence"),
             (share(self.prune_existence), "prune_existence", "between 0 and 1"),
-            (looks.is_none_or(|l| window(l.confirm_hits, l.confirm_looks)), "confirm_hits", "1 to confirm_looks, at most 64"),
-            (looks.is_none_or(|l| window(l.delete_misses, l.delete_looks)), "delete_misses", "1 to delete_looks, at most 64"),
+            (
+                looks.is_none_or(|l| window(l.confirm_hits, l.confirm_looks)),
+                "confirm_hits",
+                "1 to confirm_looks, at most 64",
+            ),
+            (
+                looks.is_none_or(|l| window(l.delete_misses, l.delete_looks)),
+                "delete_misses",
+                "1 to delete_looks, at most 64",
+            ),
             ((1..=SHARPNESS_MAX).contains(&self.sharpness), "sharpness", "1 to 8"),
             (self.silence_limit > Span::ZERO, "silence_limit", "above 0 s"),
             (self.report_silence_limit > Span::ZERO, "report_silence_limit", "above 0 s"),

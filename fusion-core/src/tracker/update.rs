@@ -16,6 +16,7 @@ use crate::track::deleter::{Deletion, judge_by_looks};
 use crate::track::initiator::confirms;
 use crate::track::table::TrackTable;
 use crate::track::{Existence, Origin, Track, TrackStatus, Twin};
+use crate::trail::Decision;
 
 /// The association of a scan, solved.
 pub(super) struct Solution<'a> {
@@ -74,6 +75,7 @@ impl Updating<'_> {
             }
             let sharpened = Pairs { beta: &solution.sharpened[row.edges()], ..pairs };
             let still = track.existence.if_missed(row.detection);
+            self.watch(track, &pairs);
             self.move_state(track, modes, &sharpened, still, tally);
             let believed = is_believed(track.existence) && track.family.is_none();
             let judged = if believed { solution.missed_sharpened[usize::from(number)] } else { missed };
@@ -96,6 +98,7 @@ impl Updating<'_> {
     ) {
         if self.shift(track, modes, pairs, still).is_err() {
             tally.updates_not_finite += 1;
+            self.look.trail.track(track, None, Decision::UpdateNotFinite);
         } else if track.label != self.look.label {
             track.label = track.label.join(self.look.label);
         }
@@ -122,7 +125,10 @@ impl Updating<'_> {
             track.last_update = scan.time;
             track.updates = track.updates.saturating_add(1);
             track.reported = scan.coverage == Coverage::Reports;
-            tally.contributors_forgotten += u64::from(!track.contributors.note(scan.sensor, scan.time));
+            if !track.contributors.note(scan.sensor, scan.time) {
+                tally.contributors_forgotten += 1;
+                self.look.trail.track(track, None, Decision::ContributorForgotten);
+            }
             if let Some(column) = pairs.certain() {
                 track.identity.absorb(&self.look.measurements[usize::from(column)].identity);
             }
@@ -132,6 +138,7 @@ impl Updating<'_> {
             track.status = match track.status {
                 TrackStatus::Tentative if confirms(track, self.config) => {
                     tally.tracks_confirmed += 1;
+                    self.look.trail.confirmed(track);
                     TrackStatus::Confirmed
                 }
                 TrackStatus::Tentative => TrackStatus::Tentative,
@@ -145,7 +152,7 @@ impl Updating<'_> {
     pub(super) fn delete_missed(&self, table: &mut TrackTable<'_>, rows: &[Row], tally: &mut Tally) {
         for row in rows.iter().filter(|row| row.covered()) {
             if table.get(row.slot).and_then(|track| judge_by_looks(track, self.config)) == Some(Deletion::Missed) {
-                table.remove(row.slot);
+                self.look.trail.deleted_by_looks(table.remove(row.slot).as_ref(), self.config);
                 tally.deleted_missed += 1;
             }
         }
@@ -194,6 +201,7 @@ impl Updating<'_> {
         };
         track.twin = Some(Twin { number, looks });
         if looks >= self.config.duplicate_looks {
+            self.look.trail.track(track, None, Decision::Merged { into: number });
             merge(table, elder, younger);
             tally.deleted_merged += 1;
         }
