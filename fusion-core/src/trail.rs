@@ -403,7 +403,7 @@ mod tests {
     extern crate std;
 
     /// What counters count that is no refusal: things done, and sums of what has entries of its own.
-    const DONE: [&str; 12] = [
+    const DONE: [&str; 15] = [
         "scans",
         "measurements",
         "addresses_matched",
@@ -415,6 +415,9 @@ mod tests {
         "scans_retrodicted",
         "tracks_founded",
         "tracks_branched",
+        "families_founded",
+        "families_over_limit",
+        "clutter_maps_full",
         "tracks_confirmed",
     ];
 

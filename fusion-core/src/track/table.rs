@@ -191,6 +191,12 @@ impl<'a> TrackTable<'a> {
         Some(track)
     }
 
+    /// Frees a slot and hands out all that was in it.
+    pub(crate) fn take(&mut self, slot: u16) -> Option<(Track, Option<Modes>)> {
+        let modes = self.modes[usize::from(slot)].0.take();
+        self.remove(slot).map(|track| (track, modes))
+    }
+
     /// Copies everything out.
     pub(crate) fn save(&self, copy: &mut [SlotCopy]) {
         let top = self.occupancy.top();

@@ -192,7 +192,7 @@ impl Updating<'_> {
     }
 
     fn suspect(&self, table: &mut TrackTable<'_>, elder: u16, younger: u16, seen: f64, tally: &mut Tally) {
-        let Some(number) = table.get(elder).map(|track| track.id.number) else { return };
+        let Some((number, existence)) = table.get(elder).map(|track| (track.id.number, track.existence)) else { return };
         let Some(track) = table.get_mut(younger) else { return };
         let looks = match track.twin {
             _ if seen > SEEN_AS_ONE => 0,
@@ -200,7 +200,9 @@ impl Updating<'_> {
             _ => 1,
         };
         track.twin = Some(Twin { number, looks });
-        if looks >= self.config.duplicate_looks {
+        // Where the younger wins the measurements, the elder must not die of it: its number has been told to people.
+        let urgent = looks >= URGENT_LOOKS && !is_believed(existence);
+        if looks >= self.config.duplicate_looks || urgent {
             self.look.trail.track(track, None, Decision::Merged { into: number });
             merge(table, elder, younger);
             tally.deleted_merged += 1;
@@ -215,10 +217,19 @@ const COINCIDENCE: f64 = 6.0;
 /// Together, two tracks on one target are seen once a look at the most; two targets mostly twice.
 const SEEN_AS_ONE: f64 = 1.5;
 
-/// The younger becomes part of the elder. Both were made from the same measurements, so the elder's state stands alone.
+/// Looks after which two tracks are one if otherwise the elder would end.
+const URGENT_LOOKS: u8 = 2;
+
+/// The younger becomes part of the elder. Both were made from the same measurements, so the state of that which exists
+/// more probably stands alone.
 fn merge(table: &mut TrackTable<'_>, elder: u16, younger: u16) {
-    let Some(absorbed) = table.remove(younger) else { return };
-    let Some(track) = table.get_mut(elder) else { return };
+    let Some((absorbed, absorbed_modes)) = table.take(younger) else { return };
+    let Some((track, modes)) = table.parts_mut(elder) else { return };
+    let existence = track.existence.probability() + absorbed.existence.probability();
+    if absorbed.existence > track.existence {
+        (track.state, track.existence, track.monitor) = (absorbed.state, absorbed.existence, absorbed.monitor);
+        *modes = absorbed_modes;
+    }
     let mut identity = absorbed.identity;
     identity.absorb(&track.identity);
     track.identity = identity;
@@ -229,7 +240,7 @@ fn merge(table: &mut TrackTable<'_>, elder: u16, younger: u16) {
     }
     if track.family.is_some() && track.family == absorbed.family {
         // They excluded each other, so one is as probable as either.
-        track.existence = Existence::new(track.existence.probability() + absorbed.existence.probability());
+        track.existence = Existence::new(existence);
     }
 }
 
