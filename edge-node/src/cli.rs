@@ -49,7 +49,7 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Score a tracks file against truth: GOSPA, OSPA, SIAP, identity switches, NEES.
     Score(ScoreArgs),
-    /// Say why: replay a recording and print each decision about a track or a sensor, and how far errors are as claimed.
+    /// Say why: replay a recording and print each decision about a track or a sensor, and how far errors are as told.
     Trail(TrailArgs),
 }
 

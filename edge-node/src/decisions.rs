@@ -94,8 +94,8 @@ impl Decisions {
         }
     }
 
-    /// Forgets what is done again. What the tracker decided is held in the order of its scans, so the search ends at the
-    /// first decision that stands.
+    /// Forgets what is done again. What the tracker decided is held in the order of its scans, so the search ends at
+    /// the first decision that stands.
     fn take_back(&mut self, rewound: &Entry) {
         let stands = |entry: &Entry| !entry.decision.is_of_the_sequencer() && !entry.is_superseded_by(rewound);
         let doubtful = self.held.iter().rposition(stands).map_or(0, |last| last + 1);

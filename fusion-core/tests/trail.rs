@@ -51,11 +51,11 @@ fn told(tracker: &Tracker<Memory>) -> Vec<Entry> {
 /// How much an entry counts for in its counter.
 fn counted(entry: &Entry) -> u64 {
     use Decision::{ClustersApproximate, ClustersCut, OverLimit, PairsDropped, RowsAlone};
-    let (PairsDropped(n) | OverLimit(n) | ClustersCut(n) | ClustersApproximate(n) | RowsAlone(n)) = entry.decision
-    else {
+    let decision = entry.decision;
+    let (PairsDropped(n) | OverLimit(n) | ClustersCut(n) | ClustersApproximate(n) | RowsAlone(n)) = decision else {
         return 1;
     };
-    u64::from(n)
+    n.into()
 }
 
 #[test]

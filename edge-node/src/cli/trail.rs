@@ -37,7 +37,7 @@ pub fn run(args: &TrailArgs) -> Result<(), Failure> {
     let report = Report::of(&asking.decisions, &asking.node, args.last);
     if let Some(track) = args.track.as_ref().filter(|_| report.decisions.is_empty()) {
         return Err(Failure::refused(format!(
-            "--track {track}: no decision concerns it; give a number, an id, a name or an address as the tracks file has them"
+            "--track {track}: no decision concerns it; give a number, an id, a name or an address as in the tracks file"
         )));
     }
     if args.json { say_json(&report) } else { say(&report) }

@@ -17,8 +17,18 @@ const HELD_SCANS: usize = 2_048;
 /// Measurements in them.
 const HELD_MEASUREMENTS: usize = 16_384;
 
-type TrackerBoxes =
-    Buffers<Box<[Slot]>, Box<[ModeSlot]>, Box<[Row]>, Box<[Column]>, Box<[Plot]>, Box<[Addressed]>, Box<[Edge]>, Box<[f64]>, Box<[u32]>, Box<[Entry]>>;
+type TrackerBoxes = Buffers<
+    Box<[Slot]>,
+    Box<[ModeSlot]>,
+    Box<[Row]>,
+    Box<[Column]>,
+    Box<[Plot]>,
+    Box<[Addressed]>,
+    Box<[Edge]>,
+    Box<[f64]>,
+    Box<[u32]>,
+    Box<[Entry]>,
+>;
 type SequencerBoxes = SequencerBuffers<Box<[HeldScan]>, Box<[Piece]>, Box<[Measurement]>, Box<[SlotCopy]>>;
 
 /// The tracker of a node, in memory of its own.
