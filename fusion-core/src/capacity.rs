@@ -27,8 +27,9 @@ pub const ASSOCIATION_TABLES: usize = 1 << 17;
 /// `Tally::contributors_forgotten`.
 pub const CONTRIBUTORS_MAX: usize = 8;
 
-/// Sensors for which newcomers are reckoned one by one; those numbered beyond are taken to be in their steady state. No
-/// counter: the count of sensors is known at start.
+/// Sensors for which newcomers are reckoned one by one; those numbered beyond are taken to be in their steady state.
+///
+/// No counter: the count of sensors is known at start.
 pub const SENSORS_MAX: usize = 64;
 
 /// Families of hypotheses reckoned in one scan; the members of others are taken as independent tracks. Counter:

@@ -230,7 +230,9 @@ fn key_of(field: &str) -> String {
         "motion.vertical" => "acceleration-vertical-m2-s3".into(),
         "height_prior.height_m" => "height-m".into(),
         "height_prior.sigma_m" => "height-sigma-m".into(),
-        "lifetime" | "silence_limit" | "report_silence_limit" | "report_coast_after" => format!("{}-s", field.replace('_', "-")),
+        "lifetime" | "silence_limit" | "report_silence_limit" | "report_coast_after" => {
+            format!("{}-s", field.replace('_', "-"))
+        }
         _ => field.replace('_', "-"),
     }
 }

@@ -36,12 +36,7 @@ pub type NodeSequencer = Sequencer<TrackerBoxes, SequencerBoxes>;
 
 /// A tracker that has seen nothing yet, with a trail of so many decisions.
 #[must_use]
-pub fn sequencer(
-    origin: Origin,
-    settings: &TrackerSettings,
-    plane_height_m: f64,
-    trail: usize,
-) -> NodeSequencer {
+pub fn sequencer(origin: Origin, settings: &TrackerSettings, plane_height_m: f64, trail: usize) -> NodeSequencer {
     let mut core = settings.core();
     // The operator counts heights from the ellipsoid, the core from its plane.
     core.height_prior.height_m -= plane_height_m;

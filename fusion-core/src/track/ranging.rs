@@ -1,12 +1,12 @@
 //! A line of bearing as the start of tracks: one hypothesis for each part of the range.
 //!
 //! A bearing says nothing of how far its source is, and a single Gaussian along the line is either confident without
-//! reason or useless to an extended filter. So the range is parameterised (Peach 1995, "Bearings-only tracking using a
-//! set of range-parameterised extended Kalman filters"; Kronhamn 1998): it is cut into parts that grow geometrically, so
-//! that the range in each is known to the same fraction, and each part becomes a hypothesis of its own. They are tracks
-//! of one *family*: at most one of them is the target. What each explains of later bearings moves existence from one to
-//! another; the motion of the sensor, or a second sensor, makes one of them win. Until then none is confirmed, so that
-//! nobody is shown a range that nobody knows.
+//! reason or useless to an extended filter. So the range is parameterised (Peach 1995, "Bearings-only tracking using
+//! a set of range-parameterised extended Kalman filters"; Kronhamn 1998): it is cut into parts that grow
+//! geometrically, so that the range in each is known to the same fraction, and each part becomes a hypothesis of its
+//! own. They are tracks of one *family*: at most one of them is the target. What each explains of later bearings
+//! moves existence from one to another; the motion of the sensor, or a second sensor, makes one of them win. Until
+//! then none is confirmed, so that nobody is shown a range that nobody knows.
 
 use nalgebra::{Matrix2, Matrix3, Vector3};
 

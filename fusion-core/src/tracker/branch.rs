@@ -1,11 +1,11 @@
 //! The second measurement of a track: one track for each that it may be.
 //!
 //! A track of a single measurement does not know its velocity, so its gate is wide, and in a formation it admits the
-//! neighbours too. Their mixture is a blob that covers the formation and learns nothing. But while a track hardly exists,
-//! it is as good as a Poisson process, and a Poisson process may be split into the parts of its mixture without loss
-//! (which is what track-oriented filters exploit the other way round when they recycle tracks; Williams 2012). So each
-//! pair that counts becomes a track of its own, with the probability of the pair as its existence; the next looks tell
-//! which of them are targets.
+//! neighbours too. Their mixture is a blob that covers the formation and learns nothing. But while a track hardly
+//! exists, it is as good as a Poisson process, and a Poisson process may be split into the parts of its mixture
+//! without loss (which is what track-oriented filters exploit the other way round when they recycle tracks; Williams
+//! 2012). So each pair that counts becomes a track of its own, with the probability of the pair as its existence; the
+//! next looks tell which of them are targets.
 
 use super::associate::Row;
 use super::update::{BETA_USED, Pairs, Updating};

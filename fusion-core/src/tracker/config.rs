@@ -37,8 +37,8 @@ pub struct TrackerConfig {
     pub prune_existence: f64,
     /// What a track must show beside its probability of existence.
     pub looks: Option<LooksRule>,
-    /// κ: the power to which the weights of confirmed tracks are raised when their states are updated. One is JPDA, whose
-    /// close tracks grow together; the higher, the nearer to the single best assignment.
+    /// κ: the power to which the weights of confirmed tracks are raised when their states are updated. One is JPDA,
+    /// whose close tracks grow together; the higher, the nearer to the single best assignment.
     pub sharpness: u8,
     /// A track is deleted after this long without a measurement.
     pub silence_limit: Span,

@@ -112,8 +112,8 @@ impl Updating<'_> {
         number
     }
 
-    /// A number for a track that has no measurement of the scan to itself, as if the scan had so many more. There are no
-    /// more of them than a number can tell.
+    /// A number for a track that has no measurement of the scan to itself, as if the scan had so many more. There are
+    /// no more of them than a number can tell.
     pub(super) fn extra_number(
         &self,
         extra: &mut u16,

@@ -1,15 +1,17 @@
 //! How many targets each sensor has not found yet: what an unexplained measurement is worth as the start of a track.
 //!
-//! Targets that exist and were never detected are a Poisson process (Williams 2015, §III; García-Fernández et al. 2018).
-//! Here its density is even over a sensor's field of view, so one number per sensor carries it, u: the expected number
-//! of undetected targets in view. A look finds P_D of them; new ones come at a rate that the operator sets:
+//! Targets that exist and were never detected are a Poisson process (Williams 2015, §III; García-Fernández et al.
+//! 2018). Here its density is even over a sensor's field of view, so one number per sensor carries it, u: the
+//! expected number of undetected targets in view. A look finds P_D of them; new ones come at a rate that the operator
+//! sets:
 //!
 //! u ← u (1 − P_D · share) + new · share, share = the part of the field of view that the look covered.
 //!
 //! In a sensor's first turn nobody knows how many there are. There the scan itself says it: measurements beyond what
 //! clutter and known tracks lead to expect are targets.
 //!
-//! The rate of newcomers is learnt: tracks that have lasted, and that a settled sensor did not find before, have come since.
+//! The rate of newcomers is learnt: tracks that have lasted, and that a settled sensor did not find before, have come
+//! since.
 
 use core::f64::consts::TAU;
 

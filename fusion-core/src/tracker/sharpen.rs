@@ -1,12 +1,12 @@
 //! Against coalescence: the same exact marginals once more, of weights raised to a power.
 //!
 //! Exact JPDA lets close tracks grow together (Fitzgerald 1986): where two tracks and two measurements may be paired
-//! both ways, each track moves to the middle. The cures in the literature prune joint events (JPDA*, Blom & Bloem 2000)
-//! or permute them (set JPDA, Svensson et al. 2011). Here every joint event keeps its place in the sum, but the weights
-//! of believed tracks are raised to a power κ: one is JPDA, infinity the single best assignment, and in between close
-//! tracks stay apart without a measurement ever being given to one track for good. What is explained, hence what is born,
-//! comes from the marginals of κ = 1; a tentative track is never sharpened, since its miss would win and it would not
-//! learn.
+//! both ways, each track moves to the middle. The cures in the literature prune joint events (JPDA*, Blom & Bloem
+//! 2000) or permute them (set JPDA, Svensson et al. 2011). Here every joint event keeps its place in the sum, but the
+//! weights of believed tracks are raised to a power κ: one is JPDA, infinity the single best assignment, and in
+//! between close tracks stay apart without a measurement ever being given to one track for good. What is explained,
+//! hence what is born, comes from the marginals of κ = 1; a tentative track is never sharpened, since its miss would
+//! win and it would not learn.
 
 use super::associate::Row;
 use crate::association::Edge;

@@ -192,7 +192,9 @@ impl Updating<'_> {
     }
 
     fn suspect(&self, table: &mut TrackTable<'_>, elder: u16, younger: u16, seen: f64, tally: &mut Tally) {
-        let Some((number, existence)) = table.get(elder).map(|track| (track.id.number, track.existence)) else { return };
+        let Some((number, existence)) = table.get(elder).map(|track| (track.id.number, track.existence)) else {
+            return;
+        };
         let Some(track) = table.get_mut(younger) else { return };
         let looks = match track.twin {
             _ if seen > SEEN_AS_ONE => 0,

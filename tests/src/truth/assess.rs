@@ -126,8 +126,17 @@ pub fn assess(scenario: &Scenario) -> Vec<Row> {
     contenders.into_iter().zip(totals).map(row).collect()
 }
 
-type Memory =
-    Buffers<Vec<Slot>, Vec<ModeSlot>, Vec<TrackerRow>, Vec<Column>, Vec<Plot>, Vec<Addressed>, Vec<Edge>, Vec<f64>, Vec<u32>>;
+type Memory = Buffers<
+    Vec<Slot>,
+    Vec<ModeSlot>,
+    Vec<TrackerRow>,
+    Vec<Column>,
+    Vec<Plot>,
+    Vec<Addressed>,
+    Vec<Edge>,
+    Vec<f64>,
+    Vec<u32>,
+>;
 
 /// Room for every scenario here.
 const TRACKS: usize = 1_024;

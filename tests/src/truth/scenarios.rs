@@ -12,8 +12,8 @@ use fusion_core::frame::Position;
 use fusion_core::geodesy::{Geodetic, TangentPlane};
 use fusion_core::maths::{cos, sin};
 use fusion_core::measurement::{Pose, SensorId};
-use fusion_core::nalgebra::{Rotation3, Vector3};
 use fusion_core::model::motion::MotionSet;
+use fusion_core::nalgebra::{Rotation3, Vector3};
 use fusion_core::tracker::TrackerConfig;
 
 use super::Path;
