@@ -136,9 +136,8 @@ impl Display for Report {
         for line in &self.decisions {
             let sensor = line.sensor.as_deref().unwrap_or_default();
             let plot = line.plot.map_or_else(String::new, |plot| format!("plot {plot}"));
-            let again = if line.replayed { " (done again)" } else { "" };
             let time = ClockTime(fusion_core::time::Timestamp::from_nanos(line.time_ns));
-            writeln!(f, "{time}  {sensor:<width$}  {plot:<9}  {}{again}", line.what)?;
+            writeln!(f, "{time}  {sensor:<width$}  {plot:<9}  {}", line.what)?;
         }
         if self.forgotten > 0 {
             writeln!(f, "\n{} earlier decisions were forgotten for want of room", self.forgotten)?;
