@@ -274,7 +274,7 @@ fn pass_time(table: &mut TrackTable<'_>, now: Timestamp, config: &TrackerConfig,
             Some(Deletion::Uncertain | Deletion::Missed) => &mut tally.deleted_uncertain,
         };
         *counter += 1;
-        table.remove(slot);
+        table.delete(slot);
         changed = true;
     }
     changed

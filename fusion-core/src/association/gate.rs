@@ -72,7 +72,15 @@ impl Plot {
 
     /// The order for [`Group::candidates`]: by kind, then by the first component, then by place.
     pub(crate) fn order(&self, other: &Self) -> core::cmp::Ordering {
-        self.kind.cmp(&other.kind).then(self.z[0].total_cmp(&other.z[0])).then(self.column.cmp(&other.column))
+        self.rank().cmp(&other.rank())
+    }
+
+    /// The order in one number, which is compared at once.
+    fn rank(&self) -> u128 {
+        // As `f64::total_cmp` has it: what is below zero turned round, and then below the rest.
+        let bits = self.z[0].to_bits();
+        let place = bits ^ if bits >> 63 == 0 { 1 << 63 } else { u64::MAX };
+        u128::from(self.kind as u8) << 80 | u128::from(place) << 16 | u128::from(self.column)
     }
 }
 

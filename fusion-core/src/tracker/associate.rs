@@ -129,7 +129,7 @@ impl Gating<'_> {
             let Some((track, modes)) = table.parts_mut(slot) else { continue };
             waiting -= 1;
             let Ok(predicted) = self.predict(track, modes.as_ref(), &mut ahead) else {
-                table.remove(slot);
+                table.delete(slot);
                 tally.deleted_uncertain += 1;
                 continue;
             };
@@ -140,13 +140,13 @@ impl Gating<'_> {
                 if !view.covered {
                     continue;
                 }
-            } else if modes.is_some() {
+            } else if let (Some(modes), Some(ahead)) = (modes, &ahead) {
                 // Its state follows when they have been updated.
-                core::mem::swap(modes, &mut ahead);
+                modes.copy_from(ahead);
             } else if let Ok(state) = predicted.prove() {
                 track.state = state;
             } else {
-                table.remove(slot);
+                table.delete(slot);
                 tally.deleted_uncertain += 1;
                 continue;
             }

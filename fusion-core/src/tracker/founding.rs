@@ -83,10 +83,9 @@ impl Foundings<'_, '_> {
         existence: f64,
         family: Option<TrackNumber>,
     ) {
-        let mut track = self.updating.founded(number, state, existence);
-        track.family = family;
-        track.identity.absorb(&measurement.identity);
-        if self.table.insert(track) {
+        let mut identity = Identity::UNKNOWN;
+        identity.absorb(&measurement.identity);
+        if self.table.insert_with(|| self.updating.founded(number, state, existence, identity, family)) {
             self.tally.tracks_founded += 1;
         } else {
             self.tally.tracks_table_full += 1;
@@ -122,7 +121,15 @@ impl Updating<'_> {
     }
 
     /// A tentative track as it begins.
-    fn founded(&self, number: TrackNumber, state: GaussianState, existence: f64) -> Track {
+    #[inline]
+    fn founded(
+        &self,
+        number: TrackNumber,
+        state: GaussianState,
+        existence: f64,
+        identity: Identity,
+        family: Option<TrackNumber>,
+    ) -> Track {
         let scan = self.look.scan;
         let (mut history, mut contributors) = (History::default(), Contributors::default());
         history.record(true);
@@ -133,8 +140,8 @@ impl Updating<'_> {
             state,
             existence: Existence::new(existence),
             existence_time: scan.time,
-            family: None,
-            identity: Identity::UNKNOWN,
+            family,
+            identity,
             label: self.look.label,
             first_seen: scan.time,
             last_update: scan.time,

@@ -145,7 +145,7 @@ impl Updating<'_> {
     pub(super) fn delete_missed(&self, table: &mut TrackTable<'_>, rows: &[Row], tally: &mut Tally) {
         for row in rows.iter().filter(|row| row.covered()) {
             if table.get(row.slot).and_then(|track| judge_by_looks(track, self.config)) == Some(Deletion::Missed) {
-                table.remove(row.slot);
+                table.delete(row.slot);
                 tally.deleted_missed += 1;
             }
         }
