@@ -34,7 +34,6 @@ pub struct Covariance<const N: usize>(SMatrix<f64, N, N>);
 /// Without loops and branches: whether two measurements have one noise is asked for every pair.
 impl<const N: usize> PartialEq for Covariance<N> {
     #[inline]
-    #[expect(clippy::float_cmp, reason = "the same number or not")]
     fn eq(&self, other: &Self) -> bool {
         let pairs = self.0.data.0.iter().flatten().zip(other.0.data.0.iter().flatten());
         pairs.fold(true, |same, (a, b)| same & (a == b))
@@ -202,12 +201,14 @@ impl<const N: usize> Factor<N> {
     }
 }
 
+/// Each pair across the diagonal becomes its mean.
 #[inline]
 fn make_symmetric<const N: usize>(m: &mut [[f64; N]; N]) {
     for j in 1..N {
-        for i in 0..j {
-            let mean = 0.5 * (m[j][i] + m[i][j]);
-            (m[j][i], m[i][j]) = (mean, mean);
+        let (before, from_j) = m.split_at_mut(j);
+        for (above, before) in from_j[0].iter_mut().zip(before) {
+            let mean = 0.5 * (*above + before[j]);
+            (*above, before[j]) = (mean, mean);
         }
     }
 }

@@ -118,9 +118,14 @@ impl<'a> Group<'a> {
         threshold: f64,
     ) -> impl Iterator<Item = u16> {
         let own = [spread[(0, 0)], if M > 1 { spread[(1, 1)] } else { 0.0 }];
-        let near =
-            if H::FIRST_IS_ANGLE { self.plots } else { self.window(z_hat[0], threshold * (own[0] + self.variance)) };
-        near.iter()
+        let (from, to) = if H::FIRST_IS_ANGLE {
+            (0, f64::INFINITY)
+        } else {
+            self.window(z_hat[0], threshold * (own[0] + self.variance))
+        };
+        self.plots[from..]
+            .iter()
+            .take_while(move |plot| plot.z[0] <= to)
             .filter(move |plot| {
                 let mut z = *z_hat;
                 for k in 0..M.min(2) {
@@ -132,13 +137,11 @@ impl<'a> Group<'a> {
             .map(|plot| plot.column)
     }
 
-    /// The plots whose first component lies within √`reach_squared` of `centre`.
-    fn window(&self, centre: f64, reach_squared: f64) -> &'a [Plot] {
+    /// The first of the plots whose first component lies within √`reach_squared` of `centre`, and where they end.
+    fn window(&self, centre: f64, reach_squared: f64) -> (usize, f64) {
         // A little wider than the test behind it, so that rounding cannot cut off what that would admit.
         let reach = sqrt(reach_squared) * (1.0 + 1e-9) + 1e-9;
-        let from = self.plots.partition_point(|plot| plot.z[0] < centre - reach);
-        let near = self.plots[from..].iter().take_while(|plot| plot.z[0] <= centre + reach).count();
-        &self.plots[from..from + near]
+        (self.plots.partition_point(|plot| plot.z[0] < centre - reach), centre + reach)
     }
 }
 

@@ -142,11 +142,7 @@ impl<const M: usize> Outlook<M> {
     /// Linearises h at a predicted mean x̂ with covariance P.
     #[inline]
     #[must_use]
-    pub fn of<H: MeasurementModel<M>, const N: usize>(
-        model: &H,
-        x: &SVector<f64, N>,
-        p: &SMatrix<f64, N, N>,
-    ) -> Self {
+    pub fn of<H: MeasurementModel<M>, const N: usize>(model: &H, x: &SVector<f64, N>, p: &SMatrix<f64, N, N>) -> Self {
         let (z_hat, h) = model.linearise(&kinematic_part(x));
         // Of P Hᵀ only the rows are needed that H sees.
         let mut cross = SMatrix::<f64, KINEMATIC, M>::zeros();

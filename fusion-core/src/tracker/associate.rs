@@ -179,13 +179,7 @@ impl Gating<'_> {
         Ok(ahead.as_ref().expect("just filled").combined())
     }
 
-    fn find_candidates(
-        &self,
-        target: &Target<'_>,
-        columns: &[Column],
-        candidates: &mut Candidates,
-        tally: &mut Tally,
-    ) {
+    fn find_candidates(&self, target: &Target<'_>, columns: &[Column], candidates: &mut Candidates, tally: &mut Tally) {
         candidates.clear();
         if let Some(address) = target.track.identity.address.filter(|_| self.config.use_identity) {
             for column in self.look.with_address(address) {
