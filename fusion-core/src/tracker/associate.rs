@@ -386,7 +386,7 @@ impl<'r, const M: usize> Sights<'r, M> {
         let mut explained = ALIKE;
         let mut mean = 0.0;
         for ((explained, log), sight) in explained.iter_mut().zip(logs).zip(&self.modes) {
-            *explained = exp(log - largest);
+            *explained = if log >= largest { 1.0 } else { exp(log - largest) };
             mean += sight.share * *explained;
         }
         (largest + ln(mean), explained.map(|density| density / mean))
