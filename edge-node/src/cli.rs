@@ -8,6 +8,7 @@ pub mod live;
 pub mod replay;
 pub mod run;
 pub mod score;
+pub mod trail;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -32,7 +33,8 @@ const EXAMPLES: &str = "Examples:
   copmesh check node.toml                        validate a configuration
   copmesh run --config node.toml                 run a node
   copmesh replay long_flight.csv --fast --tracks tracks.jsonl
-  copmesh score tracks.jsonl truth.jsonl";
+  copmesh score tracks.jsonl truth.jsonl
+  copmesh trail demo.mcap --track icao:48AD01    why a track is what it is";
 
 /// What copmesh can do.
 #[derive(Debug, Subcommand)]
@@ -47,6 +49,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Score a tracks file against truth: GOSPA, OSPA, SIAP, identity switches, NEES.
     Score(ScoreArgs),
+    /// Say why: replay a recording and print each decision about a track or a sensor, and how far errors are as claimed.
+    Trail(TrailArgs),
 }
 
 /// Arguments of `demo`.
@@ -185,6 +189,41 @@ pub struct ScoreArgs {
     pub json: bool,
 }
 
+/// Arguments of `trail`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  copmesh trail demo.mcap                                   the last 100 decisions, and the consistency of each sensor
+  copmesh trail demo.mcap --track TV0VV                     a track by the name that the map shows
+  copmesh trail demo.mcap --track icao:48AD01 --last 1000   by an address that it transmits
+  copmesh trail demo.mcap --track 081d31eeee800003          by its number: the end of the id in tracks files
+  copmesh trail radar.pcap --config node.toml --sensor radar-n --json
+
+A line reads: when, whose plot, which plot of the scan, and what became of it:
+  12:03:04.120  radar-n  plot 17    refused by track 081d31eeee800003: 6.2 sigma away, gate 3.9")]
+pub struct TrailArgs {
+    /// Recordings; several are merged by time of receipt.
+    #[arg(required = true, value_name = "RECORDING")]
+    pub files: Vec<PathBuf>,
+    /// Configuration to use instead of the one in the recording; imported forms use its first sensor of their kind.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Only what concerns this track: its name, number or id, or an address that it transmits.
+    #[arg(long, value_name = "NAME|NUMBER|ADDRESS")]
+    pub track: Option<String>,
+    /// Only what this sensor gave rise to.
+    #[arg(long, value_name = "NAME")]
+    pub sensor: Option<String>,
+    /// Only so many decisions, the latest.
+    #[arg(long, default_value_t = 100, value_name = "COUNT")]
+    pub last: usize,
+    /// The day of recordings that only hold times of day, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
+    pub date: fusion_core::time::Timestamp,
+    /// Print one JSON object instead of lines and tables.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Why a command ended without doing what it was asked.
 #[derive(Debug)]
 pub struct Failure {
@@ -219,6 +258,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Score(args) => score::run(args),
+        Command::Trail(args) => trail::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod decisions;
 pub mod drivers;
 pub mod node;
 pub mod picture;

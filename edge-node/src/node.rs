@@ -13,6 +13,7 @@ use fusion_core::measurement::{Measurement, Observation, Scan, SensorId};
 use fusion_core::sensor::SensorModel;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin, TrackId};
+use fusion_core::trail::TrailView;
 use proto::record::TrackRecord;
 use sensor_drivers::decoder::{Decoder, OwnedScan, Report};
 use sensor_drivers::error::DecodeError;
@@ -124,6 +125,14 @@ impl Node {
     /// # Errors
     /// [`ConfigError`] for what [`Config::check`] would refuse.
     pub fn new(config: &Config, origin: Origin) -> Result<Self, ConfigError> {
+        Self::listening(config, origin, 0)
+    }
+
+    /// The same, remembering why: the tracker's latest decisions, so many.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for what [`Config::check`] would refuse.
+    pub fn listening(config: &Config, origin: Origin, decisions: usize) -> Result<Self, ConfigError> {
         config.check()?;
         let plane = TangentPlane::at(config.node.origin()?);
         let mut sensors = Vec::with_capacity(config.sensors.len());
@@ -143,7 +152,7 @@ impl Node {
             plane,
             sources: config.sensors.iter().map(source).collect(),
             sensors,
-            sequencer: memory::sequencer(origin, tracker, config.node.height_m),
+            sequencer: memory::sequencer(origin, tracker, config.node.height_m, decisions),
             height_prior: HeightPrior { mean_m: tracker.height_m, sigma_m: tracker.height_sigma_m },
             published: Published::default(),
             trails: tracker.smoothed_trails.then(|| Trails::new(tracker.core().motion)),
@@ -280,6 +289,12 @@ impl Node {
     /// The smoothed trails of this node's own tracks, by id; none unless the configuration asks for them.
     pub fn trails(&mut self) -> BTreeMap<TrackId, TrailPoints> {
         self.trails.as_mut().map(|trails| trails.smoothed(&self.plane)).unwrap_or_default()
+    }
+
+    /// Why: the tracker's latest decisions; none unless the node was made to remember them.
+    #[must_use]
+    pub fn decisions(&self) -> TrailView<'_> {
+        self.sequencer.tracker().trail()
     }
 
     /// How many sensors there are.

@@ -7,11 +7,11 @@
 pub mod consistency;
 pub mod extended;
 pub mod imm;
-pub mod monitor;
 pub mod intersection;
-pub mod unscented;
+pub mod monitor;
 pub mod retrodiction;
 pub mod smoother;
+pub mod unscented;
 
 use nalgebra::{SMatrix, SVector};
 

@@ -218,8 +218,8 @@ fn is_positive_definite<const N: usize>(a: &[[f64; N]; N]) -> bool {
     decompose(&mut work)
 }
 
-/// Does something for each column j below n, spelt out up to the ninth, so that loops which begin at j have a length that
-/// the compiler knows and become straight code.
+/// Does something for each column j below n, spelt out up to the ninth, so that loops which begin at j have a length
+/// that the compiler knows and become straight code.
 macro_rules! for_each_column {
     ($j:ident < $n:expr, $body:block) => {
         for_each_column!($j < $n, $body, 0 1 2 3 4 5 6 7 8);

@@ -41,6 +41,7 @@ pub mod tally;
 pub mod time;
 pub mod track;
 pub mod tracker;
+pub mod trail;
 
 /// The linear algebra of every public signature here, so that callers use the same version and features.
 pub use nalgebra;

@@ -27,6 +27,7 @@ use crate::tally::{SequencerTally, Tally, count};
 use crate::time::{Span, Timestamp};
 use crate::track::{SlotCopy, Track};
 use crate::tracker::{Progress, ScanError, ScanOutcome, Tracker, TrackerMemory};
+use crate::trail::{Decision, few};
 use beyond::Beyond;
 use ring::{Ring, RingMemory, RingState};
 
@@ -163,17 +164,19 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
     /// # Errors
     /// [`ScanError::TooLate`], [`ScanError::Repeated`] or [`ScanError::SensorModel`]; counted, nothing else changed.
     pub fn handle_scan(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
+        let key = Key::of(scan);
         if !sensor.is_usable() {
             self.tally.scans_without_sensor_model += 1;
-            return Err(ScanError::SensorModel);
+            return Err(self.refused(key, ScanError::SensorModel));
         }
-        let key = Key::of(scan);
         if let Some(horizon) = self.is_beyond(key) {
             return self.handle_beyond(scan, sensor, horizon);
         }
         let late = self.latest.is_some_and(|latest| key < latest);
-        let place =
-            self.ring().find(key).err().ok_or(ScanError::Repeated).inspect_err(|_| self.tally.scans_repeated += 1)?;
+        let Err(place) = self.ring().find(key) else {
+            self.tally.scans_repeated += 1;
+            return Err(self.refused(key, ScanError::Repeated));
+        };
         self.tally.scans_late += u64::from(late);
         if !self.hold(place, scan, sensor) {
             return self.take_without_holding(late, scan, sensor);
@@ -218,6 +221,12 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         &self.tally
     }
 
+    /// Notes why a scan was refused.
+    fn refused(&mut self, key: Key, error: ScanError) -> ScanError {
+        self.tracker.note(key, Decision::ScanRefused(error.into()));
+        error
+    }
+
     fn ring(&mut self) -> Ring<'_> {
         let SequencerLent { scans, pieces, measurements, .. } = self.memory.lend();
         Ring::new(RingMemory { scans, pieces, measurements }, &mut self.ring)
@@ -260,9 +269,10 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         sensor: &SensorModel,
     ) -> Result<ScanOutcome, ScanError> {
         self.tally.scans_too_large += 1;
+        self.tracker.note(Key::of(scan), Decision::TooLargeToHold);
         if late {
             self.tally.scans_too_late += 1;
-            return Err(ScanError::TooLate { horizon: self.horizon_time() });
+            return Err(self.refused(Key::of(scan), ScanError::TooLate { horizon: self.horizon_time() }));
         }
         let outcome = self.take_next(scan, sensor);
         self.beyond.remember(Key::of(scan));
@@ -287,24 +297,31 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         let start = self.checkpoints.back().expect("one checkpoint always remains").clone();
         let slots = self.copy_range(start.copy);
         self.tracker.restore(&self.memory.lend().copies[slots], start.progress);
+        self.tracker.note(start.after.unwrap_or(Key::FIRST), Decision::Rewound);
         let mut outcome = ScanOutcome::default();
         let mut place = start.after.map_or(0, |after| self.ring().find(after).map_or_else(|place| place, |at| at + 1));
         while place < self.ring().len() {
-            outcome = self.replay_one(place)?;
+            outcome = self.replay_one(place, key)?;
             self.copy_if_due();
             place += 1;
         }
+        self.tracker.set_replaying(true);
         self.changed = self.told.filter(|told| self.tracker.handle_timeout(*told));
+        self.tracker.set_replaying(false);
         Ok(outcome)
     }
 
-    fn replay_one(&mut self, place: usize) -> Result<ScanOutcome, ScanError> {
+    /// Processes a held scan: again, unless it is the late one.
+    fn replay_one(&mut self, place: usize, late: Key) -> Result<ScanOutcome, ScanError> {
         let SequencerLent { scans, pieces, measurements, .. } = self.memory.lend();
         let ring = Ring::new(RingMemory { scans, pieces, measurements }, &mut self.ring);
         let (scan, sensor) = ring.get(place);
         self.tally.scans_replayed += 1;
         self.latest = Some(Key::of(&scan));
-        self.tracker.handle_scan(&scan, sensor)
+        self.tracker.set_replaying(Key::of(&scan) != late);
+        let outcome = self.tracker.handle_scan(&scan, sensor);
+        self.tracker.set_replaying(false);
+        outcome
     }
 
     /// How many copies of the table fit the lent memory, beside those that retrodiction keeps.
@@ -360,6 +377,9 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         }
         let released = self.release_closed();
         self.tally.scans_released_early += count(released);
+        if let Some(key) = self.latest.filter(|_| released > 0) {
+            self.tracker.note(key, Decision::ReleasedEarly(few(released)));
+        }
         released
     }
 

@@ -11,6 +11,7 @@ pub mod table;
 use heapless::Vec;
 
 use crate::capacity::{CONTRIBUTORS_MAX, HISTORY_LOOKS};
+use crate::filter::monitor::TrackMonitor;
 use crate::gaussian::GaussianState;
 use crate::identity::Identity;
 use crate::label::Label;
@@ -62,6 +63,8 @@ pub struct Track {
     pub contributors: Contributors,
     /// Whether the last measurement came from a source that reports only what it hears (no looks, so no misses).
     pub reported: bool,
+    /// What its certain hits, since it was confirmed, say of its S.
+    pub monitor: TrackMonitor,
     /// The older track with which this one has coincided in the latest looks.
     pub(crate) twin: Option<Twin>,
 }
@@ -177,6 +180,7 @@ pub(crate) mod tests {
             history: History::default(),
             contributors: Contributors::default(),
             reported: false,
+            monitor: TrackMonitor::NEW,
             twin: None,
         }
     }

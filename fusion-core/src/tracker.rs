@@ -12,6 +12,7 @@ mod associate;
 mod branch;
 mod clutter_maps;
 mod config;
+mod explain;
 mod families;
 mod founding;
 mod look;
@@ -20,6 +21,7 @@ mod newcomers;
 mod sharpen;
 mod shift;
 mod update;
+mod watch;
 
 pub use associate::Row;
 pub use config::{ConfigFault, LooksRule, SHARPNESS_MAX, TrackerConfig};
@@ -33,15 +35,18 @@ use crate::filter::predict;
 use crate::gaussian::GaussianState;
 use crate::measurement::Scan;
 use crate::sensor::SensorModel;
+use crate::sequencer::Key;
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::track::deleter::{Deletion, judge_by_time};
 use crate::track::table::{Occupancy, TrackTable};
 use crate::track::{ModeSlot, Origin, Slot, SlotCopy, Track, TrackStatus};
+use crate::trail::{Book, Decision, Trail, TrailView};
 use associate::{Gating, Pairing};
-use look::{Look, LookMemory};
 use clutter_maps::ClutterMaps;
+use explain::Explaining;
 use founding::Foundings;
+use look::{Look, LookMemory};
 use newcomers::Newcomers;
 use update::{Solution, Updating};
 
@@ -113,6 +118,7 @@ pub struct Tracker<M: TrackerMemory> {
     config: TrackerConfig,
     gate: Gate,
     progress: Progress,
+    book: Book,
     memory: M,
 }
 
@@ -122,7 +128,8 @@ impl<M: TrackerMemory> Tracker<M> {
     pub fn new(origin: Origin, config: TrackerConfig, mut memory: M) -> Self {
         memory.lend().slots.fill(Slot::EMPTY);
         memory.lend().modes.fill(ModeSlot::EMPTY);
-        Self { origin, config, gate: Gate::new(config.gate_probability), progress: Progress::default(), memory }
+        let gate = Gate::new(config.gate_probability);
+        Self { origin, config, gate, progress: Progress::default(), book: Book::default(), memory }
     }
 
     /// Takes one scan, no earlier than the one before.
@@ -130,13 +137,15 @@ impl<M: TrackerMemory> Tracker<M> {
     /// # Errors
     /// [`ScanError::OutOfOrder`] or [`ScanError::SensorModel`]; counted, nothing else changed.
     pub fn handle_scan(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
-        self.admit(scan, sensor)?;
+        self.admit(scan, sensor)
+            .inspect_err(|error| self.note(Key::of(scan), Decision::ScanRefused((*error).into())))?;
         let Progress { occupancy, tally, newcomers, clutter, .. } = &mut self.progress;
         let mut lent = self.memory.lend();
         let mut table = TrackTable::new(lent.slots, lent.modes, occupancy);
-        pass_time(&mut table, scan.time, &self.config, tally);
+        let trail = self.book.at_scan(lent.trail, scan);
+        pass_time(&mut table, scan.time, &self.config, tally, &trail);
 
-        let memory = LookMemory { columns: lent.columns, plots: lent.plots, addressed: lent.addressed };
+        let memory = LookMemory { columns: lent.columns, plots: lent.plots, addressed: lent.addressed, trail };
         let (look, columns) = Look::new(scan, sensor, clutter.of(scan.sensor), memory, tally);
         let gating = Gating { look: &look, gate: &self.gate, config: &self.config };
         let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges, lent.explained);
@@ -152,8 +161,20 @@ impl<M: TrackerMemory> Tracker<M> {
         let (columns_len, budget) = (columns.len(), &self.config.budget);
         let outcome = marginals(nulls, edges, columns_len, budget, &mut lent.workspace, beta, missed);
         note(&outcome, tally);
+        trail.solved(&outcome);
+        if trail.is_on() {
+            Explaining { gating: &gating, columns, rows, edges, beta, missed }.explain(&mut table);
+        }
         sharpen::sharpen(&table, rows, nulls, edges, self.config.sharpness);
-        marginals(nulls, edges, columns_len, budget, &mut lent.workspace, sharpened, &mut lent.missed_sharpened[..rows.len()]);
+        marginals(
+            nulls,
+            edges,
+            columns_len,
+            budget,
+            &mut lent.workspace,
+            sharpened,
+            &mut lent.missed_sharpened[..rows.len()],
+        );
 
         let missed_sharpened = &lent.missed_sharpened[..rows.len()];
         let solution = Solution { rows, edges, beta, sharpened, explained, missed, missed_sharpened };
@@ -173,7 +194,8 @@ impl<M: TrackerMemory> Tracker<M> {
     pub fn handle_timeout(&mut self, now: Timestamp) -> bool {
         let lent = self.memory.lend();
         let mut table = TrackTable::new(lent.slots, lent.modes, &mut self.progress.occupancy);
-        pass_time(&mut table, now, &self.config, &mut self.progress.tally)
+        let trail = self.book.at_time(lent.trail, now);
+        pass_time(&mut table, now, &self.config, &mut self.progress.tally, &trail)
     }
 
     /// The tracks, in the order of their slots.
@@ -205,6 +227,12 @@ impl<M: TrackerMemory> Tracker<M> {
         &self.progress.tally
     }
 
+    /// Why: the latest decisions, as many as there is memory lent for.
+    #[must_use]
+    pub fn trail(&self) -> TrailView<'_> {
+        self.book.view(self.memory.trail())
+    }
+
     /// The settings.
     #[must_use]
     pub const fn config(&self) -> &TrackerConfig {
@@ -214,6 +242,17 @@ impl<M: TrackerMemory> Tracker<M> {
     /// How many tracks there is room for.
     pub(crate) fn slots(&self) -> usize {
         self.memory.slots().len()
+    }
+
+    /// Notes something about a scan in the trail.
+    pub(crate) fn note(&mut self, key: Key, decision: Decision) {
+        let trail = self.memory.lend().trail;
+        self.book.open(trail, key.time, Some(key.sensor), key.sequence).scan(decision);
+    }
+
+    /// Tells the trail whether what follows is done again.
+    pub(crate) const fn set_replaying(&mut self, replaying: bool) {
+        self.book.replaying = replaying;
     }
 
     /// All but the tracks.
@@ -259,7 +298,13 @@ fn note(outcome: &Outcome, tally: &mut Tally) {
 }
 
 /// Deletes what has been silent or uncertain for too long, and marks as coasted what reports have left alone.
-fn pass_time(table: &mut TrackTable<'_>, now: Timestamp, config: &TrackerConfig, tally: &mut Tally) -> bool {
+fn pass_time(
+    table: &mut TrackTable<'_>,
+    now: Timestamp,
+    config: &TrackerConfig,
+    tally: &mut Tally,
+    trail: &Trail<'_>,
+) -> bool {
     let mut changed = false;
     for slot in table.indices() {
         let Some(track) = table.get_mut(slot) else { continue };
@@ -268,12 +313,13 @@ fn pass_time(table: &mut TrackTable<'_>, now: Timestamp, config: &TrackerConfig,
             track.status = TrackStatus::Coasted;
             changed = true;
         }
-        let counter = match judge_by_time(track, now, config) {
-            None => continue,
-            Some(Deletion::Silent) => &mut tally.deleted_silent,
-            Some(Deletion::Uncertain | Deletion::Missed) => &mut tally.deleted_uncertain,
+        let Some(deletion) = judge_by_time(track, now, config) else { continue };
+        let counter = match deletion {
+            Deletion::Silent => &mut tally.deleted_silent,
+            Deletion::Uncertain | Deletion::Missed => &mut tally.deleted_uncertain,
         };
         *counter += 1;
+        trail.deleted(table.get(slot), deletion);
         table.delete(slot);
         changed = true;
     }

@@ -8,7 +8,7 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use common::{Chance, ORIGIN, fleet, memory, past, radar, scan};
+use common::{Chance, ORIGIN, fleet, memory, memory_with_trail, past, radar, scan};
 use fusion_core::measurement::Measurement;
 use fusion_core::nalgebra::Vector3;
 use fusion_core::sequencer::{HORIZON_DEFAULT, Sequencer};
@@ -70,6 +70,20 @@ fn a_scan_allocates_nothing() {
         assert_eq!(count, 0, "second {second}");
     }
     assert!(tracker.tracks().count() > 30);
+}
+
+#[test]
+fn the_trail_allocates_nothing() {
+    let radar = radar(40.0, 10_000.0);
+    let mut tracker = Tracker::new(ORIGIN, TrackerConfig::default(), memory_with_trail(512, 256, 1_000));
+    for (second, seen) in (0..).zip(&looks(20)) {
+        let scan = scan(radar.sensor, Timestamp::from_secs(second), seen);
+        let count = allocations_during(|| {
+            tracker.handle_scan(&scan, &radar.model).expect("in order");
+        });
+        assert_eq!(count, 0, "second {second}");
+    }
+    assert!(tracker.trail().noted() > 1_000);
 }
 
 #[test]

@@ -9,7 +9,6 @@
 
 pub mod assess;
 pub mod chance;
-pub mod motions;
 pub mod recordings;
 pub mod scenarios;
 pub mod sensors;

@@ -36,7 +36,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if !(args.rate > 0.0 && args.rate.is_finite()) {
         return Err(Failure::refused(format!("--rate {}: choose a number above zero", args.rate)));
     }
-    let mut merged = Merged::open(args)?;
+    let mut merged = Merged::open(&args.files, args.config.as_deref(), args.date)?;
     let config = adapted(&merged.config, args);
     config.check().map_err(Failure::refused)?;
     let (board, receiver) = watch::channel(Arc::new(Board::default()));
@@ -51,7 +51,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
             services.shut_down();
             return Ok(());
         }
-        merged = Merged::open(args)?;
+        merged = Merged::open(&args.files, args.config.as_deref(), args.date)?;
     }
 }
 

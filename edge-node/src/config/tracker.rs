@@ -2,6 +2,7 @@
 
 use fusion_core::capacity::{TRACKS_DEFAULT, TRACKS_MAX};
 use fusion_core::model::constant_velocity::NearlyConstantVelocity;
+use fusion_core::model::motion::MotionSet;
 use fusion_core::sequencer::{HORIZON_DEFAULT, REACH_DEFAULT};
 use fusion_core::time::Span;
 use fusion_core::track::height::HeightPrior;
@@ -20,11 +21,38 @@ pub enum ConfirmBy {
     Looks,
 }
 
+/// The ways in which a confirmed target may move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Movement {
+    /// Whatever may come: straight on, circling, pushed, on station.
+    Mixed,
+    /// Airliners and the like.
+    Aircraft,
+    /// Small drones.
+    Drones,
+    /// Straight on only, disturbed as the accelerations say.
+    Single,
+}
+
+impl Movement {
+    fn motions(self) -> Option<MotionSet> {
+        match self {
+            Self::Mixed => Some(MotionSet::mixed()),
+            Self::Aircraft => Some(MotionSet::aircraft()),
+            Self::Drones => Some(MotionSet::drones()),
+            Self::Single => None,
+        }
+    }
+}
+
 /// How this node tracks.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct TrackerSettings {
-    /// Spectral density of the white-noise acceleration, east and north, m²/s³.
+    /// How confirmed targets may move.
+    pub movement: Movement,
+    /// Of targets not yet confirmed: spectral density of the white-noise acceleration, east and north, m²/s³.
     pub acceleration_horizontal_m2_s3: f64,
     /// Spectral density of the white-noise acceleration, up, m²/s³.
     pub acceleration_vertical_m2_s3: f64,
@@ -70,6 +98,8 @@ pub struct TrackerSettings {
     pub report_coast_after_s: f64,
     /// A track is deleted when its horizontal sigma exceeds this, metres.
     pub horizontal_sigma_limit_m: f64,
+    /// Nothing whose bearing is taken is nearer than this, metres.
+    pub nearest_emitter_m: f64,
     /// Whether transmitted addresses take part in association.
     pub use_identity: bool,
     /// A measurement with a track's own address is that track's up to this many sigmas.
@@ -90,6 +120,7 @@ impl Default for TrackerSettings {
     fn default() -> Self {
         let core = TrackerConfig::default();
         Self {
+            movement: Movement::Mixed,
             acceleration_horizontal_m2_s3: core.motion.horizontal,
             acceleration_vertical_m2_s3: core.motion.vertical,
             velocity_sigma_horizontal_m_s: core.velocity_sigma_horizontal_m_s,
@@ -113,6 +144,7 @@ impl Default for TrackerSettings {
             report_silence_limit_s: core.report_silence_limit.as_secs_f64(),
             report_coast_after_s: core.report_coast_after.as_secs_f64(),
             horizontal_sigma_limit_m: core.horizontal_sigma_limit_m,
+            nearest_emitter_m: core.nearest_emitter_m,
             use_identity: core.use_identity,
             address_gate_sigmas: core.address_gate_sigmas,
             duplicate_looks: core.duplicate_looks,
@@ -133,6 +165,7 @@ impl TrackerSettings {
                 horizontal: self.acceleration_horizontal_m2_s3,
                 vertical: self.acceleration_vertical_m2_s3,
             },
+            motions: self.movement.motions(),
             velocity_sigma_horizontal_m_s: self.velocity_sigma_horizontal_m_s,
             velocity_sigma_vertical_m_s: self.velocity_sigma_vertical_m_s,
             height_prior: HeightPrior { height_m: self.height_m, sigma_m: self.height_sigma_m },
@@ -149,6 +182,7 @@ impl TrackerSettings {
             report_silence_limit: Span::from_secs_f64(self.report_silence_limit_s),
             report_coast_after: Span::from_secs_f64(self.report_coast_after_s),
             horizontal_sigma_limit_m: self.horizontal_sigma_limit_m,
+            nearest_emitter_m: self.nearest_emitter_m,
             use_identity: self.use_identity,
             address_gate_sigmas: self.address_gate_sigmas,
             duplicate_looks: self.duplicate_looks,

@@ -8,6 +8,7 @@ use fusion_core::sequencer::{HeldScan, Piece, Sequencer, SequencerBuffers, Seque
 use fusion_core::time::Span;
 use fusion_core::track::{ModeSlot, Origin, Slot, SlotCopy};
 use fusion_core::tracker::{Addressed, Buffers, Column, Row, Sizes, Tracker};
+use fusion_core::trail::Entry;
 
 use crate::config::TrackerSettings;
 
@@ -17,25 +18,30 @@ const HELD_SCANS: usize = 2_048;
 const HELD_MEASUREMENTS: usize = 16_384;
 
 type TrackerBoxes =
-    Buffers<Box<[Slot]>, Box<[ModeSlot]>, Box<[Row]>, Box<[Column]>, Box<[Plot]>, Box<[Addressed]>, Box<[Edge]>, Box<[f64]>, Box<[u32]>>;
+    Buffers<Box<[Slot]>, Box<[ModeSlot]>, Box<[Row]>, Box<[Column]>, Box<[Plot]>, Box<[Addressed]>, Box<[Edge]>, Box<[f64]>, Box<[u32]>, Box<[Entry]>>;
 type SequencerBoxes = SequencerBuffers<Box<[HeldScan]>, Box<[Piece]>, Box<[Measurement]>, Box<[SlotCopy]>>;
 
 /// The tracker of a node, in memory of its own.
 pub type NodeSequencer = Sequencer<TrackerBoxes, SequencerBoxes>;
 
-/// A tracker that has seen nothing yet.
+/// A tracker that has seen nothing yet, with a trail of so many decisions.
 #[must_use]
-pub fn sequencer(origin: Origin, settings: &TrackerSettings, plane_height_m: f64) -> NodeSequencer {
+pub fn sequencer(
+    origin: Origin,
+    settings: &TrackerSettings,
+    plane_height_m: f64,
+    trail: usize,
+) -> NodeSequencer {
     let mut core = settings.core();
     // The operator counts heights from the ellipsoid, the core from its plane.
     core.height_prior.height_m -= plane_height_m;
-    let tracker = Tracker::new(origin, core, tracker_boxes(settings.tracks_max));
+    let tracker = Tracker::new(origin, core, tracker_boxes(settings.tracks_max, trail));
     let horizon = Span::from_secs_f64(settings.late_horizon_s);
     let reach = Span::from_secs_f64(settings.late_reach_s);
     Sequencer::new(tracker, horizon, sequencer_boxes(settings.tracks_max)).with_reach(reach)
 }
 
-fn tracker_boxes(tracks: usize) -> TrackerBoxes {
+fn tracker_boxes(tracks: usize, trail: usize) -> TrackerBoxes {
     let sizes = Sizes::new(tracks, SCAN_MEASUREMENTS_MAX);
     Buffers {
         slots: boxed(Slot::EMPTY, sizes.tracks),
@@ -48,6 +54,7 @@ fn tracker_boxes(tracks: usize) -> TrackerBoxes {
         probabilities: boxed(0.0, sizes.probabilities),
         reals: boxed(0.0, sizes.reals),
         words: boxed(0, sizes.words),
+        trail: boxed(Entry::EMPTY, trail),
     }
 }
 

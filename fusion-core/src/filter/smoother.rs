@@ -232,7 +232,11 @@ mod tests {
             let mut row = SMatrix::<f64, 6, UNKNOWNS>::zeros();
             row.fixed_view_mut::<6, 6>(0, 6 * k).copy_from(&-MODEL.slope(&StateVector::zeros(), *span));
             row.fixed_view_mut::<6, 6>(0, 6 * k + 6).fill_with_identity();
-            equations.add(&row, &SVector::zeros(), &Covariance::new(MODEL.noise(&StateVector::zeros(), *span)).expect("positive"));
+            equations.add(
+                &row,
+                &SVector::zeros(),
+                &Covariance::new(MODEL.noise(&StateVector::zeros(), *span)).expect("positive"),
+            );
             if let Some(reading) = seen {
                 let mut row = SMatrix::<f64, 3, UNKNOWNS>::zeros();
                 row.fixed_view_mut::<3, 3>(0, 6 * k + 6).fill_with_identity();

@@ -4,6 +4,8 @@
 //! from the others by their shares. With its generator G the probabilities of change over dt are exp(G dt): exact for
 //! any dt, so that it does not matter how often sensors look.
 
+mod presets;
+
 use super::constant_acceleration::NearlyConstantAcceleration;
 use super::constant_velocity::NearlyConstantVelocity;
 use super::coordinated_turn::CoordinatedTurn;

@@ -24,6 +24,7 @@ use crate::sensor::SensorModel;
 use crate::tally::count;
 use crate::time::{Span, Timestamp};
 use crate::tracker::{ScanError, ScanOutcome, TrackerMemory};
+use crate::trail::{Decision, few};
 
 /// How far beyond the horizon retrodiction goes unless it is told otherwise: to where a track of which nothing newer is
 /// known has little to learn.
@@ -134,15 +135,17 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         let key = Key::of(scan);
         if self.beyond.heard.knows(key) {
             self.tally.scans_repeated += 1;
-            return Err(ScanError::Repeated);
+            return Err(self.refused(key, ScanError::Repeated));
         }
         let used = self.amend(scan, sensor);
         self.beyond.remember(key);
         self.tally.measurements_retrodicted += count(used);
         self.tally.measurements_too_late += count(scan.measurements.len() - used);
+        let left = few(scan.measurements.len() - used);
+        self.tracker.note(key, Decision::Retrodicted { taken: few(used), left });
         if used == 0 {
             self.tally.scans_too_late += 1;
-            return Err(ScanError::TooLate { horizon });
+            return Err(self.refused(key, ScanError::TooLate { horizon }));
         }
         self.tally.scans_retrodicted += 1;
         self.replay_from(key)
@@ -162,7 +165,12 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         let progress = &mut self.checkpoints.front_mut().expect("one checkpoint always remains").progress;
         let live = &mut live[..progress.occupancy.top()];
         let amendment = Amendment { scan, sensor, config: self.tracker.config(), gate: &self.beyond.gate, anchor };
-        amendment.apply(live, &mut progress.tally)
+        let forgotten = progress.tally.contributors_forgotten;
+        let used = amendment.apply(live, &mut progress.tally);
+        for _ in forgotten..progress.tally.contributors_forgotten {
+            self.tracker.note(Key::of(scan), Decision::ContributorForgotten);
+        }
+        used
     }
 }
 

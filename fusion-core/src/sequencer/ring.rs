@@ -24,6 +24,9 @@ pub struct Key {
 }
 
 impl Key {
+    /// Before every scan.
+    pub const FIRST: Self = Self { time: Timestamp::from_nanos(i64::MIN), sensor: SensorId(0), sequence: 0 };
+
     /// The key of a scan.
     #[must_use]
     pub const fn of(scan: &Scan<'_>) -> Self {

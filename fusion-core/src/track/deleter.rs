@@ -56,9 +56,9 @@ fn horizontal_sigma_at(track: &Track, dt: Span, q: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::track::tests::any_track;
     use crate::track::{Existence, TrackStatus};
     use crate::tracker::LooksRule;
-    use crate::track::tests::any_track;
 
     const RULE: LooksRule = LooksRule { confirm_hits: 3, confirm_looks: 5, delete_misses: 5, delete_looks: 6 };
 

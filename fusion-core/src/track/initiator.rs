@@ -120,7 +120,12 @@ impl Start<'_> {
     }
 
     /// (range, azimuth) with the prior of height: x = ρ sin α, y = ρ cos α, ρ² = r² − d².
-    pub(super) fn without_elevation(&self, range: f64, azimuth: f64, noise: &Matrix2<f64>) -> Result<GaussianState, Unfounded> {
+    pub(super) fn without_elevation(
+        &self,
+        range: f64,
+        azimuth: f64,
+        noise: &Matrix2<f64>,
+    ) -> Result<GaussianState, Unfounded> {
         let (sa, ca) = (sin(azimuth), cos(azimuth));
         let d = self.height_above_sensor(range, sa, ca);
         let rho = sqrt(range * range - d * d);
@@ -170,13 +175,13 @@ impl Start<'_> {
 mod tests {
     use super::*;
     use crate::gaussian::StateVector;
-    use crate::track::Existence;
-    use crate::track::tests::any_track;
-    use crate::tracker::LooksRule;
     use crate::model::MeasurementModel;
     use crate::model::polar::{RangeBearing, RangeBearingElevationRate};
     use crate::model::tests::leaning_pose;
+    use crate::track::Existence;
     use crate::track::height::HeightPrior;
+    use crate::track::tests::any_track;
+    use crate::tracker::LooksRule;
 
     fn config() -> TrackerConfig {
         TrackerConfig { height_prior: HeightPrior { height_m: 900.0, sigma_m: 600.0 }, ..TrackerConfig::default() }
@@ -244,7 +249,9 @@ mod tests {
         let looks = Some(LooksRule { confirm_hits: 3, confirm_looks: 5, delete_misses: 5, delete_looks: 6 });
         let config = TrackerConfig { looks, ..config() };
         let mut track = Track { existence: Existence::new(0.995), ..any_track() };
-        for (hit, confirmed) in [(true, false), (true, false), (true, true), (false, true), (false, true), (false, false)] {
+        for (hit, confirmed) in
+            [(true, false), (true, false), (true, true), (false, true), (false, true), (false, false)]
+        {
             track.history.record(hit);
             assert_eq!(confirms(&track, &config), confirmed);
         }

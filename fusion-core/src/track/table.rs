@@ -142,6 +142,11 @@ impl<'a> TrackTable<'a> {
         Self { slots: &mut slots[..capacity], modes: &mut modes[..capacity], occupancy }
     }
 
+    /// Whether there is no room for another.
+    pub(crate) fn is_full(&self) -> bool {
+        self.live() >= self.slots.len()
+    }
+
     /// All slots that hold a track now, in order.
     pub(crate) fn indices(&self) -> impl Iterator<Item = u16> + use<> {
         self.occupancy.indices()
@@ -171,17 +176,17 @@ impl<'a> TrackTable<'a> {
 
     /// Puts a track into the lowest free slot; false if there is none.
     pub(crate) fn insert(&mut self, track: Track) -> bool {
-        self.insert_with(|| track)
+        self.insert_with(|| track).is_some()
     }
 
-    /// The same with a track that is made where it will lie.
+    /// The same with a track that is made where it will lie; and there it is.
     #[inline]
-    pub(crate) fn insert_with(&mut self, make: impl FnOnce() -> Track) -> bool {
+    pub(crate) fn insert_with(&mut self, make: impl FnOnce() -> Track) -> Option<&Track> {
         let place = self.occupancy.first_free();
-        let Some(slot) = self.slots.get_mut(place) else { return false };
+        let slot = self.slots.get_mut(place)?;
         slot.0 = Some(make());
         self.occupancy.take(u16::try_from(place).expect("slots are numbered in 16 bits"));
-        true
+        slot.0.as_ref()
     }
 
     /// Frees a slot whose track nobody wants any more.
@@ -200,6 +205,12 @@ impl<'a> TrackTable<'a> {
         self.modes[usize::from(slot)].0 = None;
         self.occupancy.free(slot);
         Some(track)
+    }
+
+    /// Frees a slot and hands out all that was in it.
+    pub(crate) fn take(&mut self, slot: u16) -> Option<(Track, Option<Modes>)> {
+        let modes = self.modes[usize::from(slot)].0.take();
+        self.remove(slot).map(|track| (track, modes))
     }
 
     /// Copies everything out.

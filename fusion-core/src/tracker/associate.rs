@@ -2,6 +2,7 @@
 //! that joint association takes.
 
 use heapless::Vec;
+use nalgebra::{SMatrix, SVector};
 
 use super::look::{Column, Look, Owner, View, span};
 use crate::association::Edge;
@@ -12,12 +13,13 @@ use crate::filter::Prediction;
 use crate::filter::extended::{Expectation, Outlook};
 use crate::filter::imm::{ModeState, ModeVisitor, Modes};
 use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
-use crate::maths::{exp, ln};
+use crate::maths::{exp, ln, sqrt};
 use crate::measurement::{Measurement, Reading};
 use crate::model::motion::MOTIONS_MAX;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::tally::{Tally, count};
 use crate::track::Track;
+use crate::track::deleter::Deletion;
 use crate::track::table::TrackTable;
 use crate::tracker::TrackerConfig;
 
@@ -129,6 +131,7 @@ impl Gating<'_> {
             let Some((track, modes)) = table.parts_mut(slot) else { continue };
             waiting -= 1;
             let Ok(predicted) = self.predict(track, modes.as_ref(), &mut ahead) else {
+                self.look.trail.deleted(table.get(slot), Deletion::Uncertain);
                 table.delete(slot);
                 tally.deleted_uncertain += 1;
                 continue;
@@ -146,6 +149,7 @@ impl Gating<'_> {
             } else if let Ok(state) = predicted.prove() {
                 track.state = state;
             } else {
+                self.look.trail.deleted(table.get(slot), Deletion::Uncertain);
                 table.delete(slot);
                 tally.deleted_uncertain += 1;
                 continue;
@@ -158,11 +162,12 @@ impl Gating<'_> {
             let dropped = pairing.add(slot, r, detection, &mut candidates, waiting);
             tally.edges += u64::from(pairing.rows[pairing.row_count - 1].edges);
             tally.edges_dropped += count(dropped + candidates.dropped);
+            self.look.trail.dropped(track, dropped + candidates.dropped);
         }
     }
 
     /// The track at the time of the scan; `ahead` becomes its modes if it has any.
-    fn predict(
+    pub(super) fn predict(
         &self,
         track: &Track,
         modes: Option<&Modes>,
@@ -225,6 +230,7 @@ impl Gating<'_> {
         let limit = self.config.address_gate_sigmas * self.config.address_gate_sigmas;
         if fit.distance_squared > limit {
             tally.addresses_implausible += 1;
+            self.look.trail.address_implausible(track, number, fit.distance_squared, limit);
         } else if column.owner.is_none_or(|owner| fit.distance_squared < owner.distance_squared) {
             tally.addresses_matched += u64::from(column.owner.is_none());
             let log_clutter = column.log_clutter.unwrap_or(0.0);
@@ -279,12 +285,21 @@ struct RowGate<'a> {
 impl KindVisitor for RowGate<'_> {
     type Output = ();
 
-    fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) {
+    fn visit<const M: usize>(self, model: &impl ObservationModel<M>) {
+        match self.target.modes {
+            None => self.gate_state(model),
+            Some(modes) => self.gate_modes(model, modes),
+        }
+    }
+}
+
+impl RowGate<'_> {
+    /// The measurements inside the gate of a track with one state.
+    fn gate_state<const M: usize>(mut self, model: &impl ObservationModel<M>) {
         let predicted = self.target.predicted;
         let outlook = Outlook::of(model, &predicted.mean, &predicted.p);
         let threshold = self.gating.gate.threshold::<M>();
         let mut shared: Option<(&Covariance<M>, Likelihood<M>)> = None;
-        let mut sights = None;
         for column in self.group.candidates(model, &outlook.z_hat, &outlook.spread, threshold) {
             let measurement = &self.gating.look.measurements[usize::from(column)];
             let Some(reading) = model.reading(&measurement.observation) else { continue };
@@ -298,17 +313,26 @@ impl KindVisitor for RowGate<'_> {
             };
             let distance_squared = likelihood.distance_squared(&model.residual(&reading.z, &outlook.z_hat));
             if distance_squared <= threshold {
-                let (log_density, explained) = match self.target.modes {
-                    None => (likelihood.log_density(distance_squared), ALIKE),
-                    Some(modes) => sights.get_or_insert_with(|| Sights::of(model, modes)).fit(model, reading),
-                };
+                self.consider(column, measurement, likelihood.log_density(distance_squared), ALIKE);
+            }
+        }
+    }
+
+    /// The measurements inside the gate of any mode. The gate of their mixture would be as narrow as that of the mode
+    /// which is on, and lose a target that begins to turn.
+    fn gate_modes<const M: usize>(mut self, model: &impl ObservationModel<M>, modes: &Modes) {
+        let threshold = self.gating.gate.threshold::<M>();
+        let mut sights = Sights::of(model, modes);
+        let (z_hat, spread) = sights.around(model, threshold);
+        for column in self.group.candidates(model, &z_hat, &spread, threshold) {
+            let measurement = &self.gating.look.measurements[usize::from(column)];
+            let Some(reading) = model.reading(&measurement.observation) else { continue };
+            if let Some((log_density, explained)) = sights.fit(model, reading, threshold) {
                 self.consider(column, measurement, log_density, explained);
             }
         }
     }
-}
 
-impl RowGate<'_> {
     /// Takes a measurement inside the gate for a candidate, unless addresses speak against it.
     fn consider(&mut self, number: u16, measurement: &Measurement, mut log_density: f64, explained: Explained) {
         let column = &self.columns[usize::from(number)];
@@ -364,8 +388,28 @@ impl<'r, const M: usize> Sights<'r, M> {
         Self { modes: states.map(sight).collect(), noise: None }
     }
 
-    /// ln Λ̄ = ln Σₘ μₘ N(ν; 0, S) over the modes, and how much each has part in it.
-    fn fit(&mut self, model: &impl ObservationModel<M>, reading: &'r Reading<M>) -> (f64, Explained) {
+    /// Where to look for measurements inside the gate of any mode: about the first, as far as any reaches. Slightly more
+    /// than is needed, unless the noise hides how far the modes are apart.
+    fn around(&self, model: &impl ObservationModel<M>, threshold: f64) -> (SVector<f64, M>, SMatrix<f64, M, M>) {
+        let first = self.modes[0].outlook.z_hat;
+        let mut spread = SMatrix::zeros();
+        for Sight { outlook, .. } in &self.modes {
+            let apart = model.residual(&outlook.z_hat, &first);
+            for k in 0..M {
+                let reach = 2.0 * apart[k].abs() / sqrt(threshold) + sqrt(outlook.spread[(k, k)].max(0.0));
+                spread[(k, k)] = (reach * reach).max(spread[(k, k)]);
+            }
+        }
+        (first, spread)
+    }
+
+    /// ln Λ̄ = ln Σₘ μₘ N(ν; 0, S) over the modes, and how much each has part in it; nothing outside of all gates.
+    fn fit(
+        &mut self,
+        model: &impl ObservationModel<M>,
+        reading: &'r Reading<M>,
+        threshold: f64,
+    ) -> Option<(f64, Explained)> {
         if self.noise.is_none_or(|noise| *noise != reading.noise) {
             self.noise = Some(&reading.noise);
             for sight in &mut self.modes {
@@ -373,15 +417,18 @@ impl<'r, const M: usize> Sights<'r, M> {
             }
         }
         let mut logs = [f64::NEG_INFINITY; MOTIONS_MAX];
+        let mut inside = false;
         for (log, sight) in logs.iter_mut().zip(&self.modes) {
             if let Some(likelihood) = &sight.likelihood {
                 let nu = model.residual(&reading.z, &sight.outlook.z_hat);
-                *log = likelihood.log_density(likelihood.distance_squared(&nu));
+                let distance_squared = likelihood.distance_squared(&nu);
+                inside |= distance_squared <= threshold;
+                *log = likelihood.log_density(distance_squared);
             }
         }
         let largest = logs.into_iter().fold(f64::NEG_INFINITY, f64::max);
-        if largest == f64::NEG_INFINITY {
-            return (largest, ALIKE);
+        if !inside {
+            return None;
         }
         let mut explained = ALIKE;
         let mut mean = 0.0;
@@ -389,7 +436,7 @@ impl<'r, const M: usize> Sights<'r, M> {
             *explained = if log >= largest { 1.0 } else { exp(log - largest) };
             mean += sight.share * *explained;
         }
-        (largest + ln(mean), explained.map(|density| density / mean))
+        Some((largest + ln(mean), explained.map(|density| density / mean)))
     }
 }
 
@@ -416,7 +463,7 @@ impl KindVisitor for Explain<'_> {
         let (Some(modes), Some(reading)) = (self.modes, model.reading(&self.measurement.observation)) else {
             return ALIKE;
         };
-        Sights::of(model, modes).fit(model, reading).1
+        Sights::of(model, modes).fit(model, reading, f64::INFINITY).map_or(ALIKE, |(_, explained)| explained)
     }
 }
 

@@ -11,8 +11,9 @@ use super::associate::Row;
 use super::update::{BETA_USED, Pairs, Updating};
 use crate::association::Edge;
 use crate::tally::Tally;
-use crate::track::table::TrackTable;
 use crate::track::Existence;
+use crate::track::table::TrackTable;
+use crate::trail::{Decision, NotFounded};
 
 impl Updating<'_> {
     /// Splits a track: the likeliest pair, and what was perhaps missed, stay with it; the others found tracks.
@@ -32,13 +33,17 @@ impl Updating<'_> {
         let all = || pairs.edges.iter().zip(pairs.beta.iter().copied());
         let Some((likeliest, seen)) = all().reduce(|a, b| if b.1 > a.1 { b } else { a }) else { return };
         for (edge, beta) in all().filter(|(edge, beta)| worth(*beta) && edge.column != likeliest.column) {
-            let Some(number) = self.extra_number(branches, table, tally) else { break };
+            let Some(number) = self.extra_number(branches, table, tally) else {
+                self.look.trail.plot(edge.column, Decision::NotFounded(NotFounded::NoNumber));
+                continue;
+            };
             let mut branch = stem.clone();
             branch.id.number = number;
             branch.existence = Existence::new(beta);
             let pairs = only(edge, &[1.0]);
             self.move_state(&mut branch, &mut None, &pairs, 0.0, tally);
             self.note_look(&mut branch, &pairs, true, row.covered(), tally);
+            self.look.trail.branched(&branch, &stem, edge.column, table.is_full());
             if table.insert(branch) {
                 tally.tracks_branched += 1;
             } else {

@@ -4,14 +4,16 @@
 use super::look::Column;
 use super::update::Updating;
 use crate::capacity::SCAN_MEASUREMENTS_MAX;
+use crate::filter::monitor::TrackMonitor;
 use crate::gaussian::GaussianState;
 use crate::identity::Identity;
-use crate::measurement::{Coverage, Measurement};
+use crate::measurement::Coverage;
 use crate::tally::Tally;
 use crate::track::initiator::{Start, Unfounded, found};
 use crate::track::ranging::{RANGES_MAX, parts};
 use crate::track::table::TrackTable;
 use crate::track::{Contributors, Existence, History, Track, TrackId, TrackNumber, TrackStatus};
+use crate::trail::{Decision, NotFounded};
 
 /// The tracks that a scan adds.
 pub(super) struct Foundings<'a, 't> {
@@ -31,9 +33,12 @@ impl Foundings<'_, '_> {
             let existence = unexplained * column.newcomer / (1.0 + column.newcomer);
             let free = unexplained >= config.founding_mass && existence >= config.prune_existence;
             if column.log_clutter.is_none() || !free {
+                let left_over = column.log_clutter.is_some() && unexplained >= config.founding_mass;
+                self.updating.look.trail.passed_over(ordinal, left_over);
                 continue;
             }
             if let Err(unfounded) = self.found_from(ordinal, existence) {
+                self.updating.look.trail.plot(ordinal, Decision::NotFounded(unfounded.into()));
                 *match unfounded {
                     Unfounded::NoPosition => &mut self.tally.bearings_unexplained,
                     Unfounded::TooUncertain => &mut self.tally.foundings_too_uncertain,
@@ -49,27 +54,29 @@ impl Foundings<'_, '_> {
         match found(&measurement.observation, &look.scan.pose, look.scan.time, config) {
             Ok(state) => {
                 let number = self.updating.number(ordinal, self.table, self.tally);
-                self.insert(number, measurement, state, existence, None);
+                self.insert(number, ordinal, state, existence, None);
                 Ok(())
             }
-            Err(Unfounded::NoPosition) => self.found_family(measurement, existence),
+            Err(Unfounded::NoPosition) => self.found_family(ordinal, existence),
             Err(unfounded) => Err(unfounded),
         }
     }
 
     /// A line of bearing: one hypothesis for each part of the range, of which at most one is a target.
-    fn found_family(&mut self, measurement: &Measurement, existence: f64) -> Result<(), Unfounded> {
+    fn found_family(&mut self, ordinal: u16, existence: f64) -> Result<(), Unfounded> {
         let (look, config) = (self.updating.look, self.updating.config);
+        let measurement = &look.measurements[usize::from(ordinal)];
         let start = Start { pose: &look.scan.pose, time: look.scan.time, config };
         let share = existence / f64::from(u32::try_from(RANGES_MAX).expect("few parts"));
         let mut family = None;
         for part in parts(config.nearest_emitter_m, look.sensor.field_of_view.range_max_m) {
             let state = start.along(&measurement.observation, part)?;
             let Some(number) = self.updating.extra_number(&mut self.extra, self.table, self.tally) else {
-                return Err(Unfounded::NoPosition);
+                self.updating.look.trail.plot(ordinal, Decision::NotFounded(NotFounded::NoNumber));
+                return Ok(());
             };
             let family = *family.get_or_insert(number);
-            self.insert(number, measurement, state, share, Some(family));
+            self.insert(number, ordinal, state, share, Some(family));
         }
         self.tally.families_founded += 1;
         Ok(())
@@ -78,16 +85,18 @@ impl Foundings<'_, '_> {
     fn insert(
         &mut self,
         number: TrackNumber,
-        measurement: &Measurement,
+        ordinal: u16,
         state: GaussianState,
         existence: f64,
         family: Option<TrackNumber>,
     ) {
-        let mut identity = Identity::UNKNOWN;
-        identity.absorb(&measurement.identity);
-        if self.table.insert_with(|| self.updating.founded(number, state, existence, identity, family)) {
+        let trail = &self.updating.look.trail;
+        let make = || self.updating.founded(number, ordinal, state, existence, family);
+        if let Some(track) = self.table.insert_with(make) {
+            trail.founded(track, Some(ordinal), false);
             self.tally.tracks_founded += 1;
         } else {
+            trail.founded(&make(), Some(ordinal), true);
             self.tally.tracks_table_full += 1;
         }
     }
@@ -125,15 +134,17 @@ impl Updating<'_> {
     fn founded(
         &self,
         number: TrackNumber,
+        ordinal: u16,
         state: GaussianState,
         existence: f64,
-        identity: Identity,
         family: Option<TrackNumber>,
     ) -> Track {
         let scan = self.look.scan;
         let (mut history, mut contributors) = (History::default(), Contributors::default());
         history.record(true);
         contributors.note(scan.sensor, scan.time);
+        let mut identity = Identity::UNKNOWN;
+        identity.absorb(&self.look.measurements[usize::from(ordinal)].identity);
         Track {
             id: TrackId { origin: self.origin, number },
             status: TrackStatus::Tentative,
@@ -149,6 +160,7 @@ impl Updating<'_> {
             history,
             contributors,
             reported: scan.coverage == Coverage::Reports,
+            monitor: TrackMonitor::NEW,
             twin: None,
         }
     }

@@ -17,6 +17,7 @@ use crate::model::polar::azimuth_and_distance;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::sensor::SensorModel;
 use crate::tally::{Tally, count};
+use crate::trail::Trail;
 
 /// What becomes of one measurement of the scan; its place is the column of the association.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +53,7 @@ pub(super) struct Claim {
 
 impl Column {
     /// A place in memory for one.
-    pub const EMPTY: Self =
-        Self {
+    pub const EMPTY: Self = Self {
         log_clutter: None,
         density_factor: 1.0,
         newcomer: 0.0,
@@ -117,6 +117,8 @@ pub(super) struct Look<'a> {
     pub(super) measurements: &'a [Measurement],
     pub(super) groups: Vec<Group<'a>, { Kind::COUNT }>,
     addressed: &'a [Addressed],
+    /// Where decisions are noted.
+    pub(super) trail: Trail<'a>,
 }
 
 /// Memory for one.
@@ -124,6 +126,7 @@ pub(super) struct LookMemory<'a> {
     pub(super) columns: &'a mut [Column],
     pub(super) plots: &'a mut [Plot],
     pub(super) addressed: &'a mut [Addressed],
+    pub(super) trail: Trail<'a>,
 }
 
 impl<'a> Look<'a> {
@@ -135,7 +138,7 @@ impl<'a> Look<'a> {
         memory: LookMemory<'a>,
         tally: &mut Tally,
     ) -> (Self, &'a mut [Column]) {
-        let LookMemory { columns, plots, addressed } = memory;
+        let LookMemory { columns, plots, addressed, trail } = memory;
         let room = columns.len().min(plots.len()).min(addressed.len()).min(crate::capacity::SCAN_MEASUREMENTS_MAX);
         let measurements = &scan.measurements[..scan.measurements.len().min(room)];
         let (columns, plots) = (&mut columns[..measurements.len()], &mut plots[..measurements.len()]);
@@ -143,6 +146,7 @@ impl<'a> Look<'a> {
         tally.measurements_over_limit += count(scan.measurements.len() - measurements.len());
         let admitted = admit(scan, sensor, clutter, measurements, columns, plots);
         tally.measurements_implausible += count(measurements.len() - admitted);
+        trail.admission(columns.iter().map(|column| column.log_clutter.is_some()), scan.measurements.len());
         let plots = &mut plots[..admitted];
         plots.sort_unstable_by(Plot::order);
         let look = Self {
@@ -155,6 +159,7 @@ impl<'a> Look<'a> {
             measurements,
             groups: Group::split(plots).collect(),
             addressed: index_addresses(measurements, columns, addressed),
+            trail,
         };
         (look, columns)
     }

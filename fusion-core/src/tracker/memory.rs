@@ -8,8 +8,10 @@ use crate::association::{self, Edge, Workspace};
 use crate::capacity::{ASSOCIATION_TABLES, EDGES_PER_TRACK, SCAN_MEASUREMENTS_MAX, TRACKS_MAX};
 use crate::model::motion::MOTIONS_MAX;
 use crate::track::{ModeSlot, Slot};
+use crate::trail::Entry;
 
-/// Everything lent to a tracker for one call. What the slices hold between calls matters only for `slots` and `modes`.
+/// Everything lent to a tracker for one call. What the slices hold between calls matters only for `slots`, `modes` and
+/// `trail`.
 pub struct Lent<'a> {
     /// The tracks.
     pub slots: &'a mut [Slot],
@@ -39,6 +41,8 @@ pub struct Lent<'a> {
     pub explained: &'a mut [[f64; MOTIONS_MAX]],
     /// What the association needs for itself.
     pub workspace: Workspace<'a>,
+    /// The trail: as many decisions as it shall remember; none, if it shall be off.
+    pub trail: &'a mut [Entry],
 }
 
 /// Whoever lends a tracker its memory. The same memory each time: the tracks live in it.
@@ -49,12 +53,15 @@ pub trait TrackerMemory {
     /// The modes, to read them.
     fn modes(&self) -> &[ModeSlot];
 
+    /// The trail, to read it.
+    fn trail(&self) -> &[Entry];
+
     /// All of it, to work in.
     fn lend(&mut self) -> Lent<'_>;
 }
 
-/// Memory of a tracker as ten buffers of any kind: boxed slices on a node, arrays on bare metal.
-pub struct Buffers<S, O, R, C, P, A, E, F, W> {
+/// Memory of a tracker as buffers of any kind: boxed slices on a node, arrays on bare metal.
+pub struct Buffers<S, O, R, C, P, A, E, F, W, T = [Entry; 0]> {
     /// The tracks.
     pub slots: S,
     /// Their modes.
@@ -76,9 +83,11 @@ pub struct Buffers<S, O, R, C, P, A, E, F, W> {
     pub reals: F,
     /// The association's words.
     pub words: W,
+    /// The trail; empty, if it shall be off.
+    pub trail: T,
 }
 
-impl<S, O, R, C, P, A, E, F, W> TrackerMemory for Buffers<S, O, R, C, P, A, E, F, W>
+impl<S, O, R, C, P, A, E, F, W, T> TrackerMemory for Buffers<S, O, R, C, P, A, E, F, W, T>
 where
     S: AsRef<[Slot]> + AsMut<[Slot]>,
     O: AsRef<[ModeSlot]> + AsMut<[ModeSlot]>,
@@ -89,6 +98,7 @@ where
     E: AsMut<[Edge]>,
     F: AsMut<[f64]>,
     W: AsMut<[u32]>,
+    T: AsRef<[Entry]> + AsMut<[Entry]>,
 {
     fn slots(&self) -> &[Slot] {
         self.slots.as_ref()
@@ -96,6 +106,10 @@ where
 
     fn modes(&self) -> &[ModeSlot] {
         self.modes.as_ref()
+    }
+
+    fn trail(&self) -> &[Entry] {
+        self.trail.as_ref()
     }
 
     fn lend(&mut self) -> Lent<'_> {
@@ -120,6 +134,7 @@ where
             sharpened,
             explained: explained.as_chunks_mut().0,
             workspace: Workspace::new(self.words.as_mut(), self.reals.as_mut()),
+            trail: self.trail.as_mut(),
         }
     }
 }

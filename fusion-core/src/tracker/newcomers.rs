@@ -164,8 +164,15 @@ mod tests {
     use crate::track::TrackStatus;
     use crate::track::tests::any_track;
 
-    const COUNT: Count =
-        Count { time: Timestamp::EPOCH, detection: 0.9, share: 1.0, clutter: 100.0, known: 0.0, seen: 100.0, new: 0.45 };
+    const COUNT: Count = Count {
+        time: Timestamp::EPOCH,
+        detection: 0.9,
+        share: 1.0,
+        clutter: 100.0,
+        known: 0.0,
+        seen: 100.0,
+        new: 0.45,
+    };
 
     #[test]
     fn a_crowd_at_first_sight_is_believed_to_be_one() {

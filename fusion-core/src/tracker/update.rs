@@ -16,6 +16,7 @@ use crate::track::deleter::{Deletion, judge_by_looks};
 use crate::track::initiator::confirms;
 use crate::track::table::TrackTable;
 use crate::track::{Existence, Origin, Track, TrackStatus, Twin};
+use crate::trail::Decision;
 
 /// The association of a scan, solved.
 pub(super) struct Solution<'a> {
@@ -74,6 +75,7 @@ impl Updating<'_> {
             }
             let sharpened = Pairs { beta: &solution.sharpened[row.edges()], ..pairs };
             let still = track.existence.if_missed(row.detection);
+            self.watch(track, &pairs);
             self.move_state(track, modes, &sharpened, still, tally);
             let believed = is_believed(track.existence) && track.family.is_none();
             let judged = if believed { solution.missed_sharpened[usize::from(number)] } else { missed };
@@ -96,6 +98,7 @@ impl Updating<'_> {
     ) {
         if self.shift(track, modes, pairs, still).is_err() {
             tally.updates_not_finite += 1;
+            self.look.trail.track(track, None, Decision::UpdateNotFinite);
         } else if track.label != self.look.label {
             track.label = track.label.join(self.look.label);
         }
@@ -122,7 +125,10 @@ impl Updating<'_> {
             track.last_update = scan.time;
             track.updates = track.updates.saturating_add(1);
             track.reported = scan.coverage == Coverage::Reports;
-            tally.contributors_forgotten += u64::from(!track.contributors.note(scan.sensor, scan.time));
+            if !track.contributors.note(scan.sensor, scan.time) {
+                tally.contributors_forgotten += 1;
+                self.look.trail.track(track, None, Decision::ContributorForgotten);
+            }
             if let Some(column) = pairs.certain() {
                 track.identity.absorb(&self.look.measurements[usize::from(column)].identity);
             }
@@ -132,6 +138,7 @@ impl Updating<'_> {
             track.status = match track.status {
                 TrackStatus::Tentative if confirms(track, self.config) => {
                     tally.tracks_confirmed += 1;
+                    self.look.trail.confirmed(track);
                     TrackStatus::Confirmed
                 }
                 TrackStatus::Tentative => TrackStatus::Tentative,
@@ -145,6 +152,7 @@ impl Updating<'_> {
     pub(super) fn delete_missed(&self, table: &mut TrackTable<'_>, rows: &[Row], tally: &mut Tally) {
         for row in rows.iter().filter(|row| row.covered()) {
             if table.get(row.slot).and_then(|track| judge_by_looks(track, self.config)) == Some(Deletion::Missed) {
+                self.look.trail.deleted_by_looks(table.get(row.slot), self.config);
                 table.delete(row.slot);
                 tally.deleted_missed += 1;
             }
@@ -185,7 +193,7 @@ impl Updating<'_> {
     }
 
     fn suspect(&self, table: &mut TrackTable<'_>, elder: u16, younger: u16, seen: f64, tally: &mut Tally) {
-        let Some(number) = table.get(elder).map(|track| track.id.number) else { return };
+        let Some((number, existence)) = table.get(elder).map(|track| (track.id.number, track.existence)) else { return };
         let Some(track) = table.get_mut(younger) else { return };
         let looks = match track.twin {
             _ if seen > SEEN_AS_ONE => 0,
@@ -193,7 +201,10 @@ impl Updating<'_> {
             _ => 1,
         };
         track.twin = Some(Twin { number, looks });
-        if looks >= self.config.duplicate_looks {
+        // Where the younger wins the measurements, the elder must not die of it: its number has been told to people.
+        let urgent = looks >= URGENT_LOOKS && !is_believed(existence);
+        if looks >= self.config.duplicate_looks || urgent {
+            self.look.trail.track(track, None, Decision::Merged { into: number });
             merge(table, elder, younger);
             tally.deleted_merged += 1;
         }
@@ -207,10 +218,19 @@ const COINCIDENCE: f64 = 6.0;
 /// Together, two tracks on one target are seen once a look at the most; two targets mostly twice.
 const SEEN_AS_ONE: f64 = 1.5;
 
-/// The younger becomes part of the elder. Both were made from the same measurements, so the elder's state stands alone.
+/// Looks after which two tracks are one if otherwise the elder would end.
+const URGENT_LOOKS: u8 = 2;
+
+/// The younger becomes part of the elder. Both were made from the same measurements, so the state of that which exists
+/// more probably stands alone.
 fn merge(table: &mut TrackTable<'_>, elder: u16, younger: u16) {
-    let Some(absorbed) = table.remove(younger) else { return };
-    let Some(track) = table.get_mut(elder) else { return };
+    let Some((absorbed, absorbed_modes)) = table.take(younger) else { return };
+    let Some((track, modes)) = table.parts_mut(elder) else { return };
+    let existence = track.existence.probability() + absorbed.existence.probability();
+    if absorbed.existence > track.existence {
+        (track.state, track.existence, track.monitor) = (absorbed.state, absorbed.existence, absorbed.monitor);
+        *modes = absorbed_modes;
+    }
     let mut identity = absorbed.identity;
     identity.absorb(&track.identity);
     track.identity = identity;
@@ -221,7 +241,7 @@ fn merge(table: &mut TrackTable<'_>, elder: u16, younger: u16) {
     }
     if track.family.is_some() && track.family == absorbed.family {
         // They excluded each other, so one is as probable as either.
-        track.existence = Existence::new(track.existence.probability() + absorbed.existence.probability());
+        track.existence = Existence::new(existence);
     }
 }
 

@@ -17,8 +17,20 @@ use fusion_core::sequencer::{HeldScan, Piece, SequencerBuffers, SequencerSizes, 
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{ModeSlot, NodeId, Origin, Slot, SlotCopy};
 use fusion_core::tracker::{Addressed, Buffers, Column, Row, Sizes};
+use fusion_core::trail::Entry;
 
-pub type Memory = Buffers<Vec<Slot>, Vec<ModeSlot>, Vec<Row>, Vec<Column>, Vec<Plot>, Vec<Addressed>, Vec<Edge>, Vec<f64>, Vec<u32>>;
+pub type Memory = Buffers<
+    Vec<Slot>,
+    Vec<ModeSlot>,
+    Vec<Row>,
+    Vec<Column>,
+    Vec<Plot>,
+    Vec<Addressed>,
+    Vec<Edge>,
+    Vec<f64>,
+    Vec<u32>,
+    Vec<Entry>,
+>;
 
 pub fn memory(tracks: usize, measurements: usize) -> Memory {
     let sizes = Sizes::new(tracks, measurements);
@@ -33,7 +45,13 @@ pub fn memory(tracks: usize, measurements: usize) -> Memory {
         probabilities: vec![0.0; sizes.probabilities],
         reals: vec![0.0; sizes.reals],
         words: vec![0; sizes.words],
+        trail: Vec::new(),
     }
+}
+
+/// The same with a trail of so many entries.
+pub fn memory_with_trail(tracks: usize, measurements: usize, entries: usize) -> Memory {
+    Memory { trail: vec![Entry::EMPTY; entries], ..memory(tracks, measurements) }
 }
 
 pub type PastMemory = SequencerBuffers<Vec<HeldScan>, Vec<Piece>, Vec<Measurement>, Vec<SlotCopy>>;

@@ -61,7 +61,10 @@ pub fn tracker_for(terms: &Terms) -> Tracker<Memory> {
         motions: terms.steady_acceleration.map(|steady| motions(steady, terms.acceleration)),
         gate_probability: 0.999,
         new_per_scan: 0.2,
-        confirm_existence: 0.8,
+        founding_mass: 0.02,
+        prune_existence: 1e-4,
+        confirm_existence: 0.6,
+        lifetime: Span::from_secs(200),
         ..TrackerConfig::default()
     };
     config.motion.horizontal = terms.acceleration;

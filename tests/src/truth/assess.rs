@@ -146,6 +146,7 @@ fn memory() -> Memory {
         probabilities: vec![0.0; sizes.probabilities],
         reals: vec![0.0; sizes.reals],
         words: vec![0; sizes.words],
+        trail: [],
     }
 }
 

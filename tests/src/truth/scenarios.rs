@@ -16,7 +16,7 @@ use fusion_core::nalgebra::{Rotation3, Vector3};
 use fusion_core::model::motion::MotionSet;
 use fusion_core::tracker::TrackerConfig;
 
-use super::{Path, motions};
+use super::Path;
 use super::recordings::{self, Fixes, RecordingFault};
 use super::sensors::{Errors, Sensor};
 use super::smooth::{self, Spline};
@@ -138,7 +138,7 @@ fn uav(file: &File) -> Result<Scenario, RecordingFault> {
         },
         densities: &[0.5, 1.0, 2.0, 4.0, 8.0],
         vertical_density: 0.1,
-        motions: motions::of_a_uav(0.1),
+        motions: MotionSet::drones(),
         start_density: 4.0,
     })
 }
@@ -236,7 +236,7 @@ fn gliders(folder: &File) -> Result<Scenario, RecordingFault> {
         },
         densities: &[10.0, 20.0, 40.0, 80.0, 160.0],
         vertical_density: 0.5,
-        motions: motions::of_gliders(0.5),
+        motions: MotionSet::mixed(),
         start_density: 40.0,
     })
 }
@@ -278,7 +278,7 @@ fn tanker(file: &File) -> Result<Scenario, RecordingFault> {
         config: aircraft_config(),
         densities: &[10.0, 20.0, 40.0, 80.0, 160.0],
         vertical_density: 0.3,
-        motions: motions::of_aircraft(0.3),
+        motions: MotionSet::aircraft(),
         start_density: 80.0,
     })
 }
@@ -337,7 +337,7 @@ fn traffic(paths: &[Path]) -> Scenario {
         config: aircraft_config(),
         densities: &[5.0, 10.0, 20.0, 40.0, 80.0],
         vertical_density: 1.0,
-        motions: motions::of_aircraft(1.0),
+        motions: MotionSet::aircraft(),
         start_density: 40.0,
     }
 }

@@ -1,11 +1,11 @@
 //! Several recordings as one: entries merged by time of receipt, sensors renumbered into one configuration.
 
 use std::iter::Peekable;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fusion_core::time::Timestamp;
 
-use crate::cli::{Failure, ReplayArgs};
+use crate::cli::Failure;
 use crate::config::{Config, SensorConfig};
 use crate::engine::sensor_id;
 use crate::recording::{self, Entries, Entry, Progress, Recording, RecordingError, Refused, probe};
@@ -29,20 +29,21 @@ struct Source {
 }
 
 impl Merged {
-    /// Opens all files of a replay.
+    /// Opens all files of a replay. A configuration that is given stands for the recorded ones; `date` is the day of
+    /// recordings that only hold times of day.
     ///
     /// # Errors
     /// [`Failure`] that names the file and what helps.
-    pub fn open(args: &ReplayArgs) -> Result<Self, Failure> {
-        let given = match &args.config {
+    pub fn open(files: &[PathBuf], config: Option<&Path>, date: Timestamp) -> Result<Self, Failure> {
+        let given = match config {
             Some(path) => Some(crate::cli::check::read(path)?),
             None => None,
         };
         let mut config = given.clone();
         let mut merged = Self { config: Config::default(), progress: vec![], refused: vec![], sources: vec![] };
-        for path in &args.files {
-            let recording = recording::open(path, args.date).map_err(Failure::refused)?;
-            merged.add(recording, &mut config, given.as_ref(), args.date)?;
+        for path in files {
+            let recording = recording::open(path, date).map_err(Failure::refused)?;
+            merged.add(recording, &mut config, given.as_ref(), date)?;
         }
         merged.config = config.ok_or_else(|| Failure::refused("nothing to replay"))?;
         Ok(merged)
