@@ -34,7 +34,6 @@ pub struct Covariance<const N: usize>(SMatrix<f64, N, N>);
 /// Without loops and branches: whether two measurements have one noise is asked for every pair.
 impl<const N: usize> PartialEq for Covariance<N> {
     #[inline]
-    #[expect(clippy::float_cmp, reason = "the same number or not")]
     fn eq(&self, other: &Self) -> bool {
         let pairs = self.0.data.0.iter().flatten().zip(other.0.data.0.iter().flatten());
         pairs.fold(true, |same, (a, b)| same & (a == b))
@@ -89,6 +88,20 @@ impl<const N: usize> Covariance<N> {
     #[must_use]
     pub fn factor(&self) -> Factor<N> {
         Factor(lower_factor(self.0.data.0).expect("a covariance factors: its constructor proved it"))
+    }
+}
+
+impl Covariance<KINEMATIC> {
+    /// The covariance of a position and of a velocity that have nothing to do with each other. Not proven anew: its
+    /// factors are those of its blocks.
+    #[must_use]
+    pub fn of_independent(position: &Covariance<3>, velocity: &Covariance<3>) -> Self {
+        let mut whole = SMatrix::<f64, KINEMATIC, KINEMATIC>::zeros();
+        for (k, (p, v)) in position.0.data.0.iter().zip(&velocity.0.data.0).enumerate() {
+            whole.data.0[k][..3].copy_from_slice(p);
+            whole.data.0[k + 3][3..].copy_from_slice(v);
+        }
+        Self(whole)
     }
 }
 
@@ -188,12 +201,14 @@ impl<const N: usize> Factor<N> {
     }
 }
 
+/// Each pair across the diagonal becomes its mean.
 #[inline]
 fn make_symmetric<const N: usize>(m: &mut [[f64; N]; N]) {
     for j in 1..N {
-        for i in 0..j {
-            let mean = 0.5 * (m[j][i] + m[i][j]);
-            (m[j][i], m[i][j]) = (mean, mean);
+        let (before, from_j) = m.split_at_mut(j);
+        for (above, before) in from_j[0].iter_mut().zip(before) {
+            let mean = 0.5 * (*above + before[j]);
+            (*above, before[j]) = (mean, mean);
         }
     }
 }
@@ -203,53 +218,43 @@ fn is_positive_definite<const N: usize>(a: &[[f64; N]; N]) -> bool {
     decompose(&mut work)
 }
 
-/// L D Lᵀ = A with unit L, in place and column by column: D on the diagonal, L below it, nothing meant above. False
-/// unless every pivot is finite and above zero, which is what positive definite means.
+/// Does something for each column j below n, spelt out up to the ninth, so that loops which begin at j have a length
+/// that the compiler knows and become straight code.
+macro_rules! for_each_column {
+    ($j:ident < $n:expr, $body:block) => {
+        for_each_column!($j < $n, $body, 0 1 2 3 4 5 6 7 8);
+        for $j in 9..$n $body
+    };
+    ($j:ident < $n:expr, $body:block, $($column:literal)+) => {
+        $({
+            let $j: usize = $column;
+            if $j < $n $body
+        })+
+    };
+}
+
+/// L D Lᵀ = A with unit L, in place and column by column, by what is on the diagonal and to one side of it: D on the
+/// diagonal, L below it. False unless every pivot is finite and above zero, which is what positive definite means.
 ///
-/// Written out rather than taken from nalgebra, whose generic bounds infect every signature that mixes dimensions;
-/// without square roots, because covariances are proven far more often than factored; and each column by a function of
-/// its own, because then the compiler lays out all of it without loops.
+/// Written out rather than taken from nalgebra, whose generic bounds infect every signature that mixes dimensions; and
+/// without square roots, because covariances are proven far more often than factored.
 #[inline]
 fn decompose<const N: usize>(a: &mut [[f64; N]; N]) -> bool {
-    eliminate::<0, N>(a)
-        && eliminate::<1, N>(a)
-        && eliminate::<2, N>(a)
-        && eliminate::<3, N>(a)
-        && eliminate::<4, N>(a)
-        && eliminate::<5, N>(a)
-        && eliminate::<6, N>(a)
-        && eliminate::<7, N>(a)
-        && eliminate::<8, N>(a)
-        && eliminate_from::<9, N>(a)
-}
-
-/// Takes all columns from FIRST on out of those behind them: those of matrices larger than any state, which are rare.
-fn eliminate_from<const FIRST: usize, const N: usize>(a: &mut [[f64; N]; N]) -> bool {
-    (FIRST..N).all(|j| eliminate_at(a, j))
-}
-
-/// Takes column J out of those behind it, if there is one.
-#[inline]
-fn eliminate<const J: usize, const N: usize>(a: &mut [[f64; N]; N]) -> bool {
-    J >= N || eliminate_at(a, J)
-}
-
-/// Takes column j out of those behind it; false if its pivot is none.
-#[inline]
-fn eliminate_at<const N: usize>(a: &mut [[f64; N]; N], j: usize) -> bool {
-    let column = a[j];
-    // Also false for NaN, which is the point of writing it this way round.
-    if !(column[j] > 0.0 && column[j] < f64::INFINITY) {
-        return false;
-    }
-    let inverse = 1.0 / column[j];
-    for i in j + 1..N {
-        let multiple = column[i] * inverse;
-        a[j][i] = multiple;
-        for k in i..N {
-            a[i][k] -= multiple * column[k];
+    for_each_column!(j < N, {
+        let column = a[j];
+        // Also false for NaN, which is the point of writing it this way round.
+        if !(column[j] > 0.0 && column[j] < f64::INFINITY) {
+            return false;
         }
-    }
+        let inverse = 1.0 / column[j];
+        for i in j + 1..N {
+            let multiple = column[i] * inverse;
+            a[j][i] = multiple;
+            for k in i..N {
+                a[i][k] -= multiple * column[k];
+            }
+        }
+    });
     true
 }
 

@@ -37,10 +37,23 @@ impl Code {
 }
 
 /// A small sorted set of codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub struct Codes {
     length: u8,
     codes: [Code; LABEL_CODES_MAX],
+}
+
+/// By the codes that are there: mostly none.
+impl PartialEq for Codes {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl core::hash::Hash for Codes {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.as_slice().hash(state);
+    }
 }
 
 impl Default for Codes {

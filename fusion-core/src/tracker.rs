@@ -319,7 +319,8 @@ fn pass_time(
             Deletion::Uncertain | Deletion::Missed => &mut tally.deleted_uncertain,
         };
         *counter += 1;
-        trail.deleted(table.remove(slot).as_ref(), deletion);
+        trail.deleted(table.get(slot), deletion);
+        table.delete(slot);
         changed = true;
     }
     changed

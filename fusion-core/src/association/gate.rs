@@ -72,7 +72,15 @@ impl Plot {
 
     /// The order for [`Group::candidates`]: by kind, then by the first component, then by place.
     pub(crate) fn order(&self, other: &Self) -> core::cmp::Ordering {
-        self.kind.cmp(&other.kind).then(self.z[0].total_cmp(&other.z[0])).then(self.column.cmp(&other.column))
+        self.rank().cmp(&other.rank())
+    }
+
+    /// The order in one number, which is compared at once.
+    fn rank(&self) -> u128 {
+        // As `f64::total_cmp` has it: what is below zero turned round, and then below the rest.
+        let bits = self.z[0].to_bits();
+        let place = bits ^ if bits >> 63 == 0 { 1 << 63 } else { u64::MAX };
+        u128::from(self.kind as u8) << 80 | u128::from(place) << 16 | u128::from(self.column)
     }
 }
 
@@ -110,9 +118,14 @@ impl<'a> Group<'a> {
         threshold: f64,
     ) -> impl Iterator<Item = u16> {
         let own = [spread[(0, 0)], if M > 1 { spread[(1, 1)] } else { 0.0 }];
-        let near =
-            if H::FIRST_IS_ANGLE { self.plots } else { self.window(z_hat[0], threshold * (own[0] + self.variance)) };
-        near.iter()
+        let (from, to) = if H::FIRST_IS_ANGLE {
+            (0, f64::INFINITY)
+        } else {
+            self.window(z_hat[0], threshold * (own[0] + self.variance))
+        };
+        self.plots[from..]
+            .iter()
+            .take_while(move |plot| plot.z[0] <= to)
             .filter(move |plot| {
                 let mut z = *z_hat;
                 for k in 0..M.min(2) {
@@ -124,13 +137,11 @@ impl<'a> Group<'a> {
             .map(|plot| plot.column)
     }
 
-    /// The plots whose first component lies within √`reach_squared` of `centre`.
-    fn window(&self, centre: f64, reach_squared: f64) -> &'a [Plot] {
+    /// The first of the plots whose first component lies within √`reach_squared` of `centre`, and where they end.
+    fn window(&self, centre: f64, reach_squared: f64) -> (usize, f64) {
         // A little wider than the test behind it, so that rounding cannot cut off what that would admit.
         let reach = sqrt(reach_squared) * (1.0 + 1e-9) + 1e-9;
-        let from = self.plots.partition_point(|plot| plot.z[0] < centre - reach);
-        let near = self.plots[from..].iter().take_while(|plot| plot.z[0] <= centre + reach).count();
-        &self.plots[from..from + near]
+        (self.plots.partition_point(|plot| plot.z[0] < centre - reach), centre + reach)
     }
 }
 

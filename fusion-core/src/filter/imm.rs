@@ -150,6 +150,16 @@ impl ModeState {
         }
     }
 
+    /// Copies no more than the state that is there.
+    fn copy_from(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Six(state), Self::Six(other)) => *state = *other,
+            (Self::Seven(state), Self::Seven(other)) => *state = *other,
+            (Self::Nine(state), Self::Nine(other)) => *state = *other,
+            (state, other) => *state = other.clone(),
+        }
+    }
+
     fn is_like(&self, other: &Self) -> bool {
         core::mem::discriminant(self) == core::mem::discriminant(other)
     }
@@ -236,6 +246,14 @@ impl Modes {
         }
         predicted.settle();
         Ok(())
+    }
+
+    /// Becomes the other, of the same set: cheaper than a clone, which makes room for the largest states.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.probabilities.copy_from_slice(&other.probabilities);
+        for (state, other) in self.states.iter_mut().zip(&other.states) {
+            state.copy_from(other);
+        }
     }
 
     /// Moves the means of all modes by as much; what they claim to know stays.

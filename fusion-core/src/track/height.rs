@@ -47,6 +47,8 @@ impl HeightPrior {
 struct Up;
 
 impl MeasurementModel<1> for Up {
+    const SEEN: usize = 3;
+
     fn predict(&self, x: &StateVector) -> SVector<f64, 1> {
         SVector::from([x[2]])
     }

@@ -91,10 +91,9 @@ impl Start<'_> {
     /// A position in the node's plane, with the prior of velocity.
     fn at(&self, position: &Vector3<f64>, p: &Matrix3<f64>) -> Result<GaussianState, Unfounded> {
         let (h, v) = (self.config.velocity_sigma_horizontal_m_s, self.config.velocity_sigma_vertical_m_s);
-        let mut covariance = SMatrix::<f64, 6, 6>::from_diagonal(&[0.0, 0.0, 0.0, h * h, h * h, v * v].into());
-        covariance.fixed_view_mut::<3, 3>(0, 0).copy_from(p);
-        let mean = state_vector(position, &Vector3::zeros());
-        Ok(GaussianState { mean, covariance: Covariance::new(covariance)?, time: self.time })
+        let velocity = Covariance::from_sigmas(&Vector3::new(h, h, v))?;
+        let covariance = Covariance::of_independent(&Covariance::new(*p)?, &velocity);
+        Ok(GaussianState { mean: state_vector(position, &Vector3::zeros()), covariance, time: self.time })
     }
 
     /// A place on the map, with the prior of height.

@@ -176,14 +176,30 @@ impl<'a> TrackTable<'a> {
 
     /// Puts a track into the lowest free slot; false if there is none.
     pub(crate) fn insert(&mut self, track: Track) -> bool {
-        let place = self.occupancy.first_free();
-        let Some(slot) = self.slots.get_mut(place) else { return false };
-        slot.0 = Some(track);
-        self.occupancy.take(u16::try_from(place).expect("slots are numbered in 16 bits"));
-        true
+        self.insert_with(|| track).is_some()
     }
 
-    /// Frees a slot.
+    /// The same with a track that is made where it will lie; and there it is.
+    #[inline]
+    pub(crate) fn insert_with(&mut self, make: impl FnOnce() -> Track) -> Option<&Track> {
+        let place = self.occupancy.first_free();
+        let slot = self.slots.get_mut(place)?;
+        slot.0 = Some(make());
+        self.occupancy.take(u16::try_from(place).expect("slots are numbered in 16 bits"));
+        slot.0.as_ref()
+    }
+
+    /// Frees a slot whose track nobody wants any more.
+    pub(crate) fn delete(&mut self, slot: u16) {
+        let place = &mut self.slots[usize::from(slot)].0;
+        if place.is_some() {
+            *place = None;
+            self.modes[usize::from(slot)].0 = None;
+            self.occupancy.free(slot);
+        }
+    }
+
+    /// Frees a slot and hands out its track.
     pub(crate) fn remove(&mut self, slot: u16) -> Option<Track> {
         let track = self.slots[usize::from(slot)].0.take()?;
         self.modes[usize::from(slot)].0 = None;
@@ -251,9 +267,10 @@ mod tests {
         assert!(!table.insert(numbered(3)));
         assert_eq!(table.remove(1).map(|t| t.id.number), Some(TrackNumber(1)));
         assert_eq!((table.live(), table.indices().sum::<u16>()), (2, 2));
+        table.delete(1);
         assert!(table.insert(numbered(4)));
         assert_eq!(table.get(1).map(|t| t.id.number), Some(TrackNumber(4)));
-        (0..3).for_each(|slot| assert!(table.remove(slot).is_some()));
+        (0..3).for_each(|slot| table.delete(slot));
         assert_eq!(*table.occupancy, Occupancy::default());
     }
 

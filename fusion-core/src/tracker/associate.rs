@@ -131,7 +131,8 @@ impl Gating<'_> {
             let Some((track, modes)) = table.parts_mut(slot) else { continue };
             waiting -= 1;
             let Ok(predicted) = self.predict(track, modes.as_ref(), &mut ahead) else {
-                self.look.trail.deleted(table.remove(slot).as_ref(), Deletion::Uncertain);
+                self.look.trail.deleted(table.get(slot), Deletion::Uncertain);
+                table.delete(slot);
                 tally.deleted_uncertain += 1;
                 continue;
             };
@@ -142,13 +143,14 @@ impl Gating<'_> {
                 if !view.covered {
                     continue;
                 }
-            } else if modes.is_some() {
+            } else if let (Some(modes), Some(ahead)) = (modes, &ahead) {
                 // Its state follows when they have been updated.
-                core::mem::swap(modes, &mut ahead);
+                modes.copy_from(ahead);
             } else if let Ok(state) = predicted.prove() {
                 track.state = state;
             } else {
-                self.look.trail.deleted(table.remove(slot).as_ref(), Deletion::Uncertain);
+                self.look.trail.deleted(table.get(slot), Deletion::Uncertain);
+                table.delete(slot);
                 tally.deleted_uncertain += 1;
                 continue;
             }
@@ -431,7 +433,7 @@ impl<'r, const M: usize> Sights<'r, M> {
         let mut explained = ALIKE;
         let mut mean = 0.0;
         for ((explained, log), sight) in explained.iter_mut().zip(logs).zip(&self.modes) {
-            *explained = exp(log - largest);
+            *explained = if log >= largest { 1.0 } else { exp(log - largest) };
             mean += sight.share * *explained;
         }
         Some((largest + ln(mean), explained.map(|density| density / mean)))

@@ -90,13 +90,13 @@ impl Foundings<'_, '_> {
         existence: f64,
         family: Option<TrackNumber>,
     ) {
-        let mut track = self.updating.founded(number, state, existence);
-        track.family = family;
-        track.identity.absorb(&self.updating.look.measurements[usize::from(ordinal)].identity);
-        self.updating.look.trail.founded(&track, Some(ordinal), self.table.is_full());
-        if self.table.insert(track) {
+        let trail = &self.updating.look.trail;
+        let make = || self.updating.founded(number, ordinal, state, existence, family);
+        if let Some(track) = self.table.insert_with(make) {
+            trail.founded(track, Some(ordinal), false);
             self.tally.tracks_founded += 1;
         } else {
+            trail.founded(&make(), Some(ordinal), true);
             self.tally.tracks_table_full += 1;
         }
     }
@@ -130,19 +130,29 @@ impl Updating<'_> {
     }
 
     /// A tentative track as it begins.
-    fn founded(&self, number: TrackNumber, state: GaussianState, existence: f64) -> Track {
+    #[inline]
+    fn founded(
+        &self,
+        number: TrackNumber,
+        ordinal: u16,
+        state: GaussianState,
+        existence: f64,
+        family: Option<TrackNumber>,
+    ) -> Track {
         let scan = self.look.scan;
         let (mut history, mut contributors) = (History::default(), Contributors::default());
         history.record(true);
         contributors.note(scan.sensor, scan.time);
+        let mut identity = Identity::UNKNOWN;
+        identity.absorb(&self.look.measurements[usize::from(ordinal)].identity);
         Track {
             id: TrackId { origin: self.origin, number },
             status: TrackStatus::Tentative,
             state,
             existence: Existence::new(existence),
             existence_time: scan.time,
-            family: None,
-            identity: Identity::UNKNOWN,
+            family,
+            identity,
             label: self.look.label,
             first_seen: scan.time,
             last_update: scan.time,

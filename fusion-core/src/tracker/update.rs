@@ -152,7 +152,8 @@ impl Updating<'_> {
     pub(super) fn delete_missed(&self, table: &mut TrackTable<'_>, rows: &[Row], tally: &mut Tally) {
         for row in rows.iter().filter(|row| row.covered()) {
             if table.get(row.slot).and_then(|track| judge_by_looks(track, self.config)) == Some(Deletion::Missed) {
-                self.look.trail.deleted_by_looks(table.remove(row.slot).as_ref(), self.config);
+                self.look.trail.deleted_by_looks(table.get(row.slot), self.config);
+                table.delete(row.slot);
                 tally.deleted_missed += 1;
             }
         }
