@@ -388,8 +388,8 @@ impl<'r, const M: usize> Sights<'r, M> {
         Self { modes: states.map(sight).collect(), noise: None }
     }
 
-    /// Where to look for measurements inside the gate of any mode: about the first, as far as any reaches. Slightly more
-    /// than is needed, unless the noise hides how far the modes are apart.
+    /// Where to look for measurements inside the gate of any mode: about the first, as far as any reaches. Slightly
+    /// more than is needed, unless the noise hides how far the modes are apart.
     fn around(&self, model: &impl ObservationModel<M>, threshold: f64) -> (SVector<f64, M>, SMatrix<f64, M, M>) {
         let first = self.modes[0].outlook.z_hat;
         let mut spread = SMatrix::zeros();

@@ -3,8 +3,8 @@
 //!
 //! One filter: the state becomes the mixture of "missed" and of the update with each measurement, by their
 //! probabilities (probabilistic data association). Several (IMM-JPDA; Bar-Shalom & Blair, *Multitarget-Multisensor
-//! Tracking III* (2000), ch. 1): mode m explains measurement j as well as its own likelihood Λₘⱼ says, so with
-//! Λ̄ⱼ = Σₘ μₘ Λₘⱼ the pair (m, j) has probability μₘ βⱼ Λₘⱼ / Λ̄ⱼ and (m, missed) μₘ β₀. Summed over j they are the new
+//! Tracking III* (2000), ch. 1): mode m explains measurement j as well as its own likelihood Λₘⱼ says, so with Λ̄ⱼ =
+//! Σₘ μₘ Λₘⱼ the pair (m, j) has probability μₘ βⱼ Λₘⱼ / Λ̄ⱼ and (m, missed) μₘ β₀. Summed over j they are the new
 //! μₘ; within m they are the weights of its mixture.
 
 use heapless::Vec;
