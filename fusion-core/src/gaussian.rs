@@ -59,6 +59,12 @@ impl<const N: usize> Covariance<N> {
         Self::new(SMatrix::from_diagonal(&sigmas.component_mul(sigmas)))
     }
 
+    /// The covariance of errors whose variances are so many times as large: the factor is above zero and finite.
+    #[must_use]
+    pub(crate) fn scaled(&self, factor: f64) -> Self {
+        Self(self.0 * factor)
+    }
+
     /// The matrix itself.
     #[inline]
     #[must_use]

@@ -18,6 +18,7 @@ mod founding;
 mod look;
 mod memory;
 mod newcomers;
+mod noise;
 mod sharpen;
 mod shift;
 mod update;
@@ -31,9 +32,10 @@ pub use memory::{Buffers, Lent, Sizes, TrackerMemory};
 use crate::association::gate::Gate;
 use crate::association::{Outcome, marginals};
 use crate::filter::imm::Modes;
+use crate::filter::monitor::NoiseScale;
 use crate::filter::predict;
 use crate::gaussian::GaussianState;
-use crate::measurement::Scan;
+use crate::measurement::{Scan, SensorId};
 use crate::sensor::SensorModel;
 use crate::sequencer::Key;
 use crate::tally::Tally;
@@ -46,8 +48,9 @@ use associate::{Gating, Pairing};
 use clutter_maps::ClutterMaps;
 use explain::Explaining;
 use founding::Foundings;
-use look::{Look, LookMemory};
+use look::{Learnt, Look, LookMemory};
 use newcomers::Newcomers;
+use noise::SensorNoise;
 use update::{Solution, Updating};
 
 /// Why a scan was refused. Nothing changed but the tally.
@@ -108,6 +111,8 @@ pub(crate) struct Progress {
     pub(crate) tally: Tally,
     /// Targets not found yet, by sensor.
     newcomers: Newcomers,
+    /// What their innovations say of the sensors' R.
+    noise: SensorNoise,
     /// Where false measurements come from, by sensor.
     clutter: ClutterMaps,
 }
@@ -139,14 +144,16 @@ impl<M: TrackerMemory> Tracker<M> {
     pub fn handle_scan(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
         self.admit(scan, sensor)
             .inspect_err(|error| self.note(Key::of(scan), Decision::ScanRefused((*error).into())))?;
-        let Progress { occupancy, tally, newcomers, clutter, .. } = &mut self.progress;
+        let Progress { occupancy, tally, newcomers, noise, clutter, .. } = &mut self.progress;
         let mut lent = self.memory.lend();
         let mut table = TrackTable::new(lent.slots, lent.modes, occupancy);
         let trail = self.book.at_scan(lent.trail, scan);
         pass_time(&mut table, scan.time, &self.config, tally, &trail);
 
         let memory = LookMemory { columns: lent.columns, plots: lent.plots, addressed: lent.addressed, trail };
-        let (look, columns) = Look::new(scan, sensor, clutter.of(scan.sensor), memory, tally);
+        let noise = noise.of(scan.sensor);
+        let learnt = Learnt { clutter: clutter.of(scan.sensor), noise_scale: noise.scale() };
+        let (look, columns) = Look::new(scan, sensor, learnt, memory, tally);
         let gating = Gating { look: &look, gate: &self.gate, config: &self.config };
         let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges, lent.explained);
         gating.match_addresses(&table, columns, tally);
@@ -180,7 +187,7 @@ impl<M: TrackerMemory> Tracker<M> {
         let solution = Solution { rows, edges, beta, sharpened, explained, missed, missed_sharpened };
         let clash = newcomers.may_clash(scan.sensor, scan.time);
         let updating = Updating { look: &look, config: &self.config, origin: self.origin, clash };
-        let extra = updating.update(&mut table, &solution, columns, tally);
+        let extra = updating.update(&mut table, &solution, columns, noise, tally);
         newcomers.learn(scan, rows.iter().filter_map(|row| table.get(row.slot)));
         updating.merge_twins(&mut table, &solution, columns, tally);
         updating.delete_missed(&mut table, rows, tally);
@@ -219,6 +226,13 @@ impl<M: TrackerMemory> Tracker<M> {
             return predict(&self.config.motion, &track.state, time).ok();
         };
         modes.predict(set, time).ok()?.combined().prove().ok()
+    }
+
+    /// How well the innovations of a sensor keep what its R promises, since R was last corrected; and the correction.
+    /// `None` for a sensor numbered beyond what is remembered.
+    #[must_use]
+    pub fn sensor_noise(&self, sensor: SensorId) -> Option<&NoiseScale> {
+        self.progress.noise.get(sensor)
     }
 
     /// What was done and refused.

@@ -12,6 +12,7 @@ use fusion_core::label::{Code, Codes, Label, Level};
 use fusion_core::maths::{atan2, sqrt};
 use fusion_core::measurement::{Coverage, Measurement, Observation, Pose, Reading, Scan, SensorId};
 use fusion_core::nalgebra::{SVector, Vector2, Vector3};
+use fusion_core::sensor::NoiseLimits;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::height::HeightPrior;
 use fusion_core::track::{Track, TrackStatus};
@@ -620,4 +621,33 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_radar_worse_than_it_claims_is_found_out_and_believed_less() {
+    // It claims 10 m and 0.2°, and errs twice as much.
+    let claimed = radar(1.0, 20_000.0);
+    let true_radar = Radar { sigma_range_m: 20.0, sigma_azimuth: 0.4_f64.to_radians(), ..radar(1.0, 20_000.0) };
+    let mut model = claimed.model.clone();
+    model.noise_limits = NoiseLimits { min: 1.0, max: 9.0 };
+    let (mut tracker, mut chance) = (tracker(config()), Chance::new(11));
+    let targets = common::fleet(12, 12_000.0, &mut chance);
+    for k in 0..150 {
+        let places: Vec<Vector3<f64>> =
+            targets.iter().map(|(place, velocity)| place + velocity * f64::from(k % 100)).collect();
+        let seen: Vec<Measurement> = places
+            .iter()
+            .map(|place| {
+                let mut seen = true_radar.see(place, &mut chance);
+                if let Observation::RangeBearing(reading) = &mut seen.observation {
+                    let sigmas = [claimed.sigma_range_m, claimed.sigma_azimuth];
+                    reading.noise = Covariance::from_sigmas(&sigmas.into()).expect("positive");
+                }
+                seen
+            })
+            .collect();
+        tracker.handle_scan(&scan(claimed.sensor, second(k), &seen), &model).expect("in order");
+    }
+    let noise = tracker.sensor_noise(claimed.sensor).expect("one of the first sensors");
+    assert!((2.5..6.0).contains(&noise.scale()), "variances times {}", noise.scale());
 }

@@ -27,7 +27,7 @@ pub fn run(args: &TrailArgs) -> Result<(), Failure> {
     let node = Node::listening(&merged.config, origin, TRAIL_ENTRIES).map_err(Failure::refused)?;
     let decisions = Decisions::new(Wanted { sensor, track: args.track.clone() });
     let mut asking = Asking { node, decisions, newest: Timestamp::EPOCH };
-    while let Some(entry) = merged.next() {
+    for entry in merged {
         match entry {
             Ok(entry) => asking.handle(&entry),
             // What can be read of it was; the other recordings go on.

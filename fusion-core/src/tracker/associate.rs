@@ -190,7 +190,7 @@ impl Gating<'_> {
             for column in self.look.with_address(address) {
                 if let Some(owner) = columns[usize::from(column)].owner.filter(|owner| owner.slot == target.slot) {
                     let measurement = &self.look.measurements[usize::from(column)];
-                    let explain = Explain { measurement, modes: target.modes };
+                    let explain = Explain { look: self.look, measurement, modes: target.modes };
                     let explained = visit(Kind::of(&measurement.observation), &self.look.scan.pose, explain);
                     candidates.push(Candidate { column, weight: owner.weight, explained });
                 }
@@ -263,8 +263,9 @@ impl KindVisitor for Fit<'_> {
 
     fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> Option<Fitted> {
         let reading = model.reading(&self.measurement.observation)?;
+        let believed = Reading { z: reading.z, noise: self.gating.look.noise(reading) };
         let innovation =
-            Expectation::of(model, &self.predicted.mean, &self.predicted.p).innovate(model, reading).ok()?;
+            Expectation::of(model, &self.predicted.mean, &self.predicted.p).innovate(model, &believed).ok()?;
         let likelihood = Likelihood::new(innovation.factor);
         let distance_squared = likelihood.distance_squared(&innovation.nu);
         let log_density = likelihood.log_density(distance_squared);
@@ -307,7 +308,7 @@ impl RowGate<'_> {
                 // A radar's plots mostly have one noise: then they have one S.
                 Some((noise, likelihood)) if **noise == reading.noise => likelihood,
                 shared => {
-                    let Ok(factor) = outlook.innovation_factor(&reading.noise) else { continue };
+                    let Ok(factor) = outlook.innovation_factor(&self.gating.look.noise(reading)) else { continue };
                     &mut shared.insert((&reading.noise, Likelihood::new(factor))).1
                 }
             };
@@ -322,7 +323,7 @@ impl RowGate<'_> {
     /// which is on, and lose a target that begins to turn.
     fn gate_modes<const M: usize>(mut self, model: &impl ObservationModel<M>, modes: &Modes) {
         let threshold = self.gating.gate.threshold::<M>();
-        let mut sights = Sights::of(model, modes);
+        let mut sights = Sights::of(model, modes, self.gating.look);
         let (z_hat, spread) = sights.around(model, threshold);
         for column in self.group.candidates(model, &z_hat, &spread, threshold) {
             let measurement = &self.gating.look.measurements[usize::from(column)];
@@ -364,6 +365,7 @@ struct Target<'a> {
 
 /// What the modes of a track expect to be measured.
 struct Sights<'r, const M: usize> {
+    look: &'r Look<'r>,
     modes: Vec<Sight<M>, MOTIONS_MAX>,
     /// The noise for which their likelihoods hold.
     noise: Option<&'r Covariance<M>>,
@@ -378,14 +380,14 @@ struct Sight<const M: usize> {
 }
 
 impl<'r, const M: usize> Sights<'r, M> {
-    fn of(model: &impl ObservationModel<M>, modes: &Modes) -> Self {
+    fn of(model: &impl ObservationModel<M>, modes: &Modes, look: &'r Look<'r>) -> Self {
         let states = modes.probabilities().iter().zip(modes.states());
         let sight = |(share, state): (&f64, &ModeState)| Sight {
             share: *share,
             outlook: state.visit(SightOf::<_, M>(model)),
             likelihood: None,
         };
-        Self { modes: states.map(sight).collect(), noise: None }
+        Self { look, modes: states.map(sight).collect(), noise: None }
     }
 
     /// Where to look for measurements inside the gate of any mode: about the first, as far as any reaches. Slightly
@@ -413,7 +415,8 @@ impl<'r, const M: usize> Sights<'r, M> {
         if self.noise.is_none_or(|noise| *noise != reading.noise) {
             self.noise = Some(&reading.noise);
             for sight in &mut self.modes {
-                sight.likelihood = sight.outlook.innovation_factor(&reading.noise).ok().map(Likelihood::new);
+                let noise = self.look.noise(reading);
+                sight.likelihood = sight.outlook.innovation_factor(&noise).ok().map(Likelihood::new);
             }
         }
         let mut logs = [f64::NEG_INFINITY; MOTIONS_MAX];
@@ -452,6 +455,7 @@ impl<const M: usize, H: ObservationModel<M>> ModeVisitor for SightOf<'_, H, M> {
 
 /// What each mode explains of a measurement that belongs to its track for another reason.
 struct Explain<'a> {
+    look: &'a Look<'a>,
     measurement: &'a Measurement,
     modes: Option<&'a Modes>,
 }
@@ -463,7 +467,7 @@ impl KindVisitor for Explain<'_> {
         let (Some(modes), Some(reading)) = (self.modes, model.reading(&self.measurement.observation)) else {
             return ALIKE;
         };
-        Sights::of(model, modes).fit(model, reading, f64::INFINITY).map_or(ALIKE, |(_, explained)| explained)
+        Sights::of(model, modes, self.look).fit(model, reading, f64::INFINITY).map_or(ALIKE, |(_, explained)| explained)
     }
 }
 

@@ -204,7 +204,7 @@ impl<F: FnMut(u16, Fit)> KindVisitor for Fits<'_, F> {
             let likelihood = match shared {
                 Some((noise, likelihood)) if noise == reading.noise => likelihood,
                 _ => {
-                    let Ok(s) = expectation.innovation_covariance(&reading.noise) else { continue };
+                    let Ok(s) = expectation.innovation_covariance(&gating.look.noise(reading)) else { continue };
                     shared.insert((reading.noise, Likelihood::new(s.factor()))).1
                 }
             };

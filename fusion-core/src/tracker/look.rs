@@ -9,10 +9,11 @@ use crate::angle::Angle;
 use crate::association::gate::{Group, Plot};
 use crate::clutter::{ClutterMap, Place};
 use crate::filter::Prediction;
+use crate::gaussian::Covariance;
 use crate::identity::Address;
 use crate::label::Label;
 use crate::maths::{ln, sin, sqrt};
-use crate::measurement::{Coverage, Measurement, Observation, Scan};
+use crate::measurement::{Coverage, Measurement, Observation, Reading, Scan};
 use crate::model::polar::azimuth_and_distance;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::sensor::SensorModel;
@@ -110,6 +111,8 @@ pub(super) struct Look<'a> {
     pub(super) label: Label,
     /// ln P_D where it is the same everywhere.
     log_detection: f64,
+    /// The factor on the sensor's R that its innovations ask for.
+    noise_scale: f64,
     /// Sines of the lowest and the highest elevation of the field of view.
     lowest: f64,
     highest: f64,
@@ -119,6 +122,13 @@ pub(super) struct Look<'a> {
     addressed: &'a [Addressed],
     /// Where decisions are noted.
     pub(super) trail: Trail<'a>,
+}
+
+/// What is known of its sensor beside its model.
+#[derive(Clone, Copy)]
+pub(super) struct Learnt<'a> {
+    pub(super) clutter: Option<&'a ClutterMap>,
+    pub(super) noise_scale: f64,
 }
 
 /// Memory for one.
@@ -134,7 +144,7 @@ impl<'a> Look<'a> {
     pub(super) fn new(
         scan: &'a Scan<'a>,
         sensor: &'a SensorModel,
-        clutter: Option<&ClutterMap>,
+        Learnt { clutter, noise_scale }: Learnt<'_>,
         memory: LookMemory<'a>,
         tally: &mut Tally,
     ) -> (Self, &'a mut [Column]) {
@@ -144,7 +154,7 @@ impl<'a> Look<'a> {
         let (columns, plots) = (&mut columns[..measurements.len()], &mut plots[..measurements.len()]);
         tally.measurements += count(measurements.len());
         tally.measurements_over_limit += count(scan.measurements.len() - measurements.len());
-        let admitted = admit(scan, sensor, clutter, measurements, columns, plots);
+        let admitted = admit(scan, sensor, Learnt { clutter, noise_scale }, measurements, columns, plots);
         tally.measurements_implausible += count(measurements.len() - admitted);
         trail.admission(columns.iter().map(|column| column.log_clutter.is_some()), scan.measurements.len());
         let plots = &mut plots[..admitted];
@@ -154,6 +164,7 @@ impl<'a> Look<'a> {
             sensor,
             label: scan.label.join(sensor.label),
             log_detection: ln(sensor.detection),
+            noise_scale,
             lowest: sin(sensor.field_of_view.elevation_min_rad),
             highest: sin(sensor.field_of_view.elevation_max_rad),
             measurements,
@@ -172,6 +183,11 @@ impl<'a> Look<'a> {
         let detection = self.sensor.detection_at(range);
         let covered = self.scan.coverage != Coverage::Reports && self.sees(predicted, range) && self.sweeps(predicted);
         View { covered, detection, log_detection: self.log_detection(detection) }
+    }
+
+    /// R as it is believed: what the measurement claims, times what the sensor's innovations ask for.
+    pub(super) fn noise<const M: usize>(&self, reading: &Reading<M>) -> Covariance<M> {
+        reading.noise.scaled(self.noise_scale)
     }
 
     /// ln P_D.
@@ -232,7 +248,7 @@ const EDGE_SIGMAS: f64 = 2.0;
 fn admit(
     scan: &Scan<'_>,
     sensor: &SensorModel,
-    clutter: Option<&ClutterMap>,
+    Learnt { clutter, noise_scale }: Learnt<'_>,
     measurements: &[Measurement],
     columns: &mut [Column],
     plots: &mut [Plot],
@@ -243,7 +259,7 @@ fn admit(
         let factor = clutter.map_or(1.0, |map| map.density_factor(sensor, Place::of(observation, &scan.pose)));
         let density = factor * sensor.clutter_density(observation);
         *column = Column::EMPTY;
-        if let Some(plot) = visit(Kind::of(observation), &scan.pose, Index { observation, column: number })
+        if let Some(plot) = visit(Kind::of(observation), &scan.pose, Index { observation, column: number, noise_scale })
             && density > 0.0
             && density.is_finite()
         {
@@ -277,6 +293,7 @@ fn index_addresses<'a>(
 struct Index<'a> {
     observation: &'a Observation,
     column: u16,
+    noise_scale: f64,
 }
 
 impl KindVisitor for Index<'_> {
@@ -287,7 +304,9 @@ impl KindVisitor for Index<'_> {
         let certain = reading.noise.matrix().diagonal().iter().all(|v| *v <= SANE * SANE);
         // Written so that NaN is not plausible.
         let plausible = reading.z.iter().all(|v| v.abs() <= SANE) && certain && has_range(self.observation);
-        plausible.then(|| Plot::new(Kind::of(self.observation), self.column, &reading.z, &reading.noise))
+        plausible.then(|| {
+            Plot::new(Kind::of(self.observation), self.column, &reading.z, &reading.noise.scaled(self.noise_scale))
+        })
     }
 }
 

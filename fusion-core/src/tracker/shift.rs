@@ -158,15 +158,16 @@ impl<const N: usize> KindVisitor for Mix<'_, N> {
         for (edge, share) in self.shares.pairs.edges.iter().zip(self.shares.pairs()).filter(|(_, share)| *share > 0.0) {
             let observation = &self.updating.look.measurements[usize::from(edge.column)].observation;
             let Some(reading) = model.reading(observation) else { continue };
-            if batch.as_ref().is_none_or(|batch| *batch.noise != reading.noise) {
+            if batch.as_ref().is_none_or(|batch| *batch.claimed != reading.noise) {
                 if let Some(full) = &batch {
                     full.close(&expectation, p, self.mixture);
                 }
                 // Numbers at the edge of the representable may fail here though they passed the gate: then nothing
                 // moves.
-                let factor = expectation.innovation_factor(&reading.noise);
+                let noise = self.updating.look.noise(reading);
+                let factor = expectation.innovation_factor(&noise);
                 let k = factor.map_or_else(|_| SMatrix::zeros(), |s| expectation.gain_alone(&s, considered));
-                batch = Some(Batch { noise: &reading.noise, k, share: 0.0 });
+                batch = Some(Batch { claimed: &reading.noise, noise, k, share: 0.0 });
             }
             let batch = batch.as_mut().expect("just filled");
             self.mixture.add_mean(share, &(batch.k * model.residual(&reading.z, &expectation.z_hat)));
@@ -185,7 +186,8 @@ const fn vertical<const N: usize>() -> &'static [usize] {
 
 /// Measurements in a row that share their noise, hence gain and covariance: a radar's mostly do.
 struct Batch<'a, const M: usize, const N: usize> {
-    noise: &'a Covariance<M>,
+    claimed: &'a Covariance<M>,
+    noise: Covariance<M>,
     k: SMatrix<f64, N, M>,
     share: f64,
 }
@@ -194,6 +196,6 @@ impl<const M: usize, const N: usize> Batch<'_, M, N> {
     /// Adds what its measurements leave of the covariance.
     #[inline(never)]
     fn close(&self, expectation: &Expectation<M, N>, p: &SMatrix<f64, N, N>, mixture: &mut Mixture<N>) {
-        mixture.add_covariance(self.share, &expectation.covariance_after(p, &self.k, self.noise));
+        mixture.add_covariance(self.share, &expectation.covariance_after(p, &self.k, &self.noise));
     }
 }

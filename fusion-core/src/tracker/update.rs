@@ -8,6 +8,7 @@ use super::look::{Column, Look};
 use super::sharpen::is_believed;
 use crate::association::Edge;
 use crate::filter::imm::Modes;
+use crate::filter::monitor::NoiseScale;
 use crate::gaussian::Covariance;
 use crate::measurement::Coverage;
 use crate::model::Kind;
@@ -57,6 +58,7 @@ impl Updating<'_> {
         table: &mut TrackTable<'_>,
         solution: &Solution<'_>,
         columns: &mut [Column],
+        noise: &mut NoiseScale,
         tally: &mut Tally,
     ) -> u16 {
         let mut branches = 0;
@@ -75,7 +77,7 @@ impl Updating<'_> {
             }
             let sharpened = Pairs { beta: &solution.sharpened[row.edges()], ..pairs };
             let still = track.existence.if_missed(row.detection);
-            self.watch(track, &pairs);
+            self.watch(track, modes.as_ref(), &pairs, noise);
             self.move_state(track, modes, &sharpened, still, tally);
             let believed = is_believed(track.existence) && track.family.is_none();
             let judged = if believed { solution.missed_sharpened[usize::from(number)] } else { missed };

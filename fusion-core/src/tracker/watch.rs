@@ -1,8 +1,13 @@
 //! Whether a track's innovations keep what its S promises: its own monitor, told of every certain hit.
 
+use nalgebra::SMatrix;
+
+use super::look::Look;
 use super::update::{Pairs, Updating};
-use crate::filter::extended::Expectation;
-use crate::gaussian::GaussianState;
+use crate::filter::extended::Outlook;
+use crate::filter::imm::Modes;
+use crate::filter::monitor::NoiseScale;
+use crate::gaussian::{KINEMATIC, StateVector};
 use crate::measurement::Measurement;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::track::Track;
@@ -13,32 +18,59 @@ const CERTAIN: f64 = 0.5;
 impl Updating<'_> {
     /// Tells a confirmed track's monitor of the measurement that is most likely its own, weighed by how likely; before
     /// the state moves. Of a tentative track nobody knows whether it is a target, so its innovations tell nothing.
-    pub(super) fn watch(&self, track: &mut Track, pairs: &Pairs<'_>) {
+    ///
+    /// The sensor's own monitor is told as well, which may move the factor on its R.
+    pub(super) fn watch(&self, track: &mut Track, modes: Option<&Modes>, pairs: &Pairs<'_>, noise: &mut NoiseScale) {
         if !track.is_confirmed() {
             return;
         }
         let Some((column, beta)) = pairs.used().find(|(_, beta)| *beta >= CERTAIN) else { return };
         let measurement = &self.look.measurements[usize::from(column)];
-        let nis = Nis { measurement, state: &track.state };
-        if let Some((nis, dimension)) = visit(Kind::of(&measurement.observation), &self.look.scan.pose, nis) {
-            track.monitor.handle(nis, dimension, beta);
+        let (mean, p) = match modes {
+            None => (track.state.mean, *track.state.covariance.matrix()),
+            Some(modes) => {
+                let combined = modes.combined();
+                (combined.mean, combined.p)
+            }
+        };
+        let surprise = Surprise { look: self.look, measurement, mean: &mean, p: &p };
+        if let Some(told) = visit(Kind::of(&measurement.observation), &self.look.scan.pose, surprise) {
+            track.monitor.handle(told.nis, told.dimension, beta);
+            noise.handle(told.nis, told.dimension, beta, told.noise_share, self.look.sensor.noise_limits);
         }
     }
 }
 
-/// νᵀ S⁻¹ ν of a measurement and a predicted state, and its dimension.
-struct Nis<'a> {
-    measurement: &'a Measurement,
-    state: &'a GaussianState,
+/// What an innovation tells.
+struct Told {
+    /// νᵀ S⁻¹ ν.
+    nis: f64,
+    dimension: u32,
+    /// tr R S⁻¹ / m.
+    noise_share: f64,
 }
 
-impl KindVisitor for Nis<'_> {
-    type Output = Option<(f64, u32)>;
+/// How surprising a measurement is to a predicted state.
+struct Surprise<'a> {
+    look: &'a Look<'a>,
+    measurement: &'a Measurement,
+    mean: &'a StateVector,
+    p: &'a SMatrix<f64, KINEMATIC, KINEMATIC>,
+}
+
+impl KindVisitor for Surprise<'_> {
+    type Output = Option<Told>;
 
     fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> Self::Output {
         let reading = model.reading(&self.measurement.observation)?;
-        let expectation = Expectation::of(model, &self.state.mean, self.state.covariance.matrix());
-        let innovation = expectation.innovate(model, reading).ok()?;
-        Some((innovation.factor.mahalanobis_squared(&innovation.nu), u32::try_from(M).ok()?))
+        let noise = self.look.noise(reading);
+        let outlook = Outlook::of(model, self.mean, self.p);
+        let factor = outlook.innovation_factor(&noise).ok()?;
+        let dimension = u32::try_from(M).ok()?;
+        Some(Told {
+            nis: factor.mahalanobis_squared(&model.residual(&reading.z, &outlook.z_hat)),
+            dimension,
+            noise_share: factor.solve(noise.matrix()).trace() / f64::from(dimension),
+        })
     }
 }
