@@ -628,7 +628,7 @@ fn a_radar_worse_than_it_claims_is_found_out_and_believed_less() {
     // It claims 10 m and 0.2°, and errs twice as much.
     let claimed = radar(1.0, 20_000.0);
     let true_radar = Radar { sigma_range_m: 20.0, sigma_azimuth: 0.4_f64.to_radians(), ..radar(1.0, 20_000.0) };
-    let mut model = claimed.model.clone();
+    let mut model = claimed.model;
     model.noise_limits = NoiseLimits { min: 1.0, max: 9.0 };
     let (mut tracker, mut chance) = (tracker(config()), Chance::new(11));
     let targets = common::fleet(12, 12_000.0, &mut chance);

@@ -4,8 +4,8 @@ use crate::capacity::SENSORS_MAX;
 use crate::filter::monitor::NoiseScale;
 use crate::measurement::SensorId;
 
-/// One monitor with its correction for each sensor, and one for all that are numbered beyond the bound: their R is never
-/// corrected by more than its limits, but together.
+/// One monitor with its correction for each sensor, and one for all that are numbered beyond the bound: their R is
+/// never corrected by more than its limits, but together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct SensorNoise {
     scales: [NoiseScale; SENSORS_MAX],
