@@ -45,6 +45,8 @@ pub struct Track {
     pub existence: Existence,
     /// Time of the last look that could have seen it.
     pub existence_time: Timestamp,
+    /// r when it was founded.
+    pub founding_existence: Existence,
     /// The hypotheses among which it is one, of which at most one is a target ([`ranging`]).
     pub family: Option<TrackNumber>,
     /// Who it is, as far as anybody said.
@@ -171,6 +173,7 @@ pub(crate) mod tests {
             state: GaussianState { mean: StateVector::zeros(), covariance, time: Timestamp::EPOCH },
             existence: Existence::new(0.1),
             existence_time: Timestamp::EPOCH,
+            founding_existence: Existence::new(0.1),
             family: None,
             identity: Identity::UNKNOWN,
             label: Label::STRICTEST,

@@ -23,10 +23,22 @@ pub enum Deletion {
 /// as the looks that are left of its first N cannot bring it to M hits.
 #[must_use]
 pub fn judge_by_looks(track: &Track, config: &TrackerConfig) -> Option<Deletion> {
-    let least = if track.is_confirmed() { config.delete_existence } else { config.prune_existence };
+    let least = least_existence(track, config);
     let missed = config.looks.is_some_and(|rule| rule.ends(track.is_confirmed(), &track.history));
     (missed || track.existence.probability() < least).then_some(Deletion::Missed)
 }
+
+/// What a track must exist at least: it is deleted when it is less probable than this.
+pub(crate) fn least_existence(track: &Track, config: &TrackerConfig) -> f64 {
+    if track.is_confirmed() {
+        return config.delete_existence;
+    }
+    config.prune_existence.min(LEAST_SHARE * track.founding_existence.probability())
+}
+
+/// In dense clutter every track begins as hardly existing: there it ends by what it has lost since. One miss by a sensor
+/// that sees nine of ten is enough.
+const LEAST_SHARE: f64 = 0.12;
 
 /// Judges a track by the clock: what it would be at `now` without another measurement.
 ///
@@ -97,6 +109,14 @@ mod tests {
         assert_eq!((judged(&track, 0.01), judged(&track, 1e-4)), (None, Some(Deletion::Missed)));
         track.status = TrackStatus::Coasted;
         assert_eq!((judged(&track, 0.1), judged(&track, 1e-3)), (None, Some(Deletion::Missed)));
+    }
+
+    #[test]
+    fn in_dense_clutter_a_track_ends_by_what_it_has_lost() {
+        let config = TrackerConfig::default();
+        let faint = Track { founding_existence: Existence::new(1e-4), ..any_track() };
+        let judged = |r: f64| judge_by_looks(&Track { existence: Existence::new(r), ..faint.clone() }, &config);
+        assert_eq!((judged(5e-5), judged(1e-5)), (None, Some(Deletion::Missed)));
     }
 
     #[test]

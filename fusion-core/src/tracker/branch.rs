@@ -12,6 +12,7 @@ use super::update::{BETA_USED, Pairs, Updating};
 use crate::association::Edge;
 use crate::tally::Tally;
 use crate::track::Existence;
+use crate::track::deleter::least_existence;
 use crate::track::table::TrackTable;
 use crate::trail::{Decision, NotFounded};
 
@@ -29,7 +30,8 @@ impl Updating<'_> {
         tally: &mut Tally,
     ) {
         let Some(stem) = table.get(row.slot).cloned() else { return };
-        let worth = |beta: f64| beta >= self.config.prune_existence.max(BETA_USED);
+        let least = least_existence(&stem, self.config).max(BETA_USED);
+        let worth = |beta: f64| beta >= least;
         let all = || pairs.edges.iter().zip(pairs.beta.iter().copied());
         let Some((likeliest, seen)) = all().reduce(|a, b| if b.1 > a.1 { b } else { a }) else { return };
         for (edge, beta) in all().filter(|(edge, beta)| worth(*beta) && edge.column != likeliest.column) {
@@ -40,6 +42,7 @@ impl Updating<'_> {
             let mut branch = stem.clone();
             branch.id.number = number;
             branch.existence = Existence::new(beta);
+            branch.founding_existence = branch.existence;
             let pairs = only(edge, &[1.0]);
             self.move_state(&mut branch, &mut None, &pairs, 0.0, tally);
             self.note_look(&mut branch, &pairs, true, row.covered(), tally);

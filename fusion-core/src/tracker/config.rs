@@ -33,7 +33,7 @@ pub struct TrackerConfig {
     pub confirm_existence: f64,
     /// … and deleted when less probably than this: a confirmed track …
     pub delete_existence: f64,
-    /// … and a tentative one. A measurement that is less probably a new target founds none.
+    /// … and a tentative one, unless it began as improbable as that: then by what it has lost since.
     pub prune_existence: f64,
     /// What a track must show beside its probability of existence.
     pub looks: Option<LooksRule>,

@@ -31,7 +31,7 @@ impl Foundings<'_, '_> {
         for (ordinal, column) in (0..).zip(columns) {
             let unexplained = (1.0 - column.explained).max(0.0);
             let existence = unexplained * column.newcomer / (1.0 + column.newcomer);
-            let free = unexplained >= config.founding_mass && existence >= config.prune_existence;
+            let free = unexplained >= config.founding_mass && existence >= LEAST_EXISTENCE;
             if column.log_clutter.is_none() || !free {
                 let left_over = column.log_clutter.is_some() && unexplained >= config.founding_mass;
                 self.updating.look.trail.passed_over(ordinal, left_over);
@@ -102,6 +102,9 @@ impl Foundings<'_, '_> {
     }
 }
 
+/// What is less probably a target than this founds none, however dense the clutter.
+const LEAST_EXISTENCE: f64 = 1e-9;
+
 impl Updating<'_> {
     /// The number of a track founded by a measurement. Only if another track was founded in the same millisecond by the
     /// same sensor can it be taken.
@@ -151,6 +154,7 @@ impl Updating<'_> {
             state,
             existence: Existence::new(existence),
             existence_time: scan.time,
+            founding_existence: Existence::new(existence),
             family,
             identity,
             label: self.look.label,

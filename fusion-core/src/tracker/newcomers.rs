@@ -46,13 +46,26 @@ impl Waiting {
 
     /// New targets in one turn: the operator's rate, and what was seen since, weighed by turns (the mean of a gamma
     /// distribution that counts of a Poisson process have updated).
+    ///
+    /// However long nobody came, somebody may: the rate never falls below a tenth of the operator's.
     fn rate(&self, operator: f64) -> f64 {
-        (operator * RATE_TURNS + self.came) / (RATE_TURNS + self.since)
+        ((operator * RATE_TURNS + self.came) / (RATE_TURNS + self.since)).max(LEAST_SHARE * operator)
+    }
+
+    /// Lets a part of a turn pass; what was counted long ago fades.
+    fn pass(&mut self, share: f64) {
+        let kept = 1.0 - (share / MEMORY_TURNS).min(1.0);
+        self.came *= kept;
+        self.since = self.since * kept + share;
     }
 }
 
 /// Turns that the operator's rate of newcomers counts for.
 const RATE_TURNS: f64 = 10.0;
+/// Turns after which what was counted weighs e⁻¹.
+const MEMORY_TURNS: f64 = 300.0;
+/// The least share of the operator's rate.
+const LEAST_SHARE: f64 = 0.1;
 /// Updates after which a confirmed track is surely a target.
 const SURE_UPDATES: u32 = 8;
 /// Turns after which whoever is found must be new.
@@ -103,7 +116,7 @@ impl Newcomers {
         };
         waiting.turns += share;
         if waiting.settled.is_some() {
-            waiting.since += share;
+            waiting.pass(share);
         } else if waiting.turns >= SETTLED_TURNS {
             waiting.settled = Some(count.time);
         }
@@ -192,6 +205,13 @@ mod tests {
         let last = (0..12).map(|_| newcomers.look(SensorId(3), &COUNT)).last();
         // The rate that the operator set, diluted by ten turns in which nobody came.
         assert!(last.is_some_and(|odds| (odds - 0.45 / 100.0 * 0.5).abs() < 2e-4), "{last:?}");
+    }
+
+    #[test]
+    fn however_long_nobody_came_somebody_may() {
+        let mut newcomers = Newcomers::default();
+        let last = (0..100_000).map(|_| newcomers.look(SensorId(0), &COUNT)).last();
+        assert!(last.is_some_and(|odds| odds >= 0.1 * 0.45 / 100.0 * 0.999), "{last:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{Apart, Decision, Ending, Entry, NotFounded, TrailView};
 use crate::association::Outcome;
 use crate::measurement::{Scan, SensorId};
 use crate::time::Timestamp;
+use crate::track::deleter::least_existence;
 use crate::track::{Track, TrackStatus};
 use crate::tracker::TrackerConfig;
 
@@ -94,8 +95,7 @@ impl Trail<'_> {
     /// Of a track that too many looks missed.
     pub(crate) fn deleted_by_looks(&self, track: Option<&Track>, config: &TrackerConfig) {
         if let Some(track) = track.filter(|_| self.is_on()) {
-            let least = if track.is_confirmed() { config.delete_existence } else { config.prune_existence };
-            let unlikely = track.existence.probability() < least;
+            let unlikely = track.existence.probability() < least_existence(track, config);
             self.deleted(Some(track), if unlikely { Ending::Unlikely } else { Ending::Looks });
         }
     }
