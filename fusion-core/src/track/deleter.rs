@@ -36,8 +36,8 @@ pub(crate) fn least_existence(track: &Track, config: &TrackerConfig) -> f64 {
     config.prune_existence.min(LEAST_SHARE * track.founding_existence.probability())
 }
 
-/// In dense clutter every track begins as hardly existing: there it ends by what it has lost since. One miss by a sensor
-/// that sees nine of ten is enough.
+/// In dense clutter every track begins as hardly existing: there it ends by what it has lost since. One miss by a
+/// sensor that sees nine of ten is enough.
 const LEAST_SHARE: f64 = 0.12;
 
 /// Judges a track by the clock: what it would be at `now` without another measurement.
