@@ -311,8 +311,8 @@ mod tests {
         assert!(update(&Position, &before, &reading([f64::NAN, 0.0, 0.0], [1.0; 3])).is_err());
     }
 
-    /// Steps of one run of the random walk below; 256 runs make 10⁵ steps.
-    const STEPS: usize = 400;
+    /// Steps of one run of the random walk below; 256 runs make 10⁶ steps.
+    const STEPS: usize = 4_000;
 
     proptest! {
         #[test]
