@@ -16,7 +16,7 @@ The tracker is the one of Stone Soup's documentation: Kalman prediction with nea
 update, a gate of 0.995, true probability of detection and clutter density, MultiMeasurementInitiator; confirmed tracks
 end after five misses or when their position is more uncertain than half a kilometre.
 Only detections within five standard deviations are handed to its gate: the same result but for those tails, in a third
-of the time. Needs stonesoup, with ortools and pyehm where TRACKER is pyehm.
+of the time. Needs stonesoup, and pyehm where TRACKER is pyehm.
 """
 
 import csv

@@ -55,7 +55,7 @@ pub fn table(options: &Options) -> Table {
 }
 
 fn run(options: &Options, python: &Python, table: &mut Table) {
-    let peer = if options.trackers.is_empty() { None } else { Python::with(&["stonesoup", "ortools"], "Stone Soup") };
+    let peer = if options.trackers.is_empty() { None } else { Python::with(&["stonesoup"], "Stone Soup") };
     let wanted = |name: &str| options.scenarios.iter().any(|scenario| scenario == name);
     for (name, own, patience) in SCENARIOS.into_iter().filter(|(name, ..)| wanted(name)) {
         let folders: Vec<PathBuf> = (own..own + options.seeds.max(1)).map(|seed| made(python, name, seed)).collect();

@@ -50,7 +50,7 @@ pub fn table(options: &Options) -> Table {
     let peer = if shared == 0 || options.trackers.is_empty() {
         None
     } else {
-        Python::with(&["stonesoup", "ortools"], "williams by Stone Soup")
+        Python::with(&["stonesoup"], "williams by Stone Soup")
     };
     if let Some(peer) = &peer {
         table.row(ours(0.02, shared).cells("copmesh", "0.02", shared));
