@@ -1,47 +1,22 @@
 //! No allocation per scan: the tracker and the sequencer work in the memory lent to them at the start.
-//!
-//! Allocations are counted per thread, because the test harness allocates on its own threads while this one runs.
-#![allow(unsafe_code, reason = "a counting global allocator cannot be written without; it only counts and forwards")]
+
+#[path = "common/allocations.rs"]
+mod counting;
 
 mod common;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
 use common::{Chance, ORIGIN, fleet, memory, memory_with_trail, past, radar, scan};
+use counting::allocations;
 use fusion_core::measurement::Measurement;
 use fusion_core::nalgebra::Vector3;
 use fusion_core::sequencer::{HORIZON_DEFAULT, Sequencer};
 use fusion_core::time::Timestamp;
 use fusion_core::tracker::{Tracker, TrackerConfig};
 
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: every call is forwarded to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
 fn allocations_during(work: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.get();
+    let before = allocations();
     work();
-    ALLOCATIONS.get() - before
+    allocations() - before
 }
 
 /// Looks of one radar at thirty targets in clutter, one a second.

@@ -56,12 +56,6 @@ impl TrackNumber {
         Self(millis | sensor | (ordinal as u64 & ((1 << ORDINAL_BITS) - 1)))
     }
 
-    /// Whether both were founded by one sensor in one millisecond, so that only the ordinal tells them apart.
-    #[must_use]
-    pub const fn same_scan(self, other: Self) -> bool {
-        self.0 >> ORDINAL_BITS == other.0 >> ORDINAL_BITS
-    }
-
     /// The next higher number, after the highest the lowest.
     #[must_use]
     pub const fn next(self) -> Self {
@@ -92,8 +86,6 @@ mod tests {
             |s: i64, sensor, ordinal| TrackNumber::founding(Timestamp::from_secs(s), SensorId(sensor), ordinal);
         assert!(number(1_700_000_000, 1_023, 4_095) < number(1_700_000_001, 0, 0));
         assert!(number(1_700_000_000, 1, 4_095) < number(1_700_000_000, 2, 0));
-        assert!(number(1_700_000_000, 1, 1).same_scan(number(1_700_000_000, 1, 2)));
-        assert!(!number(1_700_000_000, 1, 1).same_scan(number(1_700_000_000, 2, 1)));
     }
 
     #[test]

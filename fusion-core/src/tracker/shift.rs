@@ -65,7 +65,8 @@ impl Updating<'_> {
     /// Moves a track's state, and its modes if it has any. `still` is the probability that it exists if it was missed.
     ///
     /// # Errors
-    /// [`NotPositiveDefinite`] if the numbers overflow; then the state is not moved.
+    /// [`NotPositiveDefinite`] if the numbers overflow; then the state is not moved, and the modes, of which some may
+    /// have been, are given up.
     pub(super) fn shift(
         &self,
         track: &mut Track,
@@ -74,14 +75,15 @@ impl Updating<'_> {
         still: f64,
     ) -> Result<(), NotPositiveDefinite> {
         let shares = Shares::of(pairs, still);
-        match (modes, shares) {
-            (None, None) => {}
-            (None, Some(shares)) => self.mix(&mut track.state, &shares)?,
-            (Some(modes), shares) => {
-                if let Some(shares) = shares {
-                    self.shift_modes(modes, &shares)?;
-                }
-                track.state = modes.combined().prove()?;
+        let Some(several) = modes.as_mut() else {
+            return shares.map_or(Ok(()), |shares| self.mix(&mut track.state, &shares));
+        };
+        let moved = shares.map_or(Ok(()), |shares| self.shift_modes(several, &shares));
+        match moved.and_then(|()| several.combined().prove()) {
+            Ok(state) => track.state = state,
+            Err(fault) => {
+                *modes = None;
+                return Err(fault);
             }
         }
         Ok(())

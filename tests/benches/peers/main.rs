@@ -6,6 +6,8 @@
 
 #![allow(unreachable_pub, reason = "one program, whose modules have no other users")]
 
+#[path = "../../../fusion-core/tests/common/allocations.rs"]
+mod allocations;
 #[path = "../../../fusion-core/tests/common/cases.rs"]
 mod cases;
 #[path = "../../../fusion-core/tests/common/mod.rs"]

@@ -2,8 +2,9 @@
 
 use fusion_core::association::{Budget, Method, Sizes, Workspace, marginals};
 
+use crate::allocations::allocations;
 use crate::cases::{Case, cases};
-use crate::measure::{allocations, median, timed};
+use crate::measure::{median, timed};
 use crate::options::Options;
 use crate::peer::{Python, folder, read, write};
 use crate::problems;

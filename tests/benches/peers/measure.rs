@@ -1,37 +1,7 @@
-//! Clocks and allocations.
-#![allow(unsafe_code, reason = "neither a counting allocator nor the thread's clock can be had without")]
+//! Clocks.
+#![allow(unsafe_code, reason = "the thread's clock cannot be had without")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::time::Instant;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: every call is forwarded to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-/// How often memory was allocated so far by this thread.
-pub fn allocations() -> u64 {
-    ALLOCATIONS.get()
-}
 
 /// What came of some work, and the seconds that it took.
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
