@@ -211,6 +211,7 @@ impl Node {
             Ok(Report::Scan(scan)) => {
                 sensor.pulse.beat(self.now);
                 self.handle_scan(id, &scan);
+                self.sensors[usize::from(id.0)].decoder.recycle(scan);
             }
             Ok(Report::Status(status)) => {
                 sensor.pulse.beat(self.now);
@@ -232,8 +233,9 @@ impl Node {
         sensor.tally.scans_from_the_future += u64::from(ahead);
         let time = if ahead { self.now } else { scan.time };
         self.measurements.clear();
+        let site = scan.from.map_or(sensor.site, |platform| Site::new(&self.plane, Some(platform.position)));
         for seen in &scan.returns {
-            match sensor.site.measurement(&self.plane, seen, self.height_prior) {
+            match site.measurement(&self.plane, seen, self.height_prior) {
                 Ok(measurement) => {
                     let line = bearing(&measurement.observation);
                     let label = sensor.model.label;
@@ -251,7 +253,7 @@ impl Node {
         sensor.tally.measurements += self.measurements.len() as u64;
         let scan = Scan {
             sensor: id,
-            pose: sensor.site.pose,
+            pose: site.pose,
             time,
             sequence: sensor.sequence,
             label: sensor.model.label,

@@ -5,6 +5,7 @@
 
 use fusion_core::geodesy::Geodetic;
 use fusion_core::identity::Identity;
+use fusion_core::maths::sqrt;
 use fusion_core::measurement::Coverage;
 use fusion_core::source_track::SourceTrack;
 use fusion_core::time::Timestamp;
@@ -31,8 +32,41 @@ pub trait Decoder: Send {
     #[must_use]
     fn poll_report(&mut self) -> Option<Result<Report, DecodeError>>;
 
+    /// Takes back a scan that has been worked off, so that its memory serves again.
+    fn recycle(&mut self, scan: OwnedScan) {
+        drop(scan);
+    }
+
     /// Counters by name, in a fixed order: what was decoded, ignored and refused, by cause.
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64));
+}
+
+/// Empty lists of returns that a decoder keeps at most.
+///
+/// No counter: one too many is freed.
+pub const SPARE_LISTS_MAX: usize = 64;
+
+/// Lists of returns that have been worked off and serve again, so that decoding allocates nothing once it runs.
+#[derive(Debug, Default)]
+pub struct Spare {
+    lists: Vec<Vec<Return>>,
+}
+
+impl Spare {
+    /// An empty list, with whatever memory an earlier one left.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<Return> {
+        self.lists.pop().unwrap_or_default()
+    }
+
+    /// Keeps the memory of a scan.
+    pub fn give(&mut self, scan: OwnedScan) {
+        if self.lists.len() < SPARE_LISTS_MAX {
+            let mut list = scan.returns;
+            list.clear();
+            self.lists.push(list);
+        }
+    }
 }
 
 /// What a sensor said.
@@ -53,10 +87,23 @@ pub struct OwnedScan {
     pub time: Timestamp,
     /// Where that time comes from.
     pub time_quality: TimeQuality,
+    /// From where, if the sensor moves; else from where the configuration has it.
+    pub from: Option<Platform>,
     /// What was looked at.
     pub coverage: Coverage,
     /// What was seen; at most [`SCAN_RETURNS_MAX`].
     pub returns: Vec<Return>,
+}
+
+/// What carries a moving sensor, at the time of a look.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Platform {
+    /// Where it was.
+    pub position: Geodetic,
+    /// One sigma of the horizontal position along each axis, metres.
+    pub horizontal_sigma_m: f64,
+    /// One sigma of the height, metres.
+    pub vertical_sigma_m: f64,
 }
 
 /// Where a time of validity comes from.
@@ -117,12 +164,48 @@ pub struct Polar {
 pub struct Point {
     /// Where; `height_m` means nothing if `vertical_sigma_m` is `None`.
     pub position: Geodetic,
-    /// One sigma of the horizontal error along each axis, metres.
-    pub horizontal_sigma_m: f64,
+    /// The error of where.
+    pub horizontal: HorizontalError,
     /// One sigma of the height, metres; `None` if no height is known.
     pub vertical_sigma_m: Option<f64>,
     /// Velocity in local east, north, up, and its one sigma along each axis; metres per second.
     pub velocity: Option<PointVelocity>,
+}
+
+/// The error of a horizontal position in local east and north.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HorizontalError {
+    /// One sigma along east, metres.
+    pub east_sigma_m: f64,
+    /// One sigma along north, metres.
+    pub north_sigma_m: f64,
+    /// Correlation of the two, above -1 and below 1.
+    pub correlation: f64,
+}
+
+impl HorizontalError {
+    /// The same in every direction: one sigma along each axis, metres.
+    #[must_use]
+    pub const fn round(sigma_m: f64) -> Self {
+        Self { east_sigma_m: sigma_m, north_sigma_m: sigma_m, correlation: 0.0 }
+    }
+
+    /// Covariance of east and north, m²: (east, north, east with north).
+    #[must_use]
+    pub fn covariance(self) -> [f64; 3] {
+        let (east, north) = (self.east_sigma_m, self.north_sigma_m);
+        [east * east, north * north, self.correlation * east * north]
+    }
+
+    /// One sigma in the worst direction, metres.
+    #[must_use]
+    pub fn worst_sigma_m(self) -> f64 {
+        if self == Self::round(self.east_sigma_m) {
+            return self.east_sigma_m;
+        }
+        let [east, north, both] = self.covariance();
+        sqrt((east + north) / 2.0 + sqrt((east - north) * (east - north) / 4.0 + both * both))
+    }
 }
 
 /// A velocity in local east, north, up.

@@ -259,7 +259,7 @@ mod tests {
         assert!((point.position.longitude_deg() - 3.919_373).abs() < 1e-5);
         assert!((point.position.height_m - 38_000.0 * 0.3048).abs() < 1e-6);
         // Version 0, type code 11: NACp 8. At an untold speed, 0.1 s are 25 m.
-        assert!((point.horizontal_sigma_m - fusion_core::maths::hypot(92.6 / 2.448, 25.0)).abs() < 1e-6);
+        assert!((point.horizontal.east_sigma_m - fusion_core::maths::hypot(92.6 / 2.448, 25.0)).abs() < 1e-6);
         assert_eq!((point.vertical_sigma_m, point.velocity), (Some(150.0), None));
     }
 

@@ -275,9 +275,9 @@ fn adsb_positions_lie_within_the_accuracy_that_they_tell() {
         let Some(told) = by_address(&simulation.truth(then), one.identity.address) else { continue };
         let error = TangentPlane::at(told.position).geodetic_to_enu(point.position);
         let horizontal = hypot(error.vector().x, error.vector().y);
-        assert!(horizontal < 5.0 * point.horizontal_sigma_m + 10.0, "{told:?} {point:?}");
+        assert!(horizontal < 5.0 * point.horizontal.east_sigma_m + 10.0, "{told:?} {point:?}");
         compared += 1.0;
-        squares += horizontal * horizontal / (point.horizontal_sigma_m * point.horizontal_sigma_m);
+        squares += horizontal * horizontal / (point.horizontal.east_sigma_m * point.horizontal.east_sigma_m);
     }
     assert!(compared > 2500.0, "{compared}");
     // Two axes. The decoder widens its sigma for latency, and errors wander: ten aircraft are ten draws, not thousands.

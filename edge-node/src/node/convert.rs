@@ -155,8 +155,9 @@ fn point_observation(plane: &TangentPlane, point: &Point, prior: HeightPrior) ->
     let place = Geodetic { height_m, ..point.position };
     let position = plane.geodetic_to_enu(place);
     let to_plane = plane.local_axes_at(place).transpose();
-    let horizontal = point.horizontal_sigma_m;
-    let r = rotated(&to_plane, Vector3::new(horizontal, horizontal, vertical));
+    let [east, north, both] = point.horizontal.covariance();
+    let local = Matrix3::new(east, both, 0.0, both, north, 0.0, 0.0, 0.0, vertical * vertical);
+    let r = to_plane * local * to_plane.transpose();
     let Some(v) = point.velocity else {
         return Ok(Observation::Position(Reading { z: *position.vector(), noise: Covariance::new(finite(r)?)? }));
     };
@@ -192,6 +193,7 @@ fn reading<const M: usize>(z: SVector<f64, M>, sigmas: SVector<f64, M>) -> Resul
 mod tests {
     use super::*;
     use fusion_core::identity::Identity;
+    use sensor_drivers::decoder::HorizontalError;
 
     const PRIOR: HeightPrior = HeightPrior { mean_m: 5_000.0, sigma_m: 5_000.0 };
 
@@ -234,7 +236,7 @@ mod tests {
         let plane = TangentPlane::at(at(52.0, 21.0, 0.0));
         let point = Point {
             position: at(52.0, 25.0, 1_000.0),
-            horizontal_sigma_m: 10.0,
+            horizontal: HorizontalError::round(10.0),
             vertical_sigma_m: Some(100.0),
             velocity: None,
         };

@@ -12,7 +12,7 @@ use super::adsb::{
 };
 use super::cpr::LatLon;
 use super::fix::{PositionHistory, Receiver, Refusal};
-use crate::decoder::{Point, PointVelocity};
+use crate::decoder::{HorizontalError, Point, PointVelocity};
 
 /// What a driver knows beforehand.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -140,7 +140,7 @@ impl Aircraft {
         let (height, vertical_sigma_m) = self.height(said, now).unzip();
         Ok(Point {
             position: geodetic(place, height.unwrap_or(0.0))?,
-            horizontal_sigma_m: around.horizontal_sigma_m(told, speed),
+            horizontal: HorizontalError::round(around.horizontal_sigma_m(told, speed)),
             vertical_sigma_m,
             velocity: held.map(|held| held.value.point_velocity(now - held.time)),
         })
@@ -151,7 +151,7 @@ impl Aircraft {
         let told = self.told_sigma_m(said.type_code, false, now)?;
         Ok(Point {
             position: geodetic(place, 0.0)?,
-            horizontal_sigma_m: around.horizontal_sigma_m(told, said.speed_m_s.unwrap_or(0.0)),
+            horizontal: HorizontalError::round(around.horizontal_sigma_m(told, said.speed_m_s.unwrap_or(0.0))),
             vertical_sigma_m: None,
             velocity: surface_velocity(said),
         })
@@ -334,9 +334,11 @@ mod tests {
 
     #[test]
     fn what_an_aircraft_said_of_its_accuracy_holds_for_a_minute() {
-        let sigma = |wait| after(&[status(2, 7)], 11, wait).expect("a point").horizontal_sigma_m;
+        let sigma = |wait| after(&[status(2, 7)], 11, wait).expect("a point").horizontal.east_sigma_m;
         assert!((sigma(10) - 185.2 / 2.448).abs() < 1e-9);
-        assert!((after(&[status(2, 9)], 11, 100).expect("a point").horizontal_sigma_m - 185.2 / 2.448).abs() < 1e-9);
+        assert!(
+            (after(&[status(2, 9)], 11, 100).expect("a point").horizontal.east_sigma_m - 185.2 / 2.448).abs() < 1e-9
+        );
     }
 
     #[test]
@@ -352,7 +354,7 @@ mod tests {
             let _ = aircraft.handle(&message, at(0), &around);
         }
         let point = aircraft.handle(&position(1, 10), at(500), &around).expect("a position").expect("a point");
-        assert!((point.horizontal_sigma_m - length([10.0 / 2.448, 50.0])).abs() < 1e-9);
+        assert!((point.horizontal.east_sigma_m - length([10.0 / 2.448, 50.0])).abs() < 1e-9);
     }
 
     #[test]

@@ -126,6 +126,7 @@ fn report(point: Point, aircraft: &Aircraft, time: Timestamp) -> Report {
     Report::Scan(OwnedScan {
         time,
         time_quality: TimeQuality::Received,
+        from: None,
         coverage: Coverage::Reports,
         returns: vec![Return { place: Place::Geodetic(point), identity: aircraft.identity().clone() }],
     })

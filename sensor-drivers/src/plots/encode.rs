@@ -25,6 +25,8 @@ pub enum Unencodable {
         /// How long.
         bytes: usize,
     },
+    /// A plot has no place for where a moving sensor was.
+    Moving,
 }
 
 impl Display for Unencodable {
@@ -34,6 +36,7 @@ impl Display for Unencodable {
             Self::TooLong { bytes } => {
                 write!(f, "plots: the scan takes {bytes} bytes, a line has at most {LINE_BYTES_MAX}; split the scan")
             }
+            Self::Moving => write!(f, "plots: no plot tells where a moving sensor was"),
         }
     }
 }
@@ -47,6 +50,9 @@ impl core::error::Error for Unencodable {}
 /// # Errors
 /// See [`Unencodable`].
 pub fn encode(scan: &OwnedScan, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+    if scan.from.is_some() {
+        return Err(Unencodable::Moving);
+    }
     let mut line = Line::default();
     line.text.push('{');
     match (&scan.coverage, &scan.returns[..]) {
@@ -149,7 +155,7 @@ impl Line {
     fn point(&mut self, point: &Point) -> Result<(), Unencodable> {
         self.number(Number::Latitude, point.position.latitude_deg())?;
         self.number(Number::Longitude, point.position.longitude_deg())?;
-        self.number(Number::HorizontalSigma, point.horizontal_sigma_m)?;
+        self.number(Number::HorizontalSigma, point.horizontal.worst_sigma_m())?;
         if let Some(sigma) = point.vertical_sigma_m {
             self.measured(Number::Height, Number::HeightSigma, Measured { value: point.position.height_m, sigma })?;
         }
@@ -218,7 +224,7 @@ impl Display for Quoted<'_> {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::decoder::{Decoder, PointVelocity, Report, TimeQuality};
+    use crate::decoder::{Decoder, HorizontalError, PointVelocity, Report, TimeQuality};
     use crate::error::DecodeError;
     use crate::plots::PlotsDecoder;
     use core::f64::consts::TAU;
@@ -261,7 +267,7 @@ mod tests {
         ) -> Place {
             Place::Geodetic(Point {
                 position: Geodetic::from_degrees(lat, lon, height.map_or(0.0, |height| height.value)).unwrap(),
-                horizontal_sigma_m: sigma, vertical_sigma_m: height.map(|height| height.sigma),
+                horizontal: HorizontalError::round(sigma), vertical_sigma_m: height.map(|height| height.sigma),
                 velocity: velocity.map(|(east_north_up, horizontal_sigma, vertical_sigma)| PointVelocity {
                     east_north_up, horizontal_sigma, vertical_sigma,
                 }),
@@ -296,7 +302,13 @@ mod tests {
         let one = (prop_oneof![any_polar(), any_point()], any_identity())
             .prop_map(|(place, identity)| Return { place, identity });
         (any::<i64>(), coverage, proptest::collection::vec(one, 0..4)).prop_map(|(nanos, coverage, returns)| {
-            OwnedScan { time: Timestamp::from_nanos(nanos), time_quality: TimeQuality::Sensor, coverage, returns }
+            OwnedScan {
+                time: Timestamp::from_nanos(nanos),
+                time_quality: TimeQuality::Sensor,
+                from: None,
+                coverage,
+                returns,
+            }
         })
     }
 
@@ -317,8 +329,7 @@ mod tests {
             (Place::Geodetic(a), Place::Geodetic(b)) => {
                 close(a.position.latitude, b.position.latitude)
                     && close(a.position.longitude, b.position.longitude)
-                    && (a.horizontal_sigma_m, a.vertical_sigma_m, a.velocity)
-                        == (b.horizontal_sigma_m, b.vertical_sigma_m, b.velocity)
+                    && (a.horizontal, a.vertical_sigma_m, a.velocity) == (b.horizontal, b.vertical_sigma_m, b.velocity)
             }
             _ => false,
         };
@@ -387,6 +398,7 @@ mod tests {
         let mut scan = OwnedScan {
             time: Timestamp::EPOCH,
             time_quality: TimeQuality::Sensor,
+            from: None,
             coverage: Coverage::Reports,
             returns: vec![one],
         };

@@ -11,7 +11,9 @@ use super::json::{Key, Next, Reader};
 use super::number::{Kind, Known, Number, Numbers};
 use super::time::{from_rfc3339, from_unix_seconds};
 use super::{PlotsConfig, fault, unknown_key};
-use crate::decoder::{Measured, OwnedScan, Place, Point, PointVelocity, Polar, Return, SCAN_RETURNS_MAX, TimeQuality};
+use crate::decoder::{
+    HorizontalError, Measured, OwnedScan, Place, Point, PointVelocity, Polar, Return, SCAN_RETURNS_MAX, TimeQuality,
+};
 use crate::error::{DecodeError, Reason};
 
 /// Sigma of the climb of a target of which only the horizontal velocity is told, metres per second: whatever flies
@@ -119,7 +121,7 @@ impl Target {
 }
 
 fn owned(time: Timestamp, coverage: Coverage, returns: Vec<Return>) -> OwnedScan {
-    OwnedScan { time, time_quality: TimeQuality::Sensor, coverage, returns }
+    OwnedScan { time, time_quality: TimeQuality::Sensor, from: None, coverage, returns }
 }
 
 fn once<T>(slot: &mut Option<T>, field: &'static str, key: Key<'_>, value: T) -> Result<(), DecodeError> {
@@ -244,7 +246,9 @@ fn point(numbers: &Numbers, offset: usize, config: &PlotsConfig) -> Result<Point
     let sigma = numbers.value(Number::HorizontalSigma).or(config.horizontal_sigma_m);
     Ok(Point {
         position,
-        horizontal_sigma_m: sigma.ok_or_else(|| fault(offset, Number::HorizontalSigma.key(), Reason::Missing))?,
+        horizontal: sigma
+            .map(HorizontalError::round)
+            .ok_or_else(|| fault(offset, Number::HorizontalSigma.key(), Reason::Missing))?,
         vertical_sigma_m: height.map(|height| height.sigma),
         velocity: velocity(numbers, offset, config)?,
     })

@@ -67,7 +67,8 @@ impl Instrument for Finder {
         if returns.is_empty() {
             return;
         }
-        let scan = OwnedScan { time, time_quality: TimeQuality::Sensor, coverage: Coverage::Reports, returns };
+        let scan =
+            OwnedScan { time, time_quality: TimeQuality::Sensor, from: None, coverage: Coverage::Reports, returns };
         encode(&scan, out).expect("bearings have bounded values, and targets are bounded");
     }
 }

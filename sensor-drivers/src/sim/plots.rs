@@ -121,7 +121,8 @@ impl Instrument for StaringRadar {
         let time = self.next_look;
         self.next_look = time + Span::from_secs_f64(self.spec.period_s);
         let returns = self.look(truth, time);
-        let scan = OwnedScan { time, time_quality: TimeQuality::Sensor, coverage: self.coverage(), returns };
+        let scan =
+            OwnedScan { time, time_quality: TimeQuality::Sensor, from: None, coverage: self.coverage(), returns };
         encode(&scan, out).expect("a look has bounded values and at most some hundred returns");
     }
 }

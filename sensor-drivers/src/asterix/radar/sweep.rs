@@ -256,7 +256,7 @@ impl Assembler {
             let coverage = Coverage::Sector { from: sweep.from, width_rad: sweep.width_rad };
             let (time, quality) = mean_time(&plots).unwrap_or((middle(sweep.begin, sweep.end), sweep.quality));
             let returns = plots.into_iter().map(|plot| plot.seen).collect();
-            self.ready.push_back(OwnedScan { time, time_quality: quality, coverage, returns });
+            self.ready.push_back(OwnedScan { time, time_quality: quality, from: None, coverage, returns });
         } else {
             self.give_out(plots);
         }
@@ -284,7 +284,7 @@ impl Assembler {
             let (time, quality) = mean_time(&plots).expect("at least the first");
             let returns = plots.into_iter().map(|plot| plot.seen).collect();
             let coverage = Coverage::Reports;
-            self.ready.push_back(OwnedScan { time, time_quality: quality, coverage, returns });
+            self.ready.push_back(OwnedScan { time, time_quality: quality, from: None, coverage, returns });
             self.tally.unswept += 1;
             plots = later;
         }

@@ -1,0 +1,55 @@
+//! What is fuzzed: one function per decoder, from arbitrary bytes to whatever it makes of them.
+//!
+//! `tests/fuzz` runs them under libFuzzer, which looks for panics, hangs and growth; `tests/fuzz_corpus.rs` replays the
+//! committed corpora on every run. The first octet of an input chooses how the rest is cut into pieces: decoders of
+//! streams must not care.
+
+pub mod asterix;
+pub mod mode_s;
+pub mod plots;
+
+use fusion_core::time::{Span, Timestamp};
+use sensor_drivers::decoder::{Decoder, Report};
+
+/// One decoder under fuzz.
+pub type Target = fn(&[u8]);
+
+/// The targets by name: the name of the binary in `tests/fuzz/fuzz_targets` and of its corpus.
+pub const TARGETS: [(&str, Target); 3] =
+    [("asterix", asterix::target), ("mode_s", mode_s::target), ("plots", plots::target)];
+
+/// Reports that a decoder may hold back at the most: what is beyond was not bounded.
+const REPORTS_MAX_PER_INPUT: usize = 1 << 20;
+
+/// Feeds a decoder with bytes in pieces, lets time pass, and takes all that comes out.
+///
+/// # Panics
+/// If a decoder reports without end, or reports what no decoder may: a value that is not finite, a list beyond its
+/// bound.
+pub fn feed(decoder: &mut dyn Decoder, input: &[u8]) {
+    let Some((&cut, bytes)) = input.split_first() else { return };
+    let mut now = Timestamp::from_secs(1_700_000_000);
+    for piece in bytes.chunks(if cut == 0 { usize::MAX } else { usize::from(cut) }) {
+        decoder.handle_bytes(piece, now);
+        drain(decoder);
+        now = now + Span::from_millis(50);
+    }
+    decoder.handle_timeout(now + Span::from_secs(60));
+    drain(decoder);
+    decoder.counters(&mut |name, _| assert!(!name.is_empty()));
+}
+
+fn drain(decoder: &mut dyn Decoder) {
+    for _ in 0..REPORTS_MAX_PER_INPUT {
+        match decoder.poll_report() {
+            None => return,
+            Some(Ok(Report::Scan(scan))) => {
+                assert!(scan.returns.len() <= sensor_drivers::decoder::SCAN_RETURNS_MAX, "a scan beyond its bound");
+                decoder.recycle(scan);
+            }
+            Some(Ok(Report::SourceTrack(_) | Report::Status(_))) => {}
+            Some(Err(error)) => assert!(!error.to_string().is_empty()),
+        }
+    }
+    panic!("a decoder reports without end");
+}
