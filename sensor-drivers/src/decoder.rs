@@ -20,7 +20,7 @@ pub const SCAN_RETURNS_MAX: usize = 1024;
 
 /// A driver: bytes in, reports out.
 ///
-/// After each `handle_*`, call [`Decoder::poll_report`] until `None`.
+/// After each `handle_*`, call [`Decoder::poll_report`] and [`Decoder::poll_transmit`] until `None`.
 pub trait Decoder: Send {
     /// Takes bytes as they came: a datagram whole, or any piece of a stream. `received` is when, by the node's clock.
     fn handle_bytes(&mut self, bytes: &[u8], received: Timestamp);
@@ -35,6 +35,19 @@ pub trait Decoder: Send {
     /// Takes back a scan that has been worked off, so that its memory serves again.
     fn recycle(&mut self, scan: OwnedScan) {
         drop(scan);
+    }
+
+    /// What the sensor is to be told over the connection that it speaks on: one message whole, such as the answer to a
+    /// registration. To be drained like the reports. It is given up where there is no connection to carry it.
+    #[must_use]
+    fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The connection to the sensor opened, or closed: half a message of the old one will not be completed by the new.
+    /// A transport without connections (datagrams, files) never says so.
+    fn handle_connection(&mut self, open: bool) {
+        let _ = open;
     }
 
     /// Counters by name, in a fixed order: what was decoded, ignored and refused, by cause.
