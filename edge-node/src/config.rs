@@ -3,6 +3,8 @@
 //! Every key with its unit, range and default stands in docs/CONFIG.md; a test holds the two together. Reading has two
 //! steps: [`Config::parse`] checks form (types, unknown keys), [`Config::check`] checks sense (ranges, references).
 
+pub mod endpoint;
+pub mod intake;
 pub mod label;
 pub mod sensors;
 pub mod sight;
@@ -14,8 +16,9 @@ use std::path::PathBuf;
 use fusion_core::geodesy::Geodetic;
 use serde::{Deserialize, Serialize};
 
+pub use endpoint::Endpoint;
 pub use label::LabelConfig;
-pub use sensors::{Endpoint, SensorConfig, SensorKind};
+pub use sensors::{SensorConfig, SensorKind};
 pub use tracker::TrackerSettings;
 
 /// Sensors on one node at the most.

@@ -2,11 +2,12 @@
 
 use fusion_core::time::Span;
 use sensor_drivers::asterix::common::DataSource;
-use sensor_drivers::asterix::radar::{Doppler, Framing, PolarSigmas, RadarConfig, RadarDecoder};
+use sensor_drivers::asterix::radar::{Clock, Doppler, Framing, PolarSigmas, RadarConfig, RadarDecoder};
 use sensor_drivers::decoder::Decoder;
 use sensor_drivers::mode_s::{Form, ModeSConfig, ModeSDecoder};
 use sensor_drivers::plots::{PlotsConfig, PlotsDecoder};
 
+use crate::config::intake::ClockConfig;
 use crate::config::sensors::DopplerConfig;
 use crate::config::{Endpoint, SensorConfig, SensorKind};
 
@@ -31,10 +32,8 @@ fn radar(config: &SensorConfig) -> RadarDecoder {
         range_m: secondary.range_m * PRIMARY_FACTOR,
         azimuth_rad: secondary.azimuth_rad * PRIMARY_FACTOR,
     };
-    let framing = match config.endpoint.parse() {
-        Ok(Endpoint::Tcp(_) | Endpoint::File(_)) => Framing::Stream,
-        Ok(Endpoint::Udp(_) | Endpoint::None) | Err(_) => Framing::Datagrams,
-    };
+    let stream = config.endpoint.parse::<Endpoint>().is_ok_and(|endpoint| endpoint.is_stream());
+    let framing = if stream { Framing::Stream } else { Framing::Datagrams };
     RadarDecoder::new(RadarConfig {
         framing,
         source: asterix.source.map(|s| DataSource { sac: s.sac, sic: s.sic }),
@@ -50,6 +49,11 @@ fn radar(config: &SensorConfig) -> RadarDecoder {
         keep_simulated: asterix.keep_simulated,
         keep_test_targets: asterix.keep_test_targets,
         keep_field_monitors: asterix.keep_field_monitors,
+        // The node judges the clock, of this sensor as of all others.
+        clock: match config.clock {
+            ClockConfig::ReceiveTime => Clock::Receipt { latency: Span::from_secs_f64(config.latency_s) },
+            ClockConfig::Trust | ClockConfig::Correct => Clock::Told,
+        },
         ..RadarConfig::default()
     })
 }
@@ -75,7 +79,7 @@ fn plots(config: &SensorConfig) -> PlotsDecoder {
         horizontal_sigma_m: None,
         height_sigma_m: Some(sigma.height_m),
         velocity_sigma_m_s: None,
-        datagrams: matches!(config.endpoint.parse(), Ok(Endpoint::Udp(_))),
+        datagrams: matches!(config.endpoint.parse(), Ok(Endpoint::Udp(_) | Endpoint::Http(_))),
     };
     PlotsDecoder::new(config).expect("the configuration was checked: its sigmas are positive")
 }

@@ -10,36 +10,38 @@ use fusion_core::angle::Angle;
 use fusion_core::geodesy::TangentPlane;
 use fusion_core::label::Label;
 use fusion_core::measurement::{Measurement, Observation, Scan, SensorId};
-use fusion_core::sensor::SensorModel;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin, TrackId};
+use fusion_core::tracker::ScanError;
 use fusion_core::trail::TrailView;
 use proto::record::TrackRecord;
-use sensor_drivers::decoder::{Decoder, OwnedScan, Report};
+use sensor_drivers::decoder::{OwnedScan, Report};
 use sensor_drivers::error::DecodeError;
 
 use crate::config::{Config, ConfigError, SensorConfig};
-use crate::drivers;
 use crate::picture::{Picture, PictureChange};
 use convert::{HeightPrior, Site, Unusable};
 
 pub mod convert;
+pub mod duplicates;
 pub mod feed;
 pub mod health;
 pub mod memory;
 pub mod publish;
+mod sensor;
+pub mod sensor_clock;
 pub mod trails;
 
-use health::Pulse;
+use health::Health;
 use memory::NodeSequencer;
 use publish::{Published, Source};
+use sensor::Sensor;
 use trails::{TrailPoints, Trails};
+
+pub use sensor::{Arrival, LINKS_MAX, Link};
 
 /// How often time has to pass even if nothing comes in: sectors close, tracks coast, within this.
 pub const TIMEOUT_PERIOD: Span = Span::from_millis(250);
-
-/// How far a sensor's clock may run ahead of ours before its times are not believed.
-const AHEAD_MAX: Span = Span::from_secs(1);
 
 /// What comes out of a node.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +52,15 @@ pub enum Output {
     Picture(PictureChange),
     /// A line of bearing was heard. It founds no track; consoles show it.
     Bearing(Box<Bearing>),
+    /// To be sent to a sensor, over the connection that it speaks on.
+    Transmit {
+        /// To whom.
+        sensor: SensorId,
+        /// Over which of its connections.
+        link: Link,
+        /// One message whole.
+        bytes: Vec<u8>,
+    },
     /// Input was not understood. Counted already.
     Refused {
         /// Whose input.
@@ -72,34 +83,6 @@ pub struct Bearing {
     pub sigma_rad: f64,
     /// Who may know.
     pub label: Label,
-}
-
-/// A sensor as the node knows it.
-struct Sensor {
-    decoder: Box<dyn Decoder>,
-    site: Site,
-    model: SensorModel,
-    sequence: u64,
-    pulse: Pulse,
-    tally: SensorTally,
-}
-
-/// What the node itself counts of a sensor, beside what its decoder counts.
-#[derive(Clone, Copy, Debug, Default)]
-struct SensorTally {
-    scans: u64,
-    measurements: u64,
-    returns_not_a_number: u64,
-    returns_without_site: u64,
-    scans_refused: u64,
-    scans_from_the_future: u64,
-    /// Status reports that say the sensor must not be used.
-    out_of_use: u64,
-    /// Status reports that place the sensor elsewhere than the configuration does.
-    told_elsewhere: u64,
-    source_tracks_unused: u64,
-    decode_errors: u64,
-    inbox_dropped: u64,
 }
 
 /// The whole node without a single system call.
@@ -137,15 +120,7 @@ impl Node {
         let plane = TangentPlane::at(config.node.origin()?);
         let mut sensors = Vec::with_capacity(config.sensors.len());
         for (i, sensor) in config.sensors.iter().enumerate() {
-            let key = format!("sensors[{i}]");
-            sensors.push(Sensor {
-                decoder: drivers::decoder(sensor),
-                site: Site::new(&plane, sensor.position(&key)?),
-                model: sensor.model(&key)?,
-                sequence: 0,
-                pulse: Pulse::default(),
-                tally: SensorTally::default(),
-            });
+            sensors.push(Sensor::new(sensor, &plane, &format!("sensors[{i}]"))?);
         }
         let tracker = &config.tracker;
         Ok(Self {
@@ -164,11 +139,32 @@ impl Node {
         })
     }
 
-    /// Takes in bytes of a sensor. Bytes of a sensor that does not exist are a bug of the caller and ignored.
+    /// Takes in bytes of a sensor that has one connection, or none. Bytes of a sensor that does not exist are a bug of
+    /// the caller and ignored.
     pub fn handle_bytes(&mut self, sensor: SensorId, bytes: &[u8], received: Timestamp) {
+        self.handle_bytes_on(sensor, Link::default(), bytes, received);
+    }
+
+    /// Takes in what came over one of a sensor's connections.
+    pub fn handle_arrival(&mut self, sensor: SensorId, link: Link, arrival: &Arrival, received: Timestamp) {
+        match arrival {
+            Arrival::Bytes(bytes) => self.handle_bytes_on(sensor, link, bytes, received),
+            Arrival::Opened => self.handle_connection(sensor, link, true, received),
+            Arrival::Closed => self.handle_connection(sensor, link, false, received),
+        }
+    }
+
+    fn handle_bytes_on(&mut self, sensor: SensorId, link: Link, bytes: &[u8], received: Timestamp) {
         self.now = self.now.max(received);
         if let Some(sensor) = self.sensors.get_mut(usize::from(sensor.0)) {
-            sensor.decoder.handle_bytes(bytes, received);
+            sensor.handle_bytes(link, bytes, received);
+        }
+    }
+
+    fn handle_connection(&mut self, sensor: SensorId, link: Link, open: bool, received: Timestamp) {
+        self.now = self.now.max(received);
+        if let Some(sensor) = self.sensors.get_mut(usize::from(sensor.0)) {
+            sensor.handle_connection(link, open);
         }
     }
 
@@ -177,7 +173,7 @@ impl Node {
         self.now = self.now.max(now);
         self.due = Some(self.now + TIMEOUT_PERIOD);
         for sensor in &mut self.sensors {
-            sensor.decoder.handle_timeout(now);
+            sensor.handle_timeout(now);
         }
         self.sequencer.handle_timeout(now);
         self.publish();
@@ -196,22 +192,32 @@ impl Node {
             if let Some(output) = self.outputs.pop_front() {
                 return Some(output);
             }
-            let (id, report) = self.next_report()?;
-            self.handle_report(id, report);
+            let Some((id, link, report)) = self.next_report() else { return self.next_transmit() };
+            self.handle_report(id, link, report);
         }
     }
 
-    fn next_report(&mut self) -> Option<(SensorId, Result<Report, DecodeError>)> {
-        (0_u16..).zip(&mut self.sensors).find_map(|(i, s)| s.decoder.poll_report().map(|r| (SensorId(i), r)))
+    fn next_report(&mut self) -> Option<(SensorId, Link, Result<Report, DecodeError>)> {
+        let sensors = (0_u16..).map(SensorId).zip(&mut self.sensors);
+        sensors.into_iter().find_map(|(id, s)| s.poll_report().map(|(link, report)| (id, link, report)))
     }
 
-    fn handle_report(&mut self, id: SensorId, report: Result<Report, DecodeError>) {
+    fn next_transmit(&mut self) -> Option<Output> {
+        let sensors = (0_u16..).map(SensorId).zip(&mut self.sensors);
+        let next = sensors.into_iter().find_map(|(id, s)| s.poll_transmit().map(|(link, bytes)| (id, link, bytes)));
+        next.map(|(sensor, link, bytes)| Output::Transmit { sensor, link, bytes })
+    }
+
+    fn handle_report(&mut self, id: SensorId, link: Link, report: Result<Report, DecodeError>) {
         let sensor = &mut self.sensors[usize::from(id.0)];
         match report {
-            Ok(Report::Scan(scan)) => {
+            Ok(Report::Scan(mut scan)) => {
                 sensor.pulse.beat(self.now);
-                self.handle_scan(id, &scan);
-                self.sensors[usize::from(id.0)].decoder.recycle(scan);
+                if let Some((time, quality)) = sensor.time_of(link, &scan, self.now) {
+                    (scan.time, scan.time_quality) = (time, quality);
+                    self.handle_scan(id, &scan);
+                }
+                self.sensors[usize::from(id.0)].recycle(link, scan);
             }
             Ok(Report::Status(status)) => {
                 sensor.pulse.beat(self.now);
@@ -228,10 +234,7 @@ impl Node {
 
     fn handle_scan(&mut self, id: SensorId, scan: &OwnedScan) {
         let sensor = &mut self.sensors[usize::from(id.0)];
-        // A clock that runs ahead would make everybody else's scans look late: such a scan counts as true when it came.
-        let ahead = scan.time > self.now + AHEAD_MAX;
-        sensor.tally.scans_from_the_future += u64::from(ahead);
-        let time = if ahead { self.now } else { scan.time };
+        let time = scan.time;
         self.measurements.clear();
         let site = scan.from.map_or(sensor.site, |platform| Site::new(&self.plane, Some(platform.position)));
         for seen in &scan.returns {
@@ -260,8 +263,9 @@ impl Node {
             coverage: scan.coverage,
             measurements: &self.measurements,
         };
-        if self.sequencer.handle_scan(&scan, &sensor.model).is_err() {
+        if let Err(error) = self.sequencer.handle_scan(&scan, &sensor.model) {
             sensor.tally.scans_refused += 1;
+            sensor.tally.scans_too_late += u64::from(matches!(error, ScanError::TooLate { .. }));
         }
         self.publish();
     }
@@ -311,11 +315,20 @@ impl Node {
         self.sources.get(usize::from(id.0)).map_or("", |source| source.name.as_str())
     }
 
-    /// Time since a sensor's last report, reports per second, input not understood, the period it should keep.
+    /// How a sensor is doing.
     #[must_use]
-    pub fn pulse(&self, id: SensorId) -> Option<(&Pulse, u64, Span)> {
+    pub fn health(&self, id: SensorId, now: Timestamp) -> Option<Health> {
         let sensor = self.sensors.get(usize::from(id.0))?;
-        Some((&sensor.pulse, sensor.tally.decode_errors, sensor.model.period))
+        Some(Health {
+            age: sensor.pulse.age(now),
+            rate_hz: sensor.pulse.rate_hz(now),
+            period: sensor.model.period,
+            errors: sensor.tally.decode_errors,
+            duplicates: sensor.duplicates(),
+            late: sensor.tally.scans_too_late,
+            clock_refused: sensor.tally.clock_refused,
+            clock: sensor.clock(now),
+        })
     }
 
     /// Notes how many of a sensor's inputs were dropped before the node saw them.
@@ -333,23 +346,9 @@ impl Node {
 
     /// Counters of one sensor: its decoder's, then the node's, by name.
     pub fn sensor_counters(&self, id: SensorId, each: &mut dyn FnMut(&'static str, u64)) {
-        let Some(sensor) = self.sensors.get(usize::from(id.0)) else { return };
-        sensor.decoder.counters(each);
-        let t = sensor.tally;
-        let own = [
-            ("scans", t.scans),
-            ("measurements", t.measurements),
-            ("returns_not_a_number", t.returns_not_a_number),
-            ("returns_without_site", t.returns_without_site),
-            ("scans_refused", t.scans_refused),
-            ("scans_from_the_future", t.scans_from_the_future),
-            ("out_of_use", t.out_of_use),
-            ("told_elsewhere", t.told_elsewhere),
-            ("source_tracks_unused", t.source_tracks_unused),
-            ("decode_errors", t.decode_errors),
-            ("inbox_dropped", t.inbox_dropped),
-        ];
-        own.into_iter().for_each(|(name, count)| each(name, count));
+        if let Some(sensor) = self.sensors.get(usize::from(id.0)) {
+            sensor.counters(each);
+        }
     }
 
     /// Counters of the tracker and the picture, by name.

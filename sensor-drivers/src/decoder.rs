@@ -37,6 +37,14 @@ pub trait Decoder: Send {
         drop(scan);
     }
 
+    /// The latest time that the sensor's clock told in what was handed in last, before anything is gathered into scans:
+    /// by it the clock is judged. To be drained after [`Decoder::handle_bytes`]. Of a decoder that never tells one, the
+    /// times of its scans are taken.
+    #[must_use]
+    fn poll_told_time(&mut self) -> Option<Timestamp> {
+        None
+    }
+
     /// What the sensor is to be told over the connection that it speaks on: one message whole, such as the answer to a
     /// registration. To be drained like the reports. It is given up where there is no connection to carry it.
     #[must_use]

@@ -1,14 +1,12 @@
 //! Sensors as an operator declares them: what they speak, where they are, how good they are, who may know.
 
-use core::str::FromStr;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-
 use fusion_core::geodesy::Geodetic;
 use fusion_core::sensor::{FieldOfView, SensorModel};
 use fusion_core::time::Span;
 use serde::{Deserialize, Serialize};
 
+use super::Endpoint;
+use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
 use super::label::LevelName;
 use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
 use super::{ConfigError, LabelConfig, is_name};
@@ -21,9 +19,12 @@ pub struct SensorConfig {
     pub name: String,
     /// What it speaks.
     pub kind: SensorKind,
-    /// Where its bytes come from: `udp://ADDRESS:PORT`, `tcp://HOST:PORT`, `file:///PATH`, or `none` (replay only).
+    /// Where its bytes come from; `none` for replay only.
     #[serde(default = "no_endpoint")]
     pub endpoint: String,
+    /// The second network, where it sends the same datagrams over two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint_b: Option<String>,
     /// Latitude, degrees. Needed by sensors that measure from where they stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latitude_deg: Option<f64>,
@@ -67,7 +68,8 @@ pub struct SensorConfig {
     /// How far the variances that it claims may be corrected when its innovations contradict them.
     #[serde(default)]
     pub noise_scale: NoiseScaleConfig,
-    /// Subtracted from the time of receipt where the sensor tells no time of its own, seconds.
+    /// The least delay that it is known to have, seconds: subtracted from the time of receipt where that stands for its
+    /// own time, and no error of its clock.
     #[serde(default)]
     pub latency_s: f64,
     /// One sigma of the position error that all its reports of a target share, metres: it does not average out. By
@@ -78,6 +80,15 @@ pub struct SensorConfig {
     /// By default 0.2 s for `beast` and `avr`, 0 for the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_time_error_s: Option<f64>,
+    /// What is done with the times that it tells.
+    #[serde(default)]
+    pub clock: ClockConfig,
+    /// A delay beyond this is an error of its clock, seconds.
+    #[serde(default = "default_clock_error")]
+    pub clock_error_max_s: f64,
+    /// How much of it is taken in, and how often it is asked.
+    #[serde(default)]
+    pub intake: IntakeConfig,
     /// Standard deviations of a polar sensor whose format carries none.
     #[serde(default)]
     pub sigma: SigmaConfig,
@@ -190,40 +201,6 @@ impl SensorKind {
     }
 }
 
-/// Where bytes come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    /// Nowhere: fed by a replay or a simulator.
-    None,
-    /// Datagrams to this address; joined if it is a multicast group.
-    Udp(SocketAddr),
-    /// A stream from a server, reconnected with backoff.
-    Tcp(String),
-    /// A file or named pipe, read to its end.
-    File(PathBuf),
-}
-
-impl FromStr for Endpoint {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let remedy = "write udp://ADDRESS:PORT, tcp://HOST:PORT, file:///PATH or none";
-        match text.split_once("://") {
-            None if text == "none" => Ok(Self::None),
-            Some(("udp", rest)) => {
-                rest.parse().map(Self::Udp).map_err(|_| format!("\"{rest}\" is no address and port; {remedy}"))
-            }
-            Some(("tcp", rest))
-                if rest.rsplit_once(':').is_some_and(|(h, p)| !h.is_empty() && p.parse::<u16>().is_ok()) =>
-            {
-                Ok(Self::Tcp(rest.to_owned()))
-            }
-            Some(("file", rest)) if rest.starts_with('/') => Ok(Self::File(rest.into())),
-            _ => Err(format!("\"{text}\" is no endpoint; {remedy}")),
-        }
-    }
-}
-
 impl SensorConfig {
     /// A sensor of which no more is known than what it speaks. Its label says that nobody released it.
     #[must_use]
@@ -238,6 +215,7 @@ impl SensorConfig {
             name,
             kind,
             endpoint: no_endpoint(),
+            endpoint_b: None,
             latitude_deg: None,
             longitude_deg: None,
             height_m: 0.0,
@@ -255,6 +233,9 @@ impl SensorConfig {
             latency_s: 0.0,
             shared_error_m: None,
             shared_time_error_s: None,
+            clock: ClockConfig::default(),
+            clock_error_max_s: default_clock_error(),
+            intake: IntakeConfig::default(),
             sigma: SigmaConfig::default(),
             asterix: AsterixConfig::default(),
             label,
@@ -331,6 +312,7 @@ impl SensorConfig {
             return Err(ConfigError::at(format!("{key}.latitude-deg"), "a radar needs latitude-deg and longitude-deg"));
         }
         self.check_ranges(key)?;
+        self.check_intake(key)?;
         self.check_sight(key)?;
         self.model(key).map(|_| ())
     }
@@ -376,7 +358,7 @@ impl SensorConfig {
     }
 }
 
-fn within(key: &str, name: &str, value: f64, low: f64, high: f64) -> Result<(), ConfigError> {
+pub(super) fn within(key: &str, name: &str, value: f64, low: f64, high: f64) -> Result<(), ConfigError> {
     if (low..=high).contains(&value) {
         return Ok(());
     }
@@ -413,19 +395,4 @@ const fn default_period() -> f64 {
 
 const fn default_range() -> f64 {
     400_000.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn endpoints_say_what_they_want_to_be_written() {
-        assert_eq!("udp://127.0.0.1:8600".parse(), Ok(Endpoint::Udp(([127, 0, 0, 1], 8600).into())));
-        assert_eq!("tcp://radio.local:30005".parse(), Ok(Endpoint::Tcp("radio.local:30005".into())));
-        for bad in ["udp://radio", "tcp://:1", "file://relative", "http://x", ""] {
-            let error = bad.parse::<Endpoint>().expect_err(bad);
-            assert!(error.contains("write udp://"), "{error}");
-        }
-    }
 }

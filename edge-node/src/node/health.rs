@@ -1,8 +1,31 @@
-//! How a sensor is doing: its pulse.
+//! How a sensor is doing: its pulse, its clock, and what became of what it sent.
 
 use std::collections::VecDeque;
 
 use fusion_core::time::{Span, Timestamp};
+
+use super::sensor_clock::ClockReport;
+
+/// How a sensor is doing, as the node sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Health {
+    /// Since its last report; `None` before the first.
+    pub age: Option<Span>,
+    /// Reports per second lately.
+    pub rate_hz: f64,
+    /// How often a report must come at the least: the time from one look to the next.
+    pub period: Span,
+    /// Input that could not be understood.
+    pub errors: u64,
+    /// Datagrams that came twice, and counted once.
+    pub duplicates: u64,
+    /// Scans from before all that the tracker holds.
+    pub late: u64,
+    /// Scans whose time could not be believed.
+    pub clock_refused: u64,
+    /// Its clock.
+    pub clock: ClockReport,
+}
 
 /// Reports remembered for the rate.
 ///

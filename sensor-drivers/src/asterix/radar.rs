@@ -35,7 +35,7 @@ use duplicates::Duplicates;
 use plot::measured;
 use sweep::{Assembler, Crossing, Plot};
 
-pub use config::{Doppler, Framing, PolarSigmas, RadarConfig};
+pub use config::{Clock, Doppler, Framing, PolarSigmas, RadarConfig};
 pub use tally::Tally;
 
 /// Reports that wait to be polled. More than any datagram yields; beyond, the oldest is dropped. Counter:
@@ -105,6 +105,10 @@ impl Decoder for RadarDecoder {
         }
     }
 
+    fn poll_told_time(&mut self) -> Option<Timestamp> {
+        self.listener.clock.take_told()
+    }
+
     fn handle_timeout(&mut self, now: Timestamp) {
         self.listener.assembler.handle_timeout(now);
         self.listener.collect_scans();
@@ -133,7 +137,7 @@ impl Listener {
         Self {
             config,
             source: config.source,
-            clock: RadarClock::new(config.clock_error_max),
+            clock: RadarClock::new(config.clock),
             duplicates: Duplicates::new(config.duplicate_window),
             assembler: Assembler::new(config.service_silence_max),
             status: SensorStatus::default(),
@@ -228,12 +232,8 @@ impl Listener {
         }
     }
 
-    const fn count_time(&mut self, quality: TimeQuality) {
-        match quality {
-            TimeQuality::Sensor => {}
-            TimeQuality::Corrected => self.tally.time_corrected += 1,
-            TimeQuality::Received => self.tally.untimed += 1,
-        }
+    fn count_time(&mut self, quality: TimeQuality) {
+        self.tally.untimed += u64::from(quality == TimeQuality::Received);
     }
 
     fn collect_scans(&mut self) {

@@ -1,40 +1,42 @@
-//! The time of a report: the radar's time of day on the right day, corrected where its clock is plainly wrong.
+//! The time of a report: the radar's time of day on the right day, or the time of receipt.
 //!
-//! A report comes after what it reports, by the delay of the radar, seconds at the most. So the least delay over a
-//! while, received less told, is small and positive if the clocks agree. Where it is not (a real radar was 26 minutes
-//! off), it is taken for the error of the radar's clock and added to every time.
+//! Whether the radar's clock is right is not judged here: the decoder tells its times as they are, and the node, which
+//! judges the clocks of all sensors alike, corrects or refuses what follows from them.
 
 use fusion_core::time::{Span, Timestamp};
 
+use super::config::Clock;
 use crate::asterix::common::TimeOfDay;
 use crate::decoder::TimeQuality;
 
 /// Turns times of day into times.
 #[derive(Debug)]
 pub(super) struct RadarClock {
-    error_max: Span,
-    /// Of the delays with their sign changed, so that the peak is the least delay.
-    least_delay: Peak,
+    rule: Clock,
+    /// The latest time told since it was asked for.
+    told: Option<Timestamp>,
 }
 
-/// A delay is forgotten after one to two of these.
-const DELAY_WINDOW: Span = Span::from_secs(60);
-
 impl RadarClock {
-    /// A clock that corrects delays beyond ± `error_max`.
-    pub(super) const fn new(error_max: Span) -> Self {
-        Self { error_max, least_delay: Peak::new(DELAY_WINDOW) }
+    /// A clock that nobody has read yet.
+    pub(super) const fn new(rule: Clock) -> Self {
+        Self { rule, told: None }
     }
 
     /// The time meant by a report that came at `received`, and where it comes from.
     pub(super) fn read(&mut self, told: Option<TimeOfDay>, received: Timestamp) -> (Timestamp, TimeQuality) {
-        let Some(told) = told.and_then(|told| told.near(received)) else { return (received, TimeQuality::Received) };
-        let least_delay = -self.least_delay.note(told - received, received);
-        if least_delay.abs() <= self.error_max {
-            (told, TimeQuality::Sensor)
-        } else {
-            (told + least_delay, TimeQuality::Corrected)
+        let told = told.and_then(|told| told.near(received));
+        self.told = self.told.max(told);
+        match (self.rule, told) {
+            (Clock::Told, Some(told)) => (told, TimeQuality::Sensor),
+            (Clock::Told, None) => (received, TimeQuality::Received),
+            (Clock::Receipt { latency }, _) => (received - latency, TimeQuality::Received),
         }
+    }
+
+    /// The latest time told since this was asked last.
+    pub(super) const fn take_told(&mut self) -> Option<Timestamp> {
+        self.told.take()
     }
 }
 
@@ -91,23 +93,29 @@ mod tests {
 
     #[test]
     fn a_report_from_before_midnight_received_after_it_is_of_yesterday() {
-        let mut clock = RadarClock::new(Span::from_secs(5));
+        let mut clock = RadarClock::new(Clock::Told);
         assert_eq!(clock.read(told(-0.5), at(0.5)), (at(-0.5), TimeQuality::Sensor));
         assert_eq!(clock.read(told(0.25), at(0.5)), (at(0.25), TimeQuality::Sensor));
         assert_eq!(clock.read(told(0.5), at(-0.25)), (at(0.5), TimeQuality::Sensor));
+        assert_eq!((clock.take_told(), clock.take_told()), (Some(at(0.5)), None));
     }
 
     #[test]
-    fn a_clock_that_is_plainly_wrong_is_corrected_by_the_least_delay() {
-        let mut clock = RadarClock::new(Span::from_secs(5));
-        assert_eq!(clock.read(told(1581.0), at(0.0)), (at(0.0), TimeQuality::Corrected));
-        assert_eq!(clock.read(told(1582.0), at(3.0)), (at(1.0), TimeQuality::Corrected));
-        assert_eq!(clock.read(told(1584.0), at(3.0)), (at(3.0), TimeQuality::Corrected));
+    fn a_clock_that_is_26_minutes_off_is_told_as_it_is() {
+        let mut clock = RadarClock::new(Clock::Told);
+        assert_eq!(clock.read(told(-1581.0), at(0.0)), (at(-1581.0), TimeQuality::Sensor));
+    }
+
+    #[test]
+    fn by_receipt_the_time_of_day_does_not_matter_but_is_told() {
+        let mut clock = RadarClock::new(Clock::Receipt { latency: Span::from_secs(1) });
+        assert_eq!(clock.read(told(-1581.0), at(7.0)), (at(6.0), TimeQuality::Received));
+        assert_eq!(clock.take_told(), Some(at(-1581.0)));
     }
 
     #[test]
     fn without_a_time_of_day_the_time_received_stands_in() {
-        let mut clock = RadarClock::new(Span::from_secs(5));
+        let mut clock = RadarClock::new(Clock::Told);
         assert_eq!(clock.read(None, at(7.0)), (at(7.0), TimeQuality::Received));
         assert_eq!(clock.read(Some(TimeOfDay { ticks: 0xFF_FFFF }), at(7.0)), (at(7.0), TimeQuality::Received));
     }

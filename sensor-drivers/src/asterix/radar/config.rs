@@ -26,6 +26,18 @@ pub enum Doppler {
     Closing,
 }
 
+/// What a radar's clock is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// Its times are told as they are; whoever is told judges them.
+    Told,
+    /// Its times are not used: a report counts as true when it was received, less this.
+    Receipt {
+        /// The least delay.
+        latency: Span,
+    },
+}
+
 /// One sigma of what a radar measures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PolarSigmas {
@@ -60,8 +72,8 @@ pub struct RadarConfig {
     pub keep_test_targets: bool,
     /// Takes fixed transponders for targets.
     pub keep_field_monitors: bool,
-    /// Beyond this, the difference between the radar's clock and ours is an error of the radar's clock, not a delay.
-    pub clock_error_max: Span,
+    /// What its clock is worth.
+    pub clock: Clock,
     /// The same record within this time is a second copy.
     pub duplicate_window: Span,
     /// Without a sector for this long, plots are scans by themselves.
@@ -82,7 +94,7 @@ impl Default for RadarConfig {
             keep_simulated: false,
             keep_test_targets: false,
             keep_field_monitors: false,
-            clock_error_max: Span::from_secs(5),
+            clock: Clock::Told,
             duplicate_window: Span::from_secs(5),
             service_silence_max: Span::from_secs(5),
         }

@@ -38,8 +38,6 @@ pub struct Tally {
     pub stray_octets: u64,
     /// Records without a time of day of their own.
     pub untimed: u64,
-    /// Records whose time was corrected for the error of the radar's clock.
-    pub time_corrected: u64,
     /// Reports, the oldest first, for which the queue had no room.
     pub reports_dropped: u64,
     /// Errors for which the queue had no room; each is counted as a fault as well.
@@ -92,7 +90,6 @@ impl Tally {
             ("other_categories", self.other_categories),
             ("stray_octets", self.stray_octets),
             ("untimed", self.untimed),
-            ("time_corrected", self.time_corrected),
             ("reports_dropped", self.reports_dropped),
             ("errors_dropped", self.errors_dropped),
         ];
