@@ -13,6 +13,7 @@ use proto::record::TrackRecord;
 use crate::latency::Summary;
 use crate::node::Bearing;
 use crate::node::trails::TrailPoints;
+use crate::sensor_health::SensorHealth;
 
 /// Where the picture comes from. Nobody may take a replay for the world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,58 +35,6 @@ impl Mode {
             Self::Live => "LIVE",
             Self::Replay => "REPLAY",
             Self::Sim => "SIM",
-        }
-    }
-}
-
-/// State of one sensor.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SensorHealth {
-    /// Its name.
-    pub name: String,
-    /// Whether it speaks as often as it should.
-    pub state: SensorState,
-    /// Reports in the last seconds, per second.
-    pub rate_hz: f64,
-    /// Since its last report, seconds; `None` before the first.
-    pub age_s: Option<f64>,
-    /// Input that could not be understood.
-    pub errors: u64,
-    /// Everything counted, by name.
-    pub counters: Vec<(&'static str, u64)>,
-}
-
-/// Whether a sensor speaks as often as it should.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SensorState {
-    /// It does.
-    Ok,
-    /// Nothing for three periods.
-    Stale,
-    /// Nothing for ten periods, or never.
-    Down,
-}
-
-impl SensorState {
-    /// The state of a sensor by its silence and the period it should keep; no period is taken for shorter than a
-    /// second.
-    #[must_use]
-    pub fn of(age_s: Option<f64>, period_s: f64) -> Self {
-        match age_s.map(|age| age / period_s.max(1.0)) {
-            // A report from the future is a clock that was set back: not a sensor to rely on.
-            Some(periods) if (-3.0..=3.0).contains(&periods) => Self::Ok,
-            Some(periods) if periods <= 10.0 => Self::Stale,
-            _ => Self::Down,
-        }
-    }
-
-    /// The word in interfaces.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Stale => "stale",
-            Self::Down => "down",
         }
     }
 }

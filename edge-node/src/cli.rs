@@ -8,6 +8,7 @@ pub mod live;
 pub mod replay;
 pub mod run;
 pub mod score;
+pub mod status;
 pub mod trail;
 
 use std::io::Write as _;
@@ -32,6 +33,7 @@ const EXAMPLES: &str = "Examples:
   copmesh demo                                   sixty seconds of simulated sensors, scored against truth
   copmesh check node.toml                        validate a configuration
   copmesh run --config node.toml                 run a node
+  copmesh status                                 how its sensors are doing
   copmesh replay long_flight.csv --fast --tracks tracks.jsonl
   copmesh score tracks.jsonl truth.jsonl
   copmesh trail demo.mcap --track icao:48AD01    why a track is what it is";
@@ -51,6 +53,26 @@ pub enum Command {
     Score(ScoreArgs),
     /// Say why: replay a recording and print each decision about a track or a sensor, and how far errors are as told.
     Trail(TrailArgs),
+    /// Ask a running node how its sensors are doing.
+    Status(StatusArgs),
+}
+
+/// Arguments of `status`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  copmesh status
+  copmesh status --config node.toml              where that configuration serves its console
+  copmesh status --json | jq '.sensors[] | select(.state != \"ok\")'")]
+pub struct StatusArgs {
+    /// Where the node serves its console.
+    #[arg(long, default_value = "127.0.0.1:8477", value_name = "ADDRESS:PORT")]
+    pub console: String,
+    /// Ask where this configuration says.
+    #[arg(long, value_name = "FILE", conflicts_with = "console")]
+    pub config: Option<PathBuf>,
+    /// Print what the node answers, as one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `demo`.
@@ -258,6 +280,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Score(args) => score::run(args),
+        Command::Status(args) => status::run(args),
         Command::Trail(args) => trail::run(args),
     };
     match outcome {

@@ -14,14 +14,16 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, warn};
 
 use crate::addresses::{AddressSummary, Addresses};
-use crate::board::{BEARINGS_SHOWN_MAX, BOARD_PERIOD, Board, SensorHealth, SensorState};
+use crate::board::{BEARINGS_SHOWN_MAX, BOARD_PERIOD, Board};
 use crate::clock::{Clock, Monotonic, Now};
 use crate::inbox::{Inbox, Received, Taken};
+use crate::ingest::links::Links;
 use crate::latency::Latency;
 use crate::node::{Bearing, Node, Output};
 use crate::picture::PictureChange;
 use crate::recording::Entry;
 use crate::recording::mcap_file::Recorder;
+use crate::sensor_health::SensorHealth;
 use crate::tracks_file::TracksFile;
 
 /// Where outputs go. Absent ones cost nothing.
@@ -35,6 +37,8 @@ pub struct Sinks {
     pub recorder: Option<Recorder>,
     /// Tracks against the addresses that targets transmit.
     pub addresses: Option<Addresses>,
+    /// By sensor: where answers to it go, and what its tasks count; none in a replay.
+    pub links: Vec<Arc<Links>>,
 }
 
 /// A node and everything around it that is not a socket.
@@ -89,9 +93,9 @@ impl Engine {
     pub fn run_live(&mut self, inbox: &Inbox, clock: &Clock) {
         loop {
             match inbox.take(BOARD_PERIOD / 2) {
-                Taken::Entry(Received { sensor, at, bytes }) => {
+                Taken::Entry(Received { sensor, at, link, arrival }) => {
                     self.pass_time_to(at.validity);
-                    self.handle(&Entry { received: at.validity, sensor, bytes }, at.monotonic);
+                    self.handle(&Entry { received: at.validity, sensor, link, arrival }, at.monotonic);
                     self.latency.record(clock.now().monotonic.since(at.monotonic));
                 }
                 // Only when nothing waits: what was received before a deadline is taken in before it, as in a replay.
@@ -138,7 +142,7 @@ impl Engine {
             self.recorder_failed += 1;
             self.sinks.recorder = None;
         }
-        self.node.handle_bytes(entry.sensor, &entry.bytes, entry.received);
+        self.node.handle_arrival(entry.sensor, entry.link, &entry.arrival, entry.received);
         self.drain();
     }
 
@@ -213,13 +217,13 @@ impl Engine {
     fn health(&self, id: SensorId, now: Timestamp) -> SensorHealth {
         let mut counters = Vec::new();
         self.node.sensor_counters(id, &mut |name, count| counters.push((name, count)));
+        let links = self.sinks.links.get(usize::from(id.0));
+        if let Some(links) = links {
+            links.counters.each(&mut |name, count| counters.push((name, count)));
+        }
         let name = self.node.sensor_name(id).to_owned();
-        let Some((pulse, errors, period)) = self.node.pulse(id) else {
-            return SensorHealth { name, state: SensorState::Down, rate_hz: 0.0, age_s: None, errors: 0, counters };
-        };
-        let age_s = pulse.age(now).map(fusion_core::time::Span::as_secs_f64);
-        let state = SensorState::of(age_s, period.as_secs_f64());
-        SensorHealth { name, state, rate_hz: pulse.rate_hz(now), age_s, errors, counters }
+        let health = self.node.health(id, now);
+        health.map_or_else(|| SensorHealth::unknown(name.clone()), |h| SensorHealth::of(name.clone(), &h, counters))
     }
 
     fn drain(&mut self) {
@@ -232,6 +236,11 @@ impl Engine {
                         self.bearings.pop_front();
                     }
                     self.bearings.push_back(*bearing);
+                }
+                Output::Transmit { sensor, link, bytes } => {
+                    if let Some(links) = self.sinks.links.get(usize::from(sensor.0)) {
+                        links.reply(link, bytes);
+                    }
                 }
                 Output::Refused { sensor, error } => self.complain(sensor, error),
             }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use fusion_core::measurement::SensorId;
 
 use crate::clock::Now;
+use crate::node::{Arrival, Link};
 
 /// Entries waiting per sensor at the most.
 ///
@@ -21,15 +22,17 @@ pub const INBOX_ENTRIES_MAX: usize = 4096;
 /// Counter: `inbox_dropped`; the oldest entries of the same sensor are dropped.
 pub const INBOX_BYTES_MAX: usize = 8 << 20;
 
-/// Bytes as a sensor sent them, and when they came.
+/// What came from a sensor, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     /// Whose.
     pub sensor: SensorId,
     /// When.
     pub at: Now,
+    /// Over which of its connections.
+    pub link: Link,
     /// What.
-    pub bytes: Vec<u8>,
+    pub arrival: Arrival,
 }
 
 /// The queues.
@@ -55,16 +58,25 @@ struct Waiting {
 
 impl Waiting {
     fn push(&mut self, received: Received) {
-        self.bytes += received.bytes.len();
+        self.bytes += received.arrival.bytes().len();
         self.entries.push_back(received);
         while self.entries.len() > INBOX_ENTRIES_MAX || (self.bytes > INBOX_BYTES_MAX && self.entries.len() > 1) {
-            self.dropped += u64::from(self.pop().is_some());
+            self.drop_oldest();
+        }
+    }
+
+    /// Bytes rather than the news that a connection opened or closed, by which decoders know where they are.
+    fn drop_oldest(&mut self) {
+        let oldest = self.entries.iter().position(|entry| matches!(entry.arrival, Arrival::Bytes(_))).unwrap_or(0);
+        if let Some(dropped) = self.entries.remove(oldest) {
+            self.bytes -= dropped.arrival.bytes().len();
+            self.dropped += 1;
         }
     }
 
     fn pop(&mut self) -> Option<Received> {
         let oldest = self.entries.pop_front()?;
-        self.bytes -= oldest.bytes.len();
+        self.bytes -= oldest.arrival.bytes().len();
         Some(oldest)
     }
 }
@@ -141,7 +153,7 @@ mod tests {
 
     fn received(sensor: u16, nanos: u64) -> Received {
         let at = Now { validity: Timestamp::EPOCH, monotonic: Monotonic(nanos) };
-        Received { sensor: SensorId(sensor), at, bytes: vec![] }
+        Received { sensor: SensorId(sensor), at, link: Link(0), arrival: Arrival::Bytes(vec![]) }
     }
 
     #[test]
@@ -170,9 +182,19 @@ mod tests {
     fn bytes_are_bounded_as_well_as_entries() {
         let inbox = Inbox::new(1);
         for t in 0..20 {
-            inbox.push(Received { bytes: vec![0; 1 << 20], ..received(0, t) });
+            inbox.push(Received { arrival: Arrival::Bytes(vec![0; 1 << 20]), ..received(0, t) });
         }
         assert_eq!(inbox.dropped(SensorId(0)), 12);
+    }
+
+    #[test]
+    fn that_a_connection_opened_is_not_dropped_for_bytes() {
+        let inbox = Inbox::new(1);
+        let opened = Received { arrival: Arrival::Opened, ..received(0, 1) };
+        inbox.push(opened.clone());
+        (0..=INBOX_ENTRIES_MAX as u64).for_each(|t| inbox.push(received(0, 2 + t)));
+        assert_eq!(inbox.take(Duration::ZERO), Taken::Entry(opened));
+        assert_eq!(inbox.dropped(SensorId(0)), 2);
     }
 
     #[test]

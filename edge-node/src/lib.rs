@@ -35,4 +35,6 @@ pub mod outputs;
 #[cfg(feature = "shell")]
 pub mod recording;
 #[cfg(feature = "shell")]
+pub mod sensor_health;
+#[cfg(feature = "shell")]
 pub mod store;

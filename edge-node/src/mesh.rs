@@ -6,6 +6,7 @@
 //! | `copmesh/1/NODE/records` | `TrackRecords` | this node's own tracks, as they change |
 //! | `copmesh/1/NODE/picture` | `Picture` | what changed in the composed picture, up to four times a second |
 //! | `copmesh/1/NODE/picture` (query) | `Picture`, `snapshot = true` | on request |
+//! | `copmesh/1/NODE/sensors` | `SensorHealths` | how its sensors are doing, once a second |
 //! | `copmesh/1/NODE/alive` (liveliness) | – | while the node runs |
 //!
 //! Nothing is declared per track. Everything is sent with congestion control *drop*: a slow subscriber must never hold
@@ -25,6 +26,7 @@ use zenoh::qos::CongestionControl;
 use crate::board::{Board, Mode};
 use crate::config::MeshConfig;
 use crate::picture::{short_name, text_id};
+use crate::sensor_health::SensorHealth;
 
 /// Records waiting for zenoh at the most.
 ///
@@ -32,6 +34,7 @@ use crate::picture::{short_name, text_id};
 pub const RECORDS_WAITING_MAX: usize = 4096;
 
 const PICTURE_PERIOD: Duration = Duration::from_millis(250);
+const SENSORS_PERIOD: Duration = Duration::from_secs(1);
 
 /// Why zenoh did not start.
 #[derive(Debug)]
@@ -96,11 +99,14 @@ impl Publisher {
         let records_out = records_out.map_err(error("declaring records"))?;
         let picture_out = session.declare_publisher(key("picture")).congestion_control(drop).await;
         let picture_out = picture_out.map_err(error("declaring picture"))?;
+        let sensors_out = session.declare_publisher(key("sensors")).congestion_control(drop).await;
+        let sensors_out = sensors_out.map_err(error("declaring sensors"))?;
         let queries = session.declare_queryable(key("picture")).await.map_err(error("declaring snapshots"))?;
         let _alive = session.liveliness().declare_token(key("alive")).await.map_err(error("declaring liveliness"))?;
         info!("publishing on {}", key("*"));
         let mut sent = Sent { board: self.board.borrow().clone(), sequence: 0 };
         let mut tick = tokio::time::interval(PICTURE_PERIOD);
+        let mut sensors_tick = tokio::time::interval(SENSORS_PERIOD);
         let mut batch = Vec::new();
         loop {
             tokio::select! {
@@ -116,6 +122,9 @@ impl Publisher {
                     if let Some(message) = self.changes(&mut sent) {
                         warn_on(picture_out.put(message.encode_to_vec()).await);
                     }
+                }
+                _ = sensors_tick.tick() => {
+                    warn_on(sensors_out.put(self.sensors().encode_to_vec()).await);
                 }
                 query = queries.recv_async() => {
                     let Ok(query) = query else { return Ok(()) };
@@ -140,6 +149,24 @@ impl Publisher {
         Some(picture)
     }
 
+    fn sensors(&self) -> pb::SensorHealths {
+        let board = self.board.borrow().clone();
+        pb::SensorHealths {
+            node: self.node.clone(),
+            mode: self.mode().into(),
+            time_ns: board.time.as_nanos(),
+            sensors: board.sensors.iter().map(SensorHealth::protobuf).collect(),
+        }
+    }
+
+    const fn mode(&self) -> pb::Mode {
+        match self.mode {
+            Mode::Live => pb::Mode::Live,
+            Mode::Replay => pb::Mode::Replay,
+            Mode::Sim => pb::Mode::Sim,
+        }
+    }
+
     fn snapshot(&self, sent: &Sent) -> pb::Picture {
         let tracks = sent.board.tracks.values().map(system_track).collect();
         self.picture(&sent.board, sent.sequence, tracks, vec![], true)
@@ -153,14 +180,9 @@ impl Publisher {
         gone: Vec<String>,
         snapshot: bool,
     ) -> pb::Picture {
-        let mode = match self.mode {
-            Mode::Live => pb::Mode::Live,
-            Mode::Replay => pb::Mode::Replay,
-            Mode::Sim => pb::Mode::Sim,
-        };
         pb::Picture {
             node: self.node.clone(),
-            mode: mode.into(),
+            mode: self.mode().into(),
             time_ns: board.time.as_nanos(),
             sequence,
             snapshot,

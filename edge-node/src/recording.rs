@@ -20,16 +20,27 @@ use fusion_core::measurement::SensorId;
 use fusion_core::time::Timestamp;
 
 use crate::config::{Config, SensorConfig, SensorKind};
+use crate::node::{Arrival, Link};
 
-/// Bytes as they came in.
+/// What came in, as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// When.
     pub received: Timestamp,
     /// Whose: the place in [`Recording::sensors`].
     pub sensor: SensorId,
+    /// Over which of its connections.
+    pub link: Link,
     /// What.
-    pub bytes: Vec<u8>,
+    pub arrival: Arrival,
+}
+
+impl Entry {
+    /// Bytes of a sensor that has one connection, or none.
+    #[must_use]
+    pub fn of(received: Timestamp, sensor: SensorId, bytes: Vec<u8>) -> Self {
+        Self { received, sensor, link: Link::default(), arrival: Arrival::Bytes(bytes) }
+    }
 }
 
 /// Why a recording cannot be read, or not further.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use edge_node::board::{Board, Mode, SensorHealth, SensorState};
 use edge_node::clock::Monotonic;
 use edge_node::config::Config;
-use edge_node::node::Bearing;
+use edge_node::node::{Arrival, Bearing, Link};
 use edge_node::node::trails::{TrailPoint, TrailPoints};
 use edge_node::outputs::console_json::{self, Hello};
 use edge_node::picture::PictureChange;
@@ -246,11 +246,13 @@ fn a_recording_has_the_channels_of_the_table_and_reads_back_as_it_was_written() 
     let path = folder.file("r.mcap");
     let config = config();
     // Times of receipt may step back; the order is that of the writing.
-    let entries = [(0, 5, &b"one"[..]), (1, 4, b"two"), (0, 6, b"")].map(|(sensor, s, bytes)| Entry {
-        received: Timestamp::from_secs(1_700_000_000 + s),
-        sensor: SensorId(sensor),
-        bytes: bytes.to_vec(),
-    });
+    let received = |s| Timestamp::from_secs(1_700_000_000 + s);
+    let mut entries = [(0, 5, &b"one"[..]), (1, 4, b"two"), (0, 6, b"")]
+        .map(|(sensor, s, bytes)| Entry::of(received(s), SensorId(sensor), bytes.to_vec()))
+        .to_vec();
+    for (arrival, link) in [(Arrival::Opened, 0), (Arrival::Bytes(vec![7]), 1), (Arrival::Closed, 1)] {
+        entries.push(Entry { link: Link(link), arrival, ..Entry::of(received(7), SensorId(1), vec![]) });
+    }
     let mut recorder = Recorder::create(&path, &config, NOW).expect("a new file");
     for entry in &entries {
         recorder.write(entry, Monotonic::default()).expect("written");
@@ -264,9 +266,10 @@ fn a_recording_has_the_channels_of_the_table_and_reads_back_as_it_was_written() 
     assert_eq!(channel(1), ("/raw/radar-north", "asterix"));
     assert_eq!(channel(2), ("/raw/adsb", "beast"));
     assert_eq!(messages[0].data, config.to_toml().as_bytes());
-    assert_eq!(messages.iter().map(|m| m.sequence).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(messages.iter().map(|m| m.sequence).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6]);
+    assert_eq!([4, 5, 6].map(|i| channel(i).0), ["/link/adsb", "/raw/adsb/1", "/link/adsb/1"]);
     let table = chapter("Recordings (MCAP)");
-    for cell in ["| `/node/config` | `toml` |", "| `/raw/SENSOR` | the sensor's `kind` |"] {
+    for cell in ["| `/node/config` | `toml` |", "| `/raw/SENSOR` | the sensor's `kind` |", "| `/link/SENSOR` | `text` |"] {
         assert!(table.contains(cell), "{cell}");
     }
 

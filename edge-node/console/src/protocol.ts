@@ -21,7 +21,7 @@ export const AFFILIATIONS = [
   "suspect",
   "hostile",
 ] as const;
-export const SENSOR_STATES = ["ok", "stale", "down"] as const;
+export const SENSOR_STATES = ["ok", "degraded", "stale", "down"] as const;
 
 export type Mode = (typeof MODES)[number];
 export type TrackStatus = (typeof STATUSES)[number];

@@ -53,10 +53,11 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let incarnation = store::next_incarnation(None, clock.now().validity).map_err(Failure::failed)?;
     let origin = Origin { node: node_id(&config.node.name), incarnation };
     let node = Node::new(&config, origin).map_err(Failure::failed)?;
-    let engine = Engine::new(node, sender, sinks(args, &config, &services, clock.now().validity)?);
     let inbox = Arc::new(Inbox::new(config.sensors.len()));
     let links = services.ingest(&config, &inbox, clock)?;
     services.runtime().block_on(wiring::until_listening(&links));
+    let sinks = Sinks { links, ..sinks(args, &config, &services, clock.now().validity)? };
+    let engine = Engine::new(node, sender, sinks);
     let fusion = engine.spawn_live(Arc::clone(&inbox), clock).map_err(Failure::failed)?;
 
     let start = clock.now().validity + LEAD;
@@ -81,7 +82,7 @@ fn sinks(args: &DemoArgs, config: &Config, services: &Services, now: Timestamp) 
         Some(path) => Some(TracksFile::create(path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?),
         None => None,
     };
-    Ok(Sinks { records: services.records.clone(), tracks, recorder, addresses: None })
+    Ok(Sinks { records: services.records.clone(), tracks, recorder, ..Sinks::default() })
 }
 
 /// Compares the running picture with truth, once a second, and shows how it goes.
@@ -173,7 +174,7 @@ fn status_line(args: &DemoArgs, services: &Services) -> ProgressBar {
 }
 
 fn progress(board: &Board, gospa: Option<f64>) -> String {
-    let sensors = board.sensors.iter().filter(|s| s.state == crate::board::SensorState::Ok).count();
+    let sensors = board.sensors.iter().filter(|s| s.state == crate::sensor_health::SensorState::Ok).count();
     let rate: f64 = board.sensors.iter().map(|s| s.rate_hz).sum();
     let gospa = gospa.map_or_else(String::new, |g| format!(", GOSPA {g:.0} m"));
     let p99 = board.latency.p99;

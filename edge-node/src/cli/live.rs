@@ -17,7 +17,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::sensor_id;
 use crate::inbox::Inbox;
-use crate::ingest::{Ingest, LinkCounters};
+use crate::ingest::Ingest;
+use crate::ingest::links::Links;
 use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX};
 use crate::outputs::console_json::Hello;
 use crate::outputs::web;
@@ -62,19 +63,21 @@ impl Services {
         Ok(services)
     }
 
-    /// Starts one task per sensor.
+    /// Starts one task per endpoint. What it gives is by sensor.
     ///
     /// # Errors
     /// [`Failure`] for an endpoint that is none.
-    pub fn ingest(&self, config: &Config, inbox: &Arc<Inbox>, clock: Clock) -> Result<Vec<Arc<LinkCounters>>, Failure> {
+    pub fn ingest(&self, config: &Config, inbox: &Arc<Inbox>, clock: Clock) -> Result<Vec<Arc<Links>>, Failure> {
         let mut all = Vec::with_capacity(config.sensors.len());
         for (i, sensor) in config.sensors.iter().enumerate() {
-            let endpoint = sensor.parsed_endpoint(&format!("sensors[{i}]")).map_err(Failure::refused)?;
-            let counters = Arc::new(LinkCounters::default());
-            all.push(Arc::clone(&counters));
-            let (name, inbox) = (sensor.name.clone(), Arc::clone(inbox));
-            let task = Ingest { sensor: sensor_id(i), name, inbox, clock, counters };
-            self.runtime.spawn(task.run(endpoint));
+            let key = format!("sensors[{i}]");
+            let endpoint = sensor.parsed_endpoint(&key).map_err(Failure::refused)?;
+            let second = sensor.parsed_endpoint_b(&key).map_err(Failure::refused)?;
+            let ingest = Ingest::new(sensor_id(i), sensor.name.clone(), sensor.intake, Arc::clone(inbox), clock);
+            all.push(Arc::clone(ingest.links()));
+            for endpoint in std::iter::once(endpoint).chain(second) {
+                self.runtime.spawn(ingest.clone().run(endpoint));
+            }
         }
         Ok(all)
     }

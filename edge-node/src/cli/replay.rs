@@ -71,7 +71,7 @@ fn replay_once(
         None => None,
     };
     let addresses = Some(Addresses::default());
-    let sinks = Sinks { records: services.records.clone(), tracks, recorder: None, addresses };
+    let sinks = Sinks { records: services.records.clone(), tracks, addresses, ..Sinks::default() };
     let engine = Engine::new(node, board, sinks);
     let mut player =
         Player { args, clock, engine, services, pace: None, window: Window::of(args), fed: Fed::default() };
@@ -179,7 +179,7 @@ impl Player<'_> {
             let now = self.clock.now().monotonic;
             self.engine.handle(&entry, now);
             self.fed.entries += 1;
-            self.fed.bytes += entry.bytes.len() as u64;
+            self.fed.bytes += entry.arrival.bytes().len() as u64;
             self.fed.span = Some((self.fed.span.map_or(entry.received, |(first, _)| first), entry.received));
             if now.since(shown) >= BOARD_PERIOD {
                 shown = now;

@@ -34,10 +34,10 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         Some(path) => Some(Recorder::create(path, &config, now).map_err(Failure::failed)?),
         None => None,
     };
-    let sinks = Sinks { records: services.records.clone(), tracks: None, recorder, addresses: None };
-    let engine = Engine::new(node, sender, sinks);
     let inbox = Arc::new(Inbox::new(config.sensors.len()));
-    services.ingest(&config, &inbox, clock)?;
+    let links = services.ingest(&config, &inbox, clock)?;
+    let sinks = Sinks { records: services.records.clone(), recorder, links, ..Sinks::default() };
+    let engine = Engine::new(node, sender, sinks);
     if let Some(address) = services.console {
         info!("console on http://{address}/");
     }

@@ -57,7 +57,7 @@ impl Asking {
             self.node.handle_timeout(due);
             self.follow();
         }
-        self.node.handle_bytes(entry.sensor, &entry.bytes, entry.received);
+        self.node.handle_arrival(entry.sensor, entry.link, &entry.arrival, entry.received);
         self.follow();
     }
 

@@ -6,11 +6,12 @@ use fusion_core::label::Label;
 use proto::record::TrackRecord;
 use serde_json::{Value, json};
 
-use crate::board::{Board, Mode, SensorHealth};
+use crate::board::{Board, Mode};
 use crate::config::Config;
 use crate::node::Bearing;
 use crate::node::trails::TrailPoint;
 use crate::picture::{short_name, text_id};
+use crate::sensor_health::SensorHealth;
 use crate::words;
 
 /// What does not change while a node runs.
@@ -69,13 +70,30 @@ pub fn update(hello: &Hello, board: &Board, before: &Board) -> Option<Value> {
 /// Health.
 #[must_use]
 pub fn status(board: &Board) -> Value {
-    let sensors: Vec<Value> = board.sensors.iter().map(sensor).collect();
-    let mut counters: serde_json::Map<String, Value> =
-        board.counters.iter().map(|&(name, count)| (name.to_owned(), json!(count))).collect();
+    let sensors: Vec<Value> = board.sensors.iter().map(SensorHealth::json).collect();
+    let mut counters = by_name(&board.counters);
     // The page compares this with what it holds and asks for a snapshot if they differ.
     counters.insert("tracks".into(), json!(board.tracks.len()));
     json!({ "type": "status", "time_ms": board.time.as_millis(), "sensors": sensors, "counters": counters,
             "progress": board.progress })
+}
+
+/// Everything that is known of the node's health, for programs that ask: sensors with their counters, and what the node
+/// counts.
+#[must_use]
+pub fn node_status(hello: &Hello, board: &Board) -> Value {
+    let sensor = |sensor: &SensorHealth| {
+        let mut value = sensor.json();
+        value["counters"] = by_name(&sensor.counters).into();
+        value
+    };
+    let sensors: Vec<Value> = board.sensors.iter().map(sensor).collect();
+    json!({ "node": hello.config.node.name, "mode": hello.mode.as_str(), "time_ms": board.time.as_millis(),
+            "tracks": board.tracks.len(), "sensors": sensors, "counters": by_name(&board.counters) })
+}
+
+fn by_name(counters: &[(&'static str, u64)]) -> serde_json::Map<String, Value> {
+    counters.iter().map(|&(name, count)| (name.to_owned(), json!(count))).collect()
 }
 
 /// The strictest label in view, as a banner; `UNCLASSIFIED` for an empty picture.
@@ -94,10 +112,6 @@ fn bearing(hello: &Hello, b: &Bearing) -> Value {
             "lon_deg": sensor.and_then(|s| s.longitude_deg), "range_m": sensor.map(|s| s.range_max_m),
             "bearing_deg": azimuth_deg, "sigma_deg": b.sigma_rad.to_degrees(), "time_ms": b.time.as_millis(),
             "label": b.label.to_string() })
-}
-
-fn sensor(s: &SensorHealth) -> Value {
-    json!({ "name": s.name, "state": s.state.as_str(), "rate_hz": s.rate_hz, "age_s": s.age_s, "errors": s.errors })
 }
 
 fn track(board: &Board, record: &TrackRecord) -> Value {

@@ -54,7 +54,7 @@ struct Viewing {
 pub async fn serve(listener: TcpListener, hello: Hello, board: watch::Receiver<Arc<Board>>) -> std::io::Result<()> {
     let seats = Arc::new(tokio::sync::Semaphore::new(VIEWERS_MAX));
     let viewing = Viewing { hello: Arc::new(hello), board, seats };
-    let app = Router::new().route("/ws", get(upgrade)).fallback(get(asset)).with_state(viewing);
+    let app = Router::new().route("/ws", get(upgrade)).route("/status.json", get(status)).fallback(get(asset)).with_state(viewing);
     axum::serve(listener, app).await
 }
 
@@ -83,6 +83,20 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; frame-ancestors 'none
 
 const NO_PAGE: &str = "This copmesh was built without the console page, because node or npm was missing. \
                        Install nodejs and npm and build again; the picture is on /ws and on zenoh all the same.\n";
+
+async fn status(State(viewing): State<Viewing>, headers: axum::http::HeaderMap) -> Response {
+    if !same_origin(&headers) || !asks_by_address(&headers) {
+        return (StatusCode::FORBIDDEN, "the page of another site may not read this").into_response();
+    }
+    let board = viewing.board.borrow().clone();
+    let headers = [(header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    (headers, axum::Json(console_json::node_status(&viewing.hello, &board))).into_response()
+}
+
+/// Browsers tell no origin when they fetch from what they take for the page's own site.
+fn asks_by_address(headers: &axum::http::HeaderMap) -> bool {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_some_and(is_no_rented_name)
+}
 
 async fn upgrade(State(viewing): State<Viewing>, headers: axum::http::HeaderMap, ws: WebSocketUpgrade) -> Response {
     if !same_origin(&headers) {

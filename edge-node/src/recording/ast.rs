@@ -62,7 +62,7 @@ impl Iterator for Reader {
             }
             if let Some(bytes) = block {
                 let received = self.received(&bytes);
-                return Some(Ok(Entry { received, sensor: SensorId(0), bytes }));
+                return Some(Ok(Entry::of(received, SensorId(0), bytes)));
             }
             if self.ended {
                 return None;

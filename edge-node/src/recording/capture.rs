@@ -90,7 +90,7 @@ impl Iterator for Reader {
                 Ok(Some(Packet { received, payload })) => {
                     self.packets += 1;
                     match payload {
-                        Some(bytes) => return Some(Ok(Entry { received, sensor: SensorId(0), bytes })),
+                        Some(bytes) => return Some(Ok(Entry::of(received, SensorId(0), bytes))),
                         None => self.refused.add(|| format!("packet {} holds no whole UDP datagram", self.packets)),
                     }
                 }
@@ -198,7 +198,7 @@ mod tests {
         let (entries, refused) = read(pcap(&[&udp_frame(), &[0xFF; 20]]));
         let entry = entries[0].as_ref().expect("whole");
         assert_eq!((entries.len(), refused), (1, 1));
-        assert_eq!(entry.bytes, PAYLOAD);
+        assert_eq!(entry.arrival.bytes(), PAYLOAD);
         assert_eq!(entry.received, Timestamp::from_nanos(1_700_000_000_250_000_000));
     }
 

@@ -114,7 +114,7 @@ impl Iterator for Lines {
                 Ok(Some(())) => match (self.parse)(&self.line, self.before) {
                     Ok((received, bytes)) => {
                         self.before = received;
-                        return Some(Ok(Entry { received, sensor: SensorId(0), bytes }));
+                        return Some(Ok(Entry::of(received, SensorId(0), bytes)));
                     }
                     Err(e) => {
                         let number = self.number;

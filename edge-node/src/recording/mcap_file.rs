@@ -4,6 +4,9 @@
 //! |---|---|---|
 //! | `/node/config` | `toml` | the configuration, once, first |
 //! | `/raw/SENSOR` | the sensor's kind | exact bytes of one datagram or read; log time = receipt, UTC |
+//! | `/link/SENSOR` | `text` | its connection `opened` or `closed` |
+//!
+//! A sensor that several clients speak for has `/raw/SENSOR/1` and `/link/SENSOR/1` for the second, and so on.
 //!
 //! Chunks are closed every second of recording and handed to the disk with a sync: a power cut loses no more than that.
 
@@ -22,6 +25,7 @@ use mcap::{McapError, McapResult, WriteOptions};
 use super::{Entry, RecordingError, Source};
 use crate::clock::Monotonic;
 use crate::config::Config;
+use crate::node::{Arrival, LINKS_MAX, Link};
 
 /// Recordings of one name in a folder at the most.
 ///
@@ -35,6 +39,9 @@ pub const RECORD_BYTES_MAX: usize = 16 << 20;
 
 const CONFIG_TOPIC: &str = "/node/config";
 const RAW_PREFIX: &str = "/raw/";
+const LINK_PREFIX: &str = "/link/";
+const OPENED: &[u8] = b"opened";
+const CLOSED: &[u8] = b"closed";
 const CHUNK_BYTES: u64 = 256 * 1024;
 const FLUSH_PERIOD: Duration = Duration::from_secs(1);
 
@@ -43,7 +50,8 @@ pub struct Recorder {
     writer: mcap::Writer<BufWriter<File>>,
     /// Asks for what was flushed to be synced, by a thread of its own: a slow disk must not hold up the node.
     sync: SyncSender<()>,
-    channels: Vec<u16>,
+    /// By sensor.
+    names: Vec<Channels>,
     sequence: u32,
     flushed: Monotonic,
 }
@@ -65,14 +73,15 @@ impl Recorder {
         let mut writer = options.create(BufWriter::new(file))?;
         let none = BTreeMap::new();
         let head = writer.add_channel(0, CONFIG_TOPIC, "toml", &none)?;
-        let mut channels = Vec::with_capacity(config.sensors.len());
+        let mut names = Vec::with_capacity(config.sensors.len());
         for sensor in &config.sensors {
-            let topic = format!("{RAW_PREFIX}{}", sensor.name);
-            channels.push(writer.add_channel(0, &topic, sensor.kind.as_str(), &none)?);
+            let mut channels = Channels::new(&sensor.name, sensor.kind.as_str());
+            channels.of(&mut writer, Link::default(), true)?;
+            names.push(channels);
         }
         writer.write_to_known_channel(&header(head, 0, now), config.to_toml().as_bytes())?;
         writer.flush()?;
-        Ok(Self { writer, sync, channels, sequence: 0, flushed: Monotonic::default() })
+        Ok(Self { writer, sync, names, sequence: 0, flushed: Monotonic::default() })
     }
 
     /// Appends what came in. Bytes of a sensor that is not in the configuration are a bug of the caller and ignored.
@@ -80,9 +89,15 @@ impl Recorder {
     /// # Errors
     /// If the disk refuses.
     pub fn write(&mut self, entry: &Entry, now: Monotonic) -> McapResult<()> {
-        let Some(&channel) = self.channels.get(usize::from(entry.sensor.0)) else { return Ok(()) };
+        let Some(channels) = self.names.get_mut(usize::from(entry.sensor.0)) else { return Ok(()) };
+        let (raw, message) = match &entry.arrival {
+            Arrival::Bytes(bytes) => (true, bytes.as_slice()),
+            Arrival::Opened => (false, OPENED),
+            Arrival::Closed => (false, CLOSED),
+        };
+        let channel = channels.of(&mut self.writer, entry.link, raw)?;
         self.sequence = self.sequence.wrapping_add(1);
-        self.writer.write_to_known_channel(&header(channel, self.sequence, entry.received), &entry.bytes)?;
+        self.writer.write_to_known_channel(&header(channel, self.sequence, entry.received), message)?;
         if now.since(self.flushed) >= FLUSH_PERIOD {
             self.writer.flush()?;
             // If one is still under way, the next one covers this second too.
@@ -98,6 +113,34 @@ impl Recorder {
     /// If the disk refuses.
     pub fn finish(mut self) -> McapResult<()> {
         self.writer.finish().map(|_| ())
+    }
+}
+
+/// The channels of one sensor, each made when something comes over it first.
+struct Channels {
+    name: String,
+    kind: &'static str,
+    raw: [Option<u16>; LINKS_MAX],
+    link: [Option<u16>; LINKS_MAX],
+}
+
+impl Channels {
+    fn new(name: &str, kind: &'static str) -> Self {
+        Self { name: name.to_owned(), kind, raw: [None; LINKS_MAX], link: [None; LINKS_MAX] }
+    }
+
+    fn of(&mut self, writer: &mut mcap::Writer<BufWriter<File>>, link: Link, raw: bool) -> McapResult<u16> {
+        let index = usize::from(link.0).min(LINKS_MAX - 1);
+        let known = if raw { &mut self.raw[index] } else { &mut self.link[index] };
+        if let Some(channel) = known {
+            return Ok(*channel);
+        }
+        let (prefix, encoding) = if raw { (RAW_PREFIX, self.kind) } else { (LINK_PREFIX, "text") };
+        let ending = if index == 0 { String::new() } else { format!("/{index}") };
+        let topic = format!("{prefix}{}{ending}", self.name);
+        let channel = writer.add_channel(0, &topic, encoding, &BTreeMap::new())?;
+        *known = Some(channel);
+        Ok(channel)
     }
 }
 
@@ -164,6 +207,17 @@ impl Reader {
     pub(super) const fn config(&self) -> &Config {
         &self.config
     }
+
+    /// Whether a topic holds bytes or events, of whom, and over which link; `None` for a topic of somebody else.
+    fn origin(&self, topic: &str) -> Option<(bool, SensorId, Link)> {
+        let raw = topic.strip_prefix(RAW_PREFIX).map(|rest| (true, rest));
+        let (raw, rest) = raw.or_else(|| topic.strip_prefix(LINK_PREFIX).map(|rest| (false, rest)))?;
+        let (name, link) = match rest.split_once('/') {
+            None => (rest, 0),
+            Some((name, number)) => (name, number.parse().ok().filter(|n| usize::from(*n) < LINKS_MAX)?),
+        };
+        self.sensors.get(name).map(|&sensor| (raw, sensor, Link(link)))
+    }
 }
 
 impl Iterator for Reader {
@@ -180,11 +234,16 @@ impl Iterator for Reader {
                     return Some(Err(RecordingError::new(&self.path, message)));
                 }
             };
-            let sensor = message.channel.topic.strip_prefix(RAW_PREFIX).and_then(|name| self.sensors.get(name));
-            let Some(&sensor) = sensor else { continue };
+            let Some((raw, sensor, link)) = self.origin(&message.channel.topic) else { continue };
+            let arrival = match (raw, &*message.data) {
+                (true, bytes) => Arrival::Bytes(bytes.to_vec()),
+                (false, OPENED) => Arrival::Opened,
+                (false, CLOSED) => Arrival::Closed,
+                (false, _) => continue,
+            };
             self.read += 1;
             let received = Timestamp::from_nanos(i64::try_from(message.log_time).unwrap_or(i64::MAX));
-            return Some(Ok(Entry { received, sensor, bytes: message.data.into_owned() }));
+            return Some(Ok(Entry { received, sensor, link, arrival }));
         }
     }
 }
@@ -204,7 +263,7 @@ mod tests {
         let config = Config::parse(text).expect("valid");
         let mut recorder = Recorder::create(&path, &config, Timestamp::EPOCH).expect("a new file");
         for k in 0..4 {
-            let entry = Entry { received: Timestamp::from_secs(k), sensor: SensorId(0), bytes: vec![7; 40] };
+            let entry = Entry::of(Timestamp::from_secs(k), SensorId(0), vec![7; 40]);
             recorder.write(&entry, Monotonic(u64::try_from(k).expect("small") * 2_000_000_000)).expect("written");
         }
         recorder.finish().expect("completed");

@@ -31,7 +31,7 @@ pub fn probe(
     let mut decoder = drivers::decoder(sensor);
     for entry in open(path, date)?.entries.take(PROBED_ENTRIES_MAX) {
         let Ok(entry) = entry else { break };
-        decoder.handle_bytes(&entry.bytes, entry.received);
+        decoder.handle_bytes(entry.arrival.bytes(), entry.received);
         while let Some(report) = decoder.poll_report() {
             if let Some(position) = report.ok().as_ref().and_then(position_in) {
                 return Ok(settle(position, sensor));

@@ -7,7 +7,12 @@ import type { SensorEntry } from "../track-store.ts";
 const HEADS = ["Sensor", "State", "Rate", "Age", "Errors"] as const;
 
 /** The state never stands as colour alone. */
-const STATES: Record<SensorState, string> = { ok: "● ok", stale: "▲ stale", down: "✕ down" };
+const STATES: Record<SensorState, string> = {
+  ok: "● ok",
+  degraded: "◐ degraded",
+  stale: "▲ stale",
+  down: "✕ down",
+};
 
 export class SensorList {
   readonly #body = element("tbody");

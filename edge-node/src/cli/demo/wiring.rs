@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::label::LevelName;
 use crate::config::sensors::SigmaConfig;
 use crate::config::{Config, ConsoleConfig, LabelConfig, MeshConfig, NodeConfig, SensorConfig, SensorKind};
-use crate::ingest::LinkCounters;
+use crate::ingest::links::Links;
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// The longest sleep before looking at the clock again.
@@ -135,9 +135,9 @@ pub async fn outlets(config: &mut Config) -> io::Result<Vec<Outlet>> {
 }
 
 /// Waits until every sensor's endpoint is open, or two seconds.
-pub async fn until_listening(links: &[Arc<LinkCounters>]) {
+pub async fn until_listening(links: &[Arc<Links>]) {
     for _ in 0..100 {
-        if links.iter().all(|l| l.opened.load(Ordering::Relaxed) > 0) {
+        if links.iter().all(|l| l.counters.opened.load(Ordering::Relaxed) > 0) {
             return;
         }
         tokio::time::sleep(POLL).await;

@@ -1,0 +1,126 @@
+//! `copmesh status`: asks a running node, over its console's address, how its sensors are doing.
+
+use core::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::{Failure, StatusArgs, check, say, say_json};
+use crate::ingest::http::{self, NoPage};
+
+/// Asks and prints.
+///
+/// # Errors
+/// [`Failure`] if nobody answers there, or not as a node does.
+pub fn run(args: &StatusArgs) -> Result<(), Failure> {
+    let address = address(args)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+    let page = runtime.block_on(http::get(&address, "/status.json")).map_err(|e| unanswered(&address, &e))?;
+    let status: Value = serde_json::from_slice(&page)
+        .map_err(|e| Failure::failed(format!("what answers at {address} is no copmesh: {e}")))?;
+    if args.json { say_json(&status) } else { say(table(&status)) }
+}
+
+fn address(args: &StatusArgs) -> Result<String, Failure> {
+    let Some(path) = &args.config else { return Ok(args.console.clone()) };
+    let console = check::read(path)?.console;
+    if console.enabled {
+        return Ok(console.listen);
+    }
+    Err(Failure::refused(format!("{}: console.enabled is false, so the node answers nobody", path.display())))
+}
+
+fn unanswered(address: &str, cause: &NoPage) -> Failure {
+    let remedy = match cause {
+        NoPage::Unreachable(_) => "is `copmesh run` running, and is this its console.listen? Tell it with --console",
+        NoPage::Broken(_) | NoPage::Torn | NoPage::TooLong | NoPage::Refused(_) | NoPage::NoRequest => {
+            "something else than this copmesh listens there; tell the node's console.listen with --console"
+        }
+        NoPage::TooSlow => "the node does not answer in time",
+    };
+    Failure::failed(format!("no status from {address}: {cause}; {remedy}"))
+}
+
+/// One line for the node, one for each sensor, and one below a sensor for whatever is wrong with it.
+fn table(status: &Value) -> String {
+    let mut text = format!(
+        "{}  {}  {} tracks\n\n{:<24} {:<9} {:>8} {:>8} {:>7} {:>7} {:>6} {:>6} {:>7}  clock\n",
+        status["node"].as_str().unwrap_or("?"),
+        status["mode"].as_str().unwrap_or("?"),
+        status["tracks"],
+        "sensor",
+        "state",
+        "rate/s",
+        "needs/s",
+        "age s",
+        "errors",
+        "twice",
+        "late",
+        "dropped",
+    );
+    for sensor in status["sensors"].as_array().into_iter().flatten() {
+        row(&mut text, sensor);
+    }
+    text
+}
+
+fn row(text: &mut String, sensor: &Value) {
+    let number = |key: &str| sensor[key].as_f64().map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
+    let _ = writeln!(
+        text,
+        "{:<24} {:<9} {:>8} {:>8} {:>7} {:>7} {:>6} {:>6} {:>7}  {}",
+        sensor["name"].as_str().unwrap_or("?"),
+        sensor["state"].as_str().unwrap_or("?"),
+        number("rate_hz"),
+        number("expected_hz"),
+        number("age_s"),
+        sensor["errors"],
+        sensor["duplicates"],
+        sensor["late"],
+        sensor["dropped"],
+        clock(sensor),
+    );
+    for reason in sensor["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let _ = writeln!(text, "{:<24} {reason}", "");
+    }
+}
+
+fn clock(sensor: &Value) -> String {
+    let mut text = sensor["clock"].as_str().unwrap_or("?").to_owned();
+    if let Some(offset_s) = sensor["clock_offset_s"].as_f64() {
+        let _ = write!(text, " {offset_s:+.3} s");
+    }
+    if let Some(drift_ppm) = sensor["clock_drift_ppm"].as_f64() {
+        let _ = write!(text, " {drift_ppm:+.1} ppm");
+    }
+    match sensor["clock_steps"].as_u64() {
+        None | Some(0) => {}
+        Some(steps) => {
+            let _ = write!(text, ", {steps} steps");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_wrong_clock_stands_in_the_table_with_what_is_done_about_it() {
+        let sensor = json!({ "name": "radar", "state": "degraded", "reasons": ["its clock is off, and corrected"],
+            "rate_hz": 8.0, "expected_hz": 0.25, "age_s": 0.1, "errors": 0, "duplicates": 3, "late": 1, "dropped": 0,
+            "clock": "corrected", "clock_offset_s": -1581.7, "clock_drift_ppm": 20.0, "clock_steps": 1 });
+        let text = table(&json!({ "node": "alpha", "mode": "LIVE", "tracks": 4, "sensors": [sensor] }));
+        assert!(text.contains("corrected -1581.700 s +20.0 ppm, 1 steps"), "{text}");
+        assert!(text.contains("its clock is off, and corrected"), "{text}");
+    }
+
+    #[test]
+    fn that_no_node_runs_is_told_with_what_to_do() {
+        let nobody = StatusArgs { console: "127.0.0.1:1".into(), config: None, json: false };
+        let failure = run(&nobody).expect_err("nobody listens on port 1");
+        assert_eq!(failure.code, 1);
+        assert!(failure.message.contains("127.0.0.1:1") && failure.message.contains("copmesh run"), "{}", failure.message);
+    }
+}
