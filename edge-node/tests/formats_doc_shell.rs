@@ -9,15 +9,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use edge_node::board::{Board, Mode, SensorHealth, SensorState};
+use edge_node::board::{Board, Mode};
 use edge_node::clock::Monotonic;
 use edge_node::config::Config;
-use edge_node::node::{Arrival, Bearing, Link};
+use edge_node::node::sensor_clock::ClockState;
 use edge_node::node::trails::{TrailPoint, TrailPoints};
+use edge_node::node::{Arrival, Bearing, Link};
 use edge_node::outputs::console_json::{self, Hello};
 use edge_node::picture::PictureChange;
 use edge_node::recording::mcap_file::Recorder;
 use edge_node::recording::{self, Entry, Form};
+use edge_node::sensor_health::{SensorHealth, SensorState};
 use edge_node::tracks_file::TracksFile;
 use fusion_core::angle::Angle;
 use fusion_core::frame::Velocity;
@@ -110,12 +112,16 @@ fn record() -> TrackRecord {
 fn board() -> Board {
     let track = record();
     let sensor = SensorHealth {
-        name: "radar-north".into(),
-        state: SensorState::Ok,
+        state: SensorState::Degraded,
+        reasons: vec!["its clock is off, and corrected"],
         rate_hz: 12.5,
+        expected_hz: 0.25,
         age_s: Some(0.08),
-        errors: 0,
-        counters: vec![],
+        clock: ClockState::Corrected,
+        clock_offset_s: Some(-1581.7),
+        clock_drift_ppm: Some(20.4),
+        counters: vec![("scans", 900)],
+        ..SensorHealth::unknown("radar-north".into())
     };
     let label = track.label;
     let place = Geodetic::from_ecef(track.estimate.position);
@@ -223,6 +229,21 @@ fn the_fields_of_tracks_and_bearings_are_all_explained() {
 }
 
 #[test]
+fn whoever_asks_for_the_status_is_told_what_the_example_says() {
+    let chapter = chapter("Status (JSON over HTTP)");
+    let (told, example) = (console_json::node_status(&hello(), &board()), json(&blocks(&chapter, "json")[0]));
+    assert_eq!(told["sensors"], example["sensors"]);
+    assert_eq!(shape(&told), shape(&example));
+    let explained: BTreeSet<&str> = chapter
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
+        .flat_map(|cell| cell.split(['`', ',', ' ']))
+        .filter(|word| !word.is_empty())
+        .collect();
+    assert_eq!(explained, told["sensors"][0].as_object().expect("a sensor").keys().map(String::as_str).collect());
+}
+
+#[test]
 fn the_bytes_of_the_picture_are_read_as_told() {
     let hex = blocks(&chapter("zenoh keys and protobuf"), "hex").remove(0);
     let bytes: Vec<u8> =
@@ -269,7 +290,9 @@ fn a_recording_has_the_channels_of_the_table_and_reads_back_as_it_was_written() 
     assert_eq!(messages.iter().map(|m| m.sequence).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6]);
     assert_eq!([4, 5, 6].map(|i| channel(i).0), ["/link/adsb", "/raw/adsb/1", "/link/adsb/1"]);
     let table = chapter("Recordings (MCAP)");
-    for cell in ["| `/node/config` | `toml` |", "| `/raw/SENSOR` | the sensor's `kind` |", "| `/link/SENSOR` | `text` |"] {
+    for cell in
+        ["| `/node/config` | `toml` |", "| `/raw/SENSOR` | the sensor's `kind` |", "| `/link/SENSOR` | `text` |"]
+    {
         assert!(table.contains(cell), "{cell}");
     }
 

@@ -121,6 +121,10 @@ mod tests {
         let nobody = StatusArgs { console: "127.0.0.1:1".into(), config: None, json: false };
         let failure = run(&nobody).expect_err("nobody listens on port 1");
         assert_eq!(failure.code, 1);
-        assert!(failure.message.contains("127.0.0.1:1") && failure.message.contains("copmesh run"), "{}", failure.message);
+        assert!(
+            failure.message.contains("127.0.0.1:1") && failure.message.contains("copmesh run"),
+            "{}",
+            failure.message
+        );
     }
 }

@@ -130,7 +130,8 @@ fn http(text: &str) -> Result<HttpEndpoint, String> {
     let (authority, path) = text.split_at(text.find('/').unwrap_or(text.len()));
     let path = if path.is_empty() { "/" } else { path };
     let plain = |b: u8| b.is_ascii_graphic() && b != b'#';
-    if !is_authority(authority) || !authority.bytes().all(plain) || authority.contains('@') || !path.bytes().all(plain) {
+    if !is_authority(authority) || !authority.bytes().all(plain) || authority.contains('@') || !path.bytes().all(plain)
+    {
         return Err(format!("\"{text}\" is no host, port and path; {REMEDY}"));
     }
     Ok(HttpEndpoint { authority: authority.to_owned(), path: path.to_owned() })

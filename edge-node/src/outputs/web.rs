@@ -54,7 +54,11 @@ struct Viewing {
 pub async fn serve(listener: TcpListener, hello: Hello, board: watch::Receiver<Arc<Board>>) -> std::io::Result<()> {
     let seats = Arc::new(tokio::sync::Semaphore::new(VIEWERS_MAX));
     let viewing = Viewing { hello: Arc::new(hello), board, seats };
-    let app = Router::new().route("/ws", get(upgrade)).route("/status.json", get(status)).fallback(get(asset)).with_state(viewing);
+    let app = Router::new()
+        .route("/ws", get(upgrade))
+        .route("/status.json", get(status))
+        .fallback(get(asset))
+        .with_state(viewing);
     axum::serve(listener, app).await
 }
 
