@@ -267,7 +267,7 @@ fn a_recording_has_the_channels_of_the_table_and_reads_back_as_it_was_written() 
     let path = folder.file("r.mcap");
     let config = config();
     // Times of receipt may step back; the order is that of the writing.
-    let received = |s| Timestamp::from_secs(1_700_000_000 + s);
+    let received = |s: i64| Timestamp::from_secs(1_700_000_000 + s);
     let mut entries = [(0, 5, &b"one"[..]), (1, 4, b"two"), (0, 6, b"")]
         .map(|(sensor, s, bytes)| Entry::of(received(s), SensorId(sensor), bytes.to_vec()))
         .to_vec();

@@ -18,7 +18,7 @@ use fusion_core::measurement::SensorId;
 use fusion_core::track::Origin;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio_serial::{SerialPort, SerialStream};
+use tokio_serial::SerialStream;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const SENSOR: SensorId = SensorId(0);
