@@ -11,7 +11,7 @@ use fusion_core::time::{Span, Timestamp};
 use proto::record::TrackRecord;
 use sensor_drivers::error::DecodeError;
 use tokio::sync::{mpsc, watch};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::addresses::{AddressSummary, Addresses};
 use crate::board::{BEARINGS_SHOWN_MAX, BOARD_PERIOD, Board};
@@ -23,7 +23,7 @@ use crate::node::{Bearing, Node, Output};
 use crate::picture::PictureChange;
 use crate::recording::Entry;
 use crate::recording::mcap_file::Recorder;
-use crate::sensor_health::SensorHealth;
+use crate::sensor_health::{SensorHealth, SensorState};
 use crate::tracks_file::TracksFile;
 
 /// Where outputs go. Absent ones cost nothing.
@@ -179,7 +179,10 @@ impl Engine {
 
     /// Swaps in a new state of the board.
     pub fn show(&mut self, now: Timestamp, monotonic: Monotonic) {
-        let sequence = self.board.borrow().sequence + 1;
+        let (sequence, before) = {
+            let board = self.board.borrow();
+            (board.sequence + 1, Arc::clone(&board))
+        };
         let mut counters = Vec::new();
         self.node.counters(&mut |name, count| counters.push((name, count)));
         counters.push(("records_dropped", self.records_dropped));
@@ -195,6 +198,7 @@ impl Engine {
             latency: self.latency.summary(),
             progress: self.progress,
         };
+        tell_changes(&before.sensors, &board.sensors);
         self.board.send_replace(Arc::new(board));
         self.shown = monotonic;
     }
@@ -266,6 +270,19 @@ impl Engine {
 
     fn complain(&self, sensor: SensorId, error: DecodeError) {
         debug!(sensor = self.node.sensor_name(sensor), "{error}");
+    }
+}
+
+/// What became of a sensor is said in the log when it changes.
+fn tell_changes(before: &[SensorHealth], now: &[SensorHealth]) {
+    for (before, now) in before.iter().zip(now).filter(|(before, now)| before.state != now.state) {
+        let (was, is, reasons) = (before.state.as_str(), now.state.as_str(), now.reasons.join("; "));
+        match now.clock_offset_s {
+            Some(offset_s) if now.state == SensorState::Degraded => {
+                warn!(sensor = %now.name, "was {was}, is {is}: {reasons}; clock {offset_s:+.3} s");
+            }
+            _ => info!(sensor = %now.name, "was {was}, is {is}"),
+        }
     }
 }
 

@@ -112,10 +112,9 @@ impl SensorHealth {
         let age_s = health.age.map(fusion_core::time::Span::as_secs_f64);
         let expected_hz = if period_s > 0.0 { 1.0 / period_s } else { 0.0 };
         let reasons = reasons(health, expected_hz);
-        let state = match SensorState::of(age_s, period_s) {
-            SensorState::Ok if !reasons.is_empty() => SensorState::Degraded,
-            state => state,
-        };
+        let by_silence = SensorState::of(age_s, period_s);
+        let degraded = by_silence == SensorState::Ok && !reasons.is_empty();
+        let state = if degraded { SensorState::Degraded } else { by_silence };
         let counted = |wanted: &str| counters.iter().filter(|(name, _)| *name == wanted).map(|(_, count)| count).sum();
         let (limited, overflowed): (u64, u64) = (counted("rate_limited"), counted("inbox_dropped"));
         Self {

@@ -65,6 +65,7 @@ fn table(status: &Value) -> String {
 
 fn row(text: &mut String, sensor: &Value) {
     let number = |key: &str| sensor[key].as_f64().map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
+    let count = |key: &str| sensor[key].as_u64().map_or_else(|| "-".to_owned(), |value| value.to_string());
     let _ = writeln!(
         text,
         "{:<24} {:<9} {:>8} {:>8} {:>7} {:>7} {:>6} {:>6} {:>7}  {}",
@@ -73,10 +74,10 @@ fn row(text: &mut String, sensor: &Value) {
         number("rate_hz"),
         number("expected_hz"),
         number("age_s"),
-        sensor["errors"],
-        sensor["duplicates"],
-        sensor["late"],
-        sensor["dropped"],
+        count("errors"),
+        count("duplicates"),
+        count("late"),
+        count("dropped"),
         clock(sensor),
     );
     for reason in sensor["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -114,6 +115,8 @@ mod tests {
         let text = table(&json!({ "node": "alpha", "mode": "LIVE", "tracks": 4, "sensors": [sensor] }));
         assert!(text.contains("corrected -1581.700 s +20.0 ppm, 1 steps"), "{text}");
         assert!(text.contains("its clock is off, and corrected"), "{text}");
+        let [head, row] = [2, 3].map(|line| text.lines().nth(line).expect("a line"));
+        assert_eq!(head.find("clock"), row.find("corrected"), "columns stand below their heads");
     }
 
     #[test]
