@@ -63,7 +63,8 @@ pub struct HttpEndpoint {
 const BAUD_DEFAULT: u32 = 38_400;
 
 const REMEDY: &str = "write udp://ADDRESS:PORT, udp://GROUP:PORT?interface=NAME, tcp://HOST:PORT, \
-                      tcp-listen://ADDRESS:PORT, serial:///DEVICE?baud=38400, http://HOST:PORT/PATH, file:///PATH or none";
+                      tcp-listen://ADDRESS:PORT, serial:///DEVICE?baud=38400, http://HOST:PORT/PATH, \
+                      file:///PATH or none";
 
 impl Endpoint {
     /// Whether it gives a stream that may be cut anywhere, rather than messages whole.

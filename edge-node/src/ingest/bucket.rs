@@ -1,7 +1,7 @@
 //! How much of a sensor is taken in: so many bytes and messages a second, with some seconds' worth at once.
 //!
-//! A sensor that babbles, by fault or by intent, must not take the node's time from the others. What is above is dropped
-//! where it comes in, before it is copied.
+//! A sensor that babbles, by fault or by intent, must not take the node's time from the others. What is above is
+//! dropped where it comes in, before it is copied.
 
 use crate::clock::Monotonic;
 

@@ -6,7 +6,7 @@ use fusion_core::time::{Span, Timestamp};
 
 /// Datagrams remembered. Beyond, the oldest is forgotten early, and a second copy of it would pass.
 ///
-/// Counter: `duplicates_forgotten`.
+/// Counter: `Duplicates::forgotten`.
 pub const DATAGRAMS_MAX: usize = 1024;
 
 /// The datagrams of the last while, each as its hash and its length.

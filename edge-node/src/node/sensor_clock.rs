@@ -6,9 +6,9 @@
 //! windows (Theil 1950, Sen 1968) is the drift, which neither a late burst nor a silence can bend.
 //!
 //! A least delay within limits is no error: nobody can tell a slow network from a slow clock. Beyond them it is one,
-//! and the rule of the sensor says what becomes of its times ([decision 11](../../../docs/decisions/0011-wrong-clocks.md)).
-//! A step is believed when several reports in a row agree on it: forwards soon, since nothing is received before it is
-//! told; backwards only after a while, since what waited somewhere comes late as well.
+//! and the rule of the sensor says what becomes of its times (docs/decisions/0011-wrong-clocks.md). A step is believed
+//! when several reports in a row agree on it: forwards soon, since nothing is received before it is told; backwards
+//! only after a while, since what waited somewhere comes late as well.
 
 use std::collections::VecDeque;
 
