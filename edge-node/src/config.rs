@@ -5,6 +5,7 @@
 
 pub mod endpoint;
 pub mod intake;
+pub mod ais;
 pub mod label;
 pub mod sensors;
 pub mod sight;

@@ -1,6 +1,7 @@
 //! From a sensor's configuration to its decoder.
 
 use fusion_core::time::Span;
+use sensor_drivers::ais::{AisConfig, AisDecoder};
 use sensor_drivers::asterix::common::DataSource;
 use sensor_drivers::asterix::radar::{Clock, Doppler, Framing, PolarSigmas, RadarConfig, RadarDecoder};
 use sensor_drivers::decoder::Decoder;
@@ -19,6 +20,7 @@ pub fn decoder(config: &SensorConfig) -> Box<dyn Decoder> {
         SensorKind::Beast => Box::new(mode_s(config, Form::Beast)),
         SensorKind::Avr => Box::new(mode_s(config, Form::Avr)),
         SensorKind::Plots => Box::new(plots(config)),
+        SensorKind::Ais => Box::new(AisDecoder::new(ais(config))),
     }
 }
 
@@ -82,4 +84,13 @@ fn plots(config: &SensorConfig) -> PlotsDecoder {
         datagrams: matches!(config.endpoint.parse(), Ok(Endpoint::Udp(_) | Endpoint::Http(_))),
     };
     PlotsDecoder::new(config).expect("the configuration was checked: its sigmas are positive")
+}
+
+fn ais(config: &SensorConfig) -> AisConfig {
+    AisConfig {
+        sigma_m: config.ais.position_sigma_m,
+        latency: Span::from_secs_f64(config.latency_s),
+        keep_own: config.ais.keep_own,
+        datagrams: matches!(config.endpoint.parse(), Ok(Endpoint::Udp(_))),
+    }
 }

@@ -61,12 +61,19 @@ fn row<'a>(rows: &'a [Row], section: &str, key: &str) -> &'a Row {
     rows.iter().find(|row| row.section == section && row.key == key).expect("the row is there")
 }
 
-/// The fenced examples in TOML; those without a node are parts, and go below the first one.
+/// The fenced examples in TOML, of this document and of docs/SENSORS.md; those without a node are parts, and go below
+/// the first one.
 fn examples() -> Vec<String> {
     let text = document();
-    let blocks: Vec<&str> = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    let whole =
-        |block: &&str| if block.contains("[node]") { (*block).to_owned() } else { format!("{}\n{block}", blocks[0]) };
+    let sensors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/SENSORS.md");
+    let sensors = fs::read_to_string(&sensors).unwrap_or_else(|error| panic!("{}: {error}", sensors.display()));
+    let fenced = |text: &str| -> Vec<String> {
+        text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+    };
+    let blocks = [fenced(&text), fenced(&sensors)].concat();
+    let whole = |block: &String| {
+        if block.contains("[node]") { block.clone() } else { format!("{}\n{block}", blocks[0]) }
+    };
     blocks.iter().map(whole).collect()
 }
 

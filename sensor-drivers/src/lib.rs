@@ -4,13 +4,18 @@
 //! |---|---|---|
 //! | [`asterix`] | EUROCONTROL ASTERIX CAT048 ed. 1.32, CAT034 ed. 1.29 | polar scans by sector, radar status |
 //! | [`mode_s`] | ICAO Annex 10, DO-260B: Beast, AVR or recorded | positions with velocity and address |
+//! | [`ais`] | ITU-R M.1371-5, NMEA 0183 / IEC 61162 sentences | positions with velocity and MMSI |
 //! | [`plots`] | copmesh plots, NDJSON (docs/FORMATS.md) | polar, bearing and position scans |
 //!
 //! Every driver is a [`decoder::Decoder`]: bytes in, reports out, no socket and no clock.
 
+pub mod ais;
 pub mod asterix;
 pub mod decoder;
 pub mod error;
+pub mod heard;
+mod lines;
 pub mod mode_s;
+mod outbox;
 pub mod plots;
 pub mod sim;

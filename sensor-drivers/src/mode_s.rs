@@ -12,7 +12,7 @@
 use fusion_core::geodesy::Geodetic;
 use fusion_core::time::{Span, Timestamp};
 
-use crate::decoder::{Decoder, Report};
+use crate::decoder::{Decoder, OwnedScan, Report};
 use crate::error::{DecodeError, Reason};
 use avr::AvrFramer;
 use beast::{BeastFramer, Payload};
@@ -142,6 +142,10 @@ impl Decoder for ModeSDecoder {
 
     fn poll_report(&mut self) -> Option<Result<Report, DecodeError>> {
         self.listener.poll()
+    }
+
+    fn recycle(&mut self, scan: OwnedScan) {
+        self.listener.recycle(scan);
     }
 
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {

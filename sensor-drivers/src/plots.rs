@@ -8,7 +8,6 @@
 mod encode;
 mod identity;
 mod json;
-mod line;
 mod number;
 mod parse;
 mod time;
@@ -19,11 +18,11 @@ use fusion_core::time::{Span, Timestamp};
 
 use crate::decoder::{Decoder, OwnedScan, Report};
 use crate::error::{DecodeError, Reason};
+use crate::lines::{Framed, LineFramer};
 use json::Key;
-use line::{Framed, LineFramer};
 
+pub use crate::lines::LINE_BYTES_MAX;
 pub use encode::{Unencodable, encode};
-pub use line::LINE_BYTES_MAX;
 
 /// Reports that wait to be polled. More than any read from a socket holds; beyond, the oldest is dropped and counted.
 ///

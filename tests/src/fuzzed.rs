@@ -4,6 +4,7 @@
 //! committed corpora on every run. The first octet of an input chooses how the rest is cut into pieces: decoders of
 //! streams must not care.
 
+pub mod ais;
 pub mod asterix;
 pub mod mode_s;
 pub mod plots;
@@ -15,8 +16,8 @@ use sensor_drivers::decoder::{Decoder, Report};
 pub type Target = fn(&[u8]);
 
 /// The targets by name: the name of the binary in `tests/fuzz/fuzz_targets` and of its corpus.
-pub const TARGETS: [(&str, Target); 3] =
-    [("asterix", asterix::target), ("mode_s", mode_s::target), ("plots", plots::target)];
+pub const TARGETS: &[(&str, Target)] =
+    &[("ais", ais::target), ("asterix", asterix::target), ("mode_s", mode_s::target), ("plots", plots::target)];
 
 /// Reports that a decoder may hold back at the most: what is beyond was not bounded.
 const REPORTS_MAX_PER_INPUT: usize = 1 << 20;

@@ -17,7 +17,7 @@ fn corpus(name: &str) -> Vec<PathBuf> {
 
 #[test]
 fn every_corpus_passes_again() {
-    for (name, target) in TARGETS {
+    for &(name, target) in TARGETS {
         let files = corpus(name);
         assert!(files.len() >= 10, "{name}: a corpus of {} inputs is none", files.len());
         for file in &files {
@@ -29,7 +29,7 @@ fn every_corpus_passes_again() {
 
 #[test]
 fn every_input_may_be_cut_anywhere() {
-    for (name, target) in TARGETS {
+    for &(name, target) in TARGETS {
         for file in corpus(name).iter().take(40) {
             let bytes = std::fs::read(file).expect("readable");
             (0..bytes.len().min(300)).for_each(|length| target(&bytes[..length]));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Endpoint;
 use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
+use super::ais::AisConfig;
 use super::label::LevelName;
 use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
 use super::{ConfigError, LabelConfig, is_name};
@@ -95,6 +96,9 @@ pub struct SensorConfig {
     /// What only an ASTERIX radar has.
     #[serde(default)]
     pub asterix: AsterixConfig,
+    /// What only an AIS receiver has.
+    #[serde(default)]
+    pub ais: AisConfig,
     /// Who may receive what it says.
     pub label: LabelConfig,
 }
@@ -175,6 +179,8 @@ pub enum SensorKind {
     Avr,
     /// Generic plots as NDJSON (docs/FORMATS.md).
     Plots,
+    /// AIS sentences, AIVDM and AIVDO.
+    Ais,
 }
 
 impl SensorKind {
@@ -186,6 +192,7 @@ impl SensorKind {
             (Self::Asterix, Self::Asterix)
                 | (Self::Beast | Self::Avr, Self::Beast | Self::Avr)
                 | (Self::Plots, Self::Plots)
+                | (Self::Ais, Self::Ais)
         )
     }
 
@@ -197,6 +204,7 @@ impl SensorKind {
             Self::Beast => "beast",
             Self::Avr => "avr",
             Self::Plots => "plots",
+            Self::Ais => "ais",
         }
     }
 }
@@ -238,6 +246,7 @@ impl SensorConfig {
             intake: IntakeConfig::default(),
             sigma: SigmaConfig::default(),
             asterix: AsterixConfig::default(),
+            ais: AisConfig::default(),
             label,
         }
     }
@@ -262,6 +271,7 @@ impl SensorConfig {
     pub fn shared_error(&self) -> (f64, f64) {
         let (place, time) = match self.kind {
             SensorKind::Beast | SensorKind::Avr => (10.0, 0.2),
+            SensorKind::Ais => (5.0, 0.3),
             SensorKind::Asterix | SensorKind::Plots => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
@@ -314,6 +324,7 @@ impl SensorConfig {
         self.check_ranges(key)?;
         self.check_intake(key)?;
         self.check_sight(key)?;
+        self.ais.check(key)?;
         self.model(key).map(|_| ())
     }
 

@@ -13,7 +13,7 @@ use super::frame::{Checked, Damage, ExtendedSquitter, ModeSFrame};
 use super::table::{AIRCRAFT_MAX, AircraftTable};
 use super::tally::Tally;
 use super::{ERRORS_MAX, ModeSConfig, REPORTS_MAX};
-use crate::decoder::{OwnedScan, Place, Point, Report, Return, TimeQuality};
+use crate::decoder::{OwnedScan, Place, Report, Return, Spare, TimeQuality};
 use crate::error::{DecodeError, Reason};
 
 /// What happens to a frame once it is whole.
@@ -25,6 +25,7 @@ pub(super) struct Listener {
     tally: Tally,
     reports: VecDeque<Report>,
     errors: VecDeque<DecodeError>,
+    spare: Spare,
 }
 
 impl Listener {
@@ -37,6 +38,7 @@ impl Listener {
             tally: Tally::default(),
             reports: VecDeque::with_capacity(REPORTS_MAX),
             errors: VecDeque::with_capacity(ERRORS_MAX),
+            spare: Spare::default(),
         }
     }
 
@@ -73,7 +75,7 @@ impl Listener {
             return;
         };
         let time = received - self.config.latency;
-        let aircraft = self.aircraft.hear(squitter.address, time);
+        let aircraft = self.aircraft.hear(squitter.address, time, || Aircraft::new(squitter.address));
         if aircraft.is_repeat(squitter.me, time, self.config.repeat_window) {
             self.tally.duplicates += 1;
             return;
@@ -83,7 +85,8 @@ impl Listener {
             None => {}
             Some(Err(refusal)) => self.tally.count_refused(refusal),
             Some(Ok(point)) => {
-                let report = report(point, aircraft, time);
+                let seen = Return { place: Place::Geodetic(point), identity: aircraft.identity().clone() };
+                let report = report(seen, time, self.spare.take());
                 self.tally.positions_reported += 1;
                 self.push(report);
             }
@@ -94,6 +97,10 @@ impl Listener {
     pub(super) fn poll(&mut self) -> Option<Result<Report, DecodeError>> {
         let report = self.reports.pop_front().map(Ok);
         report.or_else(|| self.errors.pop_front().map(Err))
+    }
+
+    pub(super) fn recycle(&mut self, scan: OwnedScan) {
+        self.spare.give(scan);
     }
 
     pub(super) const fn tally(&self) -> &Tally {
@@ -122,12 +129,8 @@ impl Listener {
     }
 }
 
-fn report(point: Point, aircraft: &Aircraft, time: Timestamp) -> Report {
-    Report::Scan(OwnedScan {
-        time,
-        time_quality: TimeQuality::Received,
-        from: None,
-        coverage: Coverage::Reports,
-        returns: vec![Return { place: Place::Geodetic(point), identity: aircraft.identity().clone() }],
-    })
+fn report(seen: Return, time: Timestamp, mut returns: Vec<Return>) -> Report {
+    returns.push(seen);
+    let coverage = Coverage::Reports;
+    Report::Scan(OwnedScan { time, time_quality: TimeQuality::Received, from: None, coverage, returns })
 }

@@ -10,6 +10,7 @@ mod allocations;
 #[path = "../peers/table.rs"]
 mod table;
 
+mod ais;
 mod asterix;
 mod load;
 mod mode_s;
@@ -21,11 +22,11 @@ use table::Table;
 type Make = fn() -> Load;
 
 /// The loads by name, in the order in which they are shown.
-const LOADS: [(&str, Make); 2] = [("asterix", asterix::load), ("mode-s", mode_s::load)];
+const LOADS: &[(&str, Make)] = &[("ais", ais::load), ("asterix", asterix::load), ("mode-s", mode_s::load)];
 
 const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
 
-loads: asterix mode-s ... (all, unless some are named)
+loads: the rows of the table by name, such as asterix or mode-s (all, unless some are named)
 COPMESH_ORACLE_PYTHON names the Python that has the peers; else tests/oracle/venv is tried.";
 
 fn main() {

@@ -7,7 +7,7 @@ pub const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// What was found at a newline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framed<'a> {
+pub(crate) enum Framed<'a> {
     /// A line without its newline (and without a carriage return before it).
     Line(&'a [u8]),
     /// The line so far has more than [`LINE_BYTES_MAX`] bytes; its rest is skipped. Told once per line.
@@ -16,7 +16,7 @@ pub(super) enum Framed<'a> {
 
 /// Holds the beginning of the line whose end has not come yet.
 #[derive(Debug, Default)]
-pub(super) struct LineFramer {
+pub(crate) struct LineFramer {
     held: Vec<u8>,
     skipping: bool,
     skipped: u64,
@@ -24,7 +24,7 @@ pub(super) struct LineFramer {
 
 impl LineFramer {
     /// Takes bytes and hands every complete line to `each`.
-    pub(super) fn split(&mut self, bytes: &[u8], mut each: impl FnMut(Framed<'_>)) {
+    pub(crate) fn split(&mut self, bytes: &[u8], mut each: impl FnMut(Framed<'_>)) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             match piece.strip_suffix(b"\n") {
                 Some(end) => self.complete(end, &mut each),
@@ -34,19 +34,19 @@ impl LineFramer {
     }
 
     /// The stream pauses or ends here: what is held is a line.
-    pub(super) fn finish(&mut self, mut each: impl FnMut(Framed<'_>)) {
+    pub(crate) fn finish(&mut self, mut each: impl FnMut(Framed<'_>)) {
         if !self.held.is_empty() || self.skipping {
             self.complete(&[], &mut each);
         }
     }
 
     /// Whether part of a line is held.
-    pub(super) fn is_waiting(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         !self.held.is_empty() || self.skipping
     }
 
     /// Bytes of lines that were too long.
-    pub(super) const fn skipped(&self) -> u64 {
+    pub(crate) const fn skipped(&self) -> u64 {
         self.skipped
     }
 
