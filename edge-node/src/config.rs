@@ -6,6 +6,7 @@
 pub mod endpoint;
 pub mod intake;
 pub mod ais;
+pub mod kraken;
 pub mod label;
 pub mod sensors;
 pub mod sight;

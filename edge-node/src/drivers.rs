@@ -5,10 +5,13 @@ use sensor_drivers::ais::{AisConfig, AisDecoder};
 use sensor_drivers::asterix::common::DataSource;
 use sensor_drivers::asterix::radar::{Clock, Doppler, Framing, PolarSigmas, RadarConfig, RadarDecoder};
 use sensor_drivers::decoder::Decoder;
+use sensor_drivers::kraken::{Heading, KrakenConfig, KrakenDecoder};
 use sensor_drivers::mode_s::{Form, ModeSConfig, ModeSDecoder};
 use sensor_drivers::plots::{PlotsConfig, PlotsDecoder};
+use sensor_drivers::sbs::{SbsConfig, SbsDecoder};
 
 use crate::config::intake::ClockConfig;
+use crate::config::kraken::HeadingConfig;
 use crate::config::sensors::DopplerConfig;
 use crate::config::{Endpoint, SensorConfig, SensorKind};
 
@@ -21,6 +24,8 @@ pub fn decoder(config: &SensorConfig) -> Box<dyn Decoder> {
         SensorKind::Avr => Box::new(mode_s(config, Form::Avr)),
         SensorKind::Plots => Box::new(plots(config)),
         SensorKind::Ais => Box::new(AisDecoder::new(ais(config))),
+        SensorKind::Sbs => Box::new(SbsDecoder::new(sbs(config))),
+        SensorKind::Kraken => Box::new(KrakenDecoder::new(kraken(config))),
     }
 }
 
@@ -92,5 +97,23 @@ fn ais(config: &SensorConfig) -> AisConfig {
         latency: Span::from_secs_f64(config.latency_s),
         keep_own: config.ais.keep_own,
         datagrams: matches!(config.endpoint.parse(), Ok(Endpoint::Udp(_))),
+    }
+}
+
+fn sbs(config: &SensorConfig) -> SbsConfig {
+    SbsConfig { sigma_m: config.sbs.position_sigma_m, latency: Span::from_secs_f64(config.latency_s) }
+}
+
+fn kraken(config: &SensorConfig) -> KrakenConfig {
+    let kraken = config.kraken;
+    KrakenConfig {
+        azimuth_sigma: config.sigma.azimuth_deg.to_radians(),
+        heading: match kraken.heading_from {
+            HeadingConfig::Fixed => Heading::Fixed(kraken.heading_deg),
+            HeadingConfig::Gps => Heading::Gps,
+            HeadingConfig::Compass => Heading::Compass(kraken.declination_deg),
+        },
+        confidence_min: kraken.confidence_min,
+        mobile: kraken.mobile,
     }
 }

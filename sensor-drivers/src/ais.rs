@@ -15,7 +15,7 @@ pub mod sentence;
 mod vessel;
 
 use fusion_core::geodesy::Geodetic;
-use fusion_core::identity::{Identity, ObjectClass};
+use fusion_core::identity::Identity;
 use fusion_core::maths::{cos, sin, sqrt};
 use fusion_core::measurement::Coverage;
 use fusion_core::time::{Span, Timestamp};
@@ -33,7 +33,7 @@ use vessel::Vessel;
 
 /// Vessels remembered at once. A receiver on a mountain over a busy strait hears some 1,500.
 ///
-/// Counter: `vessels_evicted`; the one silent longest is forgotten.
+/// Counter: `evicted`; the one silent longest is forgotten.
 pub const VESSELS_MAX: usize = 4096;
 
 /// Sigmas in a bound that holds for 95 % of positions (circular, χ² with two degrees of freedom).
@@ -81,8 +81,6 @@ pub struct Tally {
     pub refused_sentences: u64,
     /// Payloads that are no message.
     pub refused_payload: u64,
-    /// Parts without what belongs to them.
-    pub parts_lost: u64,
     /// Lines longer than the bound.
     pub long_lines: u64,
     /// Whole messages.
@@ -164,7 +162,7 @@ impl Decoder for AisDecoder {
         each("lines", tally.lines);
         each("messages", tally.messages);
         each("parts", tally.parts);
-        each("parts_lost", tally.parts_lost + self.listener.assembly.lost());
+        each("messages_incomplete", self.listener.assembly.lost());
         each("other_sentences", tally.other_sentences);
         each("refused_sentences", tally.refused_sentences);
         each("refused_payload", tally.refused_payload);
@@ -217,7 +215,6 @@ impl Listener {
                 }
             },
             Ok(Assembled::Waiting) => self.tally.parts += 1,
-            Ok(Assembled::Lost) => self.tally.parts_lost += 1,
             Err(not_bits) => {
                 self.tally.refused_payload += 1;
                 let (offset, reason) = match not_bits {
@@ -346,7 +343,7 @@ fn nearest(heard: Timestamp, second: u8) -> Timestamp {
 mod tests {
     use super::*;
     use encode::{Transponder, VesselState};
-    use fusion_core::identity::Address;
+    use fusion_core::identity::{Address, ObjectClass};
 
     const NOON: Timestamp = Timestamp::from_secs(1_700_006_400);
 
@@ -435,7 +432,6 @@ mod tests {
         let (decoder, reports) = fed(AisConfig::default(), &text, NOON);
         let tally = decoder.tally();
         let sum = tally.parts
-            + tally.parts_lost
             + tally.other_sentences
             + tally.refused_sentences
             + tally.refused_payload

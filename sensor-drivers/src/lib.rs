@@ -5,6 +5,8 @@
 //! | [`asterix`] | EUROCONTROL ASTERIX CAT048 ed. 1.32, CAT034 ed. 1.29 | polar scans by sector, radar status |
 //! | [`mode_s`] | ICAO Annex 10, DO-260B: Beast, AVR or recorded | positions with velocity and address |
 //! | [`ais`] | ITU-R M.1371-5, NMEA 0183 / IEC 61162 sentences | positions with velocity and MMSI |
+//! | [`kraken`] | KrakenSDR page and push | lines of bearing |
+//! | [`sbs`] | SBS-1 lines | positions by address |
 //! | [`plots`] | copmesh plots, NDJSON (docs/FORMATS.md) | polar, bearing and position scans |
 //!
 //! Every driver is a [`decoder::Decoder`]: bytes in, reports out, no socket and no clock.
@@ -14,8 +16,10 @@ pub mod asterix;
 pub mod decoder;
 pub mod error;
 pub mod heard;
+pub mod kraken;
 mod lines;
 pub mod mode_s;
 mod outbox;
 pub mod plots;
+pub mod sbs;
 pub mod sim;

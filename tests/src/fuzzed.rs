@@ -6,8 +6,10 @@
 
 pub mod ais;
 pub mod asterix;
+pub mod kraken;
 pub mod mode_s;
 pub mod plots;
+pub mod sbs;
 
 use fusion_core::time::{Span, Timestamp};
 use sensor_drivers::decoder::{Decoder, Report};
@@ -16,8 +18,15 @@ use sensor_drivers::decoder::{Decoder, Report};
 pub type Target = fn(&[u8]);
 
 /// The targets by name: the name of the binary in `tests/fuzz/fuzz_targets` and of its corpus.
-pub const TARGETS: &[(&str, Target)] =
-    &[("ais", ais::target), ("asterix", asterix::target), ("mode_s", mode_s::target), ("plots", plots::target)];
+#[rustfmt::skip] // one line each
+pub const TARGETS: &[(&str, Target)] = &[
+    ("ais", ais::target),
+    ("asterix", asterix::target),
+    ("kraken", kraken::target),
+    ("mode_s", mode_s::target),
+    ("plots", plots::target),
+    ("sbs", sbs::target),
+];
 
 /// Reports that a decoder may hold back at the most: what is beyond was not bounded.
 const REPORTS_MAX_PER_INPUT: usize = 1 << 20;

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Endpoint;
 use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
 use super::ais::AisConfig;
+use super::ais::{AisConfig, SbsConfig};
+use super::kraken::KrakenConfig;
 use super::label::LevelName;
 use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
 use super::{ConfigError, LabelConfig, is_name};
@@ -99,6 +101,12 @@ pub struct SensorConfig {
     /// What only an AIS receiver has.
     #[serde(default)]
     pub ais: AisConfig,
+    /// What only SBS-1 lines need.
+    #[serde(default)]
+    pub sbs: SbsConfig,
+    /// What only a KrakenSDR has.
+    #[serde(default)]
+    pub kraken: KrakenConfig,
     /// Who may receive what it says.
     pub label: LabelConfig,
 }
@@ -181,6 +189,10 @@ pub enum SensorKind {
     Plots,
     /// AIS sentences, AIVDM and AIVDO.
     Ais,
+    /// SBS-1 lines: positions that somebody else decoded.
+    Sbs,
+    /// KrakenSDR: lines of bearing.
+    Kraken,
 }
 
 impl SensorKind {
@@ -193,6 +205,8 @@ impl SensorKind {
                 | (Self::Beast | Self::Avr, Self::Beast | Self::Avr)
                 | (Self::Plots, Self::Plots)
                 | (Self::Ais, Self::Ais)
+                | (Self::Sbs, Self::Sbs)
+                | (Self::Kraken, Self::Kraken)
         )
     }
 
@@ -205,6 +219,8 @@ impl SensorKind {
             Self::Avr => "avr",
             Self::Plots => "plots",
             Self::Ais => "ais",
+            Self::Sbs => "sbs",
+            Self::Kraken => "kraken",
         }
     }
 }
@@ -247,6 +263,8 @@ impl SensorConfig {
             sigma: SigmaConfig::default(),
             asterix: AsterixConfig::default(),
             ais: AisConfig::default(),
+            sbs: SbsConfig::default(),
+            kraken: KrakenConfig::default(),
             label,
         }
     }
@@ -270,9 +288,9 @@ impl SensorConfig {
     #[must_use]
     pub fn shared_error(&self) -> (f64, f64) {
         let (place, time) = match self.kind {
-            SensorKind::Beast | SensorKind::Avr => (10.0, 0.2),
+            SensorKind::Beast | SensorKind::Avr | SensorKind::Sbs => (10.0, 0.2),
             SensorKind::Ais => (5.0, 0.3),
-            SensorKind::Asterix | SensorKind::Plots => (0.0, 0.0),
+            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }
@@ -325,6 +343,8 @@ impl SensorConfig {
         self.check_intake(key)?;
         self.check_sight(key)?;
         self.ais.check(key)?;
+        self.sbs.check(key)?;
+        self.kraken.check(key)?;
         self.model(key).map(|_| ())
     }
 

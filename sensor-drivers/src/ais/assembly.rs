@@ -7,39 +7,47 @@ use super::sentence::Sentence;
 
 /// Messages that wait for further parts at a time.
 ///
-/// Counter: `parts_lost`; the one begun first is given up.
-pub const PARTIAL_MESSAGES_MAX: usize = 16;
+/// Counter: `lost`; the one begun first is given up.
+pub(super) const PARTIAL_MESSAGES_MAX: usize = 16;
 
 /// How long a message waits for its next part.
 const PATIENCE: Span = Span::from_secs(10);
+
+/// Characters of payload that fit into a sentence of 82.
+const PART_CHARACTERS: usize = 82;
 
 /// A message of which parts are missing.
 #[derive(Clone, Debug)]
 struct Partial {
     key: Key,
-    next: u8,
     begun: Timestamp,
     tagged: Option<Timestamp>,
-    bits: Bits,
+    /// By the number of the part, from 1.
+    parts: [Option<Part>; 9],
 }
 
-/// What the parts of one message share.
+/// The payload of one sentence.
+#[derive(Clone, Debug)]
+struct Part {
+    characters: heapless::Vec<u8, PART_CHARACTERS>,
+    fill: usize,
+}
+
+/// What the parts of one message share: its number, the channel, how many they are.
 type Key = (Option<u8>, u8, u8);
 
 /// What a sentence led to.
 #[derive(Debug)]
-pub enum Assembled {
+pub(super) enum Assembled {
     /// A whole message, and the time that its first part told.
     Whole(Bits, Option<Timestamp>),
     /// More parts must come.
     Waiting,
-    /// A part without its beginning.
-    Lost,
 }
 
 /// The messages that wait.
 #[derive(Debug)]
-pub struct Assembly {
+pub(super) struct Assembly {
     waiting: Vec<Partial>,
     lost: u64,
 }
@@ -51,49 +59,48 @@ impl Default for Assembly {
 }
 
 impl Assembly {
-    /// Takes a sentence.
+    /// Takes a sentence; datagrams may bring the parts of a message in any order.
     ///
     /// # Errors
-    /// [`NotBits`] if its payload is none; the message is given up.
-    pub fn handle(&mut self, sentence: &Sentence<'_>, now: Timestamp) -> Result<Assembled, NotBits> {
-        let fill = if sentence.number == sentence.total { sentence.fill } else { 0 };
+    /// [`NotBits`] if a payload is none; the message is given up.
+    pub(super) fn handle(&mut self, sentence: &Sentence<'_>, now: Timestamp) -> Result<Assembled, NotBits> {
         if sentence.total == 1 {
             let mut bits = Bits::new();
-            bits.extend(sentence.payload, fill)?;
+            bits.extend(sentence.payload, sentence.fill)?;
             return Ok(Assembled::Whole(bits, sentence.tagged));
         }
-        let key = (sentence.message_id, sentence.channel, sentence.total);
-        self.give_up(now);
-        let place = self.waiting.iter().position(|partial| partial.key == key);
-        let mut partial = match (place, sentence.number) {
-            (place, 1) => {
-                if let Some(place) = place {
-                    self.waiting.remove(place);
-                    self.lost += 1;
-                }
-                Partial { key, next: 1, begun: now, tagged: sentence.tagged, bits: Bits::new() }
-            }
-            (Some(place), number) if self.waiting[place].next == number => self.waiting.remove(place),
-            (Some(place), _) => {
-                self.waiting.remove(place);
-                self.lost += 1;
-                return Ok(Assembled::Lost);
-            }
-            (None, _) => return Ok(Assembled::Lost),
-        };
-        partial.bits.extend(sentence.payload, fill).inspect_err(|_| self.lost += 1)?;
-        if sentence.number == sentence.total {
-            return Ok(Assembled::Whole(partial.bits, partial.tagged));
+        let characters = heapless::Vec::from_slice(sentence.payload).map_err(|_| NotBits::TooLong)?;
+        let part = Part { characters, fill: sentence.fill };
+        let mut partial = self.take((sentence.message_id, sentence.channel, sentence.total), now);
+        let slot = &mut partial.parts[usize::from(sentence.number) - 1];
+        if slot.is_some() {
+            // A part that came already begins the next message of that number.
+            self.lost += 1;
+            partial.parts = Default::default();
         }
-        partial.next += 1;
+        partial.parts[usize::from(sentence.number) - 1] = Some(part);
+        partial.tagged = partial.tagged.or(sentence.tagged);
+        if partial.parts[..usize::from(sentence.total)].iter().all(Option::is_some) {
+            return partial.bits().map(|bits| Assembled::Whole(bits, partial.tagged));
+        }
         self.hold(partial);
         Ok(Assembled::Waiting)
     }
 
     /// Messages given up because a part did not come.
-    #[must_use]
-    pub const fn lost(&self) -> u64 {
+    pub(super) const fn lost(&self) -> u64 {
         self.lost
+    }
+
+    /// The message with this key, or a new one; what has waited too long is given up.
+    fn take(&mut self, key: Key, now: Timestamp) -> Partial {
+        let before = self.waiting.len();
+        self.waiting.retain(|partial| (now - partial.begun).abs() <= PATIENCE);
+        self.lost += (before - self.waiting.len()) as u64;
+        match self.waiting.iter().position(|partial| partial.key == key) {
+            Some(place) => self.waiting.remove(place),
+            None => Partial { key, begun: now, tagged: None, parts: Default::default() },
+        }
     }
 
     fn hold(&mut self, partial: Partial) {
@@ -103,11 +110,15 @@ impl Assembly {
         }
         self.waiting.push(partial);
     }
+}
 
-    fn give_up(&mut self, now: Timestamp) {
-        let before = self.waiting.len();
-        self.waiting.retain(|partial| (now - partial.begun).abs() <= PATIENCE);
-        self.lost += (before - self.waiting.len()) as u64;
+impl Partial {
+    fn bits(&self) -> Result<Bits, NotBits> {
+        let mut bits = Bits::new();
+        for (number, part) in (1..).zip(self.parts.iter().flatten()) {
+            bits.extend(&part.characters, if number == self.key.2 { part.fill } else { 0 })?;
+        }
+        Ok(bits)
     }
 }
 
@@ -131,7 +142,7 @@ mod tests {
     fn outcome(assembly: &mut Assembly, sentence: &Sentence<'_>, seconds: i64) -> Option<usize> {
         match assembly.handle(sentence, Timestamp::from_secs(seconds)).unwrap() {
             Assembled::Whole(bits, _) => Some(bits.len()),
-            Assembled::Waiting | Assembled::Lost => None,
+            Assembled::Waiting => None,
         }
     }
 
@@ -146,12 +157,19 @@ mod tests {
     }
 
     #[test]
+    fn parts_may_come_in_any_order() {
+        let mut assembly = Assembly::default();
+        assert_eq!(outcome(&mut assembly, &part(3, 3, 1), 0), None);
+        assert_eq!(outcome(&mut assembly, &part(1, 3, 1), 0), None);
+        assert_eq!(outcome(&mut assembly, &part(2, 3, 1), 0), Some(34));
+    }
+
+    #[test]
     fn what_never_comes_is_given_up_and_counted() {
         let mut assembly = Assembly::default();
-        outcome(&mut assembly, &part(1, 3, 1), 0);
-        assert_eq!(outcome(&mut assembly, &part(3, 3, 1), 1), None, "the second part is missing");
         outcome(&mut assembly, &part(1, 2, 2), 2);
         assert_eq!(outcome(&mut assembly, &part(2, 2, 2), 60), None, "too late");
+        assert_eq!(outcome(&mut assembly, &part(2, 2, 2), 61), None, "another one's");
         assert_eq!(assembly.lost(), 2);
         for id in 0..100 {
             outcome(&mut assembly, &part(1, 2, id), 61);

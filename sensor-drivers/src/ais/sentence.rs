@@ -75,7 +75,7 @@ fn fields(body: &[u8], tagged: Option<Timestamp>) -> Result<Sentence<'_>, (&'sta
     if !(1..=9).contains(&total) || !(1..=total).contains(&number) {
         return Err(("sentence number", Reason::OutOfRange));
     }
-    if payload.is_empty() {
+    if payload.is_empty() && total == 1 {
         return Err(("payload", Reason::Missing));
     }
     if fill > 5 {

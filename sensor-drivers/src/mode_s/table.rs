@@ -8,7 +8,7 @@ use crate::heard::Heard;
 /// Aircraft remembered at once. A receiver on a mountain in the busiest airspace hears some 600. Beyond it, the one
 /// that was silent longest is forgotten, and counted.
 ///
-/// Counter: `aircraft_evicted`.
+/// Counter: `evicted`.
 pub const AIRCRAFT_MAX: usize = 2048;
 
 /// Aircraft by address: the same number of another kind is another aircraft.
