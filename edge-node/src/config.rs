@@ -3,9 +3,9 @@
 //! Every key with its unit, range and default stands in docs/CONFIG.md; a test holds the two together. Reading has two
 //! steps: [`Config::parse`] checks form (types, unknown keys), [`Config::check`] checks sense (ranges, references).
 
+pub mod ais;
 pub mod endpoint;
 pub mod intake;
-pub mod ais;
 pub mod kraken;
 pub mod label;
 pub mod sensors;

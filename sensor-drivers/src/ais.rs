@@ -340,6 +340,7 @@ fn nearest(heard: Timestamp, second: u8) -> Timestamp {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use encode::{Transponder, VesselState};

@@ -2,8 +2,8 @@
 //! push sends them (a JSON object each).
 //!
 //! The bearing that it tells is clockwise *from the array's own forward direction*, not from north: the heading of
-//! the array is configured, or told by its GPS or compass. Its time is that of the end of the frame of samples, whose length
-//! it calls latency: the bearing is that of the middle.
+//! the array is configured, or told by its GPS or compass. Its time is that of the end of the frame of samples, whose
+//! length it calls latency: the bearing is that of the middle.
 //!
 //! The page is rewritten in place, so a poll can catch it torn or empty: a line with too few fields is counted and
 //! passed over, and the same line again is nothing new.
@@ -255,6 +255,7 @@ fn channel(frequency_hz: f64) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -1,4 +1,4 @@
-//! AIS beside pyais, on the sentences that pyais itself is tested with: at least as many messages, with the same values.
+//! AIS beside pyais, on the sentences that pyais itself is tested with: at least as many messages, of the same values.
 
 use std::path::Path;
 use std::process::Command;

@@ -6,9 +6,8 @@ use fusion_core::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::Endpoint;
-use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
-use super::ais::AisConfig;
 use super::ais::{AisConfig, SbsConfig};
+use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
 use super::kraken::KrakenConfig;
 use super::label::LevelName;
 use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};

@@ -231,6 +231,7 @@ fn octet(bits: &Bits, from: usize) -> Option<u8> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -269,8 +270,7 @@ mod tests {
 
     #[test]
     fn southern_and_western_places_keep_their_sign_in_coarse_reports() {
-        let latitude = (-33.5_f64 * 600.0) as i32;
-        let longitude = (-70.25_f64 * 600.0) as i32;
+        let (latitude, longitude) = (-20_100_i32, -42_150_i32);
         let bits = assembled(&[
             (27, 6),
             (0, 2),

@@ -3,6 +3,7 @@
 use fusion_core::geodesy::Geodetic;
 use fusion_core::time::{Span, Timestamp};
 use serde::Deserialize;
+use serde_json::error::Category;
 
 use crate::error::Reason;
 
@@ -119,8 +120,8 @@ impl Number<'_> {
 
 fn push(text: &str) -> Result<Said, Fault> {
     let said: Push<'_> = serde_json::from_str(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Eof => Fault::Torn,
-        _ => Fault::Field(error.column(), "push", Reason::BadText),
+        Category::Eof => Fault::Torn,
+        Category::Io | Category::Syntax | Category::Data => Fault::Field(error.column(), "push", Reason::BadText),
     })?;
     let needed = |number: Number<'_>, name| number.value().ok_or(Fault::Field(0, name, Reason::BadText));
     let told = |number: Option<Number<'_>>| number.and_then(Number::value);
