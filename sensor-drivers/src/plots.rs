@@ -24,6 +24,7 @@ use line::{Framed, LineFramer};
 
 pub use encode::{Unencodable, encode};
 pub use line::LINE_BYTES_MAX;
+pub(crate) use time::from_rfc3339 as parse_time;
 
 /// Reports that wait to be polled. More than any read from a socket holds; beyond, the oldest is dropped and counted.
 ///
