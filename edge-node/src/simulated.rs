@@ -1,6 +1,8 @@
 //! From a scenario to the configuration of the node that listens to its simulated sensors, and what they could see.
 
+use fusion_core::angle::Angle;
 use fusion_core::geodesy::{Geodetic, TangentPlane};
+use fusion_core::maths::{atan2, hypot};
 use sensor_drivers::sim::TruthSample;
 use sensor_drivers::sim::scenario::{
     AisEncoder, DroneRadar, DroneRadarEncoder, FinderEncoder, Radar, RadarEncoder, RemoteIdEncoder, Scenario,
@@ -10,6 +12,8 @@ use sensor_drivers::sim::scenario::{
 use crate::config::label::LevelName;
 use crate::config::sensors::{AsterixConfig, SigmaConfig, SourceConfig};
 use crate::config::{Config, ConfigError, LabelConfig, NodeConfig, SensorConfig, SensorKind, TrackerSettings};
+
+pub mod frames;
 
 /// The configuration of one node that listens to every sensor of a scenario. Endpoints are `none`.
 ///
@@ -173,8 +177,21 @@ impl Coverage {
     }
 }
 
+/// Within its range, and not below where it looks.
 fn in_reach(plane: &TangentPlane, spec: &SensorSpec, position: Geodetic) -> bool {
-    plane.geodetic_to_enu(position).vector().norm() <= spec.range_max_m()
+    let way = plane.geodetic_to_enu(position);
+    let way = way.vector();
+    let elevation = atan2(way.z, hypot(way.x, way.y)).to_degrees();
+    let azimuth = Angle::from_radians(atan2(way.x, way.y));
+    let (low, high, sector) = match spec {
+        SensorSpec::Radar(radar) => (radar.elevation_min_deg, radar.elevation_max_deg, radar.field_of_view),
+        SensorSpec::DroneRadar(radar) => (radar.elevation_min_deg, radar.elevation_max_deg, radar.field_of_view),
+        SensorSpec::DirectionFinder(finder) => (-3.0, 90.0, finder.field_of_view),
+        SensorSpec::AdsbReceiver(_) => (0.0, 90.0, None),
+        SensorSpec::AisReceiver(_) | SensorSpec::RemoteIdReceiver(_) => (-90.0, 90.0, None),
+    };
+    let looked_at = (low..=high).contains(&elevation) && sector.is_none_or(|sector| sector.holds(azimuth));
+    looked_at && way.norm() <= spec.range_max_m()
 }
 
 fn can_see(spec: &SensorSpec, target: &Target) -> bool {

@@ -385,7 +385,8 @@ impl SensorSpec {
 
 impl Sector {
     /// Whether an azimuth lies in it.
-    pub(in super::super) fn holds(&self, azimuth: Angle) -> bool {
+    #[must_use]
+    pub fn holds(&self, azimuth: Angle) -> bool {
         self.width_deg >= 360.0 || (azimuth - Angle::from_degrees(self.from_deg)).turn() < self.width_deg.to_radians()
     }
 }
