@@ -128,11 +128,7 @@ fn source(radar: &Radar) -> Option<SourceConfig> {
 }
 
 fn reporting(placed: SensorConfig, message_loss: f64) -> SensorConfig {
-    SensorConfig {
-        detection_probability: 1.0 - message_loss.clamp(0.01, 0.99),
-        clutter_per_scan: 1e-3,
-        ..placed
-    }
+    SensorConfig { detection_probability: 1.0 - message_loss.clamp(0.01, 0.99), clutter_per_scan: 1e-3, ..placed }
 }
 
 /// Within what a tracker takes for one.

@@ -114,7 +114,8 @@ impl Simulation {
     pub fn new(scenario: Scenario, seed: u64, start: Timestamp) -> Result<Self, ScenarioError> {
         scenario.check()?;
         let scenario = scenario.peopled(seed);
-        let post = |spec| Post { instrument: instrument(spec, &scenario, seed, start), line: Line::new(spec, seed, start) };
+        let post =
+            |spec| Post { instrument: instrument(spec, &scenario, seed, start), line: Line::new(spec, seed, start) };
         Ok(Self {
             start,
             end: start + Span::from_secs_f64(scenario.duration_s),

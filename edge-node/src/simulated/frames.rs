@@ -9,7 +9,7 @@ use sensor_drivers::sim::TruthSample;
 use serde_json::json;
 
 use crate::picture::text_id;
-use crate::score::{Cut, Order, Params, FrameRefused, Score, Status, TrackPoint, TruthPoint};
+use crate::score::{Cut, FrameRefused, Order, Params, Score, Status, TrackPoint, TruthPoint};
 
 /// A record carried forward to a scoring instant, ready to be lent to the score.
 pub struct Coasted {

@@ -17,7 +17,7 @@ use super::site::Site;
 use super::truth::{Live, Truth, TruthId, along_the_ground};
 use super::watch::Watch;
 use super::{Instrument, span_of_millis};
-use crate::decoder::{Point, PointVelocity};
+use crate::decoder::{HorizontalError, Point, PointVelocity};
 
 /// The receiver looks who speaks next in such steps.
 const WINDOW: Span = Span::from_secs(1);
@@ -220,7 +220,7 @@ impl Speaker {
         let height_error = vertical.unwrap_or(0.0) * self.random.normal();
         Point {
             position: Geodetic { height_m: sample.position.height_m + height_error, ..shifted },
-            horizontal_sigma_m: self.sigma_m,
+            horizontal: HorizontalError::round(self.sigma_m),
             vertical_sigma_m: vertical,
             velocity: Some(PointVelocity {
                 east_north_up: noisy,

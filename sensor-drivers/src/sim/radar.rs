@@ -154,7 +154,8 @@ impl RotatingRadar {
     fn plot(&self, time: Timestamp, range_m: f64, azimuth: f64, [range_sigma_m, azimuth_sigma_deg]: [f64; 2]) -> Seen {
         let range = Measured { value: (range_m + self.site.range_bias_m).max(0.0), sigma: range_sigma_m };
         let azimuth = Measured { value: azimuth + self.site.azimuth_bias, sigma: azimuth_sigma_deg.to_radians() };
-        let place = Place::Polar(Polar { azimuth, range: Some(range), elevation: None, height: None, range_rate: None });
+        let place =
+            Place::Polar(Polar { azimuth, range: Some(range), elevation: None, height: None, range_rate: None });
         Seen { time, what: unknown(place), means: Means::Echo }
     }
 }

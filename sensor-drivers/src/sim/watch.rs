@@ -40,7 +40,9 @@ mod tests {
     #[test]
     fn a_clock_is_ahead_gains_and_jumps_as_told() {
         let start = Timestamp::from_secs(1000);
-        let reads = |faults: Faults, after| (Watch::new(&faults, start).reads(start + Span::from_secs(after)) - start).as_secs_f64();
+        let reads = |faults: Faults, after| {
+            (Watch::new(&faults, start).reads(start + Span::from_secs(after)) - start).as_secs_f64()
+        };
         let read = |faults: &Faults, after: i64| reads(faults.clone(), after);
         assert!((read(&Faults::default(), 50) - 50.0).abs() < 1e-9);
         let behind = Faults { clock_offset_s: -1581.0, ..Faults::default() };

@@ -2,6 +2,7 @@
 
 use fusion_core::identity::{Address, Identity, ObjectClass, Serial};
 use fusion_core::measurement::Coverage;
+use fusion_core::time::Timestamp;
 
 use super::{Heard, Look, LookEncoder, ReportEncoder};
 use crate::decoder::{OwnedScan, Place, Return, TimeQuality};
@@ -18,16 +19,19 @@ impl LookEncoder for Plots {
             return;
         }
         let returns = look.seen.iter().map(|seen| seen.what.clone()).collect();
-        append(OwnedScan { time: look.time, time_quality: TimeQuality::Sensor, coverage: look.coverage, returns }, out);
+        append(scan(look.time, look.coverage, returns), out);
     }
 }
 
 impl ReportEncoder for Plots {
     fn report(&mut self, heard: &Heard<'_>, out: &mut Vec<u8>) {
         let returns = vec![Return { place: Place::Geodetic(heard.point.clone()), identity: identity(heard) }];
-        let coverage = Coverage::Reports;
-        append(OwnedScan { time: heard.time, time_quality: TimeQuality::Sensor, coverage, returns }, out);
+        append(scan(heard.time, Coverage::Reports, returns), out);
     }
+}
+
+const fn scan(time: Timestamp, coverage: Coverage, returns: Vec<Return>) -> OwnedScan {
+    OwnedScan { time, time_quality: TimeQuality::Sensor, from: None, coverage, returns }
 }
 
 fn identity(heard: &Heard<'_>) -> Identity {

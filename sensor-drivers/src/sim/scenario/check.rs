@@ -31,7 +31,8 @@ impl Scenario {
         at_most("target", self.targets.len() + drawn, TARGETS_MAX)?;
         at_most("sensor", self.sensors.len(), SENSORS_MAX)?;
         for (place, traffic) in self.traffic.iter().enumerate() {
-            self.check_traffic(traffic).map_err(|error| error.under(&format!("traffic[{place}] ({})", traffic.name)))?;
+            self.check_traffic(traffic)
+                .map_err(|error| error.under(&format!("traffic[{place}] ({})", traffic.name)))?;
         }
         for (place, target) in self.targets.iter().enumerate() {
             self.check_target(target).map_err(|error| error.under(&format!("target[{place}] ({})", target.name)))?;
@@ -263,7 +264,11 @@ sic = 1
             ("48AE21", "48AE2", "target[0] (ONE).transponder.icao: wants six"),
             ("LOT3811", "lot", "target[0] (ONE).transponder.callsign: wants one to eight"),
             ("adsb = {}", "adsb = { nac-p = 12 }", "target[0] (ONE).adsb.nac-p: 12 is not within 1 to 11"),
-            ("transponder = ", "emitter = { frequency-mhz = 5800 } #", "target[0] (ONE).adsb: a target with adsb needs"),
+            (
+                "transponder = ",
+                "emitter = { frequency-mhz = 5800 } #",
+                "target[0] (ONE).adsb: a target with adsb needs",
+            ),
             ("adsb = {}", "again-every-s = 60", "disappear-s: needed with again-every-s"),
             (
                 "sac = 25",

@@ -138,7 +138,7 @@ pub struct Radar {
     /// What it speaks.
     #[serde(default)]
     pub encoder: RadarEncoder,
-    /// Where its bytes go, where nobody says otherwise: `udp://HOST:PORT`, or `tcp://HOST:PORT`, which it connects to.
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
     pub endpoint: Option<String>,
     /// What goes wrong with it.
     #[serde(default)]
@@ -165,7 +165,7 @@ pub struct AdsbReceiver {
     /// What it speaks.
     #[serde(default)]
     pub encoder: AdsbEncoder,
-    /// Where its bytes go, where nobody says otherwise: `udp://HOST:PORT`, or `tcp://HOST:PORT`, which it connects to.
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
     pub endpoint: Option<String>,
     /// What goes wrong with it.
     #[serde(default)]
@@ -221,7 +221,7 @@ pub struct DroneRadar {
     /// What it speaks.
     #[serde(default)]
     pub encoder: DroneRadarEncoder,
-    /// Where its bytes go, where nobody says otherwise: `udp://HOST:PORT`, or `tcp://HOST:PORT`, which it connects to.
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
     pub endpoint: Option<String>,
     /// What goes wrong with it.
     #[serde(default)]
@@ -271,7 +271,7 @@ pub struct DirectionFinder {
     /// What it speaks.
     #[serde(default)]
     pub encoder: FinderEncoder,
-    /// Where its bytes go, where nobody says otherwise: `udp://HOST:PORT`, or `tcp://HOST:PORT`, which it connects to.
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
     pub endpoint: Option<String>,
     /// What goes wrong with it.
     #[serde(default)]
@@ -298,7 +298,7 @@ pub struct AisReceiver {
     /// What it speaks.
     #[serde(default)]
     pub encoder: AisEncoder,
-    /// Where its bytes go, where nobody says otherwise: `udp://HOST:PORT`, or `tcp://HOST:PORT`, which it connects to.
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
     pub endpoint: Option<String>,
     /// What goes wrong with it.
     #[serde(default)]
@@ -325,7 +325,7 @@ pub struct RemoteIdReceiver {
     /// What it speaks.
     #[serde(default)]
     pub encoder: RemoteIdEncoder,
-    /// Where its bytes go, where nobody says otherwise: `udp://HOST:PORT`, or `tcp://HOST:PORT`, which it connects to.
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
     pub endpoint: Option<String>,
     /// What goes wrong with it.
     #[serde(default)]
@@ -441,7 +441,6 @@ mod default {
     }
 
     pub(super) fn everything() -> Vec<TargetClass> {
-        [manned_aircraft(), vec![TargetClass::SmallDrone, TargetClass::Vessel, TargetClass::GroundVehicle]]
-            .concat()
+        [manned_aircraft(), vec![TargetClass::SmallDrone, TargetClass::Vessel, TargetClass::GroundVehicle]].concat()
     }
 }

@@ -97,9 +97,7 @@ impl PathSpec {
                 paths::read(file, &text, self.height_m, speed_m_s)
                     .map_err(|fault| ("path.file", format!("{file}: {fault}")))?
             }
-            (None, Some(points)) => {
-                paths::from_points(points).map_err(|fault| ("path.points", fault.to_string()))?
-            }
+            (None, Some(points)) => paths::from_points(points).map_err(|fault| ("path.points", fault.to_string()))?,
             _ => return Err(("path", "give either file or points".into())),
         };
         Ok(())

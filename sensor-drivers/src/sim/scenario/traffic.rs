@@ -100,12 +100,7 @@ impl Traffic {
             TargetClass::Vessel => 1.0,
         };
         let side = Leg::Straight { seconds: side_s, climb_m_s: 0.0 };
-        let turn = Leg::Turn {
-            by_deg: 180.0 * hand.signum(),
-            rate_deg_s: Some(rate),
-            bank_deg: None,
-            climb_m_s: 0.0,
-        };
+        let turn = Leg::Turn { by_deg: 180.0 * hand.signum(), rate_deg_s: Some(rate), bank_deg: None, climb_m_s: 0.0 };
         vec![side, turn, side, turn]
     }
 

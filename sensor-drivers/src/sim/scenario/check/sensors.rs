@@ -13,8 +13,8 @@ impl Scenario {
         self.check_place("position", sensor.position())?;
         check_figures(sensor)?;
         if let Some(endpoint) = sensor.endpoint() {
-            let known = endpoint.starts_with("udp://") || endpoint.starts_with("tcp://");
-            that(known, "endpoint", "wants udp://HOST:PORT or tcp://HOST:PORT")?;
+            let known = ["udp://", "tcp://", "tcp-listen://"].iter().any(|scheme| endpoint.starts_with(scheme));
+            that(known, "endpoint", "wants udp://HOST:PORT, tcp://HOST:PORT or tcp-listen://ADDRESS:PORT")?;
         }
         check_faults(sensor.faults()).map_err(|error| error.under("faults"))
     }
