@@ -77,7 +77,7 @@ pub(super) struct Actor {
 #[derive(Clone, Debug)]
 enum Way {
     /// By legs.
-    Flown(Course),
+    Flown(Box<Course>),
     /// Along a recording.
     Recorded(Recorded),
 }
@@ -226,7 +226,7 @@ fn way(scenario: &Scenario, target: &Target) -> Way {
     let start = target.start.and_then(|spot| scenario.locate(&spot)).expect("a checked scenario has places on earth");
     let planned = segments(target, start.height_m).expect("a checked scenario has legs that can be flown");
     let heading = target.heading_deg.to_radians();
-    Way::Flown(Course::new(planned, target.loop_legs, start, heading, target.speed_m_s))
+    Way::Flown(Box::new(Course::new(planned, target.loop_legs, start, heading, target.speed_m_s)))
 }
 
 impl Answering {

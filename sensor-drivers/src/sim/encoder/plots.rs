@@ -25,7 +25,7 @@ impl LookEncoder for Plots {
 
 impl ReportEncoder for Plots {
     fn report(&mut self, heard: &Heard<'_>, out: &mut Vec<u8>) {
-        let returns = vec![Return { place: Place::Geodetic(heard.point.clone()), identity: identity(heard) }];
+        let returns = vec![Return { place: Place::Geodetic(heard.point), identity: identity(heard) }];
         append(scan(heard.time, Coverage::Reports, returns), out);
     }
 }
