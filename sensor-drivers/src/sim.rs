@@ -2,8 +2,8 @@
 //!
 //! Nothing here knows what time it is: [`Simulation::next_emission`] tells what leaves which sensor next, and when. The
 //! same scenario, seed and start give the same bytes on every machine; each sensor (by its
-//! name) and each target has a chance of its own, so that a sensor more changes nothing for the others. Memory is bounded
-//! by the scenario, not by its duration.
+//! name) and each target has a chance of its own, so that a sensor more changes nothing for the others. Memory is
+//! bounded by the scenario, not by its duration.
 //!
 //! Assumed: pressure altitude equals height above the ellipsoid; the air does not bend rays; nothing hides behind
 //! anything but the horizon.

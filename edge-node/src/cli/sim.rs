@@ -1,5 +1,5 @@
-//! `copmesh sim`: the sensors of a scenario, their real bytes to sockets in real time or into a recording, and the truth
-//! beside them.
+//! `copmesh sim`: the sensors of a scenario, their real bytes to sockets in real time or into a recording, and the
+//! truth beside them.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

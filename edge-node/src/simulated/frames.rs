@@ -68,7 +68,7 @@ impl Coasted {
     }
 }
 
-/// How a simulated picture is scored: over the ground, GOSPA and OSPA with p = 2 and a cut-off that suits radars of 70 m.
+/// How a simulated picture is scored: over the ground, GOSPA and OSPA with p = 2 and a cut-off for radars of 70 m.
 #[must_use]
 pub fn params() -> Params {
     let cut = Cut { order: Order::TWO, cutoff_m: CUTOFF_M };
