@@ -134,9 +134,9 @@ fn every_shipped_scenario_gives_a_sound_picture_within_thirty_seconds() {
     }
 }
 
-/// A build for debugging is too slow for a thousand targets: it gets a fifth of those that are drawn.
+/// A build for debugging is too slow for a thousand targets: it gets a tenth of those that are drawn.
 fn thinned(mut scenario: Scenario) -> Scenario {
-    let share = if cfg!(debug_assertions) { 5 } else { 1 };
+    let share = if cfg!(debug_assertions) { 10 } else { 1 };
     for traffic in &mut scenario.traffic {
         traffic.count /= share;
     }
