@@ -8,6 +8,7 @@ pub mod live;
 pub mod replay;
 pub mod run;
 pub mod score;
+pub mod sim;
 pub mod status;
 pub mod trail;
 
@@ -31,6 +32,7 @@ pub struct Cli {
 
 const EXAMPLES: &str = "Examples:
   copmesh demo                                   sixty seconds of simulated sensors, scored against truth
+  copmesh sim coast --out coast.mcap             a simulated coast as a recording
   copmesh check node.toml                        validate a configuration
   copmesh run --config node.toml                 run a node
   copmesh status                                 how its sensors are doing
@@ -43,6 +45,8 @@ const EXAMPLES: &str = "Examples:
 pub enum Command {
     /// Run a built-in scenario: simulated sensors send real wire bytes over loopback through the real drivers.
     Demo(DemoArgs),
+    /// Simulate the sensors of a scenario: their bytes to sockets or into a recording, and the truth beside them.
+    Sim(SimArgs),
     /// Run a node as configured, until Ctrl-C or SIGTERM.
     Run(RunArgs),
     /// Validate a configuration without running it.
@@ -79,15 +83,19 @@ pub struct StatusArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   copmesh demo --duration 30 --seed 7
+  copmesh demo --scenario coast        another one; `copmesh sim --list` names them
   copmesh demo --duration 0            until Ctrl-C; look at the console meanwhile
   copmesh demo --json > result.json    the final table as JSON")]
 pub struct DemoArgs {
+    /// A scenario that comes with the program, or a file (docs/SCENARIOS.md).
+    #[arg(long, default_value = "demo", value_name = "NAME|FILE")]
+    pub scenario: String,
     /// How long to run, seconds; 0 runs until Ctrl-C.
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub duration: u32,
-    /// Seed of the simulated noise: the same seed gives the same bytes.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    /// Seed of all chance: the same seed gives the same bytes. The scenario's own, if not told.
+    #[arg(long)]
+    pub seed: Option<u64>,
     /// Print the result as one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
@@ -106,6 +114,54 @@ pub struct DemoArgs {
     /// Write every picture update as JSON lines, for `copmesh score`.
     #[arg(long, value_name = "FILE")]
     pub tracks: Option<PathBuf>,
+}
+
+/// Arguments of `sim`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  copmesh sim --list                                       the scenarios that come with the program
+  copmesh sim airfield --out airfield.mcap --truth truth.jsonl && copmesh replay airfield.mcap
+  copmesh sim my.toml --to radar=udp://10.0.0.7:8600 --to adsb=tcp://0.0.0.0:30005
+  copmesh sim border --out border.mcap --seed 7 --duration 60
+
+Where a sensor's bytes go:
+  udp://HOST:PORT             a datagram each, to a node or a multicast group
+  tcp://HOST:PORT             as a client: connects there, again and again until somebody listens
+  tcp-listen://ADDRESS:PORT   as a server: to whoever connects, as ADS-B receivers serve it")]
+pub struct SimArgs {
+    /// A scenario that comes with the program, or a file (docs/SCENARIOS.md).
+    #[arg(value_name = "NAME|FILE", required_unless_present = "list")]
+    pub scenario: Option<String>,
+    /// List the scenarios that come with the program.
+    #[arg(long)]
+    pub list: bool,
+    /// Print the text of the scenario, as an example to start from.
+    #[arg(long, conflicts_with_all = ["out", "to", "truth"])]
+    pub print: bool,
+    /// Seed of all chance: the same seed gives the same bytes. The scenario's own, if not told.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Stop after so many seconds of the scenario.
+    #[arg(long, value_name = "SECONDS")]
+    pub duration: Option<f64>,
+    /// Times real time. The default is 1 to sockets, and as fast as it goes where only files are written.
+    #[arg(long, value_name = "FACTOR", conflicts_with = "fast")]
+    pub speed: Option<f64>,
+    /// As fast as the machine goes, to sockets too.
+    #[arg(long)]
+    pub fast: bool,
+    /// Write a recording with its configuration, for `copmesh replay`.
+    #[arg(long, value_name = "FILE.mcap")]
+    pub out: Option<PathBuf>,
+    /// Write the truth as JSON lines, for `copmesh score`.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub truth: Option<PathBuf>,
+    /// Where a sensor's bytes go; wins over the scenario's `endpoint`. May be given for several sensors.
+    #[arg(long, value_name = "SENSOR=ENDPOINT")]
+    pub to: Vec<String>,
+    /// Print the result as one JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `run`.
@@ -276,6 +332,7 @@ pub fn main() -> ExitCode {
     start_log(cli.verbose, matches!(cli.command, Command::Run(_)));
     let outcome = match &cli.command {
         Command::Demo(args) => demo::run(args),
+        Command::Sim(args) => sim::run(args),
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
         Command::Replay(args) => replay::run(args),

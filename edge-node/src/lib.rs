@@ -11,6 +11,7 @@ pub mod drivers;
 pub mod node;
 pub mod picture;
 pub mod score;
+pub mod simulated;
 pub mod tracks_file;
 pub mod words;
 

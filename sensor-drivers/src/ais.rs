@@ -343,7 +343,7 @@ fn nearest(heard: Timestamp, second: u8) -> Timestamp {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use encode::{Transponder, VesselState};
+    use encode::{Sentences, Transponder, VesselState};
     use fusion_core::identity::{Address, ObjectClass};
 
     const NOON: Timestamp = Timestamp::from_secs(1_700_006_400);
@@ -362,7 +362,14 @@ mod tests {
     }
 
     fn ferry() -> Transponder<'static> {
-        Transponder { mmsi: 261_000_123, name: "FERRY WANDA", callsign: "SPWA", ship_type: 60 }
+        Transponder {
+            mmsi: 261_000_123,
+            name: "FERRY WANDA",
+            callsign: "SPWA",
+            ship_type: 60,
+            length_beam_m: (60.0, 12.0),
+            class_b: false,
+        }
     }
 
     fn state(second: i64) -> VesselState {
@@ -378,7 +385,7 @@ mod tests {
     fn sentences(each: &[(Transponder<'static>, i64)]) -> Vec<u8> {
         let mut out = Vec::new();
         for (vessel, second) in each {
-            vessel.position(&state(*second), &mut out);
+            Sentences::default().send(&vessel.position(&state(*second)), &mut out);
         }
         out
     }
@@ -386,8 +393,8 @@ mod tests {
     #[test]
     fn a_vessel_comes_out_where_it_said_with_its_name() {
         let mut text = Vec::new();
-        ferry().identification(&mut text);
-        ferry().position(&state(7), &mut text);
+        ferry().particulars(|message| Sentences::default().send(message, &mut text));
+        Sentences::default().send(&ferry().position(&state(7)), &mut text);
         let (decoder, reports) = fed(AisConfig::default(), &text, NOON + Span::from_secs(9));
         let (time, point, identity) = seen(&reports[0]);
         assert_eq!(time, NOON + Span::from_secs(7), "the second that it told, not that of receipt");
@@ -419,7 +426,8 @@ mod tests {
     #[test]
     fn null_island_and_dead_reckoning_are_no_positions() {
         let mut out = Vec::new();
-        ferry().position(&VesselState { latitude_deg: 0.0, longitude_deg: 0.0, ..state(1) }, &mut out);
+        let nowhere = VesselState { latitude_deg: 0.0, longitude_deg: 0.0, ..state(1) };
+        Sentences::default().send(&ferry().position(&nowhere), &mut out);
         let (decoder, reports) = fed(AisConfig::default(), &out, NOON);
         assert_eq!((reports.len(), decoder.tally().positions_unknown), (0, 1));
     }

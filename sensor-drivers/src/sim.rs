@@ -1,8 +1,9 @@
 //! Synthetic sensors: a scenario and a seed in, real wire bytes out, for the real drivers to read.
 //!
 //! Nothing here knows what time it is: [`Simulation::next_emission`] tells what leaves which sensor next, and when. The
-//! same scenario, seed and start give the same bytes on every machine; each sensor and each target has a chance of its
-//! own, so that adding a sensor changes nothing for the others. Memory is bounded by the scenario, not by its duration.
+//! same scenario, seed and start give the same bytes on every machine; each sensor (by its
+//! name) and each target has a chance of its own, so that a sensor more changes nothing for the others. Memory is
+//! bounded by the scenario, not by its duration.
 //!
 //! Assumed: pressure altitude equals height above the ellipsoid; the air does not bend rays; nothing hides behind
 //! anything but the horizon.
@@ -18,25 +19,33 @@
 
 mod adsb;
 mod clutter;
+mod cooperative;
 mod direction_finder;
-mod plots;
+mod drone_radar;
+mod encoder;
+mod line;
+mod paths;
 mod radar;
 mod random;
 pub mod scenario;
 mod site;
 mod truth;
+mod watch;
 
 use core::fmt::Debug;
 
 use fusion_core::time::{Span, Timestamp};
 
 use adsb::Receiver;
+use cooperative::CooperativeReceiver;
 use direction_finder::Finder;
-use plots::StaringRadar;
+use drone_radar::StaringRadar;
+use line::Line;
 use radar::RotatingRadar;
 use scenario::{Scenario, ScenarioError, SensorSpec};
 use truth::Truth;
 
+pub use paths::{PATH_POINTS_MAX, PathFault, Waypoint};
 pub use truth::{TruthId, TruthSample};
 
 /// What leaves a sensor.
@@ -57,7 +66,35 @@ pub struct Simulation {
     start: Timestamp,
     end: Timestamp,
     truth: Truth,
-    instruments: Vec<Box<dyn Instrument>>,
+    posts: Vec<Post>,
+}
+
+/// A sensor and the way from it to the node.
+#[derive(Debug)]
+struct Post {
+    instrument: Box<dyn Instrument>,
+    line: Line,
+}
+
+impl Post {
+    /// When it acts, or something arrives from it.
+    fn next_time(&self) -> Timestamp {
+        let acts = self.instrument.next_time();
+        self.line.next_time().map_or(acts, |arrives| arrives.min(acts))
+    }
+
+    /// What arrives, if the next thing is an arrival.
+    fn arrival(&mut self) -> Option<Vec<u8>> {
+        let arrives = self.line.next_time()?;
+        if arrives < self.instrument.next_time() { self.line.arrive() } else { None }
+    }
+
+    fn act(&mut self, truth: &Truth) {
+        let time = self.instrument.next_time();
+        let mut bytes = Vec::new();
+        self.instrument.step(truth, &mut bytes);
+        self.line.send(time, bytes);
+    }
 }
 
 /// A sensor at work.
@@ -76,31 +113,31 @@ impl Simulation {
     /// [`ScenarioError`] if the scenario cannot be.
     pub fn new(scenario: Scenario, seed: u64, start: Timestamp) -> Result<Self, ScenarioError> {
         scenario.check()?;
-        let numbered = scenario.sensors.iter().zip(0..);
-        let instruments = numbered.map(|(spec, sensor)| instrument(spec, &scenario, sensor, seed, start)).collect();
+        let scenario = scenario.peopled(seed);
+        let post =
+            |spec| Post { instrument: instrument(spec, &scenario, seed, start), line: Line::new(spec, seed, start) };
         Ok(Self {
             start,
             end: start + Span::from_secs_f64(scenario.duration_s),
             truth: Truth::new(&scenario, start),
-            instruments,
+            posts: scenario.sensors.iter().map(post).collect(),
             scenario,
         })
     }
 
-    /// What leaves a sensor next, in the order of time; `None` at the end of the scenario.
+    /// What arrives from a sensor next, in the order of time; `None` at the end of the scenario.
     pub fn next_emission(&mut self) -> Option<Emission> {
         loop {
-            let times = self.instruments.iter().map(|instrument| instrument.next_time()).zip(0..);
+            let times = self.posts.iter().map(Post::next_time).zip(0..);
             let (time, sensor) = times.min()?;
             if time > self.end {
                 return None;
             }
-            self.truth.advance(time);
-            let mut bytes = Vec::new();
-            self.instruments[sensor].step(&self.truth, &mut bytes);
-            if !bytes.is_empty() {
+            if let Some(bytes) = self.posts[sensor].arrival() {
                 return Some(Emission { time, sensor, bytes });
             }
+            self.truth.advance(time);
+            self.posts[sensor].act(&self.truth);
         }
     }
 
@@ -124,7 +161,7 @@ impl Simulation {
         })
     }
 
-    /// What is simulated.
+    /// What is simulated: every target by itself, those of blocks of traffic too.
     #[must_use]
     pub const fn scenario(&self) -> &Scenario {
         &self.scenario
@@ -143,12 +180,14 @@ impl Simulation {
     }
 }
 
-fn instrument(spec: &SensorSpec, scenario: &Scenario, sensor: u16, seed: u64, start: Timestamp) -> Box<dyn Instrument> {
+fn instrument(spec: &SensorSpec, scenario: &Scenario, seed: u64, start: Timestamp) -> Box<dyn Instrument> {
     match spec {
-        SensorSpec::Radar(spec) => Box::new(RotatingRadar::new(spec, scenario, sensor, seed, start)),
-        SensorSpec::AdsbReceiver(spec) => Box::new(Receiver::new(spec, scenario, sensor, seed, start)),
-        SensorSpec::DroneRadar(spec) => Box::new(StaringRadar::new(spec, scenario, sensor, seed, start)),
-        SensorSpec::DirectionFinder(spec) => Box::new(Finder::new(spec, scenario, sensor, seed, start)),
+        SensorSpec::Radar(spec) => Box::new(RotatingRadar::new(spec, scenario, seed, start)),
+        SensorSpec::AdsbReceiver(spec) => Box::new(Receiver::new(spec, scenario, seed, start)),
+        SensorSpec::DroneRadar(spec) => Box::new(StaringRadar::new(spec, scenario, seed, start)),
+        SensorSpec::DirectionFinder(spec) => Box::new(Finder::new(spec, scenario, seed, start)),
+        SensorSpec::AisReceiver(spec) => Box::new(CooperativeReceiver::ais(spec, scenario, seed, start)),
+        SensorSpec::RemoteIdReceiver(spec) => Box::new(CooperativeReceiver::remote_id(spec, scenario, seed, start)),
     }
 }
 

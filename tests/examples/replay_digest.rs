@@ -11,6 +11,7 @@ use std::path::Path;
 use edge_node::config::{Config, NodeConfig, SensorConfig, SensorKind};
 use edge_node::drivers;
 use edge_node::node::{Node, Output, node_id};
+use edge_node::simulated;
 use edge_node::tracks_file::TracksFile;
 use fusion_core::geodesy::Geodetic;
 use fusion_core::measurement::SensorId;
@@ -19,7 +20,7 @@ use fusion_core::track::Origin;
 use proto::codec::{FNV_BASIS, fnv1a};
 use sensor_drivers::decoder::{Place, Report};
 use sensor_drivers::mode_s::recorded;
-use sensor_drivers::sim::scenario::{self, Scenario, SensorSpec};
+use sensor_drivers::sim::scenario::{self, Scenario};
 use sensor_drivers::sim::{Emission, Simulation};
 
 const USAGE: &str = "usage: replay_digest [--lines] INPUT...
@@ -124,33 +125,11 @@ impl Write for Digest {
 
 fn demo(name: &str, seed: u64, seconds: f64) -> Result<Input, Box<dyn Error>> {
     let scenario = Scenario { duration_s: seconds, ..scenario::demo() };
-    let sensors = scenario.sensors.iter().map(|spec| simulated(&scenario, spec)).collect::<Option<_>>();
-    let config = Config {
-        node: NodeConfig {
-            name: "demo".into(),
-            latitude_deg: scenario.origin.latitude_deg,
-            longitude_deg: scenario.origin.longitude_deg,
-            height_m: scenario.origin.height_m,
-            state_directory: None,
-        },
-        sensors: sensors.ok_or("the scenario places a sensor nowhere")?,
-        ..Config::default()
-    };
+    let config = simulated::config(&scenario)?;
     let mut simulation = Simulation::new(scenario, seed, START)?;
     let emissions = std::iter::from_fn(|| simulation.next_emission());
     let receipts = emissions.map(Receipt::try_from).collect::<Result<_, _>>()?;
     Ok(Input { name: name.to_owned(), config, receipts })
-}
-
-/// A simulated sensor with the usual figures: good enough for tracks, and here their quality does not matter.
-fn simulated(scenario: &Scenario, spec: &SensorSpec) -> Option<SensorConfig> {
-    let kind = match spec {
-        SensorSpec::Radar(_) => SensorKind::Asterix,
-        SensorSpec::AdsbReceiver(_) => SensorKind::Beast,
-        SensorSpec::DroneRadar(_) | SensorSpec::DirectionFinder(_) => SensorKind::Plots,
-    };
-    let place = scenario.locate(spec.position())?;
-    Some(standing_at(place, SensorConfig::imported(spec.name().to_owned(), kind)))
 }
 
 impl TryFrom<Emission> for Receipt {

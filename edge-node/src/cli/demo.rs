@@ -6,16 +6,15 @@ use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusion_core::geodesy::Geodetic;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::Origin;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sensor_drivers::sim::scenario;
+use sensor_drivers::sim::scenario::DURATION_S_MAX;
 use sensor_drivers::sim::{Simulation, TruthSample};
-use serde_json::json;
 use tokio::sync::watch;
 
 use super::live::Services;
+use super::sim::find;
 use super::{DemoArgs, Failure};
 use crate::board::{Board, Mode};
 use crate::clock::Clock;
@@ -24,15 +23,14 @@ use crate::engine::{Engine, STOP_PERIOD, Sinks};
 use crate::inbox::Inbox;
 use crate::node::{Node, node_id};
 use crate::recording::mcap_file::Recorder;
-use crate::score::{Score, TruthPoint};
+use crate::score::Score;
+use crate::simulated::{Coverage, frames};
 use crate::store;
 use crate::tracks_file::TracksFile;
 
-pub mod frames;
 pub mod report;
 pub mod wiring;
 
-use frames::{Coasted, Coverage};
 use report::Report;
 
 /// From starting the node to the scenario's first moment.
@@ -44,7 +42,13 @@ const LEAD: Span = Span::from_millis(500);
 /// [`Failure`] if something cannot be started or a file cannot be written.
 pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let clock = Clock::start();
-    let scenario = scenario::demo();
+    let mut scenario = find::scenario(&args.scenario)?;
+    // A demo goes on for as long as it is asked to; what ends in the scenario ends all the same.
+    scenario.duration_s = scenario.duration_s.max(f64::from(args.duration) + 60.0);
+    if args.duration == 0 {
+        scenario.duration_s = DURATION_S_MAX;
+    }
+    let seed = args.seed.unwrap_or(scenario.seed);
     let mut config = wiring::config(&scenario, args)?;
     let (sender, receiver) = watch::channel(Arc::new(Board::default()));
     let services = Services::start(&config, Mode::Sim, receiver)?;
@@ -61,16 +65,16 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let fusion = engine.spawn_live(Arc::clone(&inbox), clock).map_err(Failure::failed)?;
 
     let start = clock.now().validity + LEAD;
-    let simulate = || Simulation::new(scenario.clone(), args.seed, start).map_err(Failure::failed);
+    let simulate = || Simulation::new(scenario.clone(), seed, start).map_err(Failure::failed);
     services.runtime().spawn(wiring::emit(simulate()?, outlets, clock));
-    let referee = Referee::new(args, simulate()?, &config, start)?;
+    let referee = Referee::new(args, simulate()?, start)?;
     let score = referee.watch(&services, clock);
     inbox.close();
     fusion.join().map_err(|_| Failure::failed("the fusion thread died"))?.map_err(Failure::failed)?;
     let board = services.board.borrow().clone();
     services.shut_down();
     let (score, duration_s) = score?;
-    Report::new(args, duration_s, score.summary(), &board).print(args.json)
+    Report::new(&scenario.name, seed, duration_s, score.summary(), &board).print(args.json)
 }
 
 fn sinks(args: &DemoArgs, config: &Config, services: &Services, now: Timestamp) -> Result<Sinks, Failure> {
@@ -96,7 +100,7 @@ struct Referee<'a> {
 }
 
 impl<'a> Referee<'a> {
-    fn new(args: &'a DemoArgs, simulation: Simulation, config: &Config, start: Timestamp) -> Result<Self, Failure> {
+    fn new(args: &'a DemoArgs, simulation: Simulation, start: Timestamp) -> Result<Self, Failure> {
         let truth = match &args.truth {
             Some(path) => {
                 let file = File::create(path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
@@ -105,7 +109,8 @@ impl<'a> Referee<'a> {
             None => None,
         };
         let score = Score::new(frames::params()).map_err(Failure::failed)?;
-        Ok(Self { args, simulation, coverage: Coverage::of(config), start, score, truth })
+        let coverage = Coverage::of(simulation.scenario());
+        Ok(Self { args, simulation, coverage, start, score, truth })
     }
 
     fn watch(mut self, services: &Services, clock: Clock) -> Result<(Score, f64), Failure> {
@@ -134,29 +139,14 @@ impl<'a> Referee<'a> {
 
     fn judge(&mut self, time: Timestamp, board: &Board) -> Result<(), Failure> {
         let samples: Vec<TruthSample> =
-            self.simulation.truth(time).into_iter().filter(|s| self.coverage.includes(s.position)).collect();
-        let names: Vec<String> = samples.iter().map(|s| s.id.to_string()).collect();
-        let truths: Vec<TruthPoint<'_>> = samples
-            .iter()
-            .zip(&names)
-            .map(|(s, id)| TruthPoint { id, position: s.position, velocity_enu_m_s: Some(s.velocity_enu_m_s) })
-            .collect();
+            self.simulation.truth(time).into_iter().filter(|sample| self.coverage.includes(sample)).collect();
         if let Some(file) = &mut self.truth {
-            for truth in &truths {
-                writeln!(file, "{}", truth_line(time, truth)).map_err(Failure::failed)?;
+            for sample in &samples {
+                writeln!(file, "{}", frames::truth_line(sample)).map_err(Failure::failed)?;
             }
         }
-        let coasted: Vec<Coasted> = board.tracks.values().map(|r| Coasted::new(r, time)).collect();
-        let tracks: Vec<_> = coasted.iter().map(Coasted::point).collect();
-        self.score.handle_frame(time, &truths, &tracks).map_err(Failure::failed)
+        frames::judge(&mut self.score, time, &samples, board.tracks.values()).map_err(Failure::failed)
     }
-}
-
-fn truth_line(time: Timestamp, truth: &TruthPoint<'_>) -> serde_json::Value {
-    let Geodetic { height_m, .. } = truth.position;
-    json!({ "time_ns": time.as_nanos(), "id": truth.id, "lat_deg": truth.position.latitude_deg(),
-            "lon_deg": truth.position.longitude_deg(), "height_m": height_m,
-            "velocity_enu_m_s": truth.velocity_enu_m_s })
 }
 
 fn status_line(args: &DemoArgs, services: &Services) -> ProgressBar {

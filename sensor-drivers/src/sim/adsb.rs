@@ -13,6 +13,7 @@ use super::random::{Random, Stream};
 use super::scenario::{AdsbReceiver, Scenario, TargetClass};
 use super::site::Site;
 use super::truth::{Live, Truth, TruthId, along_the_ground};
+use super::watch::Watch;
 use super::{Instrument, span_of_millis};
 use crate::mode_s::accuracy::epu_m;
 use crate::mode_s::adsb::Category;
@@ -38,6 +39,7 @@ const COUNTER_MASK: i128 = (1 << 48) - 1;
 pub(super) struct Receiver {
     spec: AdsbReceiver,
     site: Site,
+    watch: Watch,
     seed: u64,
     start: Timestamp,
     /// The half second to be heard next.
@@ -62,17 +64,17 @@ struct Speaker {
 }
 
 impl Receiver {
-    pub(super) fn new(spec: &AdsbReceiver, scenario: &Scenario, sensor: u16, seed: u64, start: Timestamp) -> Self {
-        let position = scenario.locate(&spec.position).expect("a checked scenario has places on earth");
+    pub(super) fn new(spec: &AdsbReceiver, scenario: &Scenario, seed: u64, start: Timestamp) -> Self {
         Self {
             spec: spec.clone(),
-            site: Site::at(position),
+            site: Site::new(scenario, &spec.position, &spec.faults),
+            watch: Watch::new(&spec.faults, start),
             seed,
             start,
             window: start,
             speakers: Vec::new(),
             due: Vec::new(),
-            random: Random::new(seed, Stream::Sensor(sensor)),
+            random: Random::new(seed, Stream::sensor(&spec.name)),
         }
     }
 
@@ -103,7 +105,7 @@ impl Receiver {
         let signal = signal_level(view.range_m / self.spec.range_max_m);
         for frame in frames {
             if !self.random.happens(self.spec.message_loss) {
-                let counter = counter(time - self.start);
+                let counter = counter(self.watch.reads(time) - self.start);
                 BeastFrame { counter, signal, payload: Payload::ModeS(frame) }.encode_into(out);
             }
         }
@@ -190,7 +192,7 @@ const fn category(class: TargetClass) -> Category {
         TargetClass::LightAircraft => Category { type_code: 4, number: 1 },
         TargetClass::Helicopter => Category::ROTORCRAFT,
         TargetClass::SmallDrone => Category::UNMANNED,
-        TargetClass::Vessel => Category::SERVICE_VEHICLE,
+        TargetClass::Vessel | TargetClass::GroundVehicle => Category::SERVICE_VEHICLE,
     }
 }
 
@@ -213,12 +215,13 @@ mod tests {
     #[test]
     fn whoever_has_gone_is_forgotten() {
         let scenario = demo();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "one kind is looked for")]
         let found = scenario.sensors.iter().find_map(|sensor| match sensor {
             SensorSpec::AdsbReceiver(spec) => Some(spec),
-            SensorSpec::Radar(_) | SensorSpec::DroneRadar(_) | SensorSpec::DirectionFinder(_) => None,
+            _ => None,
         });
         let mut truth = Truth::new(&scenario, Timestamp::EPOCH);
-        let mut receiver = Receiver::new(found.expect("the demo has one"), &scenario, 0, 1, Timestamp::EPOCH);
+        let mut receiver = Receiver::new(found.expect("the demo has one"), &scenario, 1, Timestamp::EPOCH);
         let transmitting = scenario.targets.iter().filter(|target| target.adsb.is_some()).count();
         let mut heard = std::collections::BTreeSet::new();
         while receiver.next_time() < Timestamp::from_secs(3600) {

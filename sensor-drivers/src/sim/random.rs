@@ -13,7 +13,18 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stream {
     /// The errors, misses and false alarms of a sensor.
-    Sensor(u16),
+    Sensor(u32),
+    /// What goes wrong on the way from a sensor.
+    Line(u32),
+    /// A block of targets.
+    Traffic(u16),
+    /// What a target tells of itself by AIS or Remote ID.
+    Beacon {
+        /// Its place in the scenario.
+        target: u16,
+        /// Its how-many-th appearance.
+        instance: u32,
+    },
     /// When and with which errors a target transmits, whoever hears it.
     Target {
         /// Its place in the scenario.
@@ -47,6 +58,18 @@ impl Random {
     /// Evenly in [low, high).
     pub(super) fn uniform(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
+    }
+
+    /// Evenly of the whole numbers below a bound.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a bound of 32 bits")]
+    pub(super) fn below(&mut self, bound: u32) -> u32 {
+        (f64::from(bound) * self.unit()) as u32
+    }
+
+    /// Evenly of all bytes.
+    #[expect(clippy::cast_possible_truncation, reason = "the lowest byte is wanted")]
+    pub(super) fn byte(&mut self) -> u8 {
+        self.0.next_u64() as u8
     }
 
     /// True with a probability.
@@ -86,12 +109,30 @@ impl Random {
 }
 
 impl Stream {
+    /// Of a sensor by its name, so that it does not matter which others there are.
+    pub(super) fn sensor(name: &str) -> Self {
+        Self::Sensor(hash(name))
+    }
+
+    /// Of the way from a sensor, by its name.
+    pub(super) fn line(name: &str) -> Self {
+        Self::Line(hash(name))
+    }
+
     const fn number(self) -> u64 {
         match self {
+            Self::Line(line) => 3 << 48 | line as u64,
+            Self::Traffic(block) => 4 << 48 | block as u64,
+            Self::Beacon { target, instance } => 5 << 48 | (target as u64) << 32 | instance as u64,
             Self::Sensor(sensor) => 1 << 48 | sensor as u64,
             Self::Target { target, instance } => 2 << 48 | (target as u64) << 32 | instance as u64,
         }
     }
+}
+
+/// FNV-1a, 32 bits.
+fn hash(name: &str) -> u32 {
+    name.bytes().fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]

@@ -6,19 +6,31 @@
 use core::fmt::{self, Display, Formatter};
 
 use fusion_core::geodesy::{Geodetic, TangentPlane};
+use fusion_core::time::Timestamp;
 use serde::Deserialize;
 
 mod check;
+mod faults;
+mod network;
 mod sensor;
+mod shipped;
 mod target;
+mod traffic;
 
-pub use sensor::{AdsbReceiver, DirectionFinder, DroneRadar, Radar, Sector, SensorSpec};
-pub use target::{AdsbOut, Leg, Target, TargetClass, Transponder};
+pub use faults::{ClockStep, Faults, Spell};
+pub use network::{LinkSpec, NodeSpec};
+pub use sensor::{
+    AdsbEncoder, AdsbReceiver, AisEncoder, AisReceiver, DirectionFinder, DroneRadar, DroneRadarEncoder, FinderEncoder,
+    Radar, RadarEncoder, RemoteIdEncoder, RemoteIdReceiver, Sector, SensorSpec,
+};
+pub use shipped::{SHIPPED, Shipped, demo, shipped};
+pub use target::{AdsbOut, AisOut, AisType, Emitter, Leg, PathSpec, RemoteIdOut, Target, TargetClass, Transponder};
+pub use traffic::{Area, Traffic};
 
 /// Targets in a scenario at the most.
 ///
 /// No counter: a scenario with more is refused.
-pub const TARGETS_MAX: usize = 1024;
+pub const TARGETS_MAX: usize = 4096;
 /// Sensors in a scenario at the most.
 ///
 /// No counter: a scenario with more is refused.
@@ -27,6 +39,18 @@ pub const SENSORS_MAX: usize = 64;
 ///
 /// No counter: a scenario with more is refused.
 pub const LEGS_MAX: usize = 256;
+/// Nodes in a scenario at the most.
+///
+/// No counter: a scenario with more is refused.
+pub const NODES_MAX: usize = 64;
+/// Links in a scenario at the most.
+///
+/// No counter: a scenario with more is refused.
+pub const LINKS_MAX: usize = 1024;
+/// Spells (outages, cuts, silences) in one list at the most.
+///
+/// No counter: a scenario with more is refused.
+pub const SPELLS_MAX: usize = 256;
 /// Copies of one target that may be under way at once, where it comes again and again.
 ///
 /// No counter: a scenario with more is refused.
@@ -40,16 +64,41 @@ pub const DURATION_S_MAX: f64 = 365.0 * 86_400.0;
 pub struct Scenario {
     /// What it is called.
     pub name: String,
+    /// What it shows, in one line.
+    #[serde(default)]
+    pub about: String,
     /// How long it lasts, seconds.
     pub duration_s: f64,
+    /// The seed of all chance where nobody asks for another.
+    #[serde(default = "usual_seed")]
+    pub seed: u64,
+    /// When it begins if it is recorded, RFC 3339; live, it begins when it is started.
+    pub start: Option<String>,
+    /// Height of a target whose height nobody measures, for the nodes' trackers: metres above the ellipsoid.
+    pub usual_height_m: Option<f64>,
+    /// One sigma of that height, metres.
+    pub usual_height_sigma_m: Option<f64>,
     /// The point that places in metres are counted from.
     pub origin: Origin,
     /// What moves.
     #[serde(rename = "target", default)]
     pub targets: Vec<Target>,
+    /// What moves in numbers: each block stands for many targets, drawn by chance.
+    #[serde(default)]
+    pub traffic: Vec<Traffic>,
     /// What looks and listens. [`super::Emission::sensor`] counts in this order.
     #[serde(rename = "sensor", default)]
     pub sensors: Vec<SensorSpec>,
+    /// Who fuses what; without any, one node hears every sensor.
+    #[serde(rename = "node", default)]
+    pub nodes: Vec<NodeSpec>,
+    /// What connects the nodes.
+    #[serde(rename = "link", default)]
+    pub links: Vec<LinkSpec>,
+}
+
+const fn usual_seed() -> u64 {
+    1
 }
 
 /// The point that places in metres are counted from.
@@ -80,6 +129,9 @@ pub struct SpotSpec {
     pub height_m: f64,
 }
 
+/// Gives the text of a file that a scenario names.
+pub type ReadFile<'a> = &'a mut dyn FnMut(&str) -> Result<String, String>;
+
 /// Why a scenario is refused.
 #[derive(Debug)]
 pub enum ScenarioError {
@@ -105,27 +157,51 @@ impl Display for ScenarioError {
 
 impl core::error::Error for ScenarioError {}
 
-/// The scenario of the demonstration: the air around a regional airfield, with traffic, helicopters and drones.
-///
-/// # Panics
-/// Never: a test reads it.
-#[must_use]
-pub fn demo() -> Scenario {
-    Scenario::from_toml(DEMO).expect("a test reads the built-in scenario")
-}
-
-/// The text of [`demo`], as an example to start from.
-pub const DEMO: &str = include_str!("demo.toml");
-
 impl Scenario {
-    /// Reads and checks a scenario.
+    /// Reads and checks a scenario that names no files.
     ///
     /// # Errors
     /// See [`ScenarioError`].
     pub fn from_toml(text: &str) -> Result<Self, ScenarioError> {
-        let scenario: Self = toml::from_str(text).map_err(|error| ScenarioError::Toml(Box::new(error)))?;
+        Self::from_toml_with(text, &mut |_| Err("a scenario without a place on disk has no files beside it".into()))
+    }
+
+    /// Reads and checks a scenario; `read` gives the text of the files that it names, or says why it cannot.
+    ///
+    /// # Errors
+    /// See [`ScenarioError`].
+    pub fn from_toml_with(text: &str, read: ReadFile<'_>) -> Result<Self, ScenarioError> {
+        let mut scenario: Self = toml::from_str(text).map_err(|error| ScenarioError::Toml(Box::new(error)))?;
+        scenario.load_paths(read)?;
         scenario.check()?;
         Ok(scenario)
+    }
+
+    fn load_paths(&mut self, read: ReadFile<'_>) -> Result<(), ScenarioError> {
+        for (place, target) in self.targets.iter_mut().enumerate() {
+            let Some(path) = &mut target.path else { continue };
+            let key = |inner: &str| format!("target[{place}] ({}).{inner}", target.name);
+            path.load(target.speed_m_s, read)
+                .map_err(|(inner, reason)| ScenarioError::Value { key: key(inner), reason })?;
+        }
+        Ok(())
+    }
+
+    /// When it begins if nobody says otherwise: [`Scenario::start`], or 1 June 2024, 10:00 UTC.
+    #[must_use]
+    pub fn recorded_start(&self) -> Timestamp {
+        let told = self.start.as_deref().and_then(crate::plots::parse_time);
+        told.unwrap_or(Timestamp::from_secs(1_717_236_000))
+    }
+
+    /// The same with every block of [`Scenario::traffic`] drawn: one entry among the targets for each.
+    #[must_use]
+    pub fn peopled(&self, seed: u64) -> Self {
+        let mut peopled = Self { traffic: Vec::new(), ..self.clone() };
+        for (block, traffic) in (0..).zip(&self.traffic) {
+            peopled.targets.extend(traffic.draw(seed, block));
+        }
+        peopled
     }
 
     /// Where a place is; `None` if it is told neither way, or both ways, or is no place on earth.

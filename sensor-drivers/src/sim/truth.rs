@@ -2,14 +2,16 @@
 
 mod course;
 mod manoeuvre;
+mod recorded;
 
 use fusion_core::geodesy::Geodetic;
 use fusion_core::identity::ObjectClass;
 use fusion_core::maths::floor;
 use fusion_core::time::{Span, Timestamp};
 
-use super::scenario::{AdsbOut, Scenario, Target, TargetClass};
+use super::scenario::{AdsbOut, AisOut, Emitter, RemoteIdOut, Scenario, Target, TargetClass};
 use course::Course;
+use recorded::Recorded;
 
 pub(super) use course::{Kinematics, along_the_ground};
 pub(super) use manoeuvre::{LegFault, segments};
@@ -50,6 +52,8 @@ pub struct TruthSample {
 #[derive(Clone, Debug)]
 pub(super) struct Truth {
     start: Timestamp,
+    /// When time last passed.
+    remembered: Timestamp,
     targets: Vec<Actor>,
 }
 
@@ -61,10 +65,36 @@ pub(super) struct Actor {
     appears_s: f64,
     lasts_s: f64,
     again_every_s: Option<f64>,
-    course: Course,
+    way: Way,
     pub(super) transponder: Option<Answering>,
     pub(super) adsb: Option<AdsbOut>,
-    pub(super) radio_emitter: bool,
+    pub(super) ais: Option<AisOut>,
+    pub(super) remote_id: Option<RemoteIdOut>,
+    pub(super) emitter: Option<Emitter>,
+}
+
+/// How a target gets about.
+#[derive(Clone, Debug)]
+enum Way {
+    /// By legs.
+    Flown(Box<Course>),
+    /// Along a recording.
+    Recorded(Recorded),
+}
+
+impl Way {
+    fn at(&self, seconds: f64) -> Kinematics {
+        match self {
+            Self::Flown(course) => course.at(seconds),
+            Self::Recorded(path) => path.at(seconds),
+        }
+    }
+
+    fn advance(&mut self, seconds: f64) {
+        if let Self::Flown(course) = self {
+            course.advance(seconds);
+        }
+    }
 }
 
 /// A transponder, its texts understood.
@@ -88,12 +118,15 @@ pub(super) struct Live<'a> {
 /// A target's motion is remembered up to this long before the present: longer than any sensor looks back.
 const LOOK_BACK: Span = Span::from_secs(90);
 
+/// Time passes in such steps: a thousand targets need not hear of every message.
+const REMEMBER_EVERY: Span = Span::from_secs(1);
+
 impl Truth {
     /// The targets of a scenario that has been checked.
     pub(super) fn new(scenario: &Scenario, start: Timestamp) -> Self {
         let actors = scenario.targets.iter().zip(0..);
         let targets = actors.map(|(target, place)| Actor::new(scenario, target, place)).collect();
-        Self { start, targets }
+        Self { start, remembered: start - LOOK_BACK, targets }
     }
 
     /// The targets that exist at a time, in the order of the scenario.
@@ -112,39 +145,50 @@ impl Truth {
 
     /// Lets time pass; what is long gone is answered slowly from then on.
     pub(super) fn advance(&mut self, now: Timestamp) {
+        if now < self.remembered + REMEMBER_EVERY {
+            return;
+        }
+        self.remembered = now;
         let seconds = self.seconds(now - LOOK_BACK);
         for actor in &mut self.targets {
             let oldest = actor.instances_at(seconds).next();
             if let Some(age) = oldest.map(|instance| actor.age(instance, seconds)) {
-                actor.course.advance(age);
+                actor.way.advance(age);
             }
         }
     }
 
     fn appearance<'a>(&'a self, actor: &'a Actor, instance: u32, time: Timestamp) -> Live<'a> {
-        let kinematics = actor.course.at(actor.age(instance, self.seconds(time)));
+        let kinematics = actor.way.at(actor.age(instance, self.seconds(time)));
         Live { id: TruthId { target: actor.place, instance }, actor, kinematics }
     }
 
-    fn seconds(&self, time: Timestamp) -> f64 {
+    /// Seconds from the start of the scenario.
+    pub(super) fn seconds(&self, time: Timestamp) -> f64 {
         (time - self.start).as_secs_f64()
     }
 }
 
 impl Actor {
     fn new(scenario: &Scenario, target: &Target, place: u16) -> Self {
-        let start = scenario.locate(&target.start).expect("a checked scenario has places on earth");
-        let planned = segments(target, start.height_m).expect("a checked scenario has legs that can be flown");
+        let way = way(scenario, target);
+        let told_s = target.disappear_s.map_or(f64::INFINITY, |end| end - target.appear_s);
+        let lasts_s = match &way {
+            Way::Flown(_) => told_s,
+            Way::Recorded(path) => told_s.min(path.lasts_s()),
+        };
         Self {
             place,
             class: target.class,
             appears_s: target.appear_s,
-            lasts_s: target.disappear_s.map_or(f64::INFINITY, |end| end - target.appear_s),
+            lasts_s,
             again_every_s: target.again_every_s,
-            course: Course::new(planned, target.loop_legs, start, target.heading_deg.to_radians(), target.speed_m_s),
+            way,
             transponder: target.transponder.as_ref().map(Answering::new),
             adsb: target.adsb,
-            radio_emitter: target.radio_emitter,
+            ais: target.ais.clone(),
+            remote_id: target.remote_id.clone(),
+            emitter: target.emitter,
         }
     }
 
@@ -173,6 +217,16 @@ impl Actor {
             }
         }
     }
+}
+
+fn way(scenario: &Scenario, target: &Target) -> Way {
+    if let Some(path) = &target.path {
+        return Way::Recorded(Recorded::new(&path.waypoints));
+    }
+    let start = target.start.and_then(|spot| scenario.locate(&spot)).expect("a checked scenario has places on earth");
+    let planned = segments(target, start.height_m).expect("a checked scenario has legs that can be flown");
+    let heading = target.heading_deg.to_radians();
+    Way::Flown(Box::new(Course::new(planned, target.loop_legs, start, heading, target.speed_m_s)))
 }
 
 impl Answering {
@@ -206,6 +260,12 @@ impl Live<'_> {
         self.actor.transponder.as_ref().map(|transponder| transponder.icao(self.id.instance))
     }
 
+    /// Whether its emitter is on, if it has one.
+    pub(super) fn emission(&self, truth: &Truth, time: Timestamp) -> Option<Emitter> {
+        let emitter = self.actor.emitter?;
+        emitter.is_on(self.actor.age(self.id.instance, truth.seconds(time))).then_some(emitter)
+    }
+
     pub(super) fn sample(&self, time: Timestamp) -> TruthSample {
         let position = Geodetic::from_ecef(self.kinematics.position);
         let v = position.enu_axes() * self.kinematics.velocity.vector();
@@ -214,6 +274,7 @@ impl Live<'_> {
             TargetClass::Helicopter => ObjectClass::Rotary,
             TargetClass::SmallDrone => ObjectClass::Uav,
             TargetClass::Vessel => ObjectClass::Surface,
+            TargetClass::GroundVehicle => ObjectClass::Ground,
         };
         TruthSample { id: self.id, time, position, velocity_enu_m_s: [v.x, v.y, v.z], class, icao: self.icao() }
     }

@@ -1,7 +1,7 @@
 //! AIS sentences of simulated vessels, beside pyais.
 
 use fusion_core::time::{Span, Timestamp};
-use sensor_drivers::ais::encode::{Transponder, VesselState};
+use sensor_drivers::ais::encode::{Sentences, Transponder, VesselState};
 use sensor_drivers::ais::{AisConfig, AisDecoder};
 
 use crate::load::{Load, Peer};
@@ -10,11 +10,17 @@ const VESSELS: u32 = 200;
 const ROUNDS: i64 = 50;
 
 pub fn load() -> Load {
-    let mut pieces = Vec::new();
+    let (mut pieces, mut sentences) = (Vec::new(), Sentences::default());
     for round in 0..ROUNDS {
         for vessel in 0..VESSELS {
-            let transponder =
-                Transponder { mmsi: 261_000_000 + vessel, name: "BENCH VESSEL", callsign: "SPXX", ship_type: 70 };
+            let transponder = Transponder {
+                mmsi: 261_000_000 + vessel,
+                name: "BENCH VESSEL",
+                callsign: "SPXX",
+                ship_type: 70,
+                length_beam_m: (90.0, 15.0),
+                class_b: vessel % 4 == 0,
+            };
             let state = VesselState {
                 time: Timestamp::from_secs(1_717_236_000) + Span::from_secs(round * 10),
                 latitude_deg: 54.0 + f64::from(vessel) * 1e-3,
@@ -23,9 +29,9 @@ pub fn load() -> Load {
                 course_deg: 90.0,
             };
             let mut line = Vec::new();
-            transponder.position(&state, &mut line);
+            sentences.send(&transponder.position(&state), &mut line);
             if round % 12 == 0 {
-                transponder.identification(&mut line);
+                transponder.particulars(|message| sentences.send(message, &mut line));
             }
             pieces.push(line);
         }

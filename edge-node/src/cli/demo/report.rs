@@ -3,13 +3,15 @@
 use serde::Serialize;
 
 use crate::board::Board;
-use crate::cli::{DemoArgs, Failure, say, say_json};
+use crate::cli::{Failure, say, say_json};
 use crate::latency::Summary as LatencySummary;
 use crate::score;
 
 /// What a demo showed.
 #[derive(Debug, Serialize)]
 pub struct Report {
+    /// What was simulated.
+    pub scenario: String,
     /// Seed of the simulated noise.
     pub seed: u64,
     /// How long it ran, seconds.
@@ -57,7 +59,7 @@ pub struct LatencyLine {
 impl Report {
     /// From the last state of the board and the score.
     #[must_use]
-    pub fn new(args: &DemoArgs, duration_s: f64, score: score::Summary, board: &Board) -> Self {
+    pub fn new(scenario: &str, seed: u64, duration_s: f64, score: score::Summary, board: &Board) -> Self {
         let sensors = board.sensors.iter().map(|s| {
             let count = |wanted: &str| s.counters.iter().find(|(n, _)| *n == wanted).map_or(0, |(_, c)| *c);
             let measurements = count("measurements");
@@ -73,7 +75,8 @@ impl Report {
             }
         });
         Self {
-            seed: args.seed,
+            scenario: scenario.to_owned(),
+            seed,
             duration_s,
             score,
             sensors: sensors.collect(),
@@ -100,7 +103,7 @@ impl From<LatencySummary> for LatencyLine {
 
 impl core::fmt::Display for Report {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        writeln!(f, "copmesh demo, seed {}, {:.0} s", self.seed, self.duration_s)?;
+        writeln!(f, "copmesh {}, seed {}, {:.0} s", self.scenario, self.seed, self.duration_s)?;
         writeln!(f, "\n{}", self.score)?;
         writeln!(
             f,

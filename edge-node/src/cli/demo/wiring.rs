@@ -8,101 +8,33 @@ use std::time::Duration;
 
 use fusion_core::time::Span;
 use sensor_drivers::sim::Simulation;
-use sensor_drivers::sim::scenario::{Scenario, SensorSpec};
+use sensor_drivers::sim::scenario::Scenario;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tracing::warn;
 
 use crate::cli::{DemoArgs, Failure};
 use crate::clock::Clock;
-use crate::config::label::LevelName;
-use crate::config::sensors::SigmaConfig;
-use crate::config::{Config, ConsoleConfig, LabelConfig, MeshConfig, NodeConfig, SensorConfig, SensorKind};
+use crate::config::{Config, ConsoleConfig, MeshConfig, SensorKind};
 use crate::ingest::links::Links;
+use crate::simulated;
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// The longest sleep before looking at the clock again.
 const POLL: Duration = Duration::from_millis(20);
 
-/// The configuration of a node that listens to the scenario's sensors.
+/// The configuration of a node that listens to the scenario's sensors and shows what it hears as the arguments ask.
 ///
 /// # Errors
-/// [`Failure`] if the scenario places a sensor nowhere.
+/// [`Failure`] if no driver reads what a sensor of the scenario speaks.
 pub fn config(scenario: &Scenario, args: &DemoArgs) -> Result<Config, Failure> {
-    let sensors = scenario.sensors.iter().map(|s| sensor(scenario, s)).collect::<Result<_, _>>()?;
-    let origin = &scenario.origin;
-    let node = NodeConfig {
-        name: "demo".into(),
-        latitude_deg: origin.latitude_deg,
-        longitude_deg: origin.longitude_deg,
-        height_m: origin.height_m,
-        state_directory: None,
-    };
     let console = ConsoleConfig { enabled: args.console != "none", listen: args.console.clone() };
     let mesh = match args.zenoh.as_str() {
         "none" => MeshConfig { enabled: false, ..MeshConfig::default() },
         endpoint => MeshConfig { listen: vec![endpoint.to_owned()], ..MeshConfig::default() },
     };
-    Ok(Config { node, sensors, console, mesh, ..Config::default() })
-}
-
-fn sensor(scenario: &Scenario, spec: &SensorSpec) -> Result<SensorConfig, Failure> {
-    let place =
-        scenario.locate(spec.position()).ok_or_else(|| Failure::failed("the scenario places a sensor nowhere"))?;
-    let label = LabelConfig {
-        level: LevelName::Unclassified,
-        releasable_to: vec!["NATO".into()],
-        caveats: vec![],
-        originator: "SIM".into(),
-    };
-    let placed = SensorConfig {
-        latitude_deg: Some(place.latitude_deg()),
-        longitude_deg: Some(place.longitude_deg()),
-        height_m: place.height_m,
-        label,
-        ..SensorConfig::imported(spec.name().to_owned(), kind(spec))
-    };
-    Ok(match spec {
-        SensorSpec::Radar(radar) => SensorConfig {
-            detection_probability: radar.detection_probability,
-            clutter_per_scan: radar.clutter_per_scan.max(0.01),
-            scan_period_s: radar.period_s,
-            range_max_m: radar.range_max_m,
-            sigma: SigmaConfig {
-                range_m: radar.range_sigma_m,
-                azimuth_deg: radar.azimuth_sigma_deg,
-                ..SigmaConfig::default()
-            },
-            ..placed
-        },
-        SensorSpec::AdsbReceiver(receiver) => SensorConfig {
-            detection_probability: 1.0 - receiver.message_loss.clamp(0.01, 0.99),
-            clutter_per_scan: 1e-3,
-            range_max_m: receiver.range_max_m,
-            ..placed
-        },
-        SensorSpec::DroneRadar(radar) => SensorConfig {
-            detection_probability: radar.detection_probability,
-            clutter_per_scan: radar.clutter_per_scan.max(0.01),
-            scan_period_s: radar.period_s,
-            range_max_m: radar.range_max_m,
-            ..placed
-        },
-        SensorSpec::DirectionFinder(finder) => SensorConfig {
-            detection_probability: finder.detection_probability,
-            scan_period_s: finder.period_s,
-            range_max_m: finder.range_max_m,
-            ..placed
-        },
-    })
-}
-
-const fn kind(spec: &SensorSpec) -> SensorKind {
-    match spec {
-        SensorSpec::Radar(_) => SensorKind::Asterix,
-        SensorSpec::AdsbReceiver(_) => SensorKind::Beast,
-        SensorSpec::DroneRadar(_) | SensorSpec::DirectionFinder(_) => SensorKind::Plots,
-    }
+    let listening = simulated::config(scenario).map_err(Failure::refused)?;
+    Ok(Config { console, mesh, ..listening })
 }
 
 /// Where the bytes of one simulated sensor leave.

@@ -1,10 +1,16 @@
 //! What cannot be is refused here, by the name of its key.
 
+use fusion_core::identity::Serial;
+
 use super::super::truth::{LegFault, segments};
 use super::{
-    COPIES_MAX, DURATION_S_MAX, LEGS_MAX, SENSORS_MAX, Scenario, ScenarioError, SensorSpec, SpotSpec, TARGETS_MAX,
-    Target, Transponder,
+    AisOut, COPIES_MAX, DURATION_S_MAX, Emitter, LEGS_MAX, SENSORS_MAX, Scenario, ScenarioError, SpotSpec, TARGETS_MAX,
+    Target, Traffic, Transponder,
 };
+use crate::plots::parse_time;
+use sensors::check_spells;
+
+mod sensors;
 
 type Checked = Result<(), ScenarioError>;
 
@@ -17,25 +23,32 @@ impl Scenario {
         within("duration-s", self.duration_s, 0.001, DURATION_S_MAX)?;
         let on_earth = self.origin.place().is_some();
         that(on_earth, "origin.latitude-deg", "the origin is no place on earth: latitude-deg ±90, longitude-deg ±180")?;
-        at_most("target", self.targets.len(), TARGETS_MAX)?;
+        let start = self.start.as_deref().is_none_or(|start| parse_time(start).is_some());
+        that(start, "start", "wants a time as 2024-06-01T23:59:30Z")?;
+        within("usual-height-m", self.usual_height_m.unwrap_or(0.0), -500.0, 30_000.0)?;
+        within("usual-height-sigma-m", self.usual_height_sigma_m.unwrap_or(1.0), 0.1, 30_000.0)?;
+        let drawn: usize = self.traffic.iter().map(|traffic| usize::from(traffic.count)).sum();
+        at_most("target", self.targets.len() + drawn, TARGETS_MAX)?;
         at_most("sensor", self.sensors.len(), SENSORS_MAX)?;
+        for (place, traffic) in self.traffic.iter().enumerate() {
+            self.check_traffic(traffic)
+                .map_err(|error| error.under(&format!("traffic[{place}] ({})", traffic.name)))?;
+        }
         for (place, target) in self.targets.iter().enumerate() {
             self.check_target(target).map_err(|error| error.under(&format!("target[{place}] ({})", target.name)))?;
         }
         for (place, sensor) in self.sensors.iter().enumerate() {
             self.check_sensor(sensor).map_err(|error| error.under(&format!("sensor[{place}] ({})", sensor.name())))?;
         }
-        Ok(())
+        self.check_network()
     }
 
     fn check_target(&self, target: &Target) -> Checked {
         let most = target.class.performance();
-        let height_m = self.check_place("start", &target.start)?;
         within("heading-deg", target.heading_deg, -360.0, 360.0)?;
         within("speed-m-s", target.speed_m_s, 0.0, most.speed_m_s_max)?;
         check_times(target)?;
-        at_most("legs", target.legs.len(), LEGS_MAX)?;
-        segments(target, height_m).map_err(ScenarioError::from)?;
+        self.check_way(target)?;
         if let Some(transponder) = &target.transponder {
             check_transponder(transponder)?;
         }
@@ -44,7 +57,44 @@ impl Scenario {
             within("adsb.nac-p", f64::from(adsb.nac_p), 1.0, 11.0)?;
             within("adsb.latency-ms", adsb.latency_ms, 0.0, 10_000.0)?;
         }
-        Ok(())
+        if let Some(remote_id) = &target.remote_id {
+            let serial = Serial::new(&remote_id.serial).is_some();
+            that(serial, "remote-id.serial", "wants 1 to 20 visible ASCII characters")?;
+            within("remote-id.position-sigma-m", remote_id.position_sigma_m, 0.01, 1e4)?;
+        }
+        target.ais.as_ref().map_or(Ok(()), check_ais)?;
+        target.emitter.as_ref().map_or(Ok(()), check_emitter)
+    }
+
+    /// Either a start with legs, or a path.
+    fn check_way(&self, target: &Target) -> Checked {
+        let Some(path) = &target.path else {
+            let start = target.start.as_ref().ok_or_else(|| value("start", "give a start, or a path"))?;
+            let height_m = self.check_place("start", start)?;
+            at_most("legs", target.legs.len(), LEGS_MAX)?;
+            return segments(target, height_m).map_err(ScenarioError::from).map(|_| ());
+        };
+        that(target.start.is_none(), "start", "cannot stand together with path, which begins where it begins")?;
+        let steered = !target.legs.is_empty() || target.loop_legs;
+        that(!steered, "legs", "cannot stand together with path")?;
+        that(path.waypoints.len() >= 2, "path", "has not been read")
+    }
+
+    fn check_traffic(&self, traffic: &Traffic) -> Checked {
+        let most = traffic.class.performance();
+        let pair = |key: &str, [low, high]: [f64; 2], least: f64, greatest: f64| {
+            within(key, low, least, greatest)?;
+            within(key, high, least, greatest)?;
+            that(low <= high, key, "wants the lesser first")
+        };
+        pair("speed-m-s", traffic.speed_m_s, 0.0, most.speed_m_s_max)?;
+        pair("heading-deg", traffic.heading_deg, -360.0, 360.0)?;
+        pair("area.east-m", traffic.area.east_m, -2e6, 2e6)?;
+        pair("area.north-m", traffic.area.north_m, -2e6, 2e6)?;
+        pair("area.height-m", traffic.area.height_m, -500.0, 30_000.0)?;
+        within("equipped-share", traffic.equipped_share, 0.0, 1.0)?;
+        within("adsb-share", traffic.adsb_share, 0.0, 1.0)?;
+        within("first-address", f64::from(traffic.first_address), 0.0, 999_990_000.0)
     }
 
     /// The height of a place that exists.
@@ -56,56 +106,24 @@ impl Scenario {
         within(&format!("{key}.height-m"), spot.height_m, -500.0, 30_000.0)?;
         Ok(spot.height_m)
     }
+}
 
-    fn check_sensor(&self, sensor: &SensorSpec) -> Checked {
-        let namesakes = self.sensors.iter().filter(|other| other.name() == sensor.name()).count();
-        that(namesakes == 1, "name", "another sensor has the same name")?;
-        self.check_place("position", sensor.position())?;
-        match sensor {
-            SensorSpec::Radar(radar) => all(&[
-                ("period-s", radar.period_s, 0.5, 60.0),
-                ("range-max-m", radar.range_max_m, 1.0, 470e3),
-                ("detection-probability", radar.detection_probability, 0.0, 1.0),
-                ("primary-detection-probability", radar.primary_detection_probability, 0.0, 1.0),
-                ("range-sigma-m", radar.range_sigma_m, 1e-3, 1e5),
-                ("azimuth-sigma-deg", radar.azimuth_sigma_deg, 1e-4, 90.0),
-                ("primary-range-sigma-m", radar.primary_range_sigma_m, 1e-3, 1e5),
-                ("primary-azimuth-sigma-deg", radar.primary_azimuth_sigma_deg, 1e-4, 90.0),
-                ("clutter-per-scan", radar.clutter_per_scan, 0.0, 1000.0),
-                ("latency-ms", radar.latency_ms, 0.0, 10_000.0),
-            ]),
-            SensorSpec::AdsbReceiver(receiver) => all(&[
-                ("range-max-m", receiver.range_max_m, 1.0, 1e6),
-                ("message-loss", receiver.message_loss, 0.0, 1.0),
-                ("latency-ms", receiver.latency_ms, 0.0, 10_000.0),
-            ]),
-            SensorSpec::DroneRadar(radar) => {
-                if let Some(sector) = radar.field_of_view {
-                    within("field-of-view.from-deg", sector.from_deg, -360.0, 360.0)?;
-                    within("field-of-view.width-deg", sector.width_deg, 0.1, 360.0)?;
-                }
-                all(&[
-                    ("period-s", radar.period_s, 0.05, 60.0),
-                    ("range-max-m", radar.range_max_m, 1.0, 1e6),
-                    ("detection-probability", radar.detection_probability, 0.0, 1.0),
-                    ("range-sigma-m", radar.range_sigma_m, 1e-3, 1e5),
-                    ("azimuth-sigma-deg", radar.azimuth_sigma_deg, 1e-4, 90.0),
-                    ("elevation-sigma-deg", radar.elevation_sigma_deg, 1e-4, 90.0),
-                    ("range-rate-sigma-m-s", radar.range_rate_sigma_m_s, 1e-3, 1e3),
-                    ("clutter-per-scan", radar.clutter_per_scan, 0.0, 100.0),
-                    ("latency-ms", radar.latency_ms, 0.0, 10_000.0),
-                ])
-            }
-            SensorSpec::DirectionFinder(finder) => all(&[
-                ("period-s", finder.period_s, 0.05, 60.0),
-                ("range-max-m", finder.range_max_m, 1.0, 1e6),
-                ("detection-probability", finder.detection_probability, 0.0, 1.0),
-                ("azimuth-sigma-deg", finder.azimuth_sigma_deg, 1e-4, 90.0),
-                ("outlier-share", finder.outlier_share, 0.0, 1.0),
-                ("latency-ms", finder.latency_ms, 0.0, 10_000.0),
-            ]),
-        }
-    }
+fn check_ais(ais: &AisOut) -> Checked {
+    that((100_000_000..=999_999_999).contains(&ais.mmsi), "ais.mmsi", "wants nine digits, the first not 0")?;
+    let spoken = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ';
+    let name = ais.name.len() <= 20 && !ais.name.is_empty() && ais.name.chars().all(|c| spoken(c) || c == '-');
+    that(name, "ais.name", "wants one to twenty of A–Z, 0–9, blank and '-'")?;
+    let callsign = ais.callsign.len() <= 7 && ais.callsign.chars().all(spoken);
+    that(callsign, "ais.callsign", "wants at most seven of A–Z and 0–9")?;
+    within("ais.length-m", ais.length_m, 0.0, 500.0)?;
+    within("ais.beam-m", ais.beam_m, 0.0, 120.0)?;
+    check_spells("ais.silent", &ais.silent)
+}
+
+fn check_emitter(emitter: &Emitter) -> Checked {
+    within("emitter.frequency-mhz", emitter.frequency_mhz, 0.001, 300_000.0)?;
+    within("emitter.on-s", emitter.on_s.unwrap_or(1.0), 0.01, DURATION_S_MAX)?;
+    within("emitter.off-s", emitter.off_s, 0.0, DURATION_S_MAX)
 }
 
 fn check_times(target: &Target) -> Checked {
@@ -246,7 +264,11 @@ sic = 1
             ("48AE21", "48AE2", "target[0] (ONE).transponder.icao: wants six"),
             ("LOT3811", "lot", "target[0] (ONE).transponder.callsign: wants one to eight"),
             ("adsb = {}", "adsb = { nac-p = 12 }", "target[0] (ONE).adsb.nac-p: 12 is not within 1 to 11"),
-            ("transponder = ", "radio-emitter = true #", "target[0] (ONE).adsb: a target with adsb needs"),
+            (
+                "transponder = ",
+                "emitter = { frequency-mhz = 5800 } #",
+                "target[0] (ONE).adsb: a target with adsb needs",
+            ),
             ("adsb = {}", "again-every-s = 60", "disappear-s: needed with again-every-s"),
             (
                 "sac = 25",

@@ -1,21 +1,84 @@
 //! Sensors as a person writes them down, and their usual figures.
 
+use fusion_core::angle::Angle;
 use serde::Deserialize;
 
-use super::{SpotSpec, TargetClass};
+use super::{Faults, SpotSpec, TargetClass};
 
 /// What looks or listens.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum SensorSpec {
-    /// A rotating surveillance radar, primary and secondary: ASTERIX CAT048 and CAT034.
+    /// A rotating surveillance radar, primary and secondary.
     Radar(Radar),
-    /// Hears ADS-B: Beast.
+    /// Hears ADS-B.
     AdsbReceiver(AdsbReceiver),
-    /// A radar against small drones that sees its whole field of view at once: generic plots.
+    /// A radar against small drones that sees its whole field of view at once.
     DroneRadar(DroneRadar),
-    /// Hears emitters and tells their bearings: generic plots.
+    /// Hears emitters and tells their bearings.
     DirectionFinder(DirectionFinder),
+    /// Hears AIS.
+    AisReceiver(AisReceiver),
+    /// Hears Remote ID.
+    RemoteIdReceiver(RemoteIdReceiver),
+}
+
+/// What a rotating radar speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RadarEncoder {
+    /// ASTERIX CAT048 plots and CAT034 service messages.
+    #[default]
+    AsterixCat048,
+    /// Generic plots, a line a sector.
+    Plots,
+}
+
+/// What an ADS-B receiver speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdsbEncoder {
+    /// Mode S frames in Beast form.
+    #[default]
+    Beast,
+}
+
+/// What a drone radar speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DroneRadarEncoder {
+    /// Generic plots, a line a look.
+    #[default]
+    Plots,
+}
+
+/// What a direction finder speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FinderEncoder {
+    /// Generic plots, a line a report.
+    #[default]
+    Plots,
+}
+
+/// What an AIS receiver speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AisEncoder {
+    /// Generic plots, a line a position.
+    #[default]
+    Plots,
+    /// NMEA 0183 sentences, `!AIVDM`.
+    Nmea,
+}
+
+/// What a Remote ID receiver speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemoteIdEncoder {
+    /// Generic plots, a line a position.
+    #[default]
+    Plots,
 }
 
 /// A rotating surveillance radar. It tells north markers and sector crossings, and the plots of a sector when the
@@ -33,6 +96,14 @@ pub struct Radar {
     /// Instrumented slant range, metres.
     #[serde(default = "default::radar_range_m")]
     pub range_max_m: f64,
+    /// Where it looks; all around, if not told.
+    pub field_of_view: Option<Sector>,
+    /// Lowest elevation that it sees, degrees.
+    #[serde(default = "default::radar_elevation_min_deg")]
+    pub elevation_min_deg: f64,
+    /// Highest elevation that it sees, degrees.
+    #[serde(default = "default::radar_elevation_max_deg")]
+    pub elevation_max_deg: f64,
     /// P_D of a target with a transponder.
     #[serde(default = "default::secondary_detection")]
     pub detection_probability: f64,
@@ -64,6 +135,14 @@ pub struct Radar {
     /// Time from leaving a sector to its plots being sent, milliseconds.
     #[serde(default = "default::radar_latency_ms")]
     pub latency_ms: f64,
+    /// What it speaks.
+    #[serde(default)]
+    pub encoder: RadarEncoder,
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
+    pub endpoint: Option<String>,
+    /// What goes wrong with it.
+    #[serde(default)]
+    pub faults: Faults,
 }
 
 /// Hears ADS-B.
@@ -83,6 +162,14 @@ pub struct AdsbReceiver {
     /// Time from a message to its bytes being sent on, milliseconds.
     #[serde(default = "default::receiver_latency_ms")]
     pub latency_ms: f64,
+    /// What it speaks.
+    #[serde(default)]
+    pub encoder: AdsbEncoder,
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
+    pub endpoint: Option<String>,
+    /// What goes wrong with it.
+    #[serde(default)]
+    pub faults: Faults,
 }
 
 /// A radar against small drones.
@@ -101,6 +188,12 @@ pub struct DroneRadar {
     pub range_max_m: f64,
     /// Where it looks; all around, if not told.
     pub field_of_view: Option<Sector>,
+    /// Lowest elevation that it sees, degrees.
+    #[serde(default = "default::drone_elevation_min_deg")]
+    pub elevation_min_deg: f64,
+    /// Highest elevation that it sees, degrees.
+    #[serde(default = "default::drone_elevation_max_deg")]
+    pub elevation_max_deg: f64,
     /// P_D.
     #[serde(default = "default::primary_detection")]
     pub detection_probability: f64,
@@ -125,6 +218,14 @@ pub struct DroneRadar {
     /// Time from a look to its line being sent, milliseconds.
     #[serde(default = "default::plot_latency_ms")]
     pub latency_ms: f64,
+    /// What it speaks.
+    #[serde(default)]
+    pub encoder: DroneRadarEncoder,
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
+    pub endpoint: Option<String>,
+    /// What goes wrong with it.
+    #[serde(default)]
+    pub faults: Faults,
 }
 
 /// A sector of azimuths.
@@ -151,6 +252,10 @@ pub struct DirectionFinder {
     /// How far it hears, metres.
     #[serde(default = "default::finder_range_m")]
     pub range_max_m: f64,
+    /// Where it looks; all around, if not told.
+    pub field_of_view: Option<Sector>,
+    /// Lowest and highest frequency that it hears, megahertz; everything, if not told.
+    pub band_mhz: Option<[f64; 2]>,
     /// P_D of an emitter in one report.
     #[serde(default = "default::finder_detection")]
     pub detection_probability: f64,
@@ -163,29 +268,126 @@ pub struct DirectionFinder {
     /// Time from a measurement to its line being sent, milliseconds.
     #[serde(default = "default::plot_latency_ms")]
     pub latency_ms: f64,
+    /// What it speaks.
+    #[serde(default)]
+    pub encoder: FinderEncoder,
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
+    pub endpoint: Option<String>,
+    /// What goes wrong with it.
+    #[serde(default)]
+    pub faults: Faults,
+}
+
+/// Hears AIS.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AisReceiver {
+    /// What people call it.
+    pub name: String,
+    /// Where its antenna is.
+    pub position: SpotSpec,
+    /// How far it hears, metres.
+    #[serde(default = "default::ais_range_m")]
+    pub range_max_m: f64,
+    /// Share of messages that it misses, 0 to 1.
+    #[serde(default = "default::message_loss")]
+    pub message_loss: f64,
+    /// Time from a message to its bytes being sent on, milliseconds.
+    #[serde(default = "default::plot_latency_ms")]
+    pub latency_ms: f64,
+    /// What it speaks.
+    #[serde(default)]
+    pub encoder: AisEncoder,
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
+    pub endpoint: Option<String>,
+    /// What goes wrong with it.
+    #[serde(default)]
+    pub faults: Faults,
+}
+
+/// Hears Remote ID.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RemoteIdReceiver {
+    /// What people call it.
+    pub name: String,
+    /// Where its antenna is.
+    pub position: SpotSpec,
+    /// How far it hears, metres.
+    #[serde(default = "default::remote_id_range_m")]
+    pub range_max_m: f64,
+    /// Share of messages that it misses, 0 to 1.
+    #[serde(default = "default::remote_id_loss")]
+    pub message_loss: f64,
+    /// Time from a message to its bytes being sent on, milliseconds.
+    #[serde(default = "default::plot_latency_ms")]
+    pub latency_ms: f64,
+    /// What it speaks.
+    #[serde(default)]
+    pub encoder: RemoteIdEncoder,
+    /// Where its bytes go, where nobody says otherwise: `udp:`, `tcp:` or `tcp-listen://HOST:PORT`.
+    pub endpoint: Option<String>,
+    /// What goes wrong with it.
+    #[serde(default)]
+    pub faults: Faults,
+}
+
+/// The same question to whichever sensor it is.
+macro_rules! of_each {
+    ($sensor:expr, $spec:ident => $answer:expr) => {
+        match $sensor {
+            Self::Radar($spec) => $answer,
+            Self::AdsbReceiver($spec) => $answer,
+            Self::DroneRadar($spec) => $answer,
+            Self::DirectionFinder($spec) => $answer,
+            Self::AisReceiver($spec) => $answer,
+            Self::RemoteIdReceiver($spec) => $answer,
+        }
+    };
 }
 
 impl SensorSpec {
     /// What people call it.
     #[must_use]
     pub fn name(&self) -> &str {
-        match self {
-            Self::Radar(radar) => &radar.name,
-            Self::AdsbReceiver(receiver) => &receiver.name,
-            Self::DroneRadar(radar) => &radar.name,
-            Self::DirectionFinder(finder) => &finder.name,
-        }
+        of_each!(self, spec => &spec.name)
     }
 
     /// Where its antenna is.
     #[must_use]
     pub const fn position(&self) -> &SpotSpec {
-        match self {
-            Self::Radar(radar) => &radar.position,
-            Self::AdsbReceiver(receiver) => &receiver.position,
-            Self::DroneRadar(radar) => &radar.position,
-            Self::DirectionFinder(finder) => &finder.position,
-        }
+        of_each!(self, spec => &spec.position)
+    }
+
+    /// How far it sees or hears, metres.
+    #[must_use]
+    pub const fn range_max_m(&self) -> f64 {
+        of_each!(self, spec => spec.range_max_m)
+    }
+
+    /// Where its bytes go, if the scenario says so.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        of_each!(self, spec => spec.endpoint.as_deref())
+    }
+
+    /// What goes wrong with it.
+    #[must_use]
+    pub const fn faults(&self) -> &Faults {
+        of_each!(self, spec => &spec.faults)
+    }
+
+    /// The same, for who wants to spoil it.
+    pub const fn faults_mut(&mut self) -> &mut Faults {
+        of_each!(self, spec => &mut spec.faults)
+    }
+}
+
+impl Sector {
+    /// Whether an azimuth lies in it.
+    #[must_use]
+    pub fn holds(&self, azimuth: Angle) -> bool {
+        self.width_deg >= 360.0 || (azimuth - Angle::from_degrees(self.from_deg)).turn() < self.width_deg.to_radians()
     }
 }
 
@@ -225,6 +427,13 @@ mod default {
         finder_detection = 0.85;
         finder_sigma_deg = 3.0;
         outlier_share = 0.07;
+        radar_elevation_min_deg = 0.0;
+        radar_elevation_max_deg = 50.0;
+        drone_elevation_min_deg = -5.0;
+        drone_elevation_max_deg = 75.0;
+        ais_range_m = 60e3;
+        remote_id_range_m = 3e3;
+        remote_id_loss = 0.2;
     }
 
     pub(super) fn manned_aircraft() -> Vec<TargetClass> {
@@ -232,6 +441,6 @@ mod default {
     }
 
     pub(super) fn everything() -> Vec<TargetClass> {
-        [manned_aircraft(), vec![TargetClass::SmallDrone, TargetClass::Vessel]].concat()
+        [manned_aircraft(), vec![TargetClass::SmallDrone, TargetClass::Vessel, TargetClass::GroundVehicle]].concat()
     }
 }

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::SpotSpec;
+use super::super::paths::{self, Waypoint};
+use super::{ReadFile, Spell, SpotSpec};
 
 /// What moves.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -12,11 +13,13 @@ pub struct Target {
     pub name: String,
     /// What it is.
     pub class: TargetClass,
-    /// Where it appears.
-    pub start: SpotSpec,
+    /// Where it appears; not with `path`.
+    pub start: Option<SpotSpec>,
     /// Where to, degrees clockwise from true north.
+    #[serde(default)]
     pub heading_deg: f64,
-    /// How fast over ground, metres per second.
+    /// How fast over ground, metres per second; along a `path` without times, all the way.
+    #[serde(default)]
     pub speed_m_s: f64,
     /// When it appears, seconds from the start of the scenario.
     #[serde(default)]
@@ -31,13 +34,174 @@ pub struct Target {
     /// Whether it begins its legs anew after the last.
     #[serde(default)]
     pub loop_legs: bool,
+    /// A recorded path that it follows instead of legs; it is gone at the path's end.
+    pub path: Option<PathSpec>,
     /// What answers secondary radar; without it the target is dark.
     pub transponder: Option<Transponder>,
     /// What tells its position to everybody; needs a transponder.
     pub adsb: Option<AdsbOut>,
-    /// Whether it emits what a direction finder hears: a control or video link.
+    /// What tells a vessel's position and particulars to everybody; without it the vessel is dark.
+    pub ais: Option<AisOut>,
+    /// What tells a drone's position and serial number to everybody.
+    pub remote_id: Option<RemoteIdOut>,
+    /// What direction finders hear of it: a control or video link, a radar, a voice.
+    pub emitter: Option<Emitter>,
+}
+
+impl Target {
+    /// A target of a class that does nothing, has nothing and is nowhere yet.
+    pub(super) const fn standing(class: TargetClass) -> Self {
+        Self {
+            name: String::new(),
+            class,
+            start: None,
+            heading_deg: 0.0,
+            speed_m_s: 0.0,
+            appear_s: 0.0,
+            disappear_s: None,
+            again_every_s: None,
+            legs: Vec::new(),
+            loop_legs: false,
+            path: None,
+            transponder: None,
+            adsb: None,
+            ais: None,
+            remote_id: None,
+            emitter: None,
+        }
+    }
+}
+
+/// A recorded path: a file beside the scenario, or points written down in it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PathSpec {
+    /// CSV, KML or GPX, told by its ending; relative to the scenario.
+    pub file: Option<String>,
+    /// `[seconds, latitude, longitude, height]` each.
+    pub points: Option<Vec<[f64; 4]>>,
+    /// Height above the ellipsoid of points that tell none, metres.
     #[serde(default)]
-    pub radio_emitter: bool,
+    pub height_m: f64,
+    /// What was read, in the order of time, the first at zero.
+    #[serde(skip)]
+    pub waypoints: Vec<Waypoint>,
+}
+
+impl PathSpec {
+    /// Reads what is named; a fault comes with its key.
+    pub(super) fn load(&mut self, speed_m_s: f64, read: ReadFile<'_>) -> Result<(), (&'static str, String)> {
+        self.waypoints = match (&self.file, &self.points) {
+            (Some(file), None) => {
+                let text = read(file).map_err(|reason| ("path.file", format!("{file}: {reason}")))?;
+                paths::read(file, &text, self.height_m, speed_m_s)
+                    .map_err(|fault| ("path.file", format!("{file}: {fault}")))?
+            }
+            (None, Some(points)) => paths::from_points(points).map_err(|fault| ("path.points", fault.to_string()))?,
+            _ => return Err(("path", "give either file or points".into())),
+        };
+        Ok(())
+    }
+}
+
+/// What a direction finder hears of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Emitter {
+    /// Where in the spectrum, megahertz.
+    pub frequency_mhz: f64,
+    /// For how long it is on, seconds; for ever, if not told.
+    pub on_s: Option<f64>,
+    /// For how long it is off in between, seconds.
+    #[serde(default)]
+    pub off_s: f64,
+}
+
+impl Emitter {
+    /// Whether it is on so many seconds after the target's appearance.
+    #[must_use]
+    pub fn is_on(&self, seconds: f64) -> bool {
+        self.on_s.is_none_or(|on| {
+            let beat = on + self.off_s;
+            seconds - fusion_core::maths::floor(seconds / beat) * beat < on
+        })
+    }
+}
+
+/// What an AIS transponder tells.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AisOut {
+    /// Nine digits; later appearances of the target count up.
+    pub mmsi: u32,
+    /// Of the vessel: at most 20 of A–Z, 0–9 and blank.
+    pub name: String,
+    /// Radio call sign: at most 7 of A–Z and 0–9.
+    #[serde(default)]
+    pub callsign: String,
+    /// What it is.
+    #[serde(default)]
+    pub ship_type: AisType,
+    /// Over all, metres.
+    #[serde(default = "usual_length_m")]
+    pub length_m: f64,
+    /// Metres.
+    #[serde(default = "usual_beam_m")]
+    pub beam_m: f64,
+    /// Whether it is the small kind of transponder, which speaks half as often and tells less.
+    #[serde(default)]
+    pub class_b: bool,
+    /// When it is switched off, seconds from the start of the scenario.
+    #[serde(default)]
+    pub silent: Vec<Spell>,
+}
+
+/// What a vessel says it is (ITU-R M.1371-5, table 53).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AisType {
+    /// Says nothing.
+    #[default]
+    Unknown,
+    /// Fishing.
+    Fishing,
+    /// Pleasure craft.
+    Pleasure,
+    /// Pilot vessel.
+    Pilot,
+    /// Search and rescue.
+    Rescue,
+    /// Tug.
+    Tug,
+    /// Passengers, ferries.
+    Passenger,
+    /// Cargo.
+    Cargo,
+    /// Tanker.
+    Tanker,
+}
+
+const fn usual_length_m() -> f64 {
+    30.0
+}
+
+const fn usual_beam_m() -> f64 {
+    8.0
+}
+
+/// What a drone tells by Remote ID (ASTM F3411).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RemoteIdOut {
+    /// Serial number: 1 to 20 visible characters.
+    pub serial: String,
+    /// One sigma of the position that it tells, metres along each axis.
+    #[serde(default = "usual_remote_id_sigma_m")]
+    pub position_sigma_m: f64,
+}
+
+const fn usual_remote_id_sigma_m() -> f64 {
+    3.0
 }
 
 /// What a target is.
@@ -54,6 +218,8 @@ pub enum TargetClass {
     SmallDrone,
     /// A ship or boat.
     Vessel,
+    /// A car, truck or tank; at no speed, whatever stands on the ground.
+    GroundVehicle,
 }
 
 /// What a class can do.
@@ -76,6 +242,7 @@ impl TargetClass {
             Self::Helicopter => (110.0, 15.0, Some(1.5)),
             Self::SmallDrone => (60.0, 15.0, Some(4.0)),
             Self::Vessel => (35.0, 0.0, Some(0.1)),
+            Self::GroundVehicle => (45.0, 8.0, Some(2.0)),
         };
         Performance { speed_m_s_max, climb_m_s_max, stop_m_s2 }
     }

@@ -200,7 +200,7 @@ pub(in super::super) fn along_the_ground(ground: &Geodetic, east: f64, north: f6
 }
 
 /// Radii of curvature in the meridian (M) and across it (N).
-fn radii(latitude: f64) -> (f64, f64) {
+pub(super) fn radii(latitude: f64) -> (f64, f64) {
     let e2 = FLATTENING * (2.0 - FLATTENING);
     let s = sin(latitude);
     let w2 = 1.0 - e2 * s * s;

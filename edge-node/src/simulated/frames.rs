@@ -1,14 +1,15 @@
-//! The running picture against truth, once a second.
+//! The running picture against truth, at one instant after the other.
 
 use fusion_core::geodesy::{Geodetic, TangentPlane};
 use fusion_core::nalgebra::Matrix6;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::TrackStatus;
 use proto::record::TrackRecord;
+use sensor_drivers::sim::TruthSample;
+use serde_json::json;
 
-use crate::config::Config;
 use crate::picture::text_id;
-use crate::score::{Cut, Order, Params, Status, TrackPoint};
+use crate::score::{Cut, FrameRefused, Order, Params, Score, Status, TrackPoint, TruthPoint};
 
 /// A record carried forward to a scoring instant, ready to be lent to the score.
 pub struct Coasted {
@@ -67,30 +68,7 @@ impl Coasted {
     }
 }
 
-/// What the sensors together can see: only what is in reach of one of them can be missed.
-pub struct Coverage {
-    sites: Vec<(TangentPlane, f64)>,
-}
-
-impl Coverage {
-    /// From the sensors that say where they stand.
-    #[must_use]
-    pub fn of(config: &Config) -> Self {
-        let sites = config.sensors.iter().filter_map(|s| {
-            let place = s.position("").ok().flatten()?;
-            Some((TangentPlane::at(place), s.range_max_m))
-        });
-        Self { sites: sites.collect() }
-    }
-
-    /// Whether a target is within reach of a sensor.
-    #[must_use]
-    pub fn includes(&self, position: Geodetic) -> bool {
-        self.sites.iter().any(|(plane, range_m)| plane.geodetic_to_enu(position).vector().norm() <= *range_m)
-    }
-}
-
-/// How the demo is scored: over the ground, GOSPA and OSPA with p = 2 and a cut-off that suits radars of 70 m.
+/// How a simulated picture is scored: over the ground, GOSPA and OSPA with p = 2 and a cut-off for radars of 70 m.
 #[must_use]
 pub fn params() -> Params {
     let cut = Cut { order: Order::TWO, cutoff_m: CUTOFF_M };
@@ -98,3 +76,32 @@ pub fn params() -> Params {
 }
 
 const CUTOFF_M: f64 = 500.0;
+
+/// Takes one instant into a score: where things truly are, and what is known of them.
+///
+/// # Errors
+/// See [`Score::handle_frame`].
+pub fn judge<'a>(
+    score: &mut Score,
+    time: Timestamp,
+    truth: &[TruthSample],
+    records: impl Iterator<Item = &'a TrackRecord>,
+) -> Result<(), FrameRefused> {
+    let names: Vec<String> = truth.iter().map(|sample| sample.id.to_string()).collect();
+    let truths: Vec<TruthPoint<'_>> = truth.iter().zip(&names).map(|(sample, id)| point(sample, id)).collect();
+    let coasted: Vec<Coasted> = records.map(|record| Coasted::new(record, time)).collect();
+    let tracks: Vec<TrackPoint<'_>> = coasted.iter().map(Coasted::point).collect();
+    score.handle_frame(time, &truths, &tracks)
+}
+
+const fn point<'a>(sample: &TruthSample, id: &'a str) -> TruthPoint<'a> {
+    TruthPoint { id, position: sample.position, velocity_enu_m_s: Some(sample.velocity_enu_m_s) }
+}
+
+/// A sample of truth as one line of JSON, in the form that `copmesh score` reads.
+#[must_use]
+pub fn truth_line(sample: &TruthSample) -> serde_json::Value {
+    json!({ "time_ns": sample.time.as_nanos(), "id": sample.id.to_string(),
+            "lat_deg": sample.position.latitude_deg(), "lon_deg": sample.position.longitude_deg(),
+            "height_m": sample.position.height_m, "velocity_enu_m_s": sample.velocity_enu_m_s })
+}

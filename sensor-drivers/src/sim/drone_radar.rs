@@ -1,24 +1,21 @@
-//! A radar against small drones that sees its whole field of view at once and speaks generic plots: range, azimuth,
-//! elevation and range rate.
+//! A radar against small drones that sees its whole field of view at once: range, azimuth, elevation and range rate.
 
 use core::f64::consts::TAU;
 
 use fusion_core::angle::Angle;
-use fusion_core::identity::Identity;
 use fusion_core::measurement::Coverage;
 use fusion_core::time::{Span, Timestamp};
 
 use super::clutter::{Clutter, FalseAlarm};
+use super::encoder::{self, Look, LookEncoder, Means, Seen, unknown};
 use super::random::{Random, Stream};
-use super::scenario::{DroneRadar, Scenario, TargetClass};
+use super::scenario::{DroneRadar, Scenario};
 use super::site::{Site, View};
-use super::truth::Truth;
+use super::truth::{Live, Truth};
+use super::watch::Watch;
 use super::{Instrument, span_of_millis};
-use crate::decoder::{Measured, OwnedScan, Place, Polar, Return, TimeQuality};
-use crate::plots::encode;
+use crate::decoder::{Measured, Place, Polar, Return};
 
-/// Elevations that it measures, degrees.
-const ELEVATIONS_DEG: (f64, f64) = (-5.0, 75.0);
 /// False alarms move no faster than this, metres per second.
 const FALSE_RATE_M_S_MAX: f64 = 60.0;
 
@@ -30,19 +27,22 @@ pub(super) struct StaringRadar {
     from: Angle,
     width_rad: f64,
     next_look: Timestamp,
+    watch: Watch,
+    encoder: Box<dyn LookEncoder>,
     random: Random,
 }
 
 impl StaringRadar {
-    pub(super) fn new(spec: &DroneRadar, scenario: &Scenario, sensor: u16, seed: u64, start: Timestamp) -> Self {
-        let position = scenario.locate(&spec.position).expect("a checked scenario has places on earth");
+    pub(super) fn new(spec: &DroneRadar, scenario: &Scenario, seed: u64, start: Timestamp) -> Self {
         let sector = spec.field_of_view;
         Self {
-            site: Site::at(position),
+            site: Site::new(scenario, &spec.position, &spec.faults),
+            watch: Watch::new(&spec.faults, start),
+            encoder: encoder::of_drone_radar(spec.encoder),
             from: Angle::from_degrees(sector.map_or(0.0, |sector| sector.from_deg)),
             width_rad: sector.map_or(TAU, |sector| sector.width_deg.to_radians()),
             next_look: start,
-            random: Random::new(seed, Stream::Sensor(sensor)),
+            random: Random::new(seed, Stream::sensor(&spec.name)),
             spec: spec.clone(),
         }
     }
@@ -51,7 +51,7 @@ impl StaringRadar {
         let mut returns = Vec::new();
         for live in truth.live_at(time) {
             let view = self.site.view(&live.kinematics);
-            if self.can_see(live.actor.class(), &view) && self.random.happens(self.spec.detection_probability) {
+            if self.can_see(&live, &view) && self.random.happens(self.spec.detection_probability) {
                 returns.push(self.measure(&view));
             }
         }
@@ -67,11 +67,14 @@ impl StaringRadar {
         returns
     }
 
-    fn can_see(&self, class: TargetClass, view: &View) -> bool {
-        let (low, high) = ELEVATIONS_DEG;
-        let in_field = (view.azimuth - self.from).turn() < self.width_rad
-            && (low.to_radians()..high.to_radians()).contains(&view.elevation);
-        in_field && view.range_m <= self.spec.range_max_m && self.spec.sees.contains(&class)
+    fn can_see(&self, live: &Live<'_>, view: &View) -> bool {
+        let elevations = self.spec.elevation_min_deg.to_radians()..self.spec.elevation_max_deg.to_radians();
+        let in_field = self.spec.field_of_view.is_none_or(|sector| sector.holds(view.azimuth))
+            && elevations.contains(&view.elevation);
+        in_field
+            && view.range_m <= self.spec.range_max_m
+            && self.spec.sees.contains(&live.actor.class())
+            && self.site.sees_over_the_horizon(view, &live.kinematics)
     }
 
     fn measure(&mut self, view: &View) -> Return {
@@ -85,7 +88,7 @@ impl StaringRadar {
     }
 
     fn false_return(&mut self, alarm: &FalseAlarm) -> Return {
-        let (low, high) = ELEVATIONS_DEG;
+        let (low, high) = (self.spec.elevation_min_deg, self.spec.elevation_max_deg);
         let elevation = self.random.uniform(low, high).to_radians();
         let rate = self.random.uniform(-FALSE_RATE_M_S_MAX, FALSE_RATE_M_S_MAX);
         self.polar(alarm.range_m, alarm.azimuth.radians(), elevation, rate)
@@ -95,13 +98,13 @@ impl StaringRadar {
         let spec = &self.spec;
         let measured = |value, sigma| Measured { value, sigma };
         let place = Place::Polar(Polar {
-            azimuth: measured(azimuth, spec.azimuth_sigma_deg.to_radians()),
-            range: Some(measured(range_m, spec.range_sigma_m)),
+            azimuth: measured(azimuth + self.site.azimuth_bias, spec.azimuth_sigma_deg.to_radians()),
+            range: Some(measured((range_m + self.site.range_bias_m).max(0.0), spec.range_sigma_m)),
             elevation: Some(measured(elevation, spec.elevation_sigma_deg.to_radians())),
             height: None,
             range_rate: Some(measured(range_rate, spec.range_rate_sigma_m_s)),
         });
-        Return { place, identity: Identity::UNKNOWN }
+        unknown(place)
     }
 
     fn coverage(&self) -> Coverage {
@@ -120,9 +123,9 @@ impl Instrument for StaringRadar {
     fn step(&mut self, truth: &Truth, out: &mut Vec<u8>) {
         let time = self.next_look;
         self.next_look = time + Span::from_secs_f64(self.spec.period_s);
-        let returns = self.look(truth, time);
-        let scan =
-            OwnedScan { time, time_quality: TimeQuality::Sensor, from: None, coverage: self.coverage(), returns };
-        encode(&scan, out).expect("a look has bounded values and at most some hundred returns");
+        let told = self.watch.reads(time);
+        let seen = |what| Seen { time: told, what, means: Means::Echo };
+        let seen = self.look(truth, time).into_iter().map(seen).collect();
+        self.encoder.look(&Look { time: told, coverage: self.coverage(), seen }, out);
     }
 }
