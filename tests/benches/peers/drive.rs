@@ -57,7 +57,7 @@ pub fn tracker_for(terms: &Terms) -> Tracker<Memory> {
         velocity_sigma_horizontal_m_s: terms.velocity_sigma_m_s,
         height_prior: HeightPrior { height_m: 0.0, sigma_m: 100.0 },
         horizontal_sigma_limit_m: 500.0,
-        silence_limit: Span::from_secs(6),
+        silence_limit: Span::from_secs(8),
         motions: terms.steady_acceleration.map(|steady| motions(steady, terms.acceleration)),
         gate_probability: 0.999,
         new_per_scan: 0.2,
