@@ -32,6 +32,8 @@ pub struct Terms {
     pub acceleration: f64,
     /// The same of targets that keep a formation or a straight course, where there are any.
     pub steady_acceleration: Option<f64>,
+    /// Targets that appear in one scan.
+    pub new_per_scan: f64,
     /// Standard deviation of either component of a new target's velocity, m/s.
     pub velocity_sigma_m_s: f64,
     /// Room for tracks.
@@ -44,6 +46,9 @@ pub struct Scenario {
     pub scans: Vec<Vec<Measurement>>,
     pub truth: Vec<Vec<Seen>>,
 }
+
+/// Targets that appear in one scan, where the scenario does not say.
+pub const NEW_PER_SCAN: f64 = 0.2;
 
 /// When scenarios begin. Any time will do.
 pub const BEGIN: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -60,7 +65,7 @@ pub fn tracker_for(terms: &Terms) -> Tracker<Memory> {
         silence_limit: Span::from_secs(8),
         motions: terms.steady_acceleration.map(|steady| motions(steady, terms.acceleration)),
         gate_probability: 0.999,
-        new_per_scan: 0.2,
+        new_per_scan: terms.new_per_scan,
         founding_mass: 0.02,
         prune_existence: 1e-4,
         confirm_existence: 0.6,
