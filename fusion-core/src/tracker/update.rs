@@ -225,7 +225,7 @@ fn is_itself(track: &Track, pairs: &Pairs<'_>) -> bool {
 }
 
 /// A measurement with at least this probability is a track's own.
-const CLEAR: f64 = 0.7;
+const CLEAR: f64 = 0.6;
 /// A track seen so often is confirmed even where its measurements stay in dispute.
 const PATIENT_UPDATES: u32 = 6;
 
@@ -301,7 +301,7 @@ mod tests {
             let pairs = Pairs { edges: &edges, beta, explained: &[] };
             is_itself(&Track { updates, ..any_track() }, &pairs)
         };
-        assert!(judged(&[0.1, 0.8], 2) && !judged(&[0.45, 0.5], 2));
+        assert!(judged(&[0.1, 0.7], 2) && !judged(&[0.45, 0.5], 2));
         // Nor does a miss tell.
         assert!(!judged(&[0.0, 0.1], 2));
         assert!(judged(&[0.45, 0.5], PATIENT_UPDATES));

@@ -13,7 +13,7 @@ use fusion_core::time::Span;
 use fusion_core::tracker::Tracker;
 
 use crate::common::{Chance, Memory, fleet, radar, scan};
-use crate::drive::{BEGIN, NEW_PER_SCAN, Terms, sensor_for, tracker_for};
+use crate::drive::{BEGIN, LIFETIME_S, NEW_PER_SCAN, Terms, sensor_for, tracker_for};
 use crate::options::Options;
 use crate::peer::folder;
 use crate::table::{Table, fixed};
@@ -32,6 +32,7 @@ const TERMS: Terms = Terms {
     acceleration: 0.5,
     steady_acceleration: None,
     new_per_scan: NEW_PER_SCAN,
+    lifetime_s: LIFETIME_S,
     velocity_sigma_m_s: 50.0,
     tracks: 1_024,
 };
