@@ -66,8 +66,8 @@ impl Waiting {
         ((operator * RATE_TURNS + self.came) / (RATE_TURNS + self.since)).max(LEAST_SHARE * operator)
     }
 
-    /// How many targets there are in the whole field of view, by what the first turn has shown of it so far: the mean of
-    /// what the surplus x ± σ leaves likely, given that it cannot be negative. For x + σ φ(x/σ) / Φ(x/σ) stands
+    /// How many targets there are in the whole field of view, by what the first turn has shown of it so far: the mean
+    /// of what the surplus x ± σ leaves likely, given that it cannot be negative. For x + σ φ(x/σ) / Φ(x/σ) stands
     /// (x + √(x² + 8 σ² / π)) / 2, which agrees at zero and far from it.
     fn at_first_sight(&mut self, count: &Count, new: f64) -> f64 {
         let background = count.clutter * count.share + count.known;

@@ -9,8 +9,8 @@
 //! states are normal around its centre and rest with covariance 0.1 in each of position (m) and velocity (m/s). From
 //! there they are run forwards, x ← F x + w, and backwards, x ← F⁻¹ (x + w), with nearly constant velocity. All exist
 //! from the first step; the first target is gone from step 41 on, the others stay. P_D = 0.9, positions are measured
-//! with R = 1 m², ten false measurements a step are even over the square. Filters are told that 0.005 targets a step are
-//! born, and that one in a hundred ends. GOSPA: c = 10 m, p = 2, α = 2, its root mean square over all steps of all
+//! with R = 1 m², ten false measurements a step are even over the square. Filters are told that 0.005 targets a step
+//! are born, and that one in a hundred ends. GOSPA: c = 10 m, p = 2, α = 2, its root mean square over all steps of all
 //! runs.
 //!
 //! The intensity of the acceleration noise is 0.02 m²/s³ in the comparison that the recorded figures come from, 0.01 in
