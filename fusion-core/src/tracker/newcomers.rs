@@ -8,15 +8,17 @@
 //! u ← u (1 − P_D · share) + new · share, share = the part of the field of view that the look covered.
 //!
 //! In a sensor's first turn nobody knows how many there are. There the scan itself says it: measurements beyond what
-//! clutter and known tracks lead to expect are targets.
+//! clutter and known tracks lead to expect are targets. Clutter varies, so that a surplus of nothing, or less, does not
+//! say that nobody is there.
 //!
 //! The rate of newcomers is learnt: tracks that have lasted, and that a settled sensor did not find before, have come
 //! since.
 
-use core::f64::consts::TAU;
+use core::f64::consts::{PI, TAU};
 
 use super::look::Look;
 use crate::capacity::SENSORS_MAX;
+use crate::maths::sqrt;
 use crate::measurement::{Coverage, Scan, SensorId};
 use crate::time::Timestamp;
 use crate::track::Track;
@@ -31,6 +33,9 @@ struct Waiting {
     turns: f64,
     /// u.
     expected: f64,
+    /// Measurements of the first turn so far beyond what was to be expected, and the variance of that.
+    surplus: f64,
+    variance: f64,
     /// When its second turn was done: who is found later came later.
     settled: Option<Timestamp>,
     /// Tracks confirmed by it that were founded after that.
@@ -42,7 +47,16 @@ struct Waiting {
 }
 
 impl Waiting {
-    const NEW: Self = Self { turns: 0.0, expected: 0.0, settled: None, came: 0.0, since: 0.0, last_scan: None };
+    const NEW: Self = Self {
+        turns: 0.0,
+        expected: 0.0,
+        surplus: 0.0,
+        variance: 0.0,
+        settled: None,
+        came: 0.0,
+        since: 0.0,
+        last_scan: None,
+    };
 
     /// New targets in one turn: the operator's rate, and what was seen since, weighed by turns (the mean of a gamma
     /// distribution that counts of a Poisson process have updated).
@@ -50,6 +64,17 @@ impl Waiting {
     /// However long nobody came, somebody may: the rate never falls below a tenth of the operator's.
     fn rate(&self, operator: f64) -> f64 {
         ((operator * RATE_TURNS + self.came) / (RATE_TURNS + self.since)).max(LEAST_SHARE * operator)
+    }
+
+    /// How many targets there are in the whole field of view, by what the first turn has shown of it so far: the mean
+    /// of what the surplus x ± σ leaves likely, given that it cannot be negative. For x + σ φ(x/σ) / Φ(x/σ) stands
+    /// (x + √(x² + 8 σ² / π)) / 2, which agrees at zero and far from it.
+    fn at_first_sight(&mut self, count: &Count, new: f64) -> f64 {
+        let background = count.clutter * count.share + count.known;
+        self.surplus += count.seen - background;
+        self.variance += count.seen.max(background);
+        let likely = 0.5 * (self.surplus + sqrt(self.surplus * self.surplus + self.variance * 8.0 / PI));
+        (likely / (self.turns + count.share) + new) / count.detection
     }
 
     /// Lets a part of a turn pass; what was counted long ago fades.
@@ -105,15 +130,10 @@ impl Newcomers {
         };
         let new = waiting.rate(count.new);
         let first_turn = waiting.turns < 1.0;
-        let expected = if first_turn { (new / count.detection).max(count.excess()) } else { waiting.expected };
-        let missed = expected * (1.0 - count.detection) + new;
         let share = count.share;
-        waiting.expected = if first_turn {
-            // The turn so far, and this part of it.
-            (waiting.expected * waiting.turns + missed * share) / (waiting.turns + share).max(share)
-        } else {
-            waiting.expected * (1.0 - share) + missed * share
-        };
+        let expected = if first_turn { waiting.at_first_sight(count, new) } else { waiting.expected };
+        let missed = expected * (1.0 - count.detection) + new;
+        waiting.expected = if first_turn { missed } else { waiting.expected * (1.0 - share) + missed * share };
         waiting.turns += share;
         if waiting.settled.is_some() {
             waiting.pass(share);
@@ -156,14 +176,6 @@ impl Newcomers {
     }
 }
 
-impl Count {
-    /// Undetected targets in the whole field of view, by what one part of it shows.
-    fn excess(&self) -> f64 {
-        let background = self.clutter * self.share + self.known;
-        (self.seen - background) / (self.detection * self.share)
-    }
-}
-
 fn odds_of(expected: f64, count: &Count) -> f64 {
     (expected * count.detection / count.clutter).min(EVEN)
 }
@@ -193,9 +205,19 @@ mod tests {
     fn a_crowd_at_first_sight_is_believed_to_be_one() {
         let mut newcomers = Newcomers::default();
         let first = newcomers.look(SensorId(0), &Count { seen: 145.0, ..COUNT });
-        assert!((first - 45.0 / 100.0).abs() < 1e-12);
+        // Somewhat more than the surplus, which cannot have come from less than nobody.
+        assert!((45.0 / 100.0..47.5 / 100.0).contains(&first), "{first}");
         let second = newcomers.look(SensorId(0), &COUNT);
-        assert!((second - 0.9 * (5.0 + 0.45) / 100.0).abs() < 1e-12, "{second}");
+        assert!((second - 0.1 * first - 0.9 * 0.45 / 100.0).abs() < 1e-12, "{second}");
+    }
+
+    #[test]
+    fn too_little_clutter_at_first_sight_does_not_say_that_nobody_is_there() {
+        let odds = |seen: f64| Newcomers::default().look(SensorId(0), &Count { seen, ..COUNT });
+        let (fewer, even, more) = (odds(80.0), odds(100.0), odds(120.0));
+        assert!(0.02 < fewer && fewer < even && even < more && more < 0.25, "{fewer} {even} {more}");
+        // Of a normal distribution about zero, the upper half has its mean at σ √(2/π).
+        assert!((even - (10.0 * 0.797_885 + 0.45) / 100.0).abs() < 1e-6, "{even}");
     }
 
     #[test]
@@ -251,9 +273,9 @@ mod tests {
 
     #[test]
     fn known_tracks_are_no_newcomers() {
-        let mut newcomers = Newcomers::default();
-        let odds = newcomers.look(SensorId(0), &Count { seen: 155.0, known: 55.0, ..COUNT });
-        assert!((odds - 0.45 / 100.0).abs() < 1e-12);
+        let odds = |known: f64| Newcomers::default().look(SensorId(0), &Count { seen: 155.0, known, ..COUNT });
+        let (strangers, known) = (odds(0.0), odds(55.0));
+        assert!(known < 0.2 * strangers, "{known} {strangers}");
     }
 
     #[test]

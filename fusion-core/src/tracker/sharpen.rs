@@ -5,16 +5,17 @@
 //! 2000) or permute them (set JPDA, Svensson et al. 2011). Here every joint event keeps its place in the sum, but the
 //! weights of believed tracks are raised to a power κ: one is JPDA, infinity the single best assignment, and in
 //! between close tracks stay apart without a measurement ever being given to one track for good. What is explained,
-//! hence what is born, comes from the marginals of κ = 1; a tentative track is never sharpened, since its miss would
-//! win and it would not learn.
+//! hence what is born, comes from the marginals of κ = 1; a track that hardly exists is never sharpened, since its miss
+//! would win and it would not learn.
 
 use super::associate::Row;
 use crate::association::Edge;
 use crate::track::Existence;
 use crate::track::table::TrackTable;
 
-/// Tracks that exist at least this probably are sharpened.
-const BELIEVED: f64 = 0.5;
+/// Tracks that exist at least this probably are sharpened: early, so that the members of a formation fall in with one
+/// measurement each before they have mixed.
+const BELIEVED: f64 = 0.3;
 
 /// Whether a track's association is sharpened.
 pub(super) fn is_believed(existence: Existence) -> bool {

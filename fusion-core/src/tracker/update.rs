@@ -138,7 +138,7 @@ impl Updating<'_> {
         if hit || covered {
             track.history.record(hit);
             track.status = match track.status {
-                TrackStatus::Tentative if confirms(track, self.config) => {
+                TrackStatus::Tentative if confirms(track, self.config) && is_itself(track, pairs) => {
                     tally.tracks_confirmed += 1;
                     self.look.trail.confirmed(track);
                     TrackStatus::Confirmed
@@ -215,6 +215,20 @@ impl Updating<'_> {
     }
 }
 
+/// Whether a track is known apart from its neighbours: the look tells which measurement is its own, or so many have
+/// seen it that it will not become clearer.
+///
+/// In a formation the first looks make tracks of measurements of different targets too, as probable as the right ones.
+/// What is shown then would be renamed as soon as the next looks tell them apart.
+fn is_itself(track: &Track, pairs: &Pairs<'_>) -> bool {
+    track.updates >= PATIENT_UPDATES || pairs.beta.iter().any(|&beta| beta >= CLEAR)
+}
+
+/// A measurement with at least this probability is a track's own.
+const CLEAR: f64 = 0.6;
+/// A track seen so often is confirmed even where its measurements stay in dispute.
+const PATIENT_UPDATES: u32 = 6;
+
 /// A row must explain at least this much of a measurement to compete for it.
 const TWIN_SHARE: f64 = 0.1;
 /// Squared distance, over six dimensions, up to which two tracks may be one: about the mean of χ² with six degrees.
@@ -272,5 +286,24 @@ impl Pairs<'_> {
     /// The column that is more likely than all the rest together.
     fn certain(&self) -> Option<u16> {
         self.used().find(|(_, beta)| *beta >= HIT).map(|(column, _)| column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::track::tests::any_track;
+
+    #[test]
+    fn a_track_is_itself_when_a_measurement_is_clearly_its_own() {
+        let edges = [0, 1].map(|column| Edge { row: 0, column, weight: 1.0 });
+        let judged = |beta: &[f64; 2], updates: u32| {
+            let pairs = Pairs { edges: &edges, beta, explained: &[] };
+            is_itself(&Track { updates, ..any_track() }, &pairs)
+        };
+        assert!(judged(&[0.1, 0.7], 2) && !judged(&[0.45, 0.5], 2));
+        // Nor does a miss tell.
+        assert!(!judged(&[0.0, 0.1], 2));
+        assert!(judged(&[0.45, 0.5], PATIENT_UPDATES));
     }
 }

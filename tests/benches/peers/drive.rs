@@ -32,6 +32,10 @@ pub struct Terms {
     pub acceleration: f64,
     /// The same of targets that keep a formation or a straight course, where there are any.
     pub steady_acceleration: Option<f64>,
+    /// Targets that appear in one scan.
+    pub new_per_scan: f64,
+    /// Mean time that a target stays, s.
+    pub lifetime_s: f64,
     /// Standard deviation of either component of a new target's velocity, m/s.
     pub velocity_sigma_m_s: f64,
     /// Room for tracks.
@@ -45,6 +49,14 @@ pub struct Scenario {
     pub truth: Vec<Vec<Seen>>,
 }
 
+/// Targets that appear in one scan, where the scenario does not say.
+pub const NEW_PER_SCAN: f64 = 0.2;
+/// The same of how long one stays, s.
+pub const LIFETIME_S: f64 = 400.0;
+/// A confirmed track is shown while it exists at least this probably: through three misses of a sensor that sees nine
+/// of ten. GOSPA alone would hide it after two, and break its segment where it was only missed.
+const SHOWN: f64 = 0.25;
+
 /// When scenarios begin. Any time will do.
 pub const BEGIN: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -57,14 +69,14 @@ pub fn tracker_for(terms: &Terms) -> Tracker<Memory> {
         velocity_sigma_horizontal_m_s: terms.velocity_sigma_m_s,
         height_prior: HeightPrior { height_m: 0.0, sigma_m: 100.0 },
         horizontal_sigma_limit_m: 500.0,
-        silence_limit: Span::from_secs(6),
+        silence_limit: Span::from_secs(8),
         motions: terms.steady_acceleration.map(|steady| motions(steady, terms.acceleration)),
         gate_probability: 0.999,
-        new_per_scan: 0.2,
+        new_per_scan: terms.new_per_scan,
         founding_mass: 0.02,
         prune_existence: 1e-4,
         confirm_existence: 0.6,
-        lifetime: Span::from_secs(200),
+        lifetime: Span::from_secs_f64(terms.lifetime_s),
         ..TrackerConfig::default()
     };
     config.motion.horizontal = terms.acceleration;
@@ -114,9 +126,9 @@ pub fn play(scenario: &Scenario) -> (Vec<Vec<Shown>>, Vec<f64>) {
     (shown, times_ms)
 }
 
-/// What would be shown at some time: confirmed tracks that are more likely there than not, where the sensor reaches.
+/// What would be shown at some time: confirmed tracks that may well be there, where the sensor reaches.
 pub fn shown_at(tracker: &Tracker<Memory>, sensor: &SensorModel, time: Timestamp) -> Vec<Shown> {
-    let there = |track: &Track| track.is_confirmed() && track.existence.probability() >= 0.5;
+    let there = |track: &Track| track.is_confirmed() && track.existence.probability() >= SHOWN;
     let states = tracker.states_at(time).filter(|(track, _)| there(track));
     let all = states.map(|(track, state)| shown(track.id.number.0, &state));
     all.filter(|shown| is_reached(shown, sensor)).collect()

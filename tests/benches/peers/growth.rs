@@ -13,7 +13,7 @@ use fusion_core::nalgebra::Vector3;
 use fusion_core::time::Span;
 
 use crate::common::{Chance, fleet, scan};
-use crate::drive::{BEGIN, Terms, position, sensor_for, tracker_for};
+use crate::drive::{BEGIN, LIFETIME_S, NEW_PER_SCAN, Terms, position, sensor_for, tracker_for};
 use crate::measure::{Times, real, timed_cpu};
 use crate::options::Options;
 use crate::table::{Table, fixed, unknown};
@@ -91,6 +91,8 @@ impl Field {
             range_max_m: range_max_m + MARGIN_M,
             acceleration: 0.5,
             steady_acceleration: None,
+            new_per_scan: NEW_PER_SCAN,
+            lifetime_s: LIFETIME_S,
             velocity_sigma_m_s: 50.0,
             tracks: 16_384,
         };

@@ -13,7 +13,7 @@ use fusion_core::time::Span;
 use fusion_core::tracker::Tracker;
 
 use crate::common::{Chance, Memory, fleet, radar, scan};
-use crate::drive::{BEGIN, Terms, sensor_for, tracker_for};
+use crate::drive::{BEGIN, LIFETIME_S, NEW_PER_SCAN, Terms, sensor_for, tracker_for};
 use crate::options::Options;
 use crate::peer::folder;
 use crate::table::{Table, fixed};
@@ -31,6 +31,8 @@ const TERMS: Terms = Terms {
     range_max_m: 30_000.0,
     acceleration: 0.5,
     steady_acceleration: None,
+    new_per_scan: NEW_PER_SCAN,
+    lifetime_s: LIFETIME_S,
     velocity_sigma_m_s: 50.0,
     tracks: 1_024,
 };

@@ -12,7 +12,7 @@ use fusion_core::time::{Span, Timestamp};
 use fusion_core::tracker::Tracker;
 
 use crate::common::{Chance, Memory, PastMemory, fleet, past, radar, scan};
-use crate::drive::{BEGIN, Terms, sensor_for, shown_at, tracker_for};
+use crate::drive::{BEGIN, LIFETIME_S, NEW_PER_SCAN, Terms, sensor_for, shown_at, tracker_for};
 use crate::options::Options;
 use crate::score::{Scorer, Seen};
 use crate::table::{Table, fixed};
@@ -27,6 +27,8 @@ const TERMS: Terms = Terms {
     range_max_m: 10_000.0,
     acceleration: 1.0,
     steady_acceleration: None,
+    new_per_scan: NEW_PER_SCAN,
+    lifetime_s: LIFETIME_S,
     velocity_sigma_m_s: 50.0,
     tracks: 256,
 };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use edge_node::score::Summary;
 use serde_json::Value;
 
-use crate::drive::{Scenario, Terms, is_reached, play, range_bearing, sensor_for};
+use crate::drive::{LIFETIME_S, NEW_PER_SCAN, Scenario, Terms, is_reached, play, range_bearing, sensor_for};
 use crate::measure::{Times, mean, real};
 use crate::options::Options;
 use crate::peer::{Python, folder, read};
@@ -231,6 +231,8 @@ fn scenario(folder: &Path) -> Scenario {
         range_max_m,
         acceleration: get("acceleration"),
         steady_acceleration: Some(get("steady_acceleration")),
+        new_per_scan: NEW_PER_SCAN,
+        lifetime_s: LIFETIME_S,
         velocity_sigma_m_s: component_sigma([speed(0), speed(1)]),
         tracks: 4_096,
     };
