@@ -13,7 +13,7 @@ pub mod retrodiction;
 pub mod smoother;
 pub mod unscented;
 
-use nalgebra::{SMatrix, SVector};
+use nalgebra::{SMatrix, SVector, Vector3};
 
 use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite};
 use crate::model::TransitionModel;
@@ -46,6 +46,26 @@ impl<const N: usize> Prediction<N> {
     #[inline]
     pub fn prove(&self) -> Result<GaussianState<N>, NotPositiveDefinite> {
         Ok(GaussianState { mean: self.mean, covariance: Covariance::new(self.p)?, time: self.time })
+    }
+}
+
+/// Where a target is thought to be: the part of a prediction that tells whether a sensor can see it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Whereabouts {
+    /// East, north, up, metres.
+    pub place: Vector3<f64>,
+    /// The variances of the three, m².
+    pub variance: Vector3<f64>,
+}
+
+impl From<&Prediction> for Whereabouts {
+    #[inline]
+    fn from(predicted: &Prediction) -> Self {
+        let p = &predicted.p;
+        Self {
+            place: predicted.mean.fixed_rows::<3>(0).into(),
+            variance: Vector3::new(p[(0, 0)], p[(1, 1)], p[(2, 2)]),
+        }
     }
 }
 

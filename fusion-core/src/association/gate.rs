@@ -127,12 +127,17 @@ impl<'a> Group<'a> {
             .iter()
             .take_while(move |plot| plot.z[0] <= to)
             .filter(move |plot| {
+                let near = |k: usize, nu: f64| nu * nu <= threshold * (own[k] + plot.variance[k]);
+                // The first component first: where it is no angle it mostly decides.
+                if !H::FIRST_IS_ANGLE && !near(0, plot.z[0] - z_hat[0]) {
+                    return false;
+                }
                 let mut z = *z_hat;
                 for k in 0..M.min(2) {
                     z[k] = plot.z[k];
                 }
                 let nu = model.residual(&z, z_hat);
-                (0..M.min(2)).all(|k| nu[k] * nu[k] <= threshold * (own[k] + plot.variance[k]))
+                (0..M.min(2)).all(|k| near(k, nu[k]))
             })
             .map(|plot| plot.column)
     }

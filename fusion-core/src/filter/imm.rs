@@ -17,7 +17,7 @@
 use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
-use super::Prediction;
+use super::{Prediction, Whereabouts};
 use super::extended;
 use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite, StateVector};
 use crate::maths::exp;
@@ -276,6 +276,27 @@ impl Modes {
         combined
     }
 
+    /// The first `K` components of [`combined`](Self::combined), K up to six: mean and covariance.
+    #[must_use]
+    pub fn combined_first<const K: usize>(&self) -> (SVector<f64, K>, SMatrix<f64, K, K>) {
+        const { assert!(K <= KINEMATIC, "beyond the kinematics modes differ") };
+        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
+        for (&weight, state) in self.probabilities.iter().zip(&self.states) {
+            state.visit(AddFirstMean { weight, mean: &mut mean });
+        }
+        for (&weight, state) in self.probabilities.iter().zip(&self.states) {
+            state.visit(AddFirstSpread { weight, mean: &mean, p: &mut p });
+        }
+        (mean, p)
+    }
+
+    /// Where the target is by all modes together.
+    #[must_use]
+    pub fn whereabouts(&self) -> Whereabouts {
+        let (place, p) = self.combined_first::<3>();
+        Whereabouts { place, variance: p.diagonal() }
+    }
+
     /// μⱼ ← μⱼ Λⱼ / Σ: Bayes' rule, with the likelihood of what was seen under each mode, on any common scale.
     ///
     /// # Errors
@@ -418,6 +439,41 @@ impl<const N: usize> ModeVisitor for AddSpread<'_, N> {
                     _ => 0.0,
                 };
                 *sum += self.weight * (p + delta[k] * delta[i]);
+            }
+        }
+    }
+}
+
+struct AddFirstMean<'a, const K: usize> {
+    weight: f64,
+    mean: &'a mut SVector<f64, K>,
+}
+
+impl<const K: usize> ModeVisitor for AddFirstMean<'_, K> {
+    type Output = ();
+
+    fn visit<const S: usize>(self, state: &GaussianState<S>) {
+        for (sum, theirs) in self.mean.data.0[0].iter_mut().zip(&state.mean.data.0[0]) {
+            *sum += self.weight * theirs;
+        }
+    }
+}
+
+struct AddFirstSpread<'a, const K: usize> {
+    weight: f64,
+    mean: &'a SVector<f64, K>,
+    p: &'a mut SMatrix<f64, K, K>,
+}
+
+impl<const K: usize> ModeVisitor for AddFirstSpread<'_, K> {
+    type Output = ();
+
+    fn visit<const S: usize>(self, state: &GaussianState<S>) {
+        let (theirs, place) = (&state.covariance.matrix().data.0, &state.mean.data.0[0]);
+        let delta: [f64; K] = core::array::from_fn(|k| place[k] - self.mean[k]);
+        for (k, column) in self.p.data.0.iter_mut().enumerate() {
+            for (i, sum) in column.iter_mut().enumerate() {
+                *sum += self.weight * (theirs[k][i] + delta[k] * delta[i]);
             }
         }
     }
