@@ -153,6 +153,11 @@ impl<'a> Group<'a> {
         plots.chunk_by(|a, b| a.kind == b.kind).filter_map(Self::new)
     }
 
+    /// The first two components of each, with their variances.
+    pub(crate) fn first_two(&self) -> impl Iterator<Item = ([f64; 2], [f64; 2])> {
+        self.plots.iter().map(|plot| (plot.z, plot.variance))
+    }
+
     /// Their kind.
     #[must_use]
     pub fn kind(&self) -> Kind {

@@ -5,6 +5,7 @@ use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
 use super::look::{Column, Look, Owner, View, span};
+use super::reach::Reach;
 use crate::association::Edge;
 use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
@@ -127,9 +128,17 @@ impl Gating<'_> {
         let mut candidates = Candidates::default();
         let mut waiting = table.live();
         let mut ahead = None;
+        let reach = Reach::of(self.look, self.gate, &self.config.motion);
         for slot in table.indices() {
             let Some((track, modes)) = table.parts_mut(slot) else { continue };
             waiting -= 1;
+            if let Some(reach) = &reach
+                && !self.may_have_modes(track)
+                && !self.may_own(track)
+                && reach.is_beyond(track)
+            {
+                continue;
+            }
             let Ok(predicted) = self.predict(track, modes.as_ref(), &mut ahead) else {
                 self.look.trail.deleted(table.get(slot), Deletion::Uncertain);
                 table.delete(slot);
@@ -178,6 +187,16 @@ impl Gating<'_> {
             None => *ahead = Some(modes.predict(set, time)?),
         }
         Ok(Ahead::Several(ahead.as_ref().expect("just filled")))
+    }
+
+    /// Whether a track may move in more than one way. Its modes lie far away from it, and are not looked for needlessly.
+    fn may_have_modes(&self, track: &Track) -> bool {
+        self.config.motions.is_some() && track.is_confirmed()
+    }
+
+    /// Whether a measurement may be the track's by its address, wherever it is.
+    fn may_own(&self, track: &Track) -> bool {
+        self.config.use_identity && track.identity.address.is_some() && self.look.has_addresses()
     }
 
     fn find_candidates(&self, target: &Target<'_>, columns: &[Column], candidates: &mut Candidates, tally: &mut Tally) {
