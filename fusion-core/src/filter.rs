@@ -13,6 +13,8 @@ pub mod retrodiction;
 pub mod smoother;
 pub mod unscented;
 
+use core::array;
+
 use nalgebra::{SMatrix, SVector, Vector3};
 
 use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite};
@@ -147,30 +149,25 @@ impl<const N: usize> Mixture<N> {
     /// Adds updates of the predicted state, of covariance P, with several measurements that share K and S.
     ///
     /// With w = Σ βⱼ, ν̄ = Σ βⱼ νⱼ and A = Σ βⱼ νⱼ νⱼᵀ they have the mean K ν̄ and the second moment w P⁺ + K A Kᵀ, where
-    /// P⁺ = P − K C ᵀ − C Kᵀ + K S Kᵀ is Joseph's form multiplied out, C = P Hᵀ: it holds for any K. So nothing larger
+    /// P⁺ = P − K Cᵀ − C Kᵀ + K S Kᵀ is Joseph's form multiplied out, C = P Hᵀ: it holds for any K. So nothing larger
     /// than N × M is formed for each, whatever their number.
     #[inline]
     pub fn add_updates<const M: usize>(&mut self, p: &SMatrix<f64, N, N>, updates: &Updates<'_, M, N>) {
         let Updates { k, cross, s, weight, nu, nu_squared } = updates;
-        self.shift += *k * nu;
-        let inner = *s * *weight + nu_squared;
-        let (k, c) = (&k.data.0, &cross.data.0);
-        let lost: [[f64; N]; M] = k.map(|column| column.map(|k| -weight * k));
-        let back: [[f64; N]; M] = core::array::from_fn(|m| {
-            let mut column = c[m].map(|c| -weight * c);
-            for (l, k) in k.iter().enumerate() {
-                (0..N).for_each(|i| column[i] += k[i] * inner[(l, m)]);
-            }
-            column
+        let (k, c, nu) = (&k.data.0, &cross.data.0, &nu.data.0[0]);
+        let shift = &mut self.shift.data.0[0];
+        *shift = array::from_fn(|i| (0..M).fold(shift[i], |sum, m| sum + k[m][i] * nu[m]));
+        // K (w S + A) − w C, which K takes back.
+        let back: [[f64; N]; M] = array::from_fn(|m| {
+            let inner: [f64; M] = array::from_fn(|l| s[(l, m)] * weight + nu_squared[(l, m)]);
+            array::from_fn(|i| (0..M).fold(-weight * c[m][i], |sum, l| sum + k[l][i] * inner[l]))
         });
         for (j, (sum, p)) in self.spread.data.0.iter_mut().zip(&p.data.0).enumerate() {
-            for i in 0..N {
-                let mut term = p[i] * weight;
-                for m in 0..M {
-                    term += lost[m][i] * c[m][j] + back[m][i] * k[m][j];
-                }
-                sum[i] += term;
-            }
+            let lost: [f64; M] = array::from_fn(|m| -weight * c[m][j]);
+            let held: [f64; M] = array::from_fn(|m| k[m][j]);
+            *sum = array::from_fn(|i| {
+                (0..M).fold(sum[i] + p[i] * weight, |sum, m| sum + (k[m][i] * lost[m] + back[m][i] * held[m]))
+            });
         }
     }
 

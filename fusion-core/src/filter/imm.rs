@@ -17,8 +17,8 @@
 use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
-use super::{Prediction, Whereabouts};
 use super::extended;
+use super::{Prediction, Whereabouts};
 use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite, StateVector};
 use crate::maths::exp;
 use crate::measurement::Reading;

@@ -87,8 +87,8 @@ const HALVINGS: u32 = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track::tests::any_track;
     use crate::track::Existence;
+    use crate::track::tests::any_track;
     use crate::tracker::LooksRule;
 
     const RULE: LooksRule = LooksRule { confirm_hits: 3, confirm_looks: 5, delete_misses: 5, delete_looks: 6 };

@@ -10,9 +10,9 @@ use crate::association::Edge;
 use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
 use crate::capacity::ROW_EDGES_MAX;
-use crate::filter::{Prediction, Whereabouts};
 use crate::filter::extended::{Expectation, Outlook};
 use crate::filter::imm::{ModeState, ModeVisitor, Modes};
+use crate::filter::{Prediction, Whereabouts};
 use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
 use crate::maths::{exp, ln, sqrt};
 use crate::measurement::{Measurement, Reading};
@@ -128,7 +128,7 @@ impl Gating<'_> {
         let mut candidates = Candidates::default();
         let mut waiting = table.live();
         let mut ahead = None;
-        let reach = Reach::of(self.look, self.gate, &self.config.motion);
+        let reach = Reach::of(self.look.scan, &self.look.groups, self.gate, &self.config.motion);
         for slot in table.indices() {
             let Some((track, modes)) = table.parts_mut(slot) else { continue };
             waiting -= 1;

@@ -11,9 +11,9 @@ use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
 use super::update::{Pairs, Updating};
-use crate::filter::{Mixture, Updates};
 use crate::filter::extended::Expectation;
 use crate::filter::imm::{ModeVisitorMut, Modes};
+use crate::filter::{Mixture, Updates};
 use crate::gaussian::{Covariance, Factor, GaussianState, NotPositiveDefinite};
 use crate::model::motion::MOTIONS_MAX;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
@@ -169,7 +169,8 @@ impl<const N: usize> KindVisitor for Mix<'_, N> {
                 let s = expectation.spread + self.updating.look.noise(reading).matrix();
                 let k = Factor::of(s).map_or_else(|_| SMatrix::zeros(), |s| expectation.gain_alone(&s, considered));
                 let none = SMatrix::zeros();
-                batch = Some(Batch { claimed: &reading.noise, s, k, share: 0.0, nu: SVector::zeros(), nu_squared: none });
+                batch =
+                    Some(Batch { claimed: &reading.noise, s, k, share: 0.0, nu: SVector::zeros(), nu_squared: none });
             }
             batch.as_mut().expect("just filled").add(share, &model.residual(&reading.z, &expectation.z_hat));
         }

@@ -57,8 +57,10 @@ impl Surprise<'_> {
         match self.modes {
             None => Outlook::of(model, &self.state.mean, self.state.covariance.matrix()),
             Some(modes) if H::SEEN <= 3 => {
-                let ((place, block), (mut mean, mut p)) =
-                    (modes.combined_first::<3>(), (StateVector::zeros(), SMatrix::<f64, KINEMATIC, KINEMATIC>::zeros()));
+                let ((place, block), (mut mean, mut p)) = (
+                    modes.combined_first::<3>(),
+                    (StateVector::zeros(), SMatrix::<f64, KINEMATIC, KINEMATIC>::zeros()),
+                );
                 mean.fixed_rows_mut::<3>(0).copy_from(&place);
                 p.fixed_view_mut::<3, 3>(0, 0).copy_from(&block);
                 Outlook::of(model, &mean, &p)
