@@ -43,7 +43,7 @@ use crate::sensor::SensorModel;
 use crate::sequencer::Key;
 use crate::tally::Tally;
 use crate::time::Timestamp;
-use crate::track::deleter::{Deletion, judge_by_time, safe_until};
+use crate::track::deleter::{Deletion, judge_by_time, lives_until, safe_until};
 use crate::track::table::{Occupancy, TrackTable};
 use crate::track::{ModeSlot, Origin, Slot, SlotCopy, Track, TrackStatus};
 use crate::trail::{Book, Decision, Trail, TrailView};
@@ -341,6 +341,10 @@ fn pass_time(
     *safe = Timestamp::MAX;
     for slot in table.indices() {
         let Some(track) = table.get_mut(slot) else { continue };
+        if let Some(until) = lives_until(track, now, config, *safe) {
+            *safe = until;
+            continue;
+        }
         let silent = track.reported && now - track.last_update > config.report_coast_after;
         if silent && track.status == TrackStatus::Confirmed {
             track.status = TrackStatus::Coasted;

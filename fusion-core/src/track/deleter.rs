@@ -69,16 +69,33 @@ fn horizontal_sigma_at(track: &Track, dt: Span, q: f64) -> f64 {
 /// if it lives as long, else a time from now that is mostly not much too early.
 #[must_use]
 pub(crate) fn safe_until(track: &Track, now: Timestamp, config: &TrackerConfig, most: Timestamp) -> Timestamp {
-    let limit = if track.reported { config.report_silence_limit } else { config.silence_limit };
-    let mut due = most.min(track.last_update + limit);
-    if track.reported && track.status == TrackStatus::Confirmed {
-        due = due.min(track.last_update + config.report_coast_after);
-    }
+    let due = heard_until(track, config).min(most);
     // Uncertainty grows with time, so what is certain enough at some time was so before.
     (0..HALVINGS)
         .map(|halvings| now + Span::from_nanos((due - now).as_nanos() >> halvings))
         .find(|until| judge_by_time(track, *until, config).is_none())
         .map_or(now, |until| until.max(now))
+}
+
+/// The same without looking for less: `None` unless the track lives from now until it will have been silent for too
+/// long, or until `most`.
+#[must_use]
+pub(crate) fn lives_until(
+    track: &Track,
+    now: Timestamp,
+    config: &TrackerConfig,
+    most: Timestamp,
+) -> Option<Timestamp> {
+    let due = heard_until(track, config).min(most);
+    (due > now && judge_by_time(track, due, config).is_none()).then_some(due)
+}
+
+/// When silence first tells on a track: ends it, or coasts it.
+fn heard_until(track: &Track, config: &TrackerConfig) -> Timestamp {
+    let limit = if track.reported { config.report_silence_limit } else { config.silence_limit };
+    let coasts = track.reported && track.status == TrackStatus::Confirmed;
+    let limit = if coasts { limit.min(config.report_coast_after) } else { limit };
+    track.last_update + limit
 }
 
 /// How often the time until a track is silent is halved to find one at which it is certain enough.

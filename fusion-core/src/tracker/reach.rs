@@ -389,7 +389,7 @@ mod tests {
             admitted += usize::from(gated && !swept);
         }
         // The test would be worth little if the one or the other hardly happened.
-        assert!(passed > 400 && admitted > 400, "{passed} {admitted}");
+        assert!(passed > 200 && admitted > 400, "{passed} {admitted}");
     }
 
     #[test]
