@@ -80,12 +80,7 @@ pub(crate) fn safe_until(track: &Track, now: Timestamp, config: &TrackerConfig, 
 /// The same without looking for less: `None` unless the track lives from now until it will have been silent for too
 /// long, or until `most`.
 #[must_use]
-pub(crate) fn lives_until(
-    track: &Track,
-    now: Timestamp,
-    config: &TrackerConfig,
-    most: Timestamp,
-) -> Option<Timestamp> {
+pub(crate) fn lives_until(track: &Track, now: Timestamp, config: &TrackerConfig, most: Timestamp) -> Option<Timestamp> {
     let due = heard_until(track, config).min(most);
     (due > now && judge_by_time(track, due, config).is_none()).then_some(due)
 }

@@ -377,6 +377,7 @@ struct Target<'a> {
 }
 
 /// A track at the time of the scan: its state, or its modes if it has any.
+#[expect(clippy::large_enum_variant, reason = "nothing is allocated, and it lies in one place for the whole scan")]
 pub(super) enum Ahead<'a> {
     Alone(Prediction),
     Several(&'a Modes),

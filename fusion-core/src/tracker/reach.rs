@@ -171,7 +171,7 @@ impl Field {
             }
             Plane::Polar => {
                 let (ground, range) = (sqrt(d.x * d.x + d.y * d.y), d.norm());
-                if !(ground >= NEAR_M) {
+                if ground.is_nan() || ground < NEAR_M {
                     return false;
                 }
                 // The slopes of range and of azimuth in the node's axes: a share of each is upwards.
