@@ -51,13 +51,15 @@ impl Angle {
     }
 }
 
-/// Brings radians into (−π, π]. Bearings are a few turns at the most, so the common case needs no division.
+/// Brings radians into (−π, π]. Differences of bearings are below two turns, so the common cases need no division.
+#[inline]
 #[must_use]
 pub fn wrap(radians: f64) -> f64 {
     if radians > -PI && radians <= PI {
         return radians;
     }
-    let turned = radians - TAU * maths::round(radians / TAU);
+    let turns = if radians.abs() <= ONE_TURN_UP_TO { 1_f64.copysign(radians) } else { maths::round(radians / TAU) };
+    let turned = radians - TAU * turns;
     if turned <= -PI {
         turned + TAU
     } else if turned > PI {
@@ -66,6 +68,9 @@ pub fn wrap(radians: f64) -> f64 {
         turned
     }
 }
+
+/// Up to here, a little less than 3π, what lies beyond π is one turn away.
+const ONE_TURN_UP_TO: f64 = 9.0;
 
 impl Add for Angle {
     type Output = Self;

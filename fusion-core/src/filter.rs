@@ -13,7 +13,9 @@ pub mod retrodiction;
 pub mod smoother;
 pub mod unscented;
 
-use nalgebra::{SMatrix, SVector};
+use core::array;
+
+use nalgebra::{SMatrix, SVector, Vector3};
 
 use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite};
 use crate::model::TransitionModel;
@@ -49,6 +51,26 @@ impl<const N: usize> Prediction<N> {
     }
 }
 
+/// Where a target is thought to be: the part of a prediction that tells whether a sensor can see it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Whereabouts {
+    /// East, north, up, metres.
+    pub place: Vector3<f64>,
+    /// The variances of the three, m².
+    pub variance: Vector3<f64>,
+}
+
+impl From<&Prediction> for Whereabouts {
+    #[inline]
+    fn from(predicted: &Prediction) -> Self {
+        let p = &predicted.p;
+        Self {
+            place: predicted.mean.fixed_rows::<3>(0).into(),
+            variance: Vector3::new(p[(0, 0)], p[(1, 1)], p[(2, 2)]),
+        }
+    }
+}
+
 /// The state at another time.
 ///
 /// # Errors
@@ -73,6 +95,23 @@ pub struct Mixture<const N: usize = KINEMATIC> {
     time: Timestamp,
     shift: SVector<f64, N>,
     spread: SMatrix<f64, N, N>,
+}
+
+/// Updates of one state with several measurements of one kind and noise, by their weights β.
+#[derive(Clone, Copy, Debug)]
+pub struct Updates<'a, const M: usize, const N: usize> {
+    /// K.
+    pub k: &'a SMatrix<f64, N, M>,
+    /// P Hᵀ.
+    pub cross: &'a SMatrix<f64, N, M>,
+    /// S.
+    pub s: &'a SMatrix<f64, M, M>,
+    /// Σ β.
+    pub weight: f64,
+    /// Σ β ν.
+    pub nu: SVector<f64, M>,
+    /// Σ β ν νᵀ.
+    pub nu_squared: SMatrix<f64, M, M>,
 }
 
 impl<const N: usize> Mixture<N> {
@@ -107,6 +146,31 @@ impl<const N: usize> Mixture<N> {
         }
     }
 
+    /// Adds updates of the predicted state, of covariance P, with several measurements that share K and S.
+    ///
+    /// With w = Σ βⱼ, ν̄ = Σ βⱼ νⱼ and A = Σ βⱼ νⱼ νⱼᵀ they have the mean K ν̄ and the second moment w P⁺ + K A Kᵀ, where
+    /// P⁺ = P − K Cᵀ − C Kᵀ + K S Kᵀ is Joseph's form multiplied out, C = P Hᵀ: it holds for any K. So nothing larger
+    /// than N × M is formed for each, whatever their number.
+    #[inline]
+    pub fn add_updates<const M: usize>(&mut self, p: &SMatrix<f64, N, N>, updates: &Updates<'_, M, N>) {
+        let Updates { k, cross, s, weight, nu, nu_squared } = updates;
+        let (k, c, nu) = (&k.data.0, &cross.data.0, &nu.data.0[0]);
+        let shift = &mut self.shift.data.0[0];
+        *shift = array::from_fn(|i| (0..M).fold(shift[i], |sum, m| sum + k[m][i] * nu[m]));
+        // K (w S + A) − w C, which K takes back.
+        let back: [[f64; N]; M] = array::from_fn(|m| {
+            let inner: [f64; M] = array::from_fn(|l| s[(l, m)] * weight + nu_squared[(l, m)]);
+            array::from_fn(|i| (0..M).fold(-weight * c[m][i], |sum, l| sum + k[l][i] * inner[l]))
+        });
+        for (j, (sum, p)) in self.spread.data.0.iter_mut().zip(&p.data.0).enumerate() {
+            let lost: [f64; M] = array::from_fn(|m| -weight * c[m][j]);
+            let held: [f64; M] = array::from_fn(|m| k[m][j]);
+            *sum = array::from_fn(|i| {
+                (0..M).fold(sum[i] + p[i] * weight, |sum, m| sum + (k[m][i] * lost[m] + back[m][i] * held[m]))
+            });
+        }
+    }
+
     /// The one Gaussian.
     ///
     /// # Errors
@@ -128,8 +192,10 @@ impl<const N: usize> Mixture<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter::extended::Expectation;
     use crate::gaussian::StateVector;
     use crate::model::constant_velocity::NearlyConstantVelocity;
+    use crate::model::position::Position;
 
     fn standard() -> GaussianState {
         let covariance = Covariance::from_sigmas(&StateVector::repeat(2.0)).expect("positive sigmas");
@@ -158,6 +224,30 @@ mod tests {
         assert!((one.mean[0] - 13.0).abs() < 1e-12);
         // P + β₀ β₁ δ²
         assert!((one.covariance.matrix()[(0, 0)] - (4.0 + 0.25 * 0.75 * 16.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn updates_added_together_are_those_added_one_by_one() {
+        let predicted = standard();
+        let p = predicted.covariance.matrix();
+        let noise = Covariance::from_sigmas(&Vector3::new(3.0, 4.0, 5.0)).expect("positive");
+        let expectation = Expectation::of(&Position, &predicted.mean, p);
+        let s = expectation.innovation_covariance(&noise).expect("positive");
+        // Of a component that is only considered, P⁺ is not what the optimal K would leave.
+        let gain = expectation.gain(p, &s.factor(), &noise, &[2, 5]);
+        let seen = [(0.25, Vector3::new(1.0, -2.0, 0.5)), (0.375, Vector3::new(-3.0, 0.0, 4.0))];
+        let (mut together, mut by_one) = (Mixture::new(&predicted, 0.375), Mixture::new(&predicted, 0.375));
+        let (mut nu, mut nu_squared) = (Vector3::zeros(), SMatrix::zeros());
+        for (beta, one) in seen {
+            by_one.add_covariance(beta, &gain.p);
+            by_one.add_mean(beta, &gain.shift(&one));
+            (nu, nu_squared) = (nu + one * beta, nu_squared + one * one.transpose() * beta);
+        }
+        let (k, cross) = (&gain.k, &expectation.cross);
+        together.add_updates(p, &Updates { k, cross, s: s.matrix(), weight: 0.625, nu, nu_squared });
+        let (together, by_one) = (together.reduce().expect("sound"), by_one.reduce().expect("sound"));
+        assert!((together.mean - by_one.mean).norm() < 1e-13);
+        assert!((together.covariance.matrix() - by_one.covariance.matrix()).norm() < 1e-13);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod look;
 mod memory;
 mod newcomers;
 mod noise;
+mod reach;
 mod sharpen;
 mod shift;
 mod update;
@@ -28,6 +29,8 @@ pub use associate::Row;
 pub use config::{ConfigFault, LooksRule, SHARPNESS_MAX, TrackerConfig};
 pub use look::{Addressed, Column};
 pub use memory::{Buffers, Lent, Sizes, TrackerMemory};
+
+use core::cell::Cell;
 
 use crate::association::gate::Gate;
 use crate::association::{Outcome, marginals};
@@ -40,7 +43,7 @@ use crate::sensor::SensorModel;
 use crate::sequencer::Key;
 use crate::tally::Tally;
 use crate::time::Timestamp;
-use crate::track::deleter::{Deletion, judge_by_time};
+use crate::track::deleter::{Deletion, judge_by_time, lives_until, safe_until};
 use crate::track::table::{Occupancy, TrackTable};
 use crate::track::{ModeSlot, Origin, Slot, SlotCopy, Track, TrackStatus};
 use crate::trail::{Book, Decision, Trail, TrailView};
@@ -123,6 +126,8 @@ pub struct Tracker<M: TrackerMemory> {
     config: TrackerConfig,
     gate: Gate,
     progress: Progress,
+    /// Until then no track ends of silence or uncertainty, so nobody need look.
+    safe_until: Timestamp,
     book: Book,
     memory: M,
 }
@@ -134,7 +139,8 @@ impl<M: TrackerMemory> Tracker<M> {
         memory.lend().slots.fill(Slot::EMPTY);
         memory.lend().modes.fill(ModeSlot::EMPTY);
         let gate = Gate::new(config.gate_probability);
-        Self { origin, config, gate, progress: Progress::default(), book: Book::default(), memory }
+        let (progress, book) = (Progress::default(), Book::default());
+        Self { origin, config, gate, progress, safe_until: NEVER, book, memory }
     }
 
     /// Takes one scan, no earlier than the one before.
@@ -148,7 +154,7 @@ impl<M: TrackerMemory> Tracker<M> {
         let mut lent = self.memory.lend();
         let mut table = TrackTable::new(lent.slots, lent.modes, occupancy);
         let trail = self.book.at_scan(lent.trail, scan);
-        pass_time(&mut table, scan.time, &self.config, tally, &trail);
+        pass_time(&mut table, scan.time, &mut self.safe_until, &self.config, tally, &trail);
 
         let memory = LookMemory { columns: lent.columns, plots: lent.plots, addressed: lent.addressed, trail };
         let noise = noise.of(scan.sensor);
@@ -186,13 +192,20 @@ impl<M: TrackerMemory> Tracker<M> {
         let missed_sharpened = &lent.missed_sharpened[..rows.len()];
         let solution = Solution { rows, edges, beta, sharpened, explained, missed, missed_sharpened };
         let clash = newcomers.may_clash(scan.sensor, scan.time);
-        let updating = Updating { look: &look, config: &self.config, origin: self.origin, clash };
+        let safe_until = Cell::new(self.safe_until);
+        let updating = Updating { look: &look, config: &self.config, origin: self.origin, clash, safe_until };
         let extra = updating.update(&mut table, &solution, columns, noise, tally);
         newcomers.learn(scan, rows.iter().filter_map(|row| table.get(row.slot)));
         updating.merge_twins(&mut table, &solution, columns, tally);
         updating.delete_missed(&mut table, rows, tally);
         clutter.learn(&look, columns, tally);
+        for row in rows {
+            // Without a pair nothing changed that time judges by, unless a report became a confirmed track.
+            let changed = |track: &&Track| !row.edges().is_empty() || track.reported;
+            table.get(row.slot).filter(changed).into_iter().for_each(|track| updating.keep_safe(track));
+        }
         Foundings { updating: &updating, table: &mut table, tally, extra }.found_all(columns);
+        self.safe_until = updating.safe_until.get();
         Ok(ScanOutcome { rows: rows.len(), edges: edges.len(), tracks: table.live() })
     }
 
@@ -202,7 +215,7 @@ impl<M: TrackerMemory> Tracker<M> {
         let lent = self.memory.lend();
         let mut table = TrackTable::new(lent.slots, lent.modes, &mut self.progress.occupancy);
         let trail = self.book.at_time(lent.trail, now);
-        pass_time(&mut table, now, &self.config, &mut self.progress.tally, &trail)
+        pass_time(&mut table, now, &mut self.safe_until, &self.config, &mut self.progress.tally, &trail)
     }
 
     /// The tracks, in the order of their slots.
@@ -285,6 +298,7 @@ impl<M: TrackerMemory> Tracker<M> {
         let lent = self.memory.lend();
         TrackTable::new(lent.slots, lent.modes, &mut self.progress.occupancy).restore(copy, progress.occupancy);
         self.progress = progress;
+        self.safe_until = NEVER;
     }
 
     fn admit(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<(), ScanError> {
@@ -303,6 +317,9 @@ impl<M: TrackerMemory> Tracker<M> {
     }
 }
 
+/// Earlier than any time.
+const NEVER: Timestamp = Timestamp::from_nanos(i64::MIN);
+
 /// Counts how the marginals were come by.
 fn note(outcome: &Outcome, tally: &mut Tally) {
     tally.clusters += u64::from(outcome.clusters);
@@ -311,23 +328,36 @@ fn note(outcome: &Outcome, tally: &mut Tally) {
     tally.rows_alone += u64::from(outcome.alone);
 }
 
-/// Deletes what has been silent or uncertain for too long, and marks as coasted what reports have left alone.
+/// Deletes what has been silent or uncertain for too long, and marks as coasted what reports have left alone; nothing
+/// before `safe`, which is set anew.
 fn pass_time(
     table: &mut TrackTable<'_>,
     now: Timestamp,
+    safe: &mut Timestamp,
     config: &TrackerConfig,
     tally: &mut Tally,
     trail: &Trail<'_>,
 ) -> bool {
     let mut changed = false;
+    if now < *safe {
+        return changed;
+    }
+    *safe = Timestamp::MAX;
     for slot in table.indices() {
         let Some(track) = table.get_mut(slot) else { continue };
+        if let Some(until) = lives_until(track, now, config, *safe) {
+            *safe = until;
+            continue;
+        }
         let silent = track.reported && now - track.last_update > config.report_coast_after;
         if silent && track.status == TrackStatus::Confirmed {
             track.status = TrackStatus::Coasted;
             changed = true;
         }
-        let Some(deletion) = judge_by_time(track, now, config) else { continue };
+        let Some(deletion) = judge_by_time(track, now, config) else {
+            *safe = safe_until(track, now, config, *safe);
+            continue;
+        };
         let counter = match deletion {
             Deletion::Silent => &mut tally.deleted_silent,
             Deletion::Uncertain | Deletion::Missed => &mut tally.deleted_uncertain,

@@ -90,17 +90,72 @@ pub struct Group<'a> {
     plots: &'a [Plot],
     /// Largest variance of the first component.
     variance: f64,
+    steps: Steps,
 }
+
+/// Where to begin to look for a place among sorted ones: the way from the first to the last is cut into steps of equal
+/// length, and of each is known where it begins. So a search need not halve the whole.
+#[derive(Clone, Copy, Debug)]
+struct Steps {
+    from: f64,
+    /// Steps per unit; zero if all are in one place.
+    scale: f64,
+    /// The first plot of each step or beyond it.
+    first: [u16; STEPS + 1],
+}
+
+/// Steps: as many as make them short where a scan is full, and few enough to lie at hand.
+const STEPS: usize = 256;
+
+impl Steps {
+    fn new(plots: &[Plot]) -> Self {
+        let (from, to) = (plots[0].z[0], plots[plots.len() - 1].z[0]);
+        let scale = STEPS_REAL / (to - from);
+        let mut steps = Self { from, scale: if scale.is_finite() { scale } else { 0.0 }, first: [0; STEPS + 1] };
+        let mut next = 0;
+        for (place, plot) in (0..).zip(plots) {
+            let own = steps.of(plot.z[0]);
+            if own >= next {
+                steps.first[next..=own].fill(place);
+                next = own + 1;
+            }
+        }
+        let end = u16::try_from(plots.len()).expect("plots are numbered in 16 bits");
+        steps.first[next..].fill(end);
+        steps
+    }
+
+    /// The step that a place lies in: never smaller for a larger place.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the conversion saturates")]
+    fn of(&self, place: f64) -> usize {
+        (((place - self.from) * self.scale) as usize).min(STEPS - 1)
+    }
+
+    /// The plots among which the first is that is not before a place.
+    fn around(&self, place: f64) -> (usize, usize) {
+        let own = self.of(place);
+        (usize::from(self.first[own]), usize::from(self.first[own + 1]))
+    }
+}
+
+/// [`STEPS`].
+const STEPS_REAL: f64 = 256.0;
 
 impl<'a> Group<'a> {
     /// Plots of one kind, sorted by their first component; `None` if there are none.
     fn new(plots: &'a [Plot]) -> Option<Self> {
-        (!plots.is_empty()).then(|| Self { plots, variance: plots.iter().fold(0.0, |v, p| p.variance[0].max(v)) })
+        let variance = plots.iter().fold(0.0, |v, p| p.variance[0].max(v));
+        (!plots.is_empty()).then(|| Self { plots, variance, steps: Steps::new(plots) })
     }
 
     /// Splits sorted plots into one group per kind.
     pub(crate) fn split(plots: &'a [Plot]) -> impl Iterator<Item = Self> {
         plots.chunk_by(|a, b| a.kind == b.kind).filter_map(Self::new)
+    }
+
+    /// The first two components of each, with their variances.
+    pub(crate) fn first_two(&self) -> impl Iterator<Item = ([f64; 2], [f64; 2])> {
+        self.plots.iter().map(|plot| (plot.z, plot.variance))
     }
 
     /// Their kind.
@@ -127,12 +182,17 @@ impl<'a> Group<'a> {
             .iter()
             .take_while(move |plot| plot.z[0] <= to)
             .filter(move |plot| {
+                let near = |k: usize, nu: f64| nu * nu <= threshold * (own[k] + plot.variance[k]);
+                // The first component first: where it is no angle it mostly decides.
+                if !H::FIRST_IS_ANGLE && !near(0, plot.z[0] - z_hat[0]) {
+                    return false;
+                }
                 let mut z = *z_hat;
                 for k in 0..M.min(2) {
                     z[k] = plot.z[k];
                 }
                 let nu = model.residual(&z, z_hat);
-                (0..M.min(2)).all(|k| nu[k] * nu[k] <= threshold * (own[k] + plot.variance[k]))
+                (0..M.min(2)).all(|k| near(k, nu[k]))
             })
             .map(|plot| plot.column)
     }
@@ -141,7 +201,8 @@ impl<'a> Group<'a> {
     fn window(&self, centre: f64, reach_squared: f64) -> (usize, f64) {
         // A little wider than the test behind it, so that rounding cannot cut off what that would admit.
         let reach = sqrt(reach_squared) * (1.0 + 1e-9) + 1e-9;
-        (self.plots.partition_point(|plot| plot.z[0] < centre - reach), centre + reach)
+        let (from, to) = self.steps.around(centre - reach);
+        (from + self.plots[from..to].partition_point(|plot| plot.z[0] < centre - reach), centre + reach)
     }
 }
 
@@ -155,6 +216,29 @@ mod tests {
     use std::vec::Vec;
 
     extern crate std;
+
+    #[test]
+    fn a_search_by_steps_finds_what_halving_finds() {
+        let noise = Covariance::from_sigmas(&Vector2::new(1.0, 1.0)).expect("positive");
+        let plots = |count: u16, place: &dyn Fn(f64) -> f64| -> Vec<Plot> {
+            let z = |k: u16| Vector2::new(place(f64::from(k)), 0.0);
+            let mut plots: Vec<Plot> =
+                (0..count).map(|k| Plot::new(Kind::HorizontalPosition, k, &z(k), &noise)).collect();
+            plots.sort_unstable_by(Plot::order);
+            plots
+        };
+        let even = plots(700, &|k| 13.0 * k - 3_000.0);
+        let crowded = plots(700, &|k| if k < 650.0 { 5.0 + 1e-9 * k } else { -1e9 * k });
+        for plots in [even, crowded, plots(300, &|_| 7.0), plots(1, &|_| -7.0)] {
+            let group = Group::new(&plots).expect("not empty");
+            for plot in &plots {
+                for place in [plot.z[0], plot.z[0] - 1e-10, plot.z[0] + 1e-10, plot.z[0] - 6.0, 0.0, f64::NAN, 1e300] {
+                    let halved = plots.partition_point(|other| other.z[0] < place - 1e-9);
+                    assert_eq!(group.window(place, 0.0).0, halved, "{place}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn thresholds_are_those_of_the_printed_tables() {

@@ -3,6 +3,7 @@
 use super::balance::Auction;
 use super::belief::{Belief, Messages};
 use super::cluster::Clusters;
+use super::couple;
 use super::fold::Leaves;
 use super::graph::Graph;
 use super::jpda::{Elimination, Posterior};
@@ -143,6 +144,11 @@ impl<'a> Solver<'a> {
     }
 
     fn solve(&mut self, root: usize, budget: &Budget, out: &mut Marginals<'_>, outcome: &mut Outcome) {
+        if let Some(rows) = self.couple(root)
+            && couple::solve(&self.problem, rows, out)
+        {
+            return;
+        }
         self.graph.load(&self.problem, root);
         if self.solve_exactly(budget, outcome) {
             self.graph.unload(&self.problem, 0.0, out);
@@ -154,6 +160,13 @@ impl<'a> Solver<'a> {
         if !self.solve_cut(root, budget, out, outcome) {
             outcome.belief += 1;
         }
+    }
+
+    /// The rows of a cluster of two.
+    fn couple(&self, root: usize) -> Option<[usize; 2]> {
+        let mut members = self.problem.clusters.members(root);
+        let both = [members.next()?, members.next()?];
+        members.next().is_none().then_some(both)
     }
 
     /// Solves the loaded graph, if the budget allows.

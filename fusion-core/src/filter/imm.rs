@@ -17,8 +17,8 @@
 use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
-use super::Prediction;
 use super::extended;
+use super::{Prediction, Whereabouts};
 use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite, StateVector};
 use crate::maths::exp;
 use crate::measurement::Reading;
@@ -160,6 +160,23 @@ impl ModeState {
         }
     }
 
+    const fn has_dimension<const N: usize>(&self) -> bool {
+        match self {
+            Self::Six(_) => N == 6,
+            Self::Seven(_) => N == 7,
+            Self::Nine(_) => N == 9,
+        }
+    }
+
+    /// x̂ and P, column by column.
+    fn numbers(&self) -> (&[f64], &[f64]) {
+        match self {
+            Self::Six(state) => (state.mean.as_slice(), state.covariance.matrix().as_slice()),
+            Self::Seven(state) => (state.mean.as_slice(), state.covariance.matrix().as_slice()),
+            Self::Nine(state) => (state.mean.as_slice(), state.covariance.matrix().as_slice()),
+        }
+    }
+
     fn is_like(&self, other: &Self) -> bool {
         core::mem::discriminant(self) == core::mem::discriminant(other)
     }
@@ -276,6 +293,27 @@ impl Modes {
         combined
     }
 
+    /// The first `K` components of [`combined`](Self::combined), K up to six: mean and covariance.
+    #[must_use]
+    pub fn combined_first<const K: usize>(&self) -> (SVector<f64, K>, SMatrix<f64, K, K>) {
+        const { assert!(K <= KINEMATIC, "beyond the kinematics modes differ") };
+        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
+        for (&weight, state) in self.probabilities.iter().zip(&self.states) {
+            state.visit(AddFirstMean { weight, mean: &mut mean });
+        }
+        for (&weight, state) in self.probabilities.iter().zip(&self.states) {
+            state.visit(AddFirstSpread { weight, mean: &mean, p: &mut p });
+        }
+        (mean, p)
+    }
+
+    /// Where the target is by all modes together.
+    #[must_use]
+    pub fn whereabouts(&self) -> Whereabouts {
+        let (place, p) = self.combined_first::<3>();
+        Whereabouts { place, variance: p.diagonal() }
+    }
+
     /// μⱼ ← μⱼ Λⱼ / Σ: Bayes' rule, with the likelihood of what was seen under each mode, on any common scale.
     ///
     /// # Errors
@@ -365,9 +403,17 @@ impl Blend<'_> {
     /// Mean and covariance: Σ wᵢ xᵢ and Σ wᵢ (Pᵢ + δᵢ δᵢᵀ), δᵢ = xᵢ − x̄, added to zeros. What a mode lacks of N
     /// dimensions is taken from `own`. A sum of covariances with weights above zero is one.
     fn reduce<const N: usize>(&self, own: &GaussianState<N>, mean: &mut SVector<f64, N>, p: &mut SMatrix<f64, N, N>) {
-        if let [_] = self.states {
-            (*mean, *p) = (own.mean, *own.covariance.matrix());
-            return;
+        match (self.states, self.weights) {
+            ([_], _) => {
+                (*mean, *p) = (own.mean, *own.covariance.matrix());
+                return;
+            }
+            ([one, other], &[a, b, ..]) if one.has_dimension::<N>() && other.has_dimension::<N>() => {
+                let ((one, p_one), (other, p_other)) = (one.numbers(), other.numbers());
+                mix_two([a, b], [one, other], [p_one, p_other], mean, p);
+                return;
+            }
+            _ => {}
         }
         for (&weight, state) in self.weights.iter().zip(self.states) {
             state.visit(AddMean { weight, own, mean });
@@ -375,6 +421,24 @@ impl Blend<'_> {
         for (&weight, state) in self.weights.iter().zip(self.states) {
             state.visit(AddSpread { weight, own, mean, p });
         }
+    }
+}
+
+/// The mixture of two of one dimension, in one pass: with d = x₁ − x₂ it is w₁ P₁ + w₂ P₂ + w₁ w₂ d dᵀ, if w₁ + w₂ = 1.
+fn mix_two<const N: usize>(
+    [a, b]: [f64; 2],
+    [one, other]: [&[f64]; 2],
+    [p_one, p_other]: [&[f64]; 2],
+    mean: &mut SVector<f64, N>,
+    p: &mut SMatrix<f64, N, N>,
+) {
+    let (one, other) = (&one.as_chunks::<N>().0[0], &other.as_chunks::<N>().0[0]);
+    let apart: [f64; N] = core::array::from_fn(|k| one[k] - other[k]);
+    mean.data.0[0] = core::array::from_fn(|k| a * one[k] + b * other[k]);
+    let columns = p_one.as_chunks::<N>().0.iter().zip(p_other.as_chunks::<N>().0);
+    for ((column, (one, other)), apart_k) in p.data.0.iter_mut().zip(columns).zip(apart) {
+        // In this order the product is the same on either side of the diagonal.
+        *column = core::array::from_fn(|i| a * one[i] + b * other[i] + a * b * (apart[i] * apart_k));
     }
 }
 
@@ -418,6 +482,41 @@ impl<const N: usize> ModeVisitor for AddSpread<'_, N> {
                     _ => 0.0,
                 };
                 *sum += self.weight * (p + delta[k] * delta[i]);
+            }
+        }
+    }
+}
+
+struct AddFirstMean<'a, const K: usize> {
+    weight: f64,
+    mean: &'a mut SVector<f64, K>,
+}
+
+impl<const K: usize> ModeVisitor for AddFirstMean<'_, K> {
+    type Output = ();
+
+    fn visit<const S: usize>(self, state: &GaussianState<S>) {
+        for (sum, theirs) in self.mean.data.0[0].iter_mut().zip(&state.mean.data.0[0]) {
+            *sum += self.weight * theirs;
+        }
+    }
+}
+
+struct AddFirstSpread<'a, const K: usize> {
+    weight: f64,
+    mean: &'a SVector<f64, K>,
+    p: &'a mut SMatrix<f64, K, K>,
+}
+
+impl<const K: usize> ModeVisitor for AddFirstSpread<'_, K> {
+    type Output = ();
+
+    fn visit<const S: usize>(self, state: &GaussianState<S>) {
+        let (theirs, place) = (&state.covariance.matrix().data.0, &state.mean.data.0[0]);
+        let delta: [f64; K] = core::array::from_fn(|k| place[k] - self.mean[k]);
+        for (k, column) in self.p.data.0.iter_mut().enumerate() {
+            for (i, sum) in column.iter_mut().enumerate() {
+                *sum += self.weight * (theirs[k][i] + delta[k] * delta[i]);
             }
         }
     }

@@ -204,11 +204,11 @@ impl MeasurementModel<1> for RangeRate<'_> {
     }
 }
 
-/// Azimuth (radians, in the sensor's axes) and horizontal distance (metres) of a state: where a sensor must look for
+/// Azimuth (radians, in the sensor's axes) and horizontal distance (metres) of a place: where a sensor must look for
 /// it.
 #[must_use]
-pub fn azimuth_and_distance(pose: &Pose, x: &StateVector) -> (f64, f64) {
-    let d = pose.axes.tr_mul(&(x.fixed_rows::<3>(0) - pose.origin.vector()));
+pub fn azimuth_and_distance(pose: &Pose, place: &Vector3<f64>) -> (f64, f64) {
+    let d = pose.axes.tr_mul(&(place - pose.origin.vector()));
     (atan2(d.x, d.y), hypot(d.x, d.y))
 }
 

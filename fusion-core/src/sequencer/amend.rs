@@ -100,7 +100,7 @@ impl Amendment<'_> {
 
     fn gates(&self, track: &Track, standing: &Standing, measurement: &Measurement) -> bool {
         let kind = Kind::of(&measurement.observation);
-        let (_, distance) = azimuth_and_distance(&self.scan.pose, standing.past.mean());
+        let (_, distance) = azimuth_and_distance(&self.scan.pose, &standing.past.mean().fixed_rows::<3>(0).into());
         if kind.is_bearing_only() && distance > self.sensor.field_of_view.range_max_m {
             return false;
         }

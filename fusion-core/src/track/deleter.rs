@@ -2,7 +2,7 @@
 
 use crate::maths::sqrt;
 use crate::time::{Span, Timestamp};
-use crate::track::Track;
+use crate::track::{Track, TrackStatus};
 use crate::tracker::TrackerConfig;
 
 /// Why a track was deleted.
@@ -65,11 +65,42 @@ fn horizontal_sigma_at(track: &Track, dt: Span, q: f64) -> f64 {
     sqrt(0.5 * (axis(0) + axis(1)))
 }
 
+/// Until when [`judge_by_time`] certainly lets a track live, if nothing happens to it, and no report has coasted: `most`
+/// if it lives as long, else a time from now that is mostly not much too early.
+#[must_use]
+pub(crate) fn safe_until(track: &Track, now: Timestamp, config: &TrackerConfig, most: Timestamp) -> Timestamp {
+    let due = heard_until(track, config).min(most);
+    // Uncertainty grows with time, so what is certain enough at some time was so before.
+    (0..HALVINGS)
+        .map(|halvings| now + Span::from_nanos((due - now).as_nanos() >> halvings))
+        .find(|until| judge_by_time(track, *until, config).is_none())
+        .map_or(now, |until| until.max(now))
+}
+
+/// The same without looking for less: `None` unless the track lives from now until it will have been silent for too
+/// long, or until `most`.
+#[must_use]
+pub(crate) fn lives_until(track: &Track, now: Timestamp, config: &TrackerConfig, most: Timestamp) -> Option<Timestamp> {
+    let due = heard_until(track, config).min(most);
+    (due > now && judge_by_time(track, due, config).is_none()).then_some(due)
+}
+
+/// When silence first tells on a track: ends it, or coasts it.
+fn heard_until(track: &Track, config: &TrackerConfig) -> Timestamp {
+    let limit = if track.reported { config.report_silence_limit } else { config.silence_limit };
+    let coasts = track.reported && track.status == TrackStatus::Confirmed;
+    let limit = if coasts { limit.min(config.report_coast_after) } else { limit };
+    track.last_update + limit
+}
+
+/// How often the time until a track is silent is halved to find one at which it is certain enough.
+const HALVINGS: u32 = 5;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::track::Existence;
     use crate::track::tests::any_track;
-    use crate::track::{Existence, TrackStatus};
     use crate::tracker::LooksRule;
 
     const RULE: LooksRule = LooksRule { confirm_hits: 3, confirm_looks: 5, delete_misses: 5, delete_looks: 6 };
@@ -137,6 +168,24 @@ mod tests {
         let ended: std::vec::Vec<bool> =
             (0..30).map(|s| judge_by_time(&track, Timestamp::from_secs(s), &config).is_some()).collect();
         assert!(!ended[0] && ended[29] && ended.is_sorted());
+    }
+
+    #[test]
+    fn nobody_ends_before_he_is_safe_no_longer() {
+        let mut track = any_track();
+        let mut faults = 0;
+        for limit in [12.0, 40.0, 100.0, 1e9] {
+            let config = TrackerConfig { horizontal_sigma_limit_m: limit, ..TrackerConfig::default() };
+            for (reported, now) in [(false, 0), (true, 0), (false, 7), (true, 14), (false, 29), (true, 100)] {
+                track.reported = reported;
+                let now = Timestamp::from_secs(now);
+                let until = safe_until(&track, now, &config, Timestamp::MAX);
+                let ends = |time: Timestamp| judge_by_time(&track, time, &config).is_some();
+                let asked = (0..=100).map(|k| now + Span::from_nanos((until - now).as_nanos() / 100 * k));
+                faults += asked.filter(|time| until > now && ends(*time)).count();
+            }
+        }
+        assert_eq!(faults, 0);
     }
 
     extern crate std;

@@ -5,13 +5,14 @@ use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
 use super::look::{Column, Look, Owner, View, span};
+use super::reach::Reach;
 use crate::association::Edge;
 use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
 use crate::capacity::ROW_EDGES_MAX;
-use crate::filter::Prediction;
 use crate::filter::extended::{Expectation, Outlook};
 use crate::filter::imm::{ModeState, ModeVisitor, Modes};
+use crate::filter::{Prediction, Whereabouts};
 use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
 use crate::maths::{exp, ln, sqrt};
 use crate::measurement::{Measurement, Reading};
@@ -127,28 +128,32 @@ impl Gating<'_> {
         let mut candidates = Candidates::default();
         let mut waiting = table.live();
         let mut ahead = None;
+        let reach = Reach::of(self.look.scan, &self.look.groups, self.gate, &self.config.motion);
         for slot in table.indices() {
             let Some((track, modes)) = table.parts_mut(slot) else { continue };
             waiting -= 1;
+            if let Some(reach) = &reach
+                && !self.may_have_modes(track)
+                && !self.may_own(track)
+                && reach.is_beyond(track)
+            {
+                continue;
+            }
             let Ok(predicted) = self.predict(track, modes.as_ref(), &mut ahead) else {
                 self.look.trail.deleted(table.get(slot), Deletion::Uncertain);
                 table.delete(slot);
                 tally.deleted_uncertain += 1;
                 continue;
             };
-            let view = self.look.view_of(&predicted);
-            let target = Target { slot, track, predicted: &predicted, modes: modes.as_ref().and(ahead.as_ref()), view };
+            let whereabouts = predicted.whereabouts();
+            let view = self.look.view_of(&whereabouts);
+            let target = Target { slot, track, predicted: &predicted, whereabouts, view };
             self.find_candidates(&target, columns, &mut candidates, tally);
             if candidates.kept.is_empty() {
                 if !view.covered {
                     continue;
                 }
-            } else if let (Some(modes), Some(ahead)) = (modes, &ahead) {
-                // Its state follows when they have been updated.
-                modes.copy_from(ahead);
-            } else if let Ok(state) = predicted.prove() {
-                track.state = state;
-            } else {
+            } else if predicted.take_effect(track, modes).is_err() {
                 self.look.trail.deleted(table.get(slot), Deletion::Uncertain);
                 table.delete(slot);
                 tally.deleted_uncertain += 1;
@@ -167,21 +172,31 @@ impl Gating<'_> {
     }
 
     /// The track at the time of the scan; `ahead` becomes its modes if it has any.
-    pub(super) fn predict(
+    pub(super) fn predict<'a>(
         &self,
         track: &Track,
         modes: Option<&Modes>,
-        ahead: &mut Option<Modes>,
-    ) -> Result<Prediction, NotPositiveDefinite> {
+        ahead: &'a mut Option<Modes>,
+    ) -> Result<Ahead<'a>, NotPositiveDefinite> {
         let time = self.look.scan.time;
         let (Some(modes), Some(set)) = (modes, &self.config.motions) else {
-            return Ok(Prediction::of(&self.config.motion, &track.state, time));
+            return Ok(Ahead::Alone(Prediction::of(&self.config.motion, &track.state, time)));
         };
         match ahead {
             Some(ahead) => modes.predict_into(set, time, ahead)?,
             None => *ahead = Some(modes.predict(set, time)?),
         }
-        Ok(ahead.as_ref().expect("just filled").combined())
+        Ok(Ahead::Several(ahead.as_ref().expect("just filled")))
+    }
+
+    /// Whether a track may move in more than one way. Its modes lie far away from it, and are not looked for needlessly.
+    fn may_have_modes(&self, track: &Track) -> bool {
+        self.config.motions.is_some() && track.is_confirmed()
+    }
+
+    /// Whether a measurement may be the track's by its address, wherever it is.
+    fn may_own(&self, track: &Track) -> bool {
+        self.config.use_identity && track.identity.address.is_some() && self.look.has_addresses()
     }
 
     fn find_candidates(&self, target: &Target<'_>, columns: &[Column], candidates: &mut Candidates, tally: &mut Tally) {
@@ -190,14 +205,14 @@ impl Gating<'_> {
             for column in self.look.with_address(address) {
                 if let Some(owner) = columns[usize::from(column)].owner.filter(|owner| owner.slot == target.slot) {
                     let measurement = &self.look.measurements[usize::from(column)];
-                    let explain = Explain { look: self.look, measurement, modes: target.modes };
+                    let explain = Explain { look: self.look, measurement, modes: target.predicted.modes() };
                     let explained = visit(Kind::of(&measurement.observation), &self.look.scan.pose, explain);
                     candidates.push(Candidate { column, weight: owner.weight, explained });
                 }
             }
         }
         // A line of bearing does not say how far its source is: beyond the sensor's reach it was somebody else.
-        let reached = self.look.may_reach(target.predicted);
+        let reached = self.look.may_reach(&target.whereabouts);
         for group in self.look.groups.iter().filter(|group| reached || !group.kind().is_bearing_only()) {
             let row = RowGate { gating: self, group, target, columns, candidates: &mut *candidates, tally };
             visit(group.kind(), &self.look.scan.pose, row);
@@ -287,17 +302,16 @@ impl KindVisitor for RowGate<'_> {
     type Output = ();
 
     fn visit<const M: usize>(self, model: &impl ObservationModel<M>) {
-        match self.target.modes {
-            None => self.gate_state(model),
-            Some(modes) => self.gate_modes(model, modes),
+        match self.target.predicted {
+            Ahead::Alone(predicted) => self.gate_state(model, predicted),
+            Ahead::Several(modes) => self.gate_modes(model, modes),
         }
     }
 }
 
 impl RowGate<'_> {
     /// The measurements inside the gate of a track with one state.
-    fn gate_state<const M: usize>(mut self, model: &impl ObservationModel<M>) {
-        let predicted = self.target.predicted;
+    fn gate_state<const M: usize>(mut self, model: &impl ObservationModel<M>, predicted: &Prediction) {
         let outlook = Outlook::of(model, &predicted.mean, &predicted.p);
         let threshold = self.gating.gate.threshold::<M>();
         let mut shared: Option<(&Covariance<M>, Likelihood<M>)> = None;
@@ -357,10 +371,42 @@ impl RowGate<'_> {
 struct Target<'a> {
     slot: u16,
     track: &'a Track,
-    predicted: &'a Prediction,
-    /// Its modes at the time of the scan, if it has more than its state.
-    modes: Option<&'a Modes>,
+    predicted: &'a Ahead<'a>,
+    whereabouts: Whereabouts,
     view: View,
+}
+
+/// A track at the time of the scan: its state, or its modes if it has any.
+#[expect(clippy::large_enum_variant, reason = "nothing is allocated, and it lies in one place for the whole scan")]
+pub(super) enum Ahead<'a> {
+    Alone(Prediction),
+    Several(&'a Modes),
+}
+
+impl Ahead<'_> {
+    fn whereabouts(&self) -> Whereabouts {
+        match self {
+            Self::Alone(predicted) => predicted.into(),
+            Self::Several(modes) => modes.whereabouts(),
+        }
+    }
+
+    fn modes(&self) -> Option<&Modes> {
+        match self {
+            Self::Alone(_) => None,
+            Self::Several(modes) => Some(modes),
+        }
+    }
+
+    /// Moves the track there; the state of one with modes follows when they have been updated.
+    fn take_effect(&self, track: &mut Track, modes: &mut Option<Modes>) -> Result<(), NotPositiveDefinite> {
+        match (self, modes) {
+            (Self::Several(ahead), Some(modes)) => modes.copy_from(ahead),
+            (Self::Several(_), None) => {}
+            (Self::Alone(predicted), _) => track.state = predicted.prove()?,
+        }
+        Ok(())
+    }
 }
 
 /// What the modes of a track expect to be measured.

@@ -46,6 +46,7 @@ impl Updating<'_> {
             let pairs = only(edge, &[1.0]);
             self.move_state(&mut branch, &mut None, &pairs, 0.0, tally);
             self.note_look(&mut branch, &pairs, true, row.covered(), tally);
+            self.keep_safe(&branch);
             self.look.trail.branched(&branch, &stem, edge.column, table.is_full());
             if table.insert(branch) {
                 tally.tracks_branched += 1;

@@ -4,7 +4,7 @@
 //! is compared once more: each measurement with each track, as the gate compares them. Nothing here changes anything,
 //! and nothing here runs with the trail off.
 
-use super::associate::{Gating, Row};
+use super::associate::{Ahead, Gating, Row};
 use super::look::Column;
 use crate::association::Edge;
 use crate::association::likelihood::Likelihood;
@@ -74,7 +74,10 @@ impl Explaining<'_> {
         let predicted = if state.time == self.gating.look.scan.time {
             Prediction { mean: state.mean, p: *state.covariance.matrix(), time: state.time }
         } else {
-            self.gating.predict(track, modes.as_ref(), &mut ahead).ok()?
+            match self.gating.predict(track, modes.as_ref(), &mut ahead).ok()? {
+                Ahead::Alone(predicted) => predicted,
+                Ahead::Several(modes) => modes.combined(),
+            }
         };
         Some((track, predicted))
     }
@@ -169,7 +172,7 @@ impl Explaining<'_> {
     /// Compares a predicted track with all measurements of a range that take part, as the gate does.
     fn each_fit(&self, predicted: &Prediction, range: core::ops::Range<usize>, mut told: impl FnMut(u16, Fit)) {
         let look = self.gating.look;
-        let reached = look.may_reach(predicted);
+        let reached = look.may_reach(&predicted.into());
         for kind in look.groups.iter().map(|group| group.kind()).filter(|kind| reached || !kind.is_bearing_only()) {
             let fits = Fits { explaining: self, kind, predicted, range: range.clone(), told: &mut told };
             visit(kind, &look.scan.pose, fits);

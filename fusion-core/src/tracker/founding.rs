@@ -94,6 +94,7 @@ impl Foundings<'_, '_> {
         let make = || self.updating.founded(number, ordinal, state, existence, family);
         if let Some(track) = self.table.insert_with(make) {
             trail.founded(track, Some(ordinal), false);
+            self.updating.keep_safe(track);
             self.tally.tracks_founded += 1;
         } else {
             trail.founded(&make(), Some(ordinal), true);

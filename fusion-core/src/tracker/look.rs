@@ -8,7 +8,7 @@ use heapless::Vec;
 use crate::angle::Angle;
 use crate::association::gate::{Group, Plot};
 use crate::clutter::{ClutterMap, Place};
-use crate::filter::Prediction;
+use crate::filter::Whereabouts;
 use crate::gaussian::Covariance;
 use crate::identity::Address;
 use crate::label::Label;
@@ -178,10 +178,10 @@ impl<'a> Look<'a> {
     /// How a target with this state stands to the look.
     ///
     /// Near the edge of a swept sector nobody can tell in which sweep it will be seen: there silence says nothing.
-    pub(super) fn view_of(&self, predicted: &Prediction) -> View {
-        let range = self.range_to(predicted);
+    pub(super) fn view_of(&self, target: &Whereabouts) -> View {
+        let range = self.range_to(target);
         let detection = self.sensor.detection_at(range);
-        let covered = self.scan.coverage != Coverage::Reports && self.sees(predicted, range) && self.sweeps(predicted);
+        let covered = self.scan.coverage != Coverage::Reports && self.sees(target, range) && self.sweeps(target);
         View { covered, detection, log_detection: self.log_detection(detection) }
     }
 
@@ -198,19 +198,19 @@ impl<'a> Look<'a> {
     }
 
     /// Whether it is within the field of view: by its range, and by what is known of its height.
-    fn sees(&self, predicted: &Prediction, range: f64) -> bool {
+    fn sees(&self, target: &Whereabouts, range: f64) -> bool {
         let view = &self.sensor.field_of_view;
-        let away = predicted.mean.fixed_rows::<3>(0) - self.scan.pose.origin.vector();
-        let (up, sigma) = (self.scan.pose.axes.column(2).dot(&away), sqrt(predicted.p[(2, 2)]));
+        let away = target.place - self.scan.pose.origin.vector();
+        let (up, sigma) = (self.scan.pose.axes.column(2).dot(&away), sqrt(target.variance.z));
         (view.range_min_m..=view.range_max_m).contains(&range)
             && up + sigma >= range * self.lowest
             && up - sigma <= range * self.highest
     }
 
-    fn sweeps(&self, predicted: &Prediction) -> bool {
+    fn sweeps(&self, target: &Whereabouts) -> bool {
         let Coverage::Sector { width_rad, .. } = self.scan.coverage else { return true };
-        let (azimuth, distance) = azimuth_and_distance(&self.scan.pose, &predicted.mean);
-        let sigma = sqrt(0.5 * (predicted.p[(0, 0)] + predicted.p[(1, 1)]));
+        let (azimuth, distance) = azimuth_and_distance(&self.scan.pose, &target.place);
+        let sigma = sqrt(0.5 * (target.variance.x + target.variance.y));
         let margin = EDGE_SIGMAS * sigma / distance.max(1.0);
         if 2.0 * margin >= width_rad {
             return false;
@@ -220,13 +220,13 @@ impl<'a> Look<'a> {
     }
 
     /// Whether a target with this state could be within the sensor's range.
-    pub(super) fn may_reach(&self, predicted: &Prediction) -> bool {
-        let sigma = sqrt(predicted.p[(0, 0)] + predicted.p[(1, 1)]);
-        self.range_to(predicted) - EDGE_SIGMAS * sigma <= self.sensor.field_of_view.range_max_m
+    pub(super) fn may_reach(&self, target: &Whereabouts) -> bool {
+        let sigma = sqrt(target.variance.x + target.variance.y);
+        self.range_to(target) - EDGE_SIGMAS * sigma <= self.sensor.field_of_view.range_max_m
     }
 
-    fn range_to(&self, predicted: &Prediction) -> f64 {
-        (predicted.mean.fixed_rows::<3>(0) - self.scan.pose.origin.vector()).norm()
+    fn range_to(&self, target: &Whereabouts) -> f64 {
+        (target.place - self.scan.pose.origin.vector()).norm()
     }
 
     /// The columns whose measurements carry this address.

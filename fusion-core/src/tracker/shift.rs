@@ -8,13 +8,13 @@
 //! μₘ; within m they are the weights of its mixture.
 
 use heapless::Vec;
-use nalgebra::SMatrix;
+use nalgebra::{SMatrix, SVector};
 
 use super::update::{Pairs, Updating};
-use crate::filter::Mixture;
 use crate::filter::extended::Expectation;
 use crate::filter::imm::{ModeVisitorMut, Modes};
-use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
+use crate::filter::{Mixture, Updates};
+use crate::gaussian::{Covariance, Factor, GaussianState, NotPositiveDefinite};
 use crate::model::motion::MOTIONS_MAX;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::track::Track;
@@ -162,21 +162,20 @@ impl<const N: usize> KindVisitor for Mix<'_, N> {
             let Some(reading) = model.reading(observation) else { continue };
             if batch.as_ref().is_none_or(|batch| *batch.claimed != reading.noise) {
                 if let Some(full) = &batch {
-                    full.close(&expectation, p, self.mixture);
+                    full.close(&expectation.cross, p, self.mixture);
                 }
                 // Numbers at the edge of the representable may fail here though they passed the gate: then nothing
                 // moves.
-                let noise = self.updating.look.noise(reading);
-                let factor = expectation.innovation_factor(&noise);
-                let k = factor.map_or_else(|_| SMatrix::zeros(), |s| expectation.gain_alone(&s, considered));
-                batch = Some(Batch { claimed: &reading.noise, noise, k, share: 0.0 });
+                let s = expectation.spread + self.updating.look.noise(reading).matrix();
+                let k = Factor::of(s).map_or_else(|_| SMatrix::zeros(), |s| expectation.gain_alone(&s, considered));
+                let none = SMatrix::zeros();
+                batch =
+                    Some(Batch { claimed: &reading.noise, s, k, share: 0.0, nu: SVector::zeros(), nu_squared: none });
             }
-            let batch = batch.as_mut().expect("just filled");
-            self.mixture.add_mean(share, &(batch.k * model.residual(&reading.z, &expectation.z_hat)));
-            batch.share += share;
+            batch.as_mut().expect("just filled").add(share, &model.residual(&reading.z, &expectation.z_hat));
         }
         if let Some(last) = &batch {
-            last.close(&expectation, p, self.mixture);
+            last.close(&expectation.cross, p, self.mixture);
         }
     }
 }
@@ -189,15 +188,25 @@ const fn vertical<const N: usize>() -> &'static [usize] {
 /// Measurements in a row that share their noise, hence gain and covariance: a radar's mostly do.
 struct Batch<'a, const M: usize, const N: usize> {
     claimed: &'a Covariance<M>,
-    noise: Covariance<M>,
+    s: SMatrix<f64, M, M>,
     k: SMatrix<f64, N, M>,
     share: f64,
+    nu: SVector<f64, M>,
+    nu_squared: SMatrix<f64, M, M>,
 }
 
 impl<const M: usize, const N: usize> Batch<'_, M, N> {
-    /// Adds what its measurements leave of the covariance.
+    fn add(&mut self, share: f64, nu: &SVector<f64, M>) {
+        self.share += share;
+        let weighed = nu * share;
+        self.nu += weighed;
+        self.nu_squared += weighed * nu.transpose();
+    }
+
+    /// Adds what its measurements make of the state.
     #[inline(never)]
-    fn close(&self, expectation: &Expectation<M, N>, p: &SMatrix<f64, N, N>, mixture: &mut Mixture<N>) {
-        mixture.add_covariance(self.share, &expectation.covariance_after(p, &self.k, &self.noise));
+    fn close(&self, cross: &SMatrix<f64, N, M>, p: &SMatrix<f64, N, N>, mixture: &mut Mixture<N>) {
+        let Self { k, s, share, nu, nu_squared, .. } = self;
+        mixture.add_updates(p, &Updates { k, cross, s, weight: *share, nu: *nu, nu_squared: *nu_squared });
     }
 }

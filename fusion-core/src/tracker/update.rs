@@ -1,6 +1,8 @@
 //! What a scan changes: states by the mixture of what may have happened, scores, histories, identities; then tracks
 //! that turned out to be one are merged, and what no track explains founds new ones.
 
+use core::cell::Cell;
+
 use super::TrackerConfig;
 use super::associate::{Explained, Row};
 use super::families::Families;
@@ -13,7 +15,8 @@ use crate::gaussian::Covariance;
 use crate::measurement::Coverage;
 use crate::model::Kind;
 use crate::tally::Tally;
-use crate::track::deleter::{Deletion, judge_by_looks};
+use crate::time::Timestamp;
+use crate::track::deleter::{Deletion, judge_by_looks, safe_until};
 use crate::track::initiator::confirms;
 use crate::track::table::TrackTable;
 use crate::track::{Existence, Origin, Track, TrackStatus, Twin};
@@ -42,6 +45,8 @@ pub(super) struct Updating<'a> {
     pub(super) origin: Origin,
     /// Whether a number of this scan may be taken.
     pub(super) clash: bool,
+    /// Until then time ends no track.
+    pub(super) safe_until: Cell<Timestamp>,
 }
 
 /// A pair less likely than this moves nothing; its share counts as missed.
@@ -104,6 +109,11 @@ impl Updating<'_> {
         } else if track.label != self.look.label {
             track.label = track.label.join(self.look.label);
         }
+    }
+
+    /// Heeds when time may end a track that is new or was changed.
+    pub(super) fn keep_safe(&self, track: &Track) {
+        self.safe_until.set(safe_until(track, self.look.scan.time, self.config, self.safe_until.get()));
     }
 
     /// A track that is believed may move in more than one way.

@@ -7,7 +7,7 @@ use super::update::{Pairs, Updating};
 use crate::filter::extended::Outlook;
 use crate::filter::imm::Modes;
 use crate::filter::monitor::NoiseScale;
-use crate::gaussian::{KINEMATIC, StateVector};
+use crate::gaussian::{GaussianState, KINEMATIC, StateVector};
 use crate::measurement::Measurement;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::track::Track;
@@ -26,14 +26,7 @@ impl Updating<'_> {
         }
         let Some((column, beta)) = pairs.used().find(|(_, beta)| *beta >= CERTAIN) else { return };
         let measurement = &self.look.measurements[usize::from(column)];
-        let (mean, p) = match modes {
-            None => (track.state.mean, *track.state.covariance.matrix()),
-            Some(modes) => {
-                let combined = modes.combined();
-                (combined.mean, combined.p)
-            }
-        };
-        let surprise = Surprise { look: self.look, measurement, mean: &mean, p: &p };
+        let surprise = Surprise { look: self.look, measurement, state: &track.state, modes };
         if let Some(told) = visit(Kind::of(&measurement.observation), &self.look.scan.pose, surprise) {
             track.monitor.handle(told.nis, told.dimension, beta);
             noise.handle(told.nis, told.dimension, beta, told.noise_share, self.look.sensor.noise_limits);
@@ -54,8 +47,30 @@ struct Told {
 struct Surprise<'a> {
     look: &'a Look<'a>,
     measurement: &'a Measurement,
-    mean: &'a StateVector,
-    p: &'a SMatrix<f64, KINEMATIC, KINEMATIC>,
+    state: &'a GaussianState,
+    modes: Option<&'a Modes>,
+}
+
+impl Surprise<'_> {
+    /// What all modes together expect; only as much of their covariance is worked out as the model sees.
+    fn outlook<const M: usize, H: ObservationModel<M>>(&self, model: &H) -> Outlook<M> {
+        match self.modes {
+            None => Outlook::of(model, &self.state.mean, self.state.covariance.matrix()),
+            Some(modes) if H::SEEN <= 3 => {
+                let ((place, block), (mut mean, mut p)) = (
+                    modes.combined_first::<3>(),
+                    (StateVector::zeros(), SMatrix::<f64, KINEMATIC, KINEMATIC>::zeros()),
+                );
+                mean.fixed_rows_mut::<3>(0).copy_from(&place);
+                p.fixed_view_mut::<3, 3>(0, 0).copy_from(&block);
+                Outlook::of(model, &mean, &p)
+            }
+            Some(modes) => {
+                let combined = modes.combined();
+                Outlook::of(model, &combined.mean, &combined.p)
+            }
+        }
+    }
 }
 
 impl KindVisitor for Surprise<'_> {
@@ -64,7 +79,7 @@ impl KindVisitor for Surprise<'_> {
     fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> Self::Output {
         let reading = model.reading(&self.measurement.observation)?;
         let noise = self.look.noise(reading);
-        let outlook = Outlook::of(model, self.mean, self.p);
+        let outlook = self.outlook(model);
         let factor = outlook.innovation_factor(&noise).ok()?;
         let dimension = u32::try_from(M).ok()?;
         Some(Told {

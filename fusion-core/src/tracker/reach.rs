@@ -1,0 +1,424 @@
+//! What a look can concern at all: tracks that are certainly outside are passed over, without being predicted.
+//!
+//! A scan of one sector, or a single report, concerns few of many tracks. Most of the rest can be told by a coarse test
+//! on the state as it lies: outside of the sector, and no measurement within the gate even if the track were known as
+//! badly as it can be. The test never passes over a track that the exact way would look at ([`Reach::is_beyond`]), so
+//! the result is the same to the bit, and which tracks are passed over in what order does not matter.
+//!
+//! Measurements of each kind lie in a plane of their own: places on the map as they are, ranges with bearings at (r sin
+//! α, r cos α) in the sensor's axes. There a raster of [`CELLS`]² cells remembers where any are. A track is beyond it if
+//! no occupied cell meets the square about it whose half side is the farthest that the gate can reach: by component
+//! ν² ≤ γ (h P hᵀ + R), and no h P hᵀ is larger than what P has in the direction of h.
+
+use core::f64::consts::PI;
+
+use heapless::Vec;
+use nalgebra::Vector3;
+
+use crate::association::gate::{Gate, Group};
+use crate::maths::{cos, sin, sqrt};
+use crate::measurement::{Coverage, Pose, Scan};
+use crate::model::constant_velocity::NearlyConstantVelocity;
+use crate::model::{Kind, KindVisitor, ObservationModel, visit};
+use crate::time::Timestamp;
+use crate::track::Track;
+
+/// What one look can concern.
+pub(super) struct Reach<'a> {
+    pose: &'a Pose,
+    time: Timestamp,
+    motion: &'a NearlyConstantVelocity,
+    swept: Swept,
+    /// One for each kind of measurement in the scan.
+    fields: Vec<Field, { Kind::COUNT }>,
+}
+
+/// Where silence may say something.
+enum Swept {
+    /// Anywhere.
+    All,
+    /// Between two directions, clockwise, in the sensor's axes: (sin, cos) of both.
+    Between([f64; 2], [f64; 2]),
+    /// Nowhere.
+    Nothing,
+}
+
+/// Where the measurements of one kind are.
+struct Field {
+    plane: Plane,
+    /// √γ.
+    gate: f64,
+    /// The largest variances of the first two components.
+    variance: [f64; 2],
+    raster: Raster,
+}
+
+/// Which plane they lie in.
+#[derive(Clone, Copy, PartialEq)]
+enum Plane {
+    Map,
+    Polar,
+    /// A line of bearing has no place.
+    None,
+}
+
+/// Cells along either side of a raster.
+const CELLS: usize = 64;
+/// [`CELLS`].
+const CELLS_REAL: f64 = 64.0;
+
+/// Which cells of a rectangle are occupied.
+struct Raster {
+    from: [f64; 2],
+    /// Cells per metre.
+    scale: [f64; 2],
+    /// A bit for each cell of a row.
+    rows: [u64; CELLS],
+}
+
+/// What is known of where a track is, without predicting it: its place, and how surely, at the most.
+struct Rough {
+    place: Vector3<f64>,
+    /// Standard deviations across and up.
+    across: f64,
+    up: f64,
+}
+
+impl<'a> Reach<'a> {
+    /// What a look can concern; `None` if that may be everything, as a full turn does.
+    pub(super) fn of(
+        scan: &'a Scan<'a>,
+        groups: &[Group<'_>],
+        gate: &Gate,
+        motion: &'a NearlyConstantVelocity,
+    ) -> Option<Self> {
+        let swept = Swept::of(&scan.coverage);
+        if matches!(swept, Swept::All) {
+            return None;
+        }
+        let field = |group: &Group<'_>| visit(group.kind(), &scan.pose, Draw { group, gate });
+        let fields: Vec<Field, { Kind::COUNT }> = groups.iter().map(field).collect();
+        let told = fields.iter().all(|field| field.plane != Plane::None);
+        told.then_some(Self { pose: &scan.pose, time: scan.time, motion, swept, fields })
+    }
+
+    /// Whether the look certainly neither sees a track with one state nor has a measurement in its gate.
+    ///
+    /// Written so that numbers which are none leave it open.
+    pub(super) fn is_beyond(&self, track: &Track) -> bool {
+        let rough = Rough::of(track, self.time, self.motion);
+        let away = rough.place - self.pose.origin.vector();
+        let d = self.pose.axes.tr_mul(&away);
+        self.swept.leaves_out(&d) && self.fields.iter().all(|field| field.leaves_out(&rough, &away, &d, self.pose))
+    }
+}
+
+impl Swept {
+    fn of(coverage: &Coverage) -> Self {
+        match coverage {
+            Coverage::Full => Self::All,
+            Coverage::Reports => Self::Nothing,
+            // What lies outside of more than half a turn may be doubted on both sides at once.
+            Coverage::Sector { width_rad, .. } if !(*width_rad > 0.0 && *width_rad <= PI) => Self::All,
+            Coverage::Sector { from, width_rad } => {
+                let edge = |azimuth: f64| [sin(azimuth), cos(azimuth)];
+                Self::Between(edge(from.radians()), edge(from.radians() + width_rad))
+            }
+        }
+    }
+
+    /// Whether a target in this direction is certainly not swept.
+    fn leaves_out(&self, d: &Vector3<f64>) -> bool {
+        match self {
+            Self::All => false,
+            Self::Nothing => true,
+            Self::Between(first, last) => {
+                let slack = -SLACK * (d.x.abs() + d.y.abs());
+                let (after_first, before_last) = (d.x * first[1] - d.y * first[0], d.y * last[0] - d.x * last[1]);
+                after_first < slack || before_last < slack
+            }
+        }
+    }
+}
+
+/// By which share of itself a bound is widened, so that rounding cannot make it too narrow.
+const SLACK: f64 = 1e-9;
+
+impl Rough {
+    /// x + v t, and σ² + 2 |cov| t + σᵥ² t² + q t³ / 3: what nearly constant velocity makes of it, or more.
+    fn of(track: &Track, time: Timestamp, motion: &NearlyConstantVelocity) -> Self {
+        let (x, p) = (&track.state.mean, track.state.covariance.matrix());
+        let t = (time - track.state.time).as_secs_f64();
+        let variance =
+            |k: usize, q: f64| p[(k, k)] + t * (2.0 * p[(k, k + 3)].abs() + t * (p[(k + 3, k + 3)] + t * q / 3.0));
+        Self {
+            place: Vector3::new(x[0] + t * x[3], x[1] + t * x[4], x[2] + t * x[5]),
+            across: sqrt(variance(0, motion.horizontal) + variance(1, motion.horizontal)),
+            up: sqrt(variance(2, motion.vertical)),
+        }
+    }
+}
+
+impl Field {
+    /// Whether none of these measurements can be in the gate of a track there.
+    fn leaves_out(&self, rough: &Rough, away: &Vector3<f64>, d: &Vector3<f64>, pose: &Pose) -> bool {
+        let far = |sigma: f64, k: usize| self.gate * sqrt(sigma * sigma + self.variance[k]) * (1.0 + SLACK) + SLACK;
+        match self.plane {
+            Plane::None => false,
+            Plane::Map => {
+                let reach = far(rough.across, 0).max(far(rough.across, 1));
+                self.raster.is_empty_about([rough.place.x, rough.place.y], reach)
+            }
+            Plane::Polar => {
+                let (ground, range) = (sqrt(d.x * d.x + d.y * d.y), d.norm());
+                if ground.is_nan() || ground < NEAR_M {
+                    return false;
+                }
+                // The slopes of range and of azimuth in the node's axes: a share of each is upwards.
+                let rise = (away.z / range).abs();
+                let tilt = ((pose.axes[(2, 0)] * d.y - pose.axes[(2, 1)] * d.x) / ground).abs();
+                let along = far(rough.across + rise * rough.up, 0);
+                let sideways = range * far((rough.across + tilt * rough.up) / ground, 1);
+                let scale = range / ground;
+                self.raster.is_empty_about([d.x * scale, d.y * scale], along + sideways)
+            }
+        }
+    }
+}
+
+/// Nearer to the sensor, metres, directions are doubtful.
+const NEAR_M: f64 = 10.0;
+
+/// Draws the raster of the measurements of one kind.
+struct Draw<'a> {
+    group: &'a Group<'a>,
+    gate: &'a Gate,
+}
+
+impl KindVisitor for Draw<'_> {
+    type Output = Field;
+
+    fn visit<const M: usize>(self, _: &impl ObservationModel<M>) -> Field {
+        let plane = match self.group.kind() {
+            Kind::Position | Kind::HorizontalPosition | Kind::PositionVelocity => Plane::Map,
+            Kind::RangeBearing
+            | Kind::RangeBearingRate
+            | Kind::RangeBearingElevation
+            | Kind::RangeBearingElevationRate => Plane::Polar,
+            Kind::Bearing | Kind::BearingElevation => Plane::None,
+        };
+        let place = |z: [f64; 2]| match plane {
+            Plane::Map | Plane::None => z,
+            Plane::Polar => [z[0] * sin(z[1]), z[0] * cos(z[1])],
+        };
+        let places = || self.group.first_two().map(|(z, _)| place(z));
+        let variance = self
+            .group
+            .first_two()
+            .fold([0.0_f64; 2], |most, (_, variance)| [most[0].max(variance[0]), most[1].max(variance[1])]);
+        Field { plane, gate: sqrt(self.gate.threshold::<M>()), variance, raster: Raster::of(places) }
+    }
+}
+
+impl Raster {
+    fn of<I: Iterator<Item = [f64; 2]>>(places: impl Fn() -> I) -> Self {
+        let (mut from, mut to) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+        for place in places() {
+            for k in 0..2 {
+                (from[k], to[k]) = (from[k].min(place[k]), to[k].max(place[k]));
+            }
+        }
+        let scale = [0, 1].map(|k| if to[k] > from[k] { CELLS_REAL / (to[k] - from[k]) } else { 0.0 });
+        let mut raster = Self { from, scale, rows: [0; CELLS] };
+        for place in places() {
+            raster.rows[raster.cell(1, place[1])] |= 1 << raster.cell(0, place[0]);
+        }
+        raster
+    }
+
+    /// The cell of a place along one axis, never smaller for a larger place; what lies outside has the cell at the
+    /// border.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the conversion saturates")]
+    fn cell(&self, axis: usize, place: f64) -> usize {
+        (((place - self.from[axis]) * self.scale[axis]) as usize).min(CELLS - 1)
+    }
+
+    /// Whether nothing is in the square about a place; false if the numbers are none.
+    fn is_empty_about(&self, place: [f64; 2], reach: f64) -> bool {
+        if !(reach < f64::INFINITY && place[0].is_finite() && place[1].is_finite()) {
+            return false;
+        }
+        let [columns, rows] = [0, 1].map(|k| (self.cell(k, place[k] - reach), self.cell(k, place[k] + reach)));
+        let mask = u64::MAX << columns.0 & u64::MAX >> (CELLS - 1 - columns.1);
+        let outside = (0..2).any(|k| place[k] + reach < self.from[k] || self.ends_before(k, place[k] - reach));
+        outside || self.rows[rows.0..=rows.1].iter().all(|row| row & mask == 0)
+    }
+
+    /// Whether the raster ends before a place; one that is as narrow as a line is taken to have no end.
+    fn ends_before(&self, axis: usize, place: f64) -> bool {
+        (place - self.from[axis]) * self.scale[axis] > CELLS_REAL * (1.0 + SLACK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::angle::Angle;
+    use crate::association::gate::Plot;
+    use crate::filter::Prediction;
+    use crate::filter::extended::Outlook;
+    use crate::gaussian::{Covariance, GaussianState, StateVector};
+    use crate::label::Label;
+    use crate::measurement::SensorId;
+    use crate::model::polar::azimuth_and_distance;
+    use crate::model::tests::leaning_pose;
+    use crate::time::Span;
+    use crate::track::tests::any_track;
+    use nalgebra::{SMatrix, SVector};
+
+    extern crate std;
+
+    const MOTION: NearlyConstantVelocity = NearlyConstantVelocity { horizontal: 3.0, vertical: 1.0 };
+    const KINDS: [Kind; 5] = [
+        Kind::HorizontalPosition,
+        Kind::Position,
+        Kind::RangeBearing,
+        Kind::RangeBearingElevation,
+        Kind::RangeBearingRate,
+    ];
+
+    /// Numbers in [0, 1) that fall evenly: multiples of the golden section.
+    struct Even(u64);
+
+    impl Even {
+        fn next(&mut self) -> f64 {
+            self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (self.0 ^ self.0 >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            f64::from(u32::try_from(mixed >> 32).expect("32 bits")) / 4_294_967_296.0
+        }
+
+        fn within(&mut self, reach: f64) -> f64 {
+            reach * (2.0 * self.next() - 1.0)
+        }
+
+        fn track(&mut self) -> Track {
+            let place = [self.within(3e4), self.within(3e4), self.within(3e3)];
+            let speed = [self.within(300.0), self.within(300.0), self.within(20.0)];
+            let size = 1.0 + 200.0 * self.next() * self.next();
+            let l = SMatrix::<f64, 6, 6>::from_fn(|i, k| match i.cmp(&k) {
+                core::cmp::Ordering::Less => 0.0,
+                core::cmp::Ordering::Equal => size * (0.1 + self.next()),
+                core::cmp::Ordering::Greater => self.within(0.5 * size),
+            });
+            let mean = StateVector::from_iterator(place.into_iter().chain(speed));
+            let covariance = Covariance::new(l * l.transpose()).expect("positive definite");
+            Track { state: GaussianState { mean, covariance, time: Timestamp::EPOCH }, ..any_track() }
+        }
+
+        fn coverage(&mut self) -> Coverage {
+            if self.next() < 0.3 {
+                return Coverage::Reports;
+            }
+            Coverage::Sector { from: Angle::from_radians(self.within(PI)), width_rad: PI * (1.0 - 0.9 * self.next()) }
+        }
+    }
+
+    /// The measurement that a target gives at a place, give or take what the gate allows and a little more.
+    struct Near<'a>(StateVector, &'a mut Even, Kind);
+
+    impl KindVisitor for Near<'_> {
+        type Output = Plot;
+
+        fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> Plot {
+            let Self(x, even, kind) = self;
+            Plot::new(kind, 0, &model.predict(&x), &noise(even.next()))
+        }
+    }
+
+    fn noise<const M: usize>(size: f64) -> Covariance<M> {
+        let sigmas = SVector::from_fn(|k, _| if k == 0 { 10.0 + 50.0 * size } else { 0.002 + 0.01 * size });
+        Covariance::from_sigmas(&sigmas).expect("positive")
+    }
+
+    /// Whether a plot is inside the gate of a track, as far as its first two components tell.
+    struct Admits<'a>(&'a Prediction, Plot, &'a Gate);
+
+    impl KindVisitor for Admits<'_> {
+        type Output = bool;
+
+        fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> bool {
+            let Self(predicted, plot, gate) = self;
+            let outlook = Outlook::of(model, &predicted.mean, &predicted.p);
+            let plots = [plot];
+            let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
+            groups[0].candidates(model, &outlook.z_hat, &outlook.spread, gate.threshold::<M>()).next().is_some()
+        }
+    }
+
+    #[test]
+    fn nobody_is_passed_over_whom_the_look_concerns() {
+        let (mut even, gate) = (Even(7), Gate::new(0.9995));
+        let (mut passed, mut admitted) = (0, 0);
+        for round in 0..4_000 {
+            let pose = if round % 2 == 0 { Pose::AT_ORIGIN } else { leaning_pose() };
+            let coverage = even.coverage();
+            let time = Timestamp::EPOCH + Span::from_secs_f64(8.0 * even.next());
+            let (sensor, label) = (SensorId(0), Label::STRICTEST);
+            let scan = Scan { sensor, pose, time, sequence: 0, label, coverage, measurements: &[] };
+            let track = even.track();
+            let predicted = Prediction::of(&MOTION, &track.state, time);
+            let kind = KINDS[round % KINDS.len()];
+            // Mostly within some sigmas of the track, so that the border is tried, not the void.
+            let spread = predicted.p[(0, 0)].max(predicted.p[(1, 1)]).sqrt() * 6.0 + 100.0;
+            let mut plots: std::vec::Vec<Plot> = std::vec::Vec::new();
+            for _ in 0..1 + round % 7 {
+                let mut x = predicted.mean;
+                let way = if even.next() < 0.7 { spread } else { 2e4 };
+                (x[0], x[1]) = (x[0] + even.within(way), x[1] + even.within(way));
+                plots.push(visit(kind, &pose, Near(x, &mut even, kind)));
+            }
+            plots.sort_unstable_by(Plot::order);
+            let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
+            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION) else { panic!("every such look has a reach") };
+            let (azimuth, _) = azimuth_and_distance(&pose, &predicted.mean.fixed_rows::<3>(0).into());
+            let swept = coverage.includes(Angle::from_radians(azimuth));
+            let gated = plots.iter().any(|plot| visit(kind, &pose, Admits(&predicted, *plot, &gate)));
+            let beyond = reach.is_beyond(&track);
+            assert!(!(beyond && (swept || gated)), "round {round}: swept {swept}, gated {gated}");
+            passed += usize::from(beyond);
+            admitted += usize::from(gated && !swept);
+        }
+        // The test would be worth little if the one or the other hardly happened.
+        assert!(passed > 200 && admitted > 400, "{passed} {admitted}");
+    }
+
+    #[test]
+    fn what_spans_the_sky_or_has_no_place_concerns_all() {
+        let (gate, measurements) = (Gate::new(0.9), []);
+        let look = |coverage| Scan {
+            sensor: SensorId(0),
+            pose: Pose::AT_ORIGIN,
+            time: Timestamp::EPOCH,
+            sequence: 0,
+            label: Label::STRICTEST,
+            coverage,
+            measurements: &measurements,
+        };
+        let wide = Coverage::Sector { from: Angle::ZERO, width_rad: 4.0 };
+        for coverage in [Coverage::Full, wide] {
+            assert!(Reach::of(&look(coverage), &[], &gate, &MOTION).is_none());
+        }
+        let plots = [Plot::new(Kind::Bearing, 0, &SVector::from([0.5]), &noise::<1>(0.5))];
+        let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
+        assert!(Reach::of(&look(Coverage::Reports), &groups, &gate, &MOTION).is_none());
+    }
+
+    #[test]
+    fn numbers_that_are_none_leave_it_open() {
+        let raster = Raster::of(|| [[0.0, 0.0], [10.0, 10.0]].into_iter());
+        assert!(!raster.is_empty_about([f64::NAN, 0.0], 1.0) && !raster.is_empty_about([0.0, 0.0], f64::NAN));
+        assert!(!raster.is_empty_about([500.0, 0.0], f64::INFINITY));
+        assert!(raster.is_empty_about([500.0, 0.0], 5.0) && !raster.is_empty_about([-3.0, 1.0], 4.0));
+        assert!(raster.is_empty_about([5.0, 5.0], 2.0));
+    }
+}
