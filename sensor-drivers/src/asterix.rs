@@ -14,12 +14,19 @@
 //! Source: EUROCONTROL-SPEC-0149 part 1 (blocks, FSPEC, item formats), part 2b (CAT034 edition 1.29), part 4 (CAT048
 //! edition 1.32). A later edition of a category only ever appends to a table, so older streams decode as well.
 
+pub mod adsb;
 mod block;
+pub mod cat010;
+pub mod cat019;
+pub mod cat020;
+pub mod cat021;
+pub mod cat021_early;
 pub mod cat034;
 pub mod cat048;
 pub mod common;
 mod compose;
 mod describe;
+pub mod excerpt;
 mod fault;
 pub mod framer;
 mod fspec;
@@ -28,11 +35,14 @@ pub mod record;
 #[cfg(test)]
 mod samples;
 pub mod spec;
+pub mod station;
+pub mod surface;
+pub mod target;
 pub mod wire;
 
 pub use block::{Block, Blocks, HEADER_OCTETS, blocks};
-pub use compose::{ComposeError, ComposeReason, compose, compose_block};
-pub use describe::describe;
+pub use compose::{ComposeError, ComposeReason, compose, compose_block, compose_block_by};
+pub use describe::{describe, describe_by};
 pub use fault::{Fault, Reason};
 pub use framer::Framer;
 pub use record::{Record, Records, records};

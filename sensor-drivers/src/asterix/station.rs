@@ -1,0 +1,375 @@
+//! The driver of a ground station that reports targets one by one: framing, source, duplicates, clock, queues. What its
+//! records mean, a [`Meaning`] tells: `surface` for CAT010, CAT019 and CAT020, `adsb` for CAT021.
+//!
+//! Every target report is a return at its own time, given out in the order in which it came: real stations send them up
+//! to two seconds late and more than half of them out of order, and whoever takes the scans sorts them. Reports of one
+//! datagram that tell the same time are one scan, so that no two of them are taken for one target.
+//!
+//! Assumed: one station per driver, named by SAC and SIC or else the first that is heard; datagrams with whole blocks,
+//! or one byte stream.
+
+mod tally;
+
+use std::collections::VecDeque;
+
+use fusion_core::frame::{Ecef, Position};
+use fusion_core::geodesy::Geodetic;
+use fusion_core::measurement::Coverage;
+use fusion_core::time::{Span, Timestamp};
+
+use super::common::{DataSource, TimeOfDay};
+use super::fault::{Fault, Reason};
+use super::framer::Framer;
+use super::radar::clock::RadarClock;
+use super::radar::duplicates::Duplicates;
+use super::record::{Record, records};
+use super::spec::Catalogue;
+use crate::decoder::{Decoder, OwnedScan, Place, Report, Return, SCAN_RETURNS_MAX, SensorStatus, Spare, TimeQuality};
+use crate::error::DecodeError;
+
+pub use super::radar::Framing;
+pub use tally::{Dismissal, Tally};
+
+/// Reports that wait to be polled. More than any datagram yields; beyond, the oldest is dropped. Counter:
+/// `reports_dropped`.
+pub const REPORTS_MAX: usize = 4096;
+
+/// Errors that wait to be polled. Beyond, the newest is dropped. Counter: `errors_dropped`.
+pub const ERRORS_MAX: usize = 16;
+
+/// How a station is set up, whatever it reports.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StationConfig {
+    /// How its bytes come.
+    pub framing: Framing,
+    /// Who it is. Without it, the first source heard is the one, and all others are counted and dropped.
+    pub source: Option<DataSource>,
+    /// Where it stands: from there its range is measured.
+    pub position: Option<Geodetic>,
+    /// How far away a target may be, metres; nothing is refused for its range where the position is not known.
+    pub range_max_m: f64,
+    /// Taken off the time of receipt of reports that tell no time.
+    pub latency: Span,
+    /// Beyond this, the difference between the station's clock and ours is an error of the station's clock, not a
+    /// delay.
+    pub clock_error_max: Span,
+    /// The same record within this time is a second copy.
+    pub duplicate_window: Span,
+    /// Takes simulated targets for real.
+    pub keep_simulated: bool,
+    /// Takes test targets for real.
+    pub keep_test_targets: bool,
+    /// Takes fixed transponders for targets.
+    pub keep_field_monitors: bool,
+}
+
+impl Default for StationConfig {
+    fn default() -> Self {
+        Self {
+            framing: Framing::Datagrams,
+            source: None,
+            position: None,
+            range_max_m: 400e3,
+            latency: Span::ZERO,
+            clock_error_max: Span::from_secs(5),
+            duplicate_window: Span::from_secs(5),
+            keep_simulated: false,
+            keep_test_targets: false,
+            keep_field_monitors: false,
+        }
+    }
+}
+
+impl StationConfig {
+    /// Why a report of such a target is not wanted, if it is not.
+    pub(super) const fn unwanted(&self, simulated: bool, test: bool, field_monitor: bool) -> Option<Dismissal> {
+        if simulated && !self.keep_simulated {
+            Some(Dismissal::Simulated)
+        } else if test && !self.keep_test_targets {
+            Some(Dismissal::Test)
+        } else if field_monitor && !self.keep_field_monitors {
+            Some(Dismissal::FieldMonitor)
+        } else {
+            None
+        }
+    }
+}
+
+/// What the records of a kind of station mean.
+pub trait Meaning: std::fmt::Debug + Send {
+    /// The tables that it reads by.
+    fn catalogue(&self) -> Catalogue;
+
+    /// Who sent a record, and the time of day that it tells.
+    fn header(&self, record: &Record<'_>) -> Header;
+
+    /// What it says.
+    fn read(&mut self, record: &Record<'_>) -> Said;
+}
+
+/// Who sent a record, and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// Who.
+    pub source: Option<DataSource>,
+    /// When it was true.
+    pub time_of_day: Option<TimeOfDay>,
+}
+
+/// What a record says.
+#[expect(clippy::large_enum_variant, reason = "lives for the length of one call")]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// Where a target is.
+    Seen(Return),
+    /// Of a target, but nothing to be used.
+    Dismissed(Dismissal),
+    /// Of the station itself.
+    Own(OwnState),
+}
+
+/// What a station says of itself; what it does not say stays as it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct OwnState {
+    /// Whether it must not be used.
+    pub out_of_use: Option<bool>,
+    /// Whether its source of time is invalid.
+    pub time_invalid: Option<bool>,
+    /// Where its reference point is.
+    pub position: Option<Geodetic>,
+}
+
+/// The driver of one station.
+///
+/// An error's offset counts from the start of the datagram; in a stream, from the start of the block.
+#[derive(Debug)]
+pub struct Station<M> {
+    framer: Option<Framer>,
+    listener: Listener<M>,
+}
+
+/// All but the framing.
+#[derive(Debug)]
+struct Listener<M> {
+    meaning: M,
+    config: StationConfig,
+    /// The station in the coordinates in which its range is measured.
+    centre: Option<Position<Ecef>>,
+    source: Option<DataSource>,
+    clock: RadarClock,
+    /// The station says that its source of time is invalid.
+    time_invalid: bool,
+    duplicates: Duplicates,
+    /// The scan to which the next report of the same time belongs.
+    open: Option<OwnedScan>,
+    spare: Spare,
+    /// What was told last.
+    status: SensorStatus,
+    tally: Tally,
+    reports: VecDeque<Report>,
+    errors: VecDeque<DecodeError>,
+}
+
+impl<M: Meaning> Station<M> {
+    /// A driver that has heard nothing yet.
+    #[must_use]
+    pub(super) fn of(meaning: M, config: StationConfig) -> Self {
+        let framer = match config.framing {
+            Framing::Datagrams => None,
+            Framing::Stream => Some(Framer::new(meaning.catalogue())),
+        };
+        Self { framer, listener: Listener::new(meaning, config) }
+    }
+
+    /// What became of every record.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.listener.tally
+    }
+}
+
+impl<M: Meaning> Decoder for Station<M> {
+    fn handle_bytes(&mut self, bytes: &[u8], received: Timestamp) {
+        self.listener.tally.datagrams += 1;
+        match &mut self.framer {
+            None => self.listener.handle_datagram(bytes, received),
+            Some(framer) => {
+                framer.push(bytes);
+                while let Some(block) = framer.next_block() {
+                    self.listener.handle_datagram(block, received);
+                }
+                self.listener.tally.stray_octets = framer.dropped();
+                if let Some(fault) = framer.take_fault() {
+                    self.listener.refuse(fault);
+                }
+            }
+        }
+    }
+
+    /// Nothing here waits for time.
+    fn handle_timeout(&mut self, _now: Timestamp) {}
+
+    fn poll_report(&mut self) -> Option<Result<Report, DecodeError>> {
+        let report = self.listener.reports.pop_front().map(Ok);
+        report.or_else(|| self.listener.errors.pop_front().map(Err))
+    }
+
+    fn recycle(&mut self, scan: OwnedScan) {
+        self.listener.spare.give(scan);
+    }
+
+    fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
+        self.listener.tally.each(each);
+        each("duplicates_forgotten_early", self.listener.duplicates.forgotten_early());
+    }
+}
+
+impl<M: Meaning> Listener<M> {
+    fn new(meaning: M, config: StationConfig) -> Self {
+        Self {
+            meaning,
+            config,
+            centre: config.position.map(Geodetic::to_ecef),
+            source: config.source,
+            clock: RadarClock::new(config.clock_error_max),
+            time_invalid: false,
+            duplicates: Duplicates::new(config.duplicate_window),
+            open: None,
+            spare: Spare::default(),
+            status: SensorStatus::default(),
+            tally: Tally::default(),
+            reports: VecDeque::new(),
+            errors: VecDeque::new(),
+        }
+    }
+
+    fn handle_datagram(&mut self, bytes: &[u8], received: Timestamp) {
+        for record in records(bytes, self.meaning.catalogue()) {
+            match record {
+                Ok(record) => self.handle_record(&record, received),
+                Err(Fault { reason: Reason::UnknownCategory, .. }) => self.tally.other_categories += 1,
+                Err(fault) => self.refuse(fault),
+            }
+        }
+        self.close();
+    }
+
+    fn handle_record(&mut self, record: &Record<'_>, received: Timestamp) {
+        self.tally.records += 1;
+        let header = self.meaning.header(record);
+        if !self.is_ours(header.source) {
+            self.tally.other_sources += 1;
+        } else if header.time_of_day.is_some() && self.duplicates.seen(record.octets, received) {
+            // One without a time cannot be told from its repetition.
+            self.tally.duplicates += 1;
+        } else {
+            match self.meaning.read(record) {
+                Said::Dismissed(dismissal) => self.tally.count_dismissed(dismissal),
+                Said::Own(state) => self.handle_own_state(state, header.time_of_day, received),
+                Said::Seen(_) if self.status.out_of_use => self.tally.out_of_use += 1,
+                Said::Seen(seen) if !self.is_within_reach(&seen) => self.tally.count_dismissed(Dismissal::BeyondRange),
+                Said::Seen(seen) => self.handle_seen(seen, header.time_of_day, received),
+            }
+        }
+    }
+
+    fn handle_seen(&mut self, seen: Return, time_of_day: Option<TimeOfDay>, received: Timestamp) {
+        let (time, time_quality) = self.time(time_of_day, received);
+        self.tally.targets += 1;
+        let joins = |scan: &OwnedScan| {
+            scan.time == time && scan.time_quality == time_quality && scan.returns.len() < SCAN_RETURNS_MAX
+        };
+        if !self.open.as_ref().is_some_and(joins) {
+            self.close();
+        }
+        let spare = &mut self.spare;
+        let scan = self.open.get_or_insert_with(|| OwnedScan {
+            time,
+            time_quality,
+            from: None,
+            coverage: Coverage::Reports,
+            returns: spare.take(),
+        });
+        scan.returns.push(seen);
+    }
+
+    fn handle_own_state(&mut self, state: OwnState, time_of_day: Option<TimeOfDay>, received: Timestamp) {
+        self.tally.service_messages += 1;
+        self.time_invalid = state.time_invalid.unwrap_or(self.time_invalid);
+        let (time, _) = self.time(time_of_day, received);
+        let told = SensorStatus {
+            time,
+            position: state.position.or(self.status.position),
+            out_of_use: state.out_of_use.unwrap_or(self.status.out_of_use),
+            ..self.status
+        };
+        if (SensorStatus { time: self.status.time, ..told }) != self.status {
+            self.status = told;
+            self.close();
+            self.push(Report::Status(told));
+        }
+    }
+
+    /// The time meant by a time of day, and where it comes from.
+    fn time(&mut self, time_of_day: Option<TimeOfDay>, received: Timestamp) -> (Timestamp, TimeQuality) {
+        let told = time_of_day.filter(|_| !self.time_invalid);
+        let (time, quality) = self.clock.read(told, received);
+        match quality {
+            TimeQuality::Sensor => (time, quality),
+            TimeQuality::Corrected => {
+                self.tally.time_corrected += 1;
+                (time, quality)
+            }
+            TimeQuality::Received => {
+                self.tally.untimed += 1;
+                (time - self.config.latency, quality)
+            }
+        }
+    }
+
+    /// Whether a record is of this driver's station; the first that is heard is, if none was configured.
+    fn is_ours(&mut self, source: Option<DataSource>) -> bool {
+        match (source, self.source) {
+            (Some(source), None) => {
+                self.source = Some(source);
+                true
+            }
+            (source, ours) => source.is_none() || source == ours,
+        }
+    }
+
+    fn is_within_reach(&self, seen: &Return) -> bool {
+        match (&seen.place, self.centre) {
+            (Place::Geodetic(point), Some(centre)) => {
+                (point.position.to_ecef() - centre).length() <= self.config.range_max_m
+            }
+            (Place::Geodetic(_), None) | (Place::Polar(_), _) => true,
+        }
+    }
+
+    /// Gives out the open scan.
+    fn close(&mut self) {
+        if let Some(scan) = self.open.take() {
+            self.push(Report::Scan(scan));
+        }
+    }
+
+    fn push(&mut self, report: Report) {
+        if self.reports.len() >= REPORTS_MAX {
+            if let Some(Report::Scan(scan)) = self.reports.pop_front() {
+                self.spare.give(scan);
+            }
+            self.tally.reports_dropped += 1;
+        }
+        self.reports.push_back(report);
+    }
+
+    fn refuse(&mut self, fault: Fault) {
+        self.tally.faults += 1;
+        if self.errors.len() >= ERRORS_MAX {
+            self.tally.errors_dropped += 1;
+        } else {
+            self.errors.push_back(fault.into());
+        }
+    }
+}
