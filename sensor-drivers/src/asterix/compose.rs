@@ -318,6 +318,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
         fn all_that_the_tables_allow_survives_both_ways(seed in any::<u64>()) {
             let mut dice = Dice(seed);

@@ -373,3 +373,186 @@ impl<M: Meaning> Listener<M> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asterix::adsb::{AdsbConfig, AdsbDecoder, Edition};
+    use crate::asterix::samples::{self, Dice};
+    use crate::asterix::spec::{CAT010, CAT019, CAT020, CAT021, Spec};
+    use crate::asterix::surface::{SurfaceConfig, SurfaceDecoder};
+    use crate::asterix::{compose_block, compose_block_by};
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    const MIDNIGHT: Timestamp = Timestamp::from_secs(1_700_006_400);
+
+    fn at(seconds: f64) -> Timestamp {
+        MIDNIGHT + Span::from_secs_f64(seconds)
+    }
+
+    /// A plot at this time, of a target that this number tells apart.
+    fn plot(time: Timestamp, target: u32) -> Value {
+        json!({
+            "010": { "SAC": 0, "SIC": 7 }, "140": TimeOfDay::at(time).ticks, "220": target,
+            "020": { "SSR": 1, "MS": 0, "HF": 1, "VDL4": 1, "UAT": 1, "DME": 1, "OT": 1 },
+            "041": { "LAT": 7_698_381 + target, "LON": 387_364 },
+        })
+    }
+
+    fn block(records: &[Value]) -> Vec<u8> {
+        compose_block(20, records).expect("by the table")
+    }
+
+    fn drain<M: Meaning>(decoder: &mut Station<M>) -> Vec<OwnedScan> {
+        let reports = std::iter::from_fn(|| decoder.poll_report());
+        reports.map(|report| if let Ok(Report::Scan(scan)) = report { scan } else { panic!("{report:?}") }).collect()
+    }
+
+    fn station() -> SurfaceDecoder {
+        SurfaceDecoder::new(SurfaceConfig::default())
+    }
+
+    #[test]
+    fn late_records_out_of_order_keep_their_own_times_across_midnight() {
+        let mut decoder = station();
+        let told = [-1.0, 0.5, -0.25, -1.98, 0.75, 0.0];
+        for (target, seconds) in (0..).zip(told) {
+            decoder.handle_bytes(&block(&[plot(at(seconds), target)]), at(1.0));
+        }
+        let scans = drain(&mut decoder);
+        let tick = Span::from_millis(4);
+        assert_eq!(scans.len(), told.len());
+        assert!(scans.iter().zip(told).all(|(scan, seconds)| (scan.time - at(seconds)).abs() <= tick));
+        assert!(scans.iter().all(|scan| scan.time_quality == TimeQuality::Sensor));
+    }
+
+    #[test]
+    fn reports_of_one_datagram_and_one_time_are_one_scan() {
+        let mut decoder = station();
+        let together = [plot(at(0.0), 1), plot(at(0.0), 2), plot(at(0.5), 3)];
+        decoder.handle_bytes(&block(&together), at(1.0));
+        decoder.handle_bytes(&block(&[plot(at(0.5), 4)]), at(1.0));
+        let scans = drain(&mut decoder);
+        assert_eq!(scans.iter().map(|scan| scan.returns.len()).collect::<Vec<_>>(), [2, 1, 1]);
+        assert!(scans.iter().all(|scan| scan.coverage == Coverage::Reports));
+    }
+
+    #[test]
+    fn two_networks_give_the_same_scans_as_one() {
+        let (mut one, mut both) = (station(), station());
+        for n in 0..50_u32 {
+            let bytes = block(&[plot(at(f64::from(n) / 10.0), n)]);
+            one.handle_bytes(&bytes, at(f64::from(n) / 10.0));
+            both.handle_bytes(&bytes, at(f64::from(n) / 10.0));
+            both.handle_bytes(&bytes, at(f64::from(n) / 10.0 + 0.05));
+        }
+        assert_eq!(drain(&mut one), drain(&mut both));
+        assert_eq!((both.tally().duplicates, both.tally().targets), (50, 50));
+    }
+
+    #[test]
+    fn a_clock_that_is_26_minutes_off_is_corrected_and_counted() {
+        let mut decoder = station();
+        for n in 0..10 {
+            decoder.handle_bytes(&block(&[plot(at(f64::from(n) - 1581.0), 1)]), at(f64::from(n) + 0.25));
+        }
+        let scans = drain(&mut decoder);
+        assert!(scans.iter().all(|scan| scan.time_quality == TimeQuality::Corrected));
+        assert!((scans[9].time - at(9.25)).abs() <= Span::from_millis(4));
+        assert_eq!(decoder.tally().time_corrected, 10);
+    }
+
+    #[test]
+    fn the_first_station_heard_is_the_one() {
+        let mut decoder = station();
+        let stranger = json!({ "010": { "SAC": 0, "SIC": 8 }, "140": 1 });
+        decoder.handle_bytes(&block(&[plot(at(0.0), 1), stranger]), at(1.0));
+        assert_eq!((decoder.tally().targets, decoder.tally().other_sources), (1, 1));
+    }
+
+    #[test]
+    fn a_stream_cut_anywhere_gives_the_same_scans_as_datagrams() {
+        let stream = StationConfig { framing: Framing::Stream, ..StationConfig::default() };
+        let mut whole = station();
+        let mut cut = SurfaceDecoder::new(SurfaceConfig { station: stream, ..SurfaceConfig::default() });
+        for n in 0..20_u32 {
+            let bytes = block(&[plot(at(f64::from(n)), n)]);
+            whole.handle_bytes(&bytes, at(f64::from(n)));
+            bytes.chunks(7).for_each(|piece| cut.handle_bytes(piece, at(f64::from(n))));
+        }
+        assert_eq!(drain(&mut whole), drain(&mut cut));
+    }
+
+    #[test]
+    fn reports_nobody_polls_are_bounded_and_the_newest_are_kept() {
+        let mut decoder = station();
+        for n in 0..REPORTS_MAX + 100 {
+            let time = MIDNIGHT + Span::from_millis(62 * i64::try_from(n).expect("small"));
+            decoder.handle_bytes(&block(&[plot(time, 1)]), time);
+        }
+        assert_eq!((drain(&mut decoder).len(), decoder.tally().reports_dropped), (REPORTS_MAX, 100));
+    }
+
+    #[test]
+    fn a_fault_names_its_place_and_the_records_before_it_count() {
+        let mut decoder = station();
+        let good = block(&[plot(at(0.0), 1)]);
+        decoder.handle_bytes(&[good.as_slice(), &[20, 0, 5, 0x01, 0x80], &[62, 0, 3]].concat(), at(0.5));
+        assert!(matches!(decoder.poll_report(), Some(Ok(Report::Scan(_)))));
+        let Some(Err(error)) = decoder.poll_report() else { panic!("a fault") };
+        assert_eq!((error.offset, error.format), (good.len() + 5, "ASTERIX CAT020"));
+        assert_eq!((decoder.tally().faults, decoder.tally().other_categories), (1, 1));
+    }
+
+    fn blocks_of(spec: &'static Spec, dice: &mut Dice) -> Vec<u8> {
+        let items = [samples::record(spec, dice), samples::record(spec, dice)];
+        compose_block_by(spec, &items).expect("by the table")
+    }
+
+    fn is_sound<M: Meaning>(decoder: &mut Station<M>) -> bool {
+        while let Some(report) = decoder.poll_report() {
+            if let Ok(Report::Scan(scan)) = report {
+                for seen in &scan.returns {
+                    let Place::Geodetic(point) = &seen.place else { return false };
+                    let error = point.horizontal;
+                    let sigmas = [error.east_sigma_m, error.north_sigma_m, point.vertical_sigma_m.unwrap_or(1.0)];
+                    let sound = sigmas.iter().all(|sigma| sigma.is_finite() && *sigma > 0.0);
+                    if !sound || error.correlation.abs() >= 1.0 {
+                        return false;
+                    }
+                }
+                decoder.recycle(scan);
+            }
+        }
+        decoder.tally().balances()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_counted_and_never_a_panic(
+            pieces in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..80), any::<u64>(), -9_i64..9), 1..9),
+            stream in any::<bool>(),
+        ) {
+            let framing = if stream { Framing::Stream } else { Framing::Datagrams };
+            let station = StationConfig { framing, position: Geodetic::from_degrees(41.0, 2.0, 9.0), ..StationConfig::default() };
+            let mut surface = SurfaceDecoder::new(SurfaceConfig { station, ..SurfaceConfig::default() });
+            let editions = [Edition::V0_23, Edition::V0_26, Edition::V2];
+            let mut adsb = editions.map(|edition| AdsbDecoder::new(AdsbConfig { station, edition, ..AdsbConfig::default() }));
+            for (noise, seed, seconds) in pieces {
+                let mut dice = Dice(seed);
+                let now = MIDNIGHT + Span::from_secs(seconds);
+                for spec in [&CAT010, &CAT019, &CAT020, &CAT021] {
+                    surface.handle_bytes(&blocks_of(spec, &mut dice), now);
+                    surface.handle_bytes(&noise, now);
+                    prop_assert!(is_sound(&mut surface));
+                }
+                for (edition, decoder) in editions.into_iter().zip(&mut adsb) {
+                    decoder.handle_bytes(&blocks_of(edition.catalogue()[0], &mut dice), now);
+                    decoder.handle_bytes(&noise, now);
+                    prop_assert!(is_sound(decoder));
+                }
+            }
+        }
+    }
+}
