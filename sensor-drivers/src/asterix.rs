@@ -5,14 +5,14 @@
 //! 1. **Structure**: [`blocks`] and [`records`] walk a datagram by the static tables in [`spec`], so that every item is
 //!    skipped correctly whether anybody wants it or not. No allocation; every refusal names the byte.
 //! 2. **Types**: [`cat048`] (monoradar target reports) and [`cat034`] (their service messages) as structs, decoded and
-//!    encoded, with accessors in SI units.
+//!    encoded, with accessors in SI units; excerpts of [`cat010`], [`cat019`], [`cat020`] and [`cat021`], decoded only.
 //! 3. **Names**: [`describe`] shows any record of any known category as JSON by the mnemonics of the standard, and
 //!    [`compose`] builds one from such JSON. Tools and the oracle test speak this.
 //!
 //! [`Framer`] finds block boundaries in a byte stream (TCP, concatenated files), where no datagram marks them.
 //!
 //! Source: EUROCONTROL-SPEC-0149 part 1 (blocks, FSPEC, item formats), part 2b (CAT034 edition 1.29), part 4 (CAT048
-//! edition 1.32). A later edition of a category only ever appends to a table, so older streams decode as well.
+//! edition 1.32), and the parts of the other categories named in `spec/`. A later edition of a category only ever appends to a table, so older streams decode as well.
 
 pub mod adsb;
 mod block;

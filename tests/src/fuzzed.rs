@@ -7,6 +7,7 @@
 pub mod ais;
 pub mod asterix;
 pub mod kraken;
+pub mod asterix_targets;
 pub mod mode_s;
 pub mod plots;
 pub mod sbs;
@@ -26,6 +27,11 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mode_s", mode_s::target),
     ("plots", plots::target),
     ("sbs", sbs::target),
+pub const TARGETS: [(&str, Target); 4] = [
+    ("asterix", asterix::target),
+    ("asterix_targets", asterix_targets::target),
+    ("mode_s", mode_s::target),
+    ("plots", plots::target),
 ];
 
 /// Reports that a decoder may hold back at the most: what is beyond was not bounded.

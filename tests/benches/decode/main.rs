@@ -12,6 +12,7 @@ mod table;
 
 mod ais;
 mod asterix;
+mod asterix_targets;
 mod load;
 mod mode_s;
 
@@ -27,6 +28,16 @@ const LOADS: &[(&str, Make)] = &[("ais", ais::load), ("asterix", asterix::load),
 const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
 
 loads: the rows of the table by name, such as asterix or mode-s (all, unless some are named)
+const LOADS: [(&str, Make); 4] = [
+    ("asterix", asterix::load),
+    ("asterix-mlat", asterix_targets::multilateration),
+    ("asterix-adsb", asterix_targets::adsb),
+    ("mode-s", mode_s::load),
+];
+
+const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
+
+loads: asterix asterix-mlat asterix-adsb mode-s ... (all, unless some are named)
 COPMESH_ORACLE_PYTHON names the Python that has the peers; else tests/oracle/venv is tried.";
 
 fn main() {
