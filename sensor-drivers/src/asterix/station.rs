@@ -396,7 +396,7 @@ mod tests {
         json!({
             "010": { "SAC": 0, "SIC": 7 }, "140": TimeOfDay::at(time).ticks, "220": target,
             "020": { "SSR": 1, "MS": 0, "HF": 1, "VDL4": 1, "UAT": 1, "DME": 1, "OT": 1 },
-            "041": { "LAT": 7_698_381 + target, "LON": 387_364 },
+            "041": { "LAT": 7_698_319 + target, "LON": 387_367 },
         })
     }
 

@@ -169,7 +169,7 @@ mod tests {
         let mut items = json!({
             "010": { "SAC": 0, "SIC": 7 }, "000": 1, "140": 128,
             "020": { "TYP": 1, "DCR": 0, "CHN": 0, "GBS": 0, "CRT": 0 },
-            "041": { "LAT": 492_696_400, "LON": 24_791_326 },
+            "041": { "LAT": 492_692_401, "LON": 24_791_506 },
         });
         merge(&mut items, changes);
         items
@@ -180,7 +180,7 @@ mod tests {
         let mut items = json!({
             "010": { "SAC": 0, "SIC": 7 }, "140": 128,
             "020": { "SSR": 1, "MS": 0, "HF": 1, "VDL4": 1, "UAT": 1, "DME": 1, "OT": 1 },
-            "041": { "LAT": 7_698_381, "LON": 387_364 },
+            "041": { "LAT": 7_698_319, "LON": 387_367 },
         });
         merge(&mut items, changes);
         items
@@ -262,7 +262,7 @@ mod tests {
         let mut decoder = SurfaceDecoder::new(SurfaceConfig::default());
         let status = json!({
             "010": { "SAC": 0, "SIC": 7 }, "000": 2, "140": 128,
-            "600": { "LAT": 246_348_200, "LON": 12_395_663 }, "610": 12, "620": 47,
+            "600": { "LAT": 246_346_201, "LON": 12_395_753 }, "610": 12, "620": 47,
         });
         let told = feed(&mut decoder, 19, &status);
         let [Report::Status(told)] = &told[..] else { panic!("a status: {told:?}") };
@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(dismissal(placed(), 10, &smr(&json!({ "041": null }))), Some(Dismissal::Incomplete));
         let nowhere = json!({ "041": { "LAT": 0, "LON": 0 } });
         assert_eq!(dismissal(placed(), 20, &mlat(&nowhere)), Some(Dismissal::Nowhere));
-        let far = json!({ "041": { "LAT": 0, "LON": 387_364 } });
+        let far = json!({ "041": { "LAT": 0, "LON": 387_367 } });
         assert_eq!(dismissal(placed(), 20, &mlat(&far)), Some(Dismissal::BeyondRange));
     }
 
