@@ -5,7 +5,7 @@
 //! 1. **Structure**: [`blocks`] and [`records`] walk a datagram by the static tables in [`spec`], so that every item is
 //!    skipped correctly whether anybody wants it or not. No allocation; every refusal names the byte.
 //! 2. **Types**: [`cat048`] (monoradar target reports) and [`cat034`] (their service messages) as structs, decoded and
-//!    encoded, with accessors in SI units; excerpts of [`cat010`], [`cat019`], [`cat020`] and [`cat021`], decoded only.
+//!    encoded, with accessors in SI units; excerpts of [`cat010`], [`cat019`], [`cat020`], [`cat021`], decoded only.
 //! 3. **Names**: [`describe`] shows any record of any known category as JSON by the mnemonics of the standard, and
 //!    [`compose`] builds one from such JSON. Tools and the oracle test speak this.
 //!

@@ -120,6 +120,7 @@ mod tests {
     use super::*;
     use crate::decoder::{Decoder, Place, Point, Report};
     use fusion_core::identity::{Address, Identity, ObjectClass};
+    use fusion_core::maths::hypot;
     use fusion_core::time::Timestamp;
     use serde_json::{Value, json};
 
@@ -152,9 +153,10 @@ mod tests {
             }
         }
         for (name, value) in changes.as_object().expect("items by name") {
-            match value {
-                Value::Null => drop(items.as_object_mut().expect("an object").remove(name)),
-                value => items[name] = value.clone(),
+            if value.is_null() {
+                let _ = items.as_object_mut().expect("an object").remove(name);
+            } else {
+                items[name] = value.clone();
             }
         }
         items
@@ -201,8 +203,8 @@ mod tests {
         let untimed = json!({ "160": { "RE": 0, "GS": 0, "TA": 0 } });
         assert!((sigma(Edition::V2, untimed) - 30.0 / 2.448).abs() < 0.1);
         // 185 m/s for 0.1 s come on top.
-        assert!((sigma(Edition::V2, json!({})) - f64::hypot(30.0 / 2.448, 18.5)).abs() < 0.1);
-        assert!((sigma(Edition::V0_26, json!({})) - f64::hypot(10.0 / 2.448, 18.5)).abs() < 0.1);
+        assert!((sigma(Edition::V2, json!({})) - hypot(30.0 / 2.448, 18.5)).abs() < 0.1);
+        assert!((sigma(Edition::V0_26, json!({})) - hypot(10.0 / 2.448, 18.5)).abs() < 0.1);
         assert!(refused(Edition::V2, &json!({ "090": null }), Dismissal::AccuracyUnknown));
         let unknown = json!({ "090": { "AC": 0, "MN": 0, "DC": 0, "PA": 0 } });
         assert!(refused(Edition::V0_23, &unknown, Dismissal::AccuracyUnknown));

@@ -117,7 +117,6 @@ pub struct Header {
 }
 
 /// What a record says.
-#[expect(clippy::large_enum_variant, reason = "lives for the length of one call")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {
     /// Where a target is.
@@ -535,10 +534,12 @@ mod tests {
             stream in any::<bool>(),
         ) {
             let framing = if stream { Framing::Stream } else { Framing::Datagrams };
-            let station = StationConfig { framing, position: Geodetic::from_degrees(41.0, 2.0, 9.0), ..StationConfig::default() };
+            let position = Geodetic::from_degrees(41.0, 2.0, 9.0);
+            let station = StationConfig { framing, position, ..StationConfig::default() };
             let mut surface = SurfaceDecoder::new(SurfaceConfig { station, ..SurfaceConfig::default() });
             let editions = [Edition::V0_23, Edition::V0_26, Edition::V2];
-            let mut adsb = editions.map(|edition| AdsbDecoder::new(AdsbConfig { station, edition, ..AdsbConfig::default() }));
+            let config = |edition| AdsbConfig { station, edition, ..AdsbConfig::default() };
+            let mut adsb = editions.map(|edition| AdsbDecoder::new(config(edition)));
             for (noise, seed, seconds) in pieces {
                 let mut dice = Dice(seed);
                 let now = MIDNIGHT + Span::from_secs(seconds);

@@ -189,9 +189,10 @@ mod tests {
     /// Null takes an item away.
     fn merge(items: &mut Value, changes: &Value) {
         for (name, value) in changes.as_object().expect("items by name") {
-            match value {
-                Value::Null => drop(items.as_object_mut().expect("an object").remove(name)),
-                value => items[name] = value.clone(),
+            if value.is_null() {
+                let _ = items.as_object_mut().expect("an object").remove(name);
+            } else {
+                items[name] = value.clone();
             }
         }
     }

@@ -191,9 +191,9 @@ mod tests {
         let level = FlightLevel::from_si(3048.0).expect("in range");
         let report = Plot { flight_level: Some(level), height: Height3d::from_si(3200.4), ..seen(5) };
         let height = |report| polar_of(&report, &config).height.map(|height| height.value);
-        assert_eq!(height(report.clone()), Some(level.altitude_m()));
+        assert_eq!(height(report), Some(level.altitude_m()));
         let garbled = Some(FlightLevel { g: true, ..level });
-        let own = Plot { flight_level: garbled, ..report.clone() };
+        let own = Plot { flight_level: garbled, ..report };
         assert!((height(own).expect("the radar's own") - 3200.4).abs() < 1e-9);
         assert_eq!(height(Plot { flight_level: garbled, height: None, ..report }), None);
     }

@@ -106,10 +106,9 @@ impl From<&MlatReport> for Target {
         });
         let local = report.cartesian.map(|position| position.east_north_m());
         let flying = report.capability.and_then(|capability| capability.airborne());
-        let class = match report.fleet.map_or(ObjectClass::Unknown, |fleet| fleet.class()) {
-            ObjectClass::Unknown if flying == Some(true) => ObjectClass::Air,
-            class => class,
-        };
+        let fleet = report.fleet.map_or(ObjectClass::Unknown, |fleet| fleet.class());
+        let is_flying = fleet == ObjectClass::Unknown && flying == Some(true);
+        let class = if is_flying { ObjectClass::Air } else { fleet };
         let accuracy = report.accuracy.unwrap_or_default();
         let height_sigma = accuracy.height.map(|sigma| sigma.metres()).filter(|sigma| *sigma > 0.0);
         Self {
