@@ -12,7 +12,8 @@
 //! [`Framer`] finds block boundaries in a byte stream (TCP, concatenated files), where no datagram marks them.
 //!
 //! Source: EUROCONTROL-SPEC-0149 part 1 (blocks, FSPEC, item formats), part 2b (CAT034 edition 1.29), part 4 (CAT048
-//! edition 1.32), and the parts of the other categories named in `spec/`. A later edition of a category only ever appends to a table, so older streams decode as well.
+//! edition 1.32), and of the other categories the editions named in `spec/`. A later edition of a category only ever
+//! appends to a table, so older streams decode as well; CAT021 before its second edition is the exception.
 
 pub mod adsb;
 mod block;
