@@ -76,7 +76,8 @@ pub struct SensorConfig {
     #[serde(default)]
     pub latency_s: f64,
     /// One sigma of the position error that all its reports of a target share, metres: it does not average out. By
-    /// default 10 m for `beast`, `avr` and `asterix-adsb` (satellite navigation errors last for minutes), 0 for the others.
+    /// default 10 m for `beast`, `avr` and `asterix-adsb` (satellite navigation errors last for minutes), 0 for the
+    /// others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_error_m: Option<f64>,
     /// One sigma of the error of time that all its reports share, seconds; along the track it is an error of position.
