@@ -46,8 +46,6 @@ fn radar(config: &SensorConfig) -> RadarDecoder {
         range_m: secondary.range_m * PRIMARY_FACTOR,
         azimuth_rad: secondary.azimuth_rad * PRIMARY_FACTOR,
     };
-    let stream = config.endpoint.parse::<Endpoint>().is_ok_and(|endpoint| endpoint.is_stream());
-    let framing = if stream { Framing::Stream } else { Framing::Datagrams };
     RadarDecoder::new(RadarConfig {
         framing: framing(config),
         source: asterix.source.map(|s| DataSource { sac: s.sac, sic: s.sic }),
@@ -63,20 +61,22 @@ fn radar(config: &SensorConfig) -> RadarDecoder {
         keep_simulated: asterix.keep_simulated,
         keep_test_targets: asterix.keep_test_targets,
         keep_field_monitors: asterix.keep_field_monitors,
-        // The node judges the clock, of this sensor as of all others.
-        clock: match config.clock {
-            ClockConfig::ReceiveTime => Clock::Receipt { latency: Span::from_secs_f64(config.latency_s) },
-            ClockConfig::Trust | ClockConfig::Correct => Clock::Told,
-        },
+        clock: clock(config),
         ..RadarConfig::default()
     })
 }
 
 /// How the bytes of an ASTERIX source come.
 fn framing(config: &SensorConfig) -> Framing {
-    match config.endpoint.parse() {
-        Ok(Endpoint::Tcp(_) | Endpoint::File(_)) => Framing::Stream,
-        Ok(Endpoint::Udp(_) | Endpoint::None) | Err(_) => Framing::Datagrams,
+    let stream = config.endpoint.parse::<Endpoint>().is_ok_and(|endpoint| endpoint.is_stream());
+    if stream { Framing::Stream } else { Framing::Datagrams }
+}
+
+/// What the clock of an ASTERIX source is worth. The node judges the clock, of this sensor as of all others.
+fn clock(config: &SensorConfig) -> Clock {
+    match config.clock {
+        ClockConfig::ReceiveTime => Clock::Receipt { latency: Span::from_secs_f64(config.latency_s) },
+        ClockConfig::Trust | ClockConfig::Correct => Clock::Told,
     }
 }
 
@@ -88,6 +88,7 @@ fn station(config: &SensorConfig) -> StationConfig {
         position: config.position("").ok().flatten(),
         range_max_m: config.range_max_m,
         latency: Span::from_secs_f64(config.latency_s),
+        clock: clock(config),
         keep_simulated: config.asterix.keep_simulated,
         keep_test_targets: config.asterix.keep_test_targets,
         keep_field_monitors: config.asterix.keep_field_monitors,

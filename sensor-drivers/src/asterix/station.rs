@@ -27,7 +27,7 @@ use super::spec::Catalogue;
 use crate::decoder::{Decoder, OwnedScan, Place, Report, Return, SCAN_RETURNS_MAX, SensorStatus, Spare, TimeQuality};
 use crate::error::DecodeError;
 
-pub use super::radar::Framing;
+pub use super::radar::{Clock, Framing};
 pub use tally::{Dismissal, Tally};
 
 /// Reports that wait to be polled. More than any datagram yields; beyond, the oldest is dropped. Counter:
@@ -50,9 +50,8 @@ pub struct StationConfig {
     pub range_max_m: f64,
     /// Taken off the time of receipt of reports that tell no time.
     pub latency: Span,
-    /// Beyond this, the difference between the station's clock and ours is an error of the station's clock, not a
-    /// delay.
-    pub clock_error_max: Span,
+    /// What its clock is worth.
+    pub clock: Clock,
     /// The same record within this time is a second copy.
     pub duplicate_window: Span,
     /// Takes simulated targets for real.
@@ -71,7 +70,7 @@ impl Default for StationConfig {
             position: None,
             range_max_m: 400e3,
             latency: Span::ZERO,
-            clock_error_max: Span::from_secs(5),
+            clock: Clock::Told,
             duplicate_window: Span::from_secs(5),
             keep_simulated: false,
             keep_test_targets: false,
@@ -213,6 +212,10 @@ impl<M: Meaning> Decoder for Station<M> {
         report.or_else(|| self.listener.errors.pop_front().map(Err))
     }
 
+    fn poll_told_time(&mut self) -> Option<Timestamp> {
+        self.listener.clock.take_told()
+    }
+
     fn recycle(&mut self, scan: OwnedScan) {
         self.listener.spare.give(scan);
     }
@@ -230,7 +233,7 @@ impl<M: Meaning> Listener<M> {
             config,
             centre: config.position.map(Geodetic::to_ecef),
             source: config.source,
-            clock: RadarClock::new(config.clock_error_max),
+            clock: RadarClock::new(config.clock),
             time_invalid: false,
             duplicates: Duplicates::new(config.duplicate_window),
             open: None,
@@ -313,16 +316,14 @@ impl<M: Meaning> Listener<M> {
     fn time(&mut self, time_of_day: Option<TimeOfDay>, received: Timestamp) -> (Timestamp, TimeQuality) {
         let told = time_of_day.filter(|_| !self.time_invalid);
         let (time, quality) = self.clock.read(told, received);
-        match quality {
-            TimeQuality::Sensor => (time, quality),
-            TimeQuality::Corrected => {
-                self.tally.time_corrected += 1;
-                (time, quality)
-            }
-            TimeQuality::Received => {
-                self.tally.untimed += 1;
-                (time - self.config.latency, quality)
-            }
+        if quality != TimeQuality::Received {
+            return (time, quality);
+        }
+        self.tally.untimed += 1;
+        match self.config.clock {
+            Clock::Told => (time - self.config.latency, quality),
+            // The latency is off already.
+            Clock::Receipt { .. } => (time, quality),
         }
     }
 
@@ -451,15 +452,15 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_26_minutes_off_is_corrected_and_counted() {
-        let mut decoder = station();
-        for n in 0..10 {
-            decoder.handle_bytes(&block(&[plot(at(f64::from(n) - 1581.0), 1)]), at(f64::from(n) + 0.25));
+    fn a_clock_that_is_26_minutes_off_is_told_as_it_is_or_not_used_at_all() {
+        let latency = Span::from_millis(250);
+        for (clock, told) in [(Clock::Told, at(-1581.0)), (Clock::Receipt { latency }, at(0.0))] {
+            let station = StationConfig { clock, ..StationConfig::default() };
+            let mut decoder = SurfaceDecoder::new(SurfaceConfig { station, ..SurfaceConfig::default() });
+            decoder.handle_bytes(&block(&[plot(at(-1581.0), 1)]), at(0.25));
+            assert_eq!(decoder.poll_told_time(), Some(at(-1581.0)), "for whoever judges it");
+            assert_eq!(drain(&mut decoder)[0].time, told);
         }
-        let scans = drain(&mut decoder);
-        assert!(scans.iter().all(|scan| scan.time_quality == TimeQuality::Corrected));
-        assert!((scans[9].time - at(9.25)).abs() <= Span::from_millis(4));
-        assert_eq!(decoder.tally().time_corrected, 10);
     }
 
     #[test]

@@ -24,7 +24,11 @@ impl RadarClock {
     }
 
     /// The time meant by a report that came at `received`, and where it comes from.
-    pub(in crate::asterix) fn read(&mut self, told: Option<TimeOfDay>, received: Timestamp) -> (Timestamp, TimeQuality) {
+    pub(in crate::asterix) fn read(
+        &mut self,
+        told: Option<TimeOfDay>,
+        received: Timestamp,
+    ) -> (Timestamp, TimeQuality) {
         let told = told.and_then(|told| told.near(received));
         self.told = self.told.max(told);
         match (self.rule, told) {

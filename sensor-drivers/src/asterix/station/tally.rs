@@ -72,8 +72,6 @@ pub struct Tally {
     pub stray_octets: u64,
     /// Records without a time of day that could be used.
     pub untimed: u64,
-    /// Records whose time was corrected for the error of the station's clock.
-    pub time_corrected: u64,
     /// Reports, the oldest first, for which the queue had no room.
     pub reports_dropped: u64,
     /// Errors for which the queue had no room; each is counted as a fault as well.
@@ -115,7 +113,6 @@ impl Tally {
             ("other_categories", self.other_categories),
             ("stray_octets", self.stray_octets),
             ("untimed", self.untimed),
-            ("time_corrected", self.time_corrected),
             ("reports_dropped", self.reports_dropped),
             ("errors_dropped", self.errors_dropped),
         ];
