@@ -5,7 +5,6 @@ use sensor_drivers::ais::{AisConfig, AisDecoder};
 use sensor_drivers::asterix::adsb::{AdsbConfig, AdsbDecoder, Edition};
 use sensor_drivers::asterix::common::DataSource;
 use sensor_drivers::asterix::radar::{Clock, Doppler, Framing, PolarSigmas, RadarConfig, RadarDecoder};
-use sensor_drivers::asterix::radar::{Doppler, Framing, PolarSigmas, RadarConfig, RadarDecoder};
 use sensor_drivers::asterix::station::StationConfig;
 use sensor_drivers::asterix::surface::{self, SurfaceDecoder};
 use sensor_drivers::decoder::Decoder;
