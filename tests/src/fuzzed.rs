@@ -6,8 +6,8 @@
 
 pub mod ais;
 pub mod asterix;
-pub mod kraken;
 pub mod asterix_targets;
+pub mod kraken;
 pub mod mode_s;
 pub mod plots;
 pub mod sbs;
@@ -23,15 +23,11 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("ais", ais::target),
     ("asterix", asterix::target),
+    ("asterix_targets", asterix_targets::target),
     ("kraken", kraken::target),
     ("mode_s", mode_s::target),
     ("plots", plots::target),
     ("sbs", sbs::target),
-pub const TARGETS: [(&str, Target); 4] = [
-    ("asterix", asterix::target),
-    ("asterix_targets", asterix_targets::target),
-    ("mode_s", mode_s::target),
-    ("plots", plots::target),
 ];
 
 /// Reports that a decoder may hold back at the most: what is beyond was not bounded.

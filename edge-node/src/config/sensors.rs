@@ -305,11 +305,9 @@ impl SensorConfig {
     #[must_use]
     pub fn shared_error(&self) -> (f64, f64) {
         let (place, time) = match self.kind {
-            SensorKind::Beast | SensorKind::Avr | SensorKind::Sbs => (10.0, 0.2),
+            SensorKind::Beast | SensorKind::Avr | SensorKind::Sbs | SensorKind::AsterixAdsb => (10.0, 0.2),
             SensorKind::Ais => (5.0, 0.3),
-            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
-            SensorKind::Beast | SensorKind::Avr | SensorKind::AsterixAdsb => (10.0, 0.2),
-            SensorKind::Asterix | SensorKind::AsterixSurface | SensorKind::Plots => (0.0, 0.0),
+            SensorKind::Asterix | SensorKind::AsterixSurface | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }

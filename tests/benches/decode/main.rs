@@ -23,12 +23,8 @@ use table::Table;
 type Make = fn() -> Load;
 
 /// The loads by name, in the order in which they are shown.
-const LOADS: &[(&str, Make)] = &[("ais", ais::load), ("asterix", asterix::load), ("mode-s", mode_s::load)];
-
-const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
-
-loads: the rows of the table by name, such as asterix or mode-s (all, unless some are named)
-const LOADS: [(&str, Make); 4] = [
+const LOADS: &[(&str, Make)] = &[
+    ("ais", ais::load),
     ("asterix", asterix::load),
     ("asterix-mlat", asterix_targets::multilateration),
     ("asterix-adsb", asterix_targets::adsb),
@@ -37,7 +33,7 @@ const LOADS: [(&str, Make); 4] = [
 
 const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
 
-loads: asterix asterix-mlat asterix-adsb mode-s ... (all, unless some are named)
+loads: the rows of the table by name, such as asterix or mode-s (all, unless some are named)
 COPMESH_ORACLE_PYTHON names the Python that has the peers; else tests/oracle/venv is tried.";
 
 fn main() {
