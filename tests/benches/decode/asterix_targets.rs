@@ -1,8 +1,10 @@
 //! CAT020 of a multilateration system and CAT021 of an ADS-B station, as they send them: a dozen items a record, eight
 //! records a datagram.
 
+use fusion_core::time::Span;
 use sensor_drivers::asterix::adsb::{AdsbConfig, AdsbDecoder};
 use sensor_drivers::asterix::compose_block;
+use sensor_drivers::asterix::station::StationConfig;
 use sensor_drivers::asterix::surface::{SurfaceConfig, SurfaceDecoder};
 use sensor_drivers::decoder::Decoder;
 use serde_json::{Value, json};
@@ -13,11 +15,18 @@ const PIECES: u32 = 1000;
 const RECORDS_IN_PIECE: u32 = 8;
 
 pub fn multilateration() -> Load {
-    load("ASTERIX CAT020", 20, mlat_record, Box::new(SurfaceDecoder::new(SurfaceConfig::default())))
+    let config = SurfaceConfig { station: station(), ..SurfaceConfig::default() };
+    load("ASTERIX CAT020", 20, mlat_record, Box::new(SurfaceDecoder::new(config)))
 }
 
 pub fn adsb() -> Load {
-    load("ASTERIX CAT021", 21, adsb_record, Box::new(AdsbDecoder::new(AdsbConfig::default())))
+    let config = AdsbConfig { station: station(), ..AdsbConfig::default() };
+    load("ASTERIX CAT021", 21, adsb_record, Box::new(AdsbDecoder::new(config)))
+}
+
+/// The same records come again within the second: for once, not as duplicates.
+fn station() -> StationConfig {
+    StationConfig { duplicate_window: Span::ZERO, ..StationConfig::default() }
 }
 
 fn load(name: &'static str, category: u8, record: fn(u32) -> Value, decoder: Box<dyn Decoder>) -> Load {
