@@ -2,8 +2,11 @@
 
 use fusion_core::time::Span;
 use sensor_drivers::ais::{AisConfig, AisDecoder};
+use sensor_drivers::asterix::adsb::{AdsbConfig, AdsbDecoder, Edition};
 use sensor_drivers::asterix::common::DataSource;
 use sensor_drivers::asterix::radar::{Clock, Doppler, Framing, PolarSigmas, RadarConfig, RadarDecoder};
+use sensor_drivers::asterix::station::StationConfig;
+use sensor_drivers::asterix::surface::{self, SurfaceDecoder};
 use sensor_drivers::decoder::Decoder;
 use sensor_drivers::kraken::{Heading, KrakenConfig, KrakenDecoder};
 use sensor_drivers::mode_s::{Form, ModeSConfig, ModeSDecoder};
@@ -13,6 +16,7 @@ use sensor_drivers::sbs::{SbsConfig, SbsDecoder};
 use crate::config::intake::ClockConfig;
 use crate::config::kraken::HeadingConfig;
 use crate::config::sensors::DopplerConfig;
+use crate::config::sensors_asterix::EditionConfig;
 use crate::config::{Endpoint, SensorConfig, SensorKind};
 
 /// The decoder of a sensor whose configuration has been checked.
@@ -20,6 +24,8 @@ use crate::config::{Endpoint, SensorConfig, SensorKind};
 pub fn decoder(config: &SensorConfig) -> Box<dyn Decoder> {
     match config.kind {
         SensorKind::Asterix => Box::new(radar(config)),
+        SensorKind::AsterixSurface => Box::new(surface(config)),
+        SensorKind::AsterixAdsb => Box::new(adsb_station(config)),
         SensorKind::Beast => Box::new(mode_s(config, Form::Beast)),
         SensorKind::Avr => Box::new(mode_s(config, Form::Avr)),
         SensorKind::Plots => Box::new(plots(config)),
@@ -39,10 +45,8 @@ fn radar(config: &SensorConfig) -> RadarDecoder {
         range_m: secondary.range_m * PRIMARY_FACTOR,
         azimuth_rad: secondary.azimuth_rad * PRIMARY_FACTOR,
     };
-    let stream = config.endpoint.parse::<Endpoint>().is_ok_and(|endpoint| endpoint.is_stream());
-    let framing = if stream { Framing::Stream } else { Framing::Datagrams };
     RadarDecoder::new(RadarConfig {
-        framing,
+        framing: framing(config),
         source: asterix.source.map(|s| DataSource { sac: s.sac, sic: s.sic }),
         secondary,
         primary,
@@ -56,12 +60,62 @@ fn radar(config: &SensorConfig) -> RadarDecoder {
         keep_simulated: asterix.keep_simulated,
         keep_test_targets: asterix.keep_test_targets,
         keep_field_monitors: asterix.keep_field_monitors,
-        // The node judges the clock, of this sensor as of all others.
-        clock: match config.clock {
-            ClockConfig::ReceiveTime => Clock::Receipt { latency: Span::from_secs_f64(config.latency_s) },
-            ClockConfig::Trust | ClockConfig::Correct => Clock::Told,
-        },
+        clock: clock(config),
         ..RadarConfig::default()
+    })
+}
+
+/// How the bytes of an ASTERIX source come.
+fn framing(config: &SensorConfig) -> Framing {
+    let stream = config.endpoint.parse::<Endpoint>().is_ok_and(|endpoint| endpoint.is_stream());
+    if stream { Framing::Stream } else { Framing::Datagrams }
+}
+
+/// What the clock of an ASTERIX source is worth. The node judges the clock, of this sensor as of all others.
+fn clock(config: &SensorConfig) -> Clock {
+    match config.clock {
+        ClockConfig::ReceiveTime => Clock::Receipt { latency: Span::from_secs_f64(config.latency_s) },
+        ClockConfig::Trust | ClockConfig::Correct => Clock::Told,
+    }
+}
+
+/// What all ASTERIX sources have that report targets one by one.
+fn station(config: &SensorConfig) -> StationConfig {
+    StationConfig {
+        framing: framing(config),
+        source: config.asterix.source.map(|s| DataSource { sac: s.sac, sic: s.sic }),
+        position: config.position("").ok().flatten(),
+        range_max_m: config.range_max_m,
+        latency: Span::from_secs_f64(config.latency_s),
+        clock: clock(config),
+        keep_simulated: config.asterix.keep_simulated,
+        keep_test_targets: config.asterix.keep_test_targets,
+        keep_field_monitors: config.asterix.keep_field_monitors,
+        ..StationConfig::default()
+    }
+}
+
+fn surface(config: &SensorConfig) -> SurfaceDecoder {
+    SurfaceDecoder::new(surface::SurfaceConfig {
+        station: station(config),
+        echo_sigma_m: config.surface.echo_sigma_m,
+        multilateration_sigma_m: config.surface.multilateration_sigma_m,
+        flight_level_sigma_m: config.sigma.height_m,
+        keep_self_reports: config.surface.keep_self_reports,
+        ..surface::SurfaceConfig::default()
+    })
+}
+
+fn adsb_station(config: &SensorConfig) -> AdsbDecoder {
+    AdsbDecoder::new(AdsbConfig {
+        station: station(config),
+        edition: match config.adsb_station.edition {
+            EditionConfig::V0_23 => Edition::V0_23,
+            EditionConfig::V0_26 => Edition::V0_26,
+            EditionConfig::V2 => Edition::V2,
+        },
+        flight_level_sigma_m: config.sigma.height_m,
+        ..AdsbConfig::default()
     })
 }
 

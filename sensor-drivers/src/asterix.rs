@@ -5,21 +5,29 @@
 //! 1. **Structure**: [`blocks`] and [`records`] walk a datagram by the static tables in [`spec`], so that every item is
 //!    skipped correctly whether anybody wants it or not. No allocation; every refusal names the byte.
 //! 2. **Types**: [`cat048`] (monoradar target reports) and [`cat034`] (their service messages) as structs, decoded and
-//!    encoded, with accessors in SI units.
+//!    encoded, with accessors in SI units; excerpts of [`cat010`], [`cat019`], [`cat020`], [`cat021`], decoded only.
 //! 3. **Names**: [`describe`] shows any record of any known category as JSON by the mnemonics of the standard, and
 //!    [`compose`] builds one from such JSON. Tools and the oracle test speak this.
 //!
 //! [`Framer`] finds block boundaries in a byte stream (TCP, concatenated files), where no datagram marks them.
 //!
 //! Source: EUROCONTROL-SPEC-0149 part 1 (blocks, FSPEC, item formats), part 2b (CAT034 edition 1.29), part 4 (CAT048
-//! edition 1.32). A later edition of a category only ever appends to a table, so older streams decode as well.
+//! edition 1.32), and of the other categories the editions named in `spec/`. A later edition of a category only ever
+//! appends to a table, so older streams decode as well; CAT021 before its second edition is the exception.
 
+pub mod adsb;
 mod block;
+pub mod cat010;
+pub mod cat019;
+pub mod cat020;
+pub mod cat021;
+pub mod cat021_early;
 pub mod cat034;
 pub mod cat048;
 pub mod common;
 mod compose;
 mod describe;
+pub mod excerpt;
 mod fault;
 pub mod framer;
 mod fspec;
@@ -28,11 +36,14 @@ pub mod record;
 #[cfg(test)]
 mod samples;
 pub mod spec;
+pub mod station;
+pub mod surface;
+pub mod target;
 pub mod wire;
 
 pub use block::{Block, Blocks, HEADER_OCTETS, blocks};
-pub use compose::{ComposeError, ComposeReason, compose, compose_block};
-pub use describe::describe;
+pub use compose::{ComposeError, ComposeReason, compose, compose_block, compose_block_by};
+pub use describe::{describe, describe_by};
 pub use fault::{Fault, Reason};
 pub use framer::Framer;
 pub use record::{Record, Records, records};

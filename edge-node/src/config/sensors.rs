@@ -10,6 +10,7 @@ use super::ais::{AisConfig, SbsConfig};
 use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
 use super::kraken::KrakenConfig;
 use super::label::LevelName;
+use super::sensors_asterix::{AdsbStationConfig, SurfaceConfig};
 use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
 use super::{ConfigError, LabelConfig, is_name};
 
@@ -75,11 +76,12 @@ pub struct SensorConfig {
     #[serde(default)]
     pub latency_s: f64,
     /// One sigma of the position error that all its reports of a target share, metres: it does not average out. By
-    /// default 10 m for `beast` and `avr` (satellite navigation errors last for minutes), 0 for the others.
+    /// default 10 m for `beast`, `avr` and `asterix-adsb` (satellite navigation errors last for minutes), 0 for the
+    /// others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_error_m: Option<f64>,
     /// One sigma of the error of time that all its reports share, seconds; along the track it is an error of position.
-    /// By default 0.2 s for `beast` and `avr`, 0 for the others.
+    /// By default 0.2 s for `beast`, `avr` and `asterix-adsb`, 0 for the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_time_error_s: Option<f64>,
     /// What is done with the times that it tells.
@@ -106,6 +108,12 @@ pub struct SensorConfig {
     /// What only a KrakenSDR has.
     #[serde(default)]
     pub kraken: KrakenConfig,
+    /// What only a surface movement radar or a multilateration system has.
+    #[serde(default)]
+    pub surface: SurfaceConfig,
+    /// What only an ADS-B ground station has.
+    #[serde(default)]
+    pub adsb_station: AdsbStationConfig,
     /// Who may receive what it says.
     pub label: LabelConfig,
 }
@@ -180,6 +188,10 @@ impl Default for SigmaConfig {
 pub enum SensorKind {
     /// ASTERIX CAT048 and CAT034 of one radar.
     Asterix,
+    /// ASTERIX CAT010, or CAT020 and CAT019, of one surface movement radar or multilateration system.
+    AsterixSurface,
+    /// ASTERIX CAT021 of one ADS-B ground station.
+    AsterixAdsb,
     /// Mode S / ADS-B in Beast form.
     Beast,
     /// Mode S / ADS-B as AVR lines.
@@ -201,6 +213,8 @@ impl SensorKind {
         matches!(
             (self, other),
             (Self::Asterix, Self::Asterix)
+                | (Self::AsterixSurface, Self::AsterixSurface)
+                | (Self::AsterixAdsb, Self::AsterixAdsb)
                 | (Self::Beast | Self::Avr, Self::Beast | Self::Avr)
                 | (Self::Plots, Self::Plots)
                 | (Self::Ais, Self::Ais)
@@ -214,6 +228,8 @@ impl SensorKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Asterix => "asterix",
+            Self::AsterixSurface => "asterix-surface",
+            Self::AsterixAdsb => "asterix-adsb",
             Self::Beast => "beast",
             Self::Avr => "avr",
             Self::Plots => "plots",
@@ -264,6 +280,8 @@ impl SensorConfig {
             ais: AisConfig::default(),
             sbs: SbsConfig::default(),
             kraken: KrakenConfig::default(),
+            surface: SurfaceConfig::default(),
+            adsb_station: AdsbStationConfig::default(),
             label,
         }
     }
@@ -287,9 +305,9 @@ impl SensorConfig {
     #[must_use]
     pub fn shared_error(&self) -> (f64, f64) {
         let (place, time) = match self.kind {
-            SensorKind::Beast | SensorKind::Avr | SensorKind::Sbs => (10.0, 0.2),
+            SensorKind::Beast | SensorKind::Avr | SensorKind::Sbs | SensorKind::AsterixAdsb => (10.0, 0.2),
             SensorKind::Ais => (5.0, 0.3),
-            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
+            SensorKind::Asterix | SensorKind::AsterixSurface | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }
@@ -364,6 +382,8 @@ impl SensorConfig {
             ("sigma.elevation-deg", self.sigma.elevation_deg, 1e-4, 90.0),
             ("sigma.range-rate-m-s", self.sigma.range_rate_m_s, 1e-3, 1e3),
             ("sigma.height-m", self.sigma.height_m, 1e-1, 1e4),
+            ("surface.echo-sigma-m", self.surface.echo_sigma_m, 1e-3, 1e5),
+            ("surface.multilateration-sigma-m", self.surface.multilateration_sigma_m, 1e-3, 1e5),
             ("noise-scale.min", self.noise_scale.min, 0.01, 1.0),
             ("noise-scale.max", self.noise_scale.max, 1.0, 100.0),
         ];

@@ -6,6 +6,7 @@
 use std::f64::consts::TAU;
 
 use super::common::{DataSource, Explicit, NAUTICAL_MILE_M, TimeOfDay};
+use super::excerpt::excerpt;
 use super::spec::{CAT034, Spec};
 use super::wire::{TypedRecord, compound, packed};
 
@@ -45,6 +46,26 @@ compound! {
 
 impl TypedRecord for ServiceMessage {
     const SPEC: &'static Spec = &CAT034;
+}
+
+excerpt! {
+    /// What a tracker wants of a service message.
+    Service of CAT034 {
+        /// Who sends.
+        1 "010" source: DataSource,
+        /// What it is about.
+        2 "000" message_type: MessageType,
+        /// When, UTC.
+        3 "030" time_of_day: TimeOfDay,
+        /// Where the antenna points.
+        4 "020" sector: Sector,
+        /// How fast it turns.
+        5 "041" rotation: Rotation,
+        /// Configuration and status.
+        6 "050" configuration: Configuration,
+        /// Where the radar stands.
+        11 "120" position: SourcePosition,
+    }
 }
 
 packed! {
@@ -106,6 +127,7 @@ impl Rotation {
 
 compound! {
     /// Configuration and status (050).
+    #[derive(Copy)]
     Configuration of 6 {
         /// Of the whole.
         1 "COM" common: CommonStatus,
@@ -344,6 +366,7 @@ mod tests {
     #[test]
     fn the_structs_say_the_same_as_the_table() {
         check_slots(ServiceMessage::SLOTS, CAT034.uap);
+        Service::check(&CAT034);
         same::<DataSource>(shape("010"));
         same::<MessageType>(shape("000"));
         same::<TimeOfDay>(shape("030"));

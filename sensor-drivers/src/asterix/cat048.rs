@@ -3,6 +3,7 @@
 //! Fields carry the mnemonics of the standard in lower case; accessors give SI units. Azimuths are clockwise from the
 //! north of the radar, ranges are slant ranges.
 
+mod classification;
 mod descriptor;
 mod plot;
 mod track;
@@ -13,11 +14,15 @@ use std::f64::consts::TAU;
 use super::common::{
     AircraftAddress, AircraftIdentification, BdsRegister, DataSource, Explicit, FOOT_M, TimeOfDay, Warnings,
 };
+use super::excerpt::excerpt;
 use super::spec::{CAT048, Spec};
 use super::wire::{TypedRecord, compound};
 
+pub use classification::Classification;
 pub use descriptor::{Descriptor, Descriptor2, Descriptor3, Descriptor4, Descriptor5, Descriptor6, Detection};
-pub use plot::{CalculatedDoppler, Height3d, PlotCharacteristics, PolarPosition, RadialDoppler, RawDoppler};
+pub use plot::{
+    CalculatedDoppler, FirstDoppler, Height3d, PlotCharacteristics, PolarPosition, RadialDoppler, RawDoppler,
+};
 pub use track::{CartesianPosition, TrackNumber, TrackQuality, TrackStatus, TrackStatus2, TrackVelocity};
 pub use transponder::{
     Capability, CodeConfidence, FlightLevel, Mode1, Mode1Confidence, Mode2, Mode3A, ModeC, ResolutionAdvisory,
@@ -89,6 +94,36 @@ impl TypedRecord for TargetReport {
     const SPEC: &'static Spec = &CAT048;
 }
 
+excerpt! {
+    /// What a tracker wants of a target report.
+    Plot of CAT048 {
+        /// Who sends.
+        1 "010" source: DataSource,
+        /// When the target was seen, UTC.
+        2 "140" time_of_day: TimeOfDay,
+        /// How it was seen.
+        3 "020" descriptor: Descriptor,
+        /// Where it was seen.
+        4 "040" position: PolarPosition,
+        /// Mode 3/A code.
+        5 "070" mode_3a: Mode3A,
+        /// Pressure altitude.
+        6 "090" flight_level: FlightLevel,
+        /// 24-bit aircraft address.
+        8 "220" address: AircraftAddress,
+        /// Callsign or registration.
+        9 "240" identification: AircraftIdentification,
+        /// Classification, among warnings and errors.
+        16 "030" classification: Classification,
+        /// Height measured by the radar itself.
+        19 "110" height: Height3d,
+        /// Doppler speed.
+        20 "120" doppler: FirstDoppler,
+        /// Capabilities of the transponder and flight status.
+        21 "230" capability: Capability,
+    }
+}
+
 /// Step of 16-bit azimuths in radians.
 const THETA_STEP: f64 = TAU / 65_536.0;
 /// Step of flight levels (a quarter of one) and of the 3D height, in metres.
@@ -130,6 +165,7 @@ mod tests {
     #[test]
     fn the_structs_say_the_same_as_the_table() {
         check_slots(TargetReport::SLOTS, CAT048.uap);
+        Plot::check(&CAT048);
         fixed::<DataSource>("010");
         fixed::<TimeOfDay>("140");
         fixed::<PolarPosition>("040");

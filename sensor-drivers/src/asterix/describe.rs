@@ -10,11 +10,16 @@ use serde_json::{Map, Value};
 use super::fault::Fault;
 use super::fspec::Fspec;
 use super::record::{Record, records};
-use super::spec::{CATALOGUE, Content, Field, Item, Part, Shape, named};
+use super::spec::{CATALOGUE, Catalogue, Content, Field, Item, Part, Shape, named};
 
 /// Every record of a datagram as JSON; what cannot be read comes as its fault, in place.
 pub fn describe(bytes: &[u8]) -> impl Iterator<Item = Result<Value, Fault>> {
-    records(bytes, CATALOGUE).map(|record| record.map(|record| record_value(&record)))
+    describe_by(CATALOGUE, bytes)
+}
+
+/// The same by these tables: editions that are not the newest.
+pub fn describe_by(catalogue: Catalogue, bytes: &[u8]) -> impl Iterator<Item = Result<Value, Fault>> {
+    records(bytes, catalogue).map(|record| record.map(|record| record_value(&record)))
 }
 
 fn record_value(record: &Record<'_>) -> Value {

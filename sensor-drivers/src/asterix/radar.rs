@@ -7,9 +7,9 @@
 //! Assumed: one radar per driver, named by SAC and SIC or else the first that is heard; an antenna that turns
 //! clockwise; datagrams with whole blocks, or one byte stream.
 
-mod clock;
+pub(super) mod clock;
 mod config;
-mod duplicates;
+pub(super) mod duplicates;
 mod plot;
 mod sweep;
 mod tally;
@@ -20,15 +20,14 @@ use fusion_core::angle::Angle;
 use fusion_core::geodesy::Geodetic;
 use fusion_core::time::Timestamp;
 
-use super::cat034::{MessageType, ServiceMessage, SourcePosition};
-use super::cat048::TargetReport;
+use super::cat034::{MessageType, Service, SourcePosition};
+use super::cat048;
 use super::common::{DataSource, TimeOfDay};
 use super::fault::{Fault, Reason};
 use super::framer::Framer;
 use super::record::{Record, records};
-use super::spec::CATALOGUE;
-use super::wire::TypedRecord;
-use crate::decoder::{Decoder, Place, Report, Return, SensorStatus, TimeQuality};
+use super::spec::{CAT034, CAT048, Catalogue};
+use crate::decoder::{Decoder, OwnedScan, Place, Report, Return, SensorStatus, TimeQuality};
 use crate::error::DecodeError;
 use clock::RadarClock;
 use duplicates::Duplicates;
@@ -41,6 +40,9 @@ pub use tally::Tally;
 /// Reports that wait to be polled. More than any datagram yields; beyond, the oldest is dropped. Counter:
 /// `Tally::reports_dropped`.
 pub const REPORTS_MAX: usize = 1024;
+
+/// The tables that this driver reads by.
+const TABLES: Catalogue = &[&CAT034, &CAT048];
 
 /// Errors that wait to be polled. Beyond, the newest is dropped. Counter: `Tally::errors_dropped`.
 pub const ERRORS_MAX: usize = 16;
@@ -75,7 +77,7 @@ impl RadarDecoder {
     pub fn new(config: RadarConfig) -> Self {
         let framer = match config.framing {
             Framing::Datagrams => None,
-            Framing::Stream => Some(Framer::new(CATALOGUE)),
+            Framing::Stream => Some(Framer::new(TABLES)),
         };
         Self { framer, listener: Listener::new(config) }
     }
@@ -119,6 +121,10 @@ impl Decoder for RadarDecoder {
         report.or_else(|| self.listener.errors.pop_front().map(Err))
     }
 
+    fn recycle(&mut self, scan: OwnedScan) {
+        self.listener.assembler.recycle(scan);
+    }
+
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
         self.listener.tally.each(each);
         let sweeps = self.listener.assembler.tally();
@@ -149,7 +155,7 @@ impl Listener {
 
     fn handle_datagram(&mut self, bytes: &[u8], received: Timestamp) {
         self.assembler.handle_timeout(received);
-        for record in records(bytes, CATALOGUE) {
+        for record in records(bytes, TABLES) {
             match record {
                 Ok(record) => self.handle_record(&record, received),
                 Err(Fault { reason: Reason::UnknownCategory, .. }) => self.tally.other_categories += 1,
@@ -163,11 +169,11 @@ impl Listener {
 
     fn handle_record(&mut self, record: &Record<'_>, received: Timestamp) {
         self.tally.records += 1;
-        if let Some(report) = TargetReport::of(record) {
+        if let Some(report) = cat048::Plot::of(record) {
             if self.is_first(record, report.source, report.time_of_day, received) {
                 self.handle_target_report(&report, received);
             }
-        } else if let Some(message) = ServiceMessage::of(record)
+        } else if let Some(message) = Service::of(record)
             && self.is_first(record, message.source, message.time_of_day, received)
         {
             self.handle_service_message(&message, received);
@@ -193,7 +199,7 @@ impl Listener {
         }
     }
 
-    fn handle_target_report(&mut self, report: &TargetReport, received: Timestamp) {
+    fn handle_target_report(&mut self, report: &cat048::Plot, received: Timestamp) {
         match measured(report, &self.config) {
             Err(dismissal) => self.tally.count_dismissed(dismissal),
             Ok(_) if self.status.out_of_use => self.tally.out_of_use += 1,
@@ -206,7 +212,7 @@ impl Listener {
         }
     }
 
-    fn handle_service_message(&mut self, message: &ServiceMessage, received: Timestamp) {
+    fn handle_service_message(&mut self, message: &Service, received: Timestamp) {
         self.tally.service_messages += 1;
         let (time, quality) = self.clock.read(message.time_of_day, received);
         self.count_time(quality);
@@ -244,7 +250,9 @@ impl Listener {
 
     fn push(&mut self, report: Report) {
         if self.reports.len() >= REPORTS_MAX {
-            self.reports.pop_front();
+            if let Some(Report::Scan(scan)) = self.reports.pop_front() {
+                self.assembler.recycle(scan);
+            }
             self.tally.reports_dropped += 1;
         }
         self.reports.push_back(report);
@@ -269,15 +277,15 @@ fn azimuth(seen: &Return) -> Angle {
 
 /// The azimuth that the antenna passes, if that is what the message tells. A north marker does too, but real radars
 /// send it at once and the sector messages with the plots, half a second later: it would tear open sweeps apart.
-fn crossed_azimuth(message: &ServiceMessage) -> Option<Angle> {
+fn crossed_azimuth(message: &Service) -> Option<Angle> {
     let crossing = message.message_type == Some(MessageType::SECTOR_CROSSING);
     let sector = message.sector.filter(|_| crossing)?;
     Some(Angle::from_radians(sector.azimuth_rad()))
 }
 
 /// What is known of the radar after this message: what it does not tell stays as it was.
-fn told_status(message: &ServiceMessage, time: Timestamp, before: SensorStatus) -> SensorStatus {
-    let common = message.configuration.as_ref().and_then(|configuration| configuration.common);
+fn told_status(message: &Service, time: Timestamp, before: SensorStatus) -> SensorStatus {
+    let common = message.configuration.and_then(|configuration| configuration.common);
     SensorStatus {
         time,
         position: message.position.and_then(place).or(before.position),
@@ -293,10 +301,10 @@ fn place(position: SourcePosition) -> Option<Geodetic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asterix::cat034::{CommonStatus, Configuration, Rotation, Sector};
-    use crate::asterix::cat048::{Descriptor, PolarPosition};
+    use crate::asterix::cat034::{CommonStatus, Configuration, Rotation, Sector, ServiceMessage};
+    use crate::asterix::cat048::{Descriptor, PolarPosition, TargetReport};
+    use crate::asterix::wire::TypedRecord;
     use crate::asterix::{samples, write_block};
-    use crate::decoder::OwnedScan;
     use fusion_core::measurement::Coverage;
     use fusion_core::time::Span;
     use proptest::prelude::*;
@@ -486,7 +494,7 @@ mod tests {
             let mut decoder = RadarDecoder::new(RadarConfig { framing, ..RadarConfig::default() });
             for (noise, seed, seconds) in pieces {
                 let mut dice = samples::Dice(seed);
-                for spec in CATALOGUE {
+                for spec in TABLES {
                     let items = [samples::record(spec, &mut dice), samples::record(spec, &mut dice)];
                     let block = crate::asterix::compose_block(spec.category, &items).expect("by the table");
                     decoder.handle_bytes(&block, MIDNIGHT + Span::from_secs(seconds));

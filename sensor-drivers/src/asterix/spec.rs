@@ -4,12 +4,22 @@
 //! each with its shape. The seven shapes below are all that the standard has (SPEC-0149 part 1, §5.2); from them the
 //! length of any item follows without knowing what it means. Adding a category is adding a table: see `spec/cat034.rs`.
 
+mod cat010;
+mod cat019;
+mod cat020;
+mod cat021;
+mod cat021_early;
 mod cat034;
 mod cat048;
 
 use super::fault::Reason;
 use super::fspec::Fspec;
 
+pub use cat010::CAT010;
+pub use cat019::CAT019;
+pub use cat020::CAT020;
+pub use cat021::CAT021;
+pub use cat021_early::{CAT021_0_23, CAT021_0_26};
 pub use cat034::CAT034;
 pub use cat048::CAT048;
 
@@ -17,7 +27,7 @@ pub use cat048::CAT048;
 pub type Catalogue = &'static [&'static Spec];
 
 /// Every category that this crate knows, in its newest edition.
-pub const CATALOGUE: Catalogue = &[&CAT034, &CAT048];
+pub const CATALOGUE: Catalogue = &[&CAT010, &CAT019, &CAT020, &CAT021, &CAT034, &CAT048];
 
 /// The table of this category, if the catalogue has one.
 #[must_use]

@@ -2,6 +2,7 @@
 
 use super::{HEIGHT_STEP_M, HEIGHT_STEPS, THETA_STEP};
 use crate::asterix::common::{NAUTICAL_MILE_M, steps_i32, steps_u16};
+use crate::asterix::excerpt::Excerpt;
 use crate::asterix::wire::{compound, packed};
 
 packed! {
@@ -109,6 +110,22 @@ impl CalculatedDoppler {
     #[must_use]
     pub fn speed_m_s(&self) -> f64 {
         f64::from(self.cal)
+    }
+}
+
+/// The computed Doppler speed alone, without the list of measured ones (CAL in 120).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirstDoppler {
+    /// Computed by the radar from its ambiguous measurements.
+    pub cal: Option<CalculatedDoppler>,
+}
+
+impl Excerpt for FirstDoppler {
+    fn of_item(octets: &[u8]) -> Option<Self> {
+        const COMPUTED: u8 = 0x80;
+        let (first, rest) = octets.split_first()?;
+        let cal = if first & COMPUTED == 0 { None } else { Some(CalculatedDoppler::of_item(rest)?) };
+        Some(Self { cal })
     }
 }
 

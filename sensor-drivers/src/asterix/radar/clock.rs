@@ -11,7 +11,7 @@ use crate::decoder::TimeQuality;
 
 /// Turns times of day into times.
 #[derive(Debug)]
-pub(super) struct RadarClock {
+pub(in crate::asterix) struct RadarClock {
     rule: Clock,
     /// The latest time told since it was asked for.
     told: Option<Timestamp>,
@@ -19,12 +19,16 @@ pub(super) struct RadarClock {
 
 impl RadarClock {
     /// A clock that nobody has read yet.
-    pub(super) const fn new(rule: Clock) -> Self {
+    pub(in crate::asterix) const fn new(rule: Clock) -> Self {
         Self { rule, told: None }
     }
 
     /// The time meant by a report that came at `received`, and where it comes from.
-    pub(super) fn read(&mut self, told: Option<TimeOfDay>, received: Timestamp) -> (Timestamp, TimeQuality) {
+    pub(in crate::asterix) fn read(
+        &mut self,
+        told: Option<TimeOfDay>,
+        received: Timestamp,
+    ) -> (Timestamp, TimeQuality) {
         let told = told.and_then(|told| told.near(received));
         self.told = self.told.max(told);
         match (self.rule, told) {
@@ -35,14 +39,14 @@ impl RadarClock {
     }
 
     /// The latest time told since this was asked last.
-    pub(super) const fn take_told(&mut self) -> Option<Timestamp> {
+    pub(in crate::asterix) const fn take_told(&mut self) -> Option<Timestamp> {
         self.told.take()
     }
 }
 
 /// The largest span noted over one to two windows: old ones are forgotten without being kept one by one.
 #[derive(Debug)]
-pub(super) struct Peak {
+pub(in crate::asterix) struct Peak {
     window: Span,
     began: Option<Timestamp>,
     current: Span,
@@ -54,12 +58,12 @@ const NOTHING: Span = Span::from_nanos(i64::MIN / 4);
 
 impl Peak {
     /// Nothing noted yet.
-    pub(super) const fn new(window: Span) -> Self {
+    pub(in crate::asterix) const fn new(window: Span) -> Self {
         Self { window, began: None, current: NOTHING, previous: NOTHING }
     }
 
     /// Notes a span and tells the largest, this one included.
-    pub(super) fn note(&mut self, span: Span, now: Timestamp) -> Span {
+    pub(in crate::asterix) fn note(&mut self, span: Span, now: Timestamp) -> Span {
         let age = self.began.map(|began| now - began);
         if age.is_none_or(|age| age > self.window || age < Span::ZERO) {
             let adjacent = age.is_some_and(|age| age <= self.window + self.window);
@@ -72,7 +76,7 @@ impl Peak {
     }
 
     /// The largest span noted; very negative if none was.
-    pub(super) fn largest(&self) -> Span {
+    pub(in crate::asterix) fn largest(&self) -> Span {
         self.current.max(self.previous)
     }
 }

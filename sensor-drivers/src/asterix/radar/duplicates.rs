@@ -4,11 +4,11 @@ use fusion_core::time::{Span, Timestamp};
 
 /// Records remembered. At 5 s this covers 800 records a second; beyond, an older one is forgotten early. Counter:
 /// `Duplicates::forgotten_early`.
-pub(super) const REMEMBERED_MAX: usize = 4096;
+pub(in crate::asterix) const REMEMBERED_MAX: usize = 4096;
 
 /// Remembers the records of the last seconds by a hash of their octets, time of day included.
 #[derive(Debug)]
-pub(super) struct Duplicates {
+pub(in crate::asterix) struct Duplicates {
     window: Span,
     /// Hash and time of the last record in each place; the place follows from the hash.
     places: Box<[Option<(u64, Timestamp)>]>,
@@ -17,12 +17,12 @@ pub(super) struct Duplicates {
 
 impl Duplicates {
     /// Nothing remembered; records are alike only within `window`.
-    pub(super) fn new(window: Span) -> Self {
+    pub(in crate::asterix) fn new(window: Span) -> Self {
         Self { window, places: vec![None; REMEMBERED_MAX].into_boxed_slice(), forgotten_early: 0 }
     }
 
     /// Whether these octets came before within the window; remembers them.
-    pub(super) fn seen(&mut self, octets: &[u8], now: Timestamp) -> bool {
+    pub(in crate::asterix) fn seen(&mut self, octets: &[u8], now: Timestamp) -> bool {
         let hash = fnv1a(octets);
         let index = usize::try_from(hash % REMEMBERED_MAX as u64).unwrap_or_default();
         let before = self.places[index].filter(|&(_, time)| (now - time).abs() <= self.window);
@@ -35,7 +35,7 @@ impl Duplicates {
     }
 
     /// Records that another one pushed out within the window: a duplicate of theirs would pass.
-    pub(super) const fn forgotten_early(&self) -> u64 {
+    pub(in crate::asterix) const fn forgotten_early(&self) -> u64 {
         self.forgotten_early
     }
 }

@@ -2,11 +2,10 @@
 
 use fusion_core::angle::Angle;
 use fusion_core::identity::{Address, Affiliation, Identity, ObjectClass};
-use fusion_core::maths;
 
 use super::{Doppler, PolarSigmas, RadarConfig};
-use crate::asterix::cat048::{Descriptor, Detection, PolarPosition, TargetReport};
-use crate::asterix::common::AircraftIdentification;
+use crate::asterix::cat048::{Classification, Descriptor, Detection, Plot, PolarPosition};
+use crate::asterix::target::with_rounding;
 use crate::decoder::{Measured, Place, Polar, Return};
 
 /// Why a target report is no measurement.
@@ -25,7 +24,7 @@ pub(super) enum Dismissal {
 }
 
 /// The return in a target report, if it is a measurement that the configuration wants.
-pub(super) fn measured(report: &TargetReport, config: &RadarConfig) -> Result<Return, Dismissal> {
+pub(super) fn measured(report: &Plot, config: &RadarConfig) -> Result<Return, Dismissal> {
     let descriptor = report.descriptor.ok_or(Dismissal::Incomplete)?;
     if let Some(dismissal) = dismissed(&descriptor, config) {
         return Err(dismissal);
@@ -49,7 +48,7 @@ fn dismissed(descriptor: &Descriptor, config: &RadarConfig) -> Option<Dismissal>
     }
 }
 
-fn polar(report: &TargetReport, position: PolarPosition, sigmas: PolarSigmas, config: &RadarConfig) -> Polar {
+fn polar(report: &Plot, position: PolarPosition, sigmas: PolarSigmas, config: &RadarConfig) -> Polar {
     Polar {
         azimuth: Measured {
             value: Angle::from_radians(position.azimuth_rad()).radians(),
@@ -65,33 +64,28 @@ fn polar(report: &TargetReport, position: PolarPosition, sigmas: PolarSigmas, co
     }
 }
 
-/// The error of a value that was rounded to a multiple of `step`: its own and that of the rounding, step²/12.
-fn with_rounding(sigma: f64, step: f64) -> f64 {
-    maths::sqrt(sigma * sigma + step * step / 12.0)
-}
-
 /// The pressure altitude if it was validated and came through clear, else the radar's own height.
-fn height(report: &TargetReport, config: &RadarConfig) -> Option<Measured> {
+fn height(report: &Plot, config: &RadarConfig) -> Option<Measured> {
     let level = report.flight_level.filter(|level| level.is_good());
     let level = level.map(|level| Measured { value: level.altitude_m(), sigma: config.flight_level_sigma_m });
     level.or_else(|| report.height.map(|own| Measured { value: own.height_m(), sigma: config.height_sigma_m }))
 }
 
-fn range_rate(report: &TargetReport, config: &RadarConfig) -> Option<Measured> {
+fn range_rate(report: &Plot, config: &RadarConfig) -> Option<Measured> {
     let sign = match config.doppler {
         Doppler::Ignored => return None,
         Doppler::Opening => 1.0,
         Doppler::Closing => -1.0,
     };
-    let calculated = report.doppler.as_ref()?.cal.filter(|calculated| !calculated.d)?;
+    let calculated = report.doppler?.cal.filter(|calculated| !calculated.d)?;
     Some(Measured { value: sign * calculated.speed_m_s(), sigma: with_rounding(config.doppler_sigma_m_s, 1.0) })
 }
 
 /// Who the target is, as far as it was said clearly.
-fn identity(report: &TargetReport) -> Identity {
+fn identity(report: &Plot) -> Identity {
     Identity {
         address: report.address.map(|address| Address::Icao(address.address)),
-        name: report.identification.and_then(name),
+        name: report.identification.and_then(|said| said.name()),
         mode_3a: report.mode_3a.filter(|code| !code.v && !code.g).map(|code| code.mode3a),
         class: class(report),
         affiliation: affiliation(report),
@@ -99,21 +93,11 @@ fn identity(report: &TargetReport) -> Identity {
     }
 }
 
-fn name(identification: AircraftIdentification) -> Option<heapless::String<{ fusion_core::identity::NAME_BYTES_MAX }>> {
-    let ascii = identification.ascii();
-    let text = std::str::from_utf8(&ascii).ok()?.trim();
-    (!text.is_empty() && !text.contains('?')).then(|| heapless::String::try_from(text).ok())?
-}
-
-/// Warning codes of I048/030 that tell what a target is.
-const TERRESTRIAL_VEHICLE: u8 = 6;
-const HELICOPTER: u8 = 24;
-
-fn class(report: &TargetReport) -> ObjectClass {
-    let warned = |code| report.warnings.as_ref().is_some_and(|warnings| warnings.0.contains(&code));
-    if warned(HELICOPTER) {
+fn class(report: &Plot) -> ObjectClass {
+    let Classification { helicopter, terrestrial_vehicle } = report.classification.unwrap_or_default();
+    if helicopter {
         ObjectClass::Rotary
-    } else if warned(TERRESTRIAL_VEHICLE) {
+    } else if terrestrial_vehicle {
         ObjectClass::Ground
     } else if report.capability.and_then(|capability| capability.airborne()) == Some(true) {
         ObjectClass::Air
@@ -123,7 +107,7 @@ fn class(report: &TargetReport) -> ObjectClass {
 }
 
 /// A valid Mode 4 reply is a friend's. No reply, or an unknown one, says nothing.
-fn affiliation(report: &TargetReport) -> Affiliation {
+fn affiliation(report: &Plot) -> Affiliation {
     const FRIENDLY: u8 = 1;
     let second = report.descriptor.and_then(|descriptor| descriptor.more);
     if second.is_some_and(|second| second.foefri == FRIENDLY) { Affiliation::Friend } else { Affiliation::Pending }
@@ -133,25 +117,25 @@ fn affiliation(report: &TargetReport) -> Affiliation {
 mod tests {
     use super::*;
     use crate::asterix::cat048::{
-        CalculatedDoppler, Capability, Descriptor2, FlightLevel, Height3d, Mode3A, RadialDoppler,
+        CalculatedDoppler, Capability, Descriptor2, FirstDoppler, FlightLevel, Height3d, Mode3A,
     };
-    use crate::asterix::common::{AircraftAddress, Warnings};
+    use crate::asterix::common::{AircraftAddress, AircraftIdentification};
 
-    fn seen(typ: u8) -> TargetReport {
-        TargetReport {
+    fn seen(typ: u8) -> Plot {
+        Plot {
             descriptor: Some(Descriptor { typ, ..Descriptor::default() }),
             position: PolarPosition::from_si(20_000.0, 4.0),
-            ..TargetReport::default()
+            ..Plot::default()
         }
     }
 
-    fn described(change: impl Fn(&mut Descriptor)) -> TargetReport {
+    fn described(change: impl Fn(&mut Descriptor)) -> Plot {
         let mut report = seen(2);
         change(report.descriptor.as_mut().expect("present"));
         report
     }
 
-    fn polar_of(report: &TargetReport, config: &RadarConfig) -> Polar {
+    fn polar_of(report: &Plot, config: &RadarConfig) -> Polar {
         match measured(report, config).expect("a measurement").place {
             Place::Polar(polar) => polar,
             Place::Geodetic(_) => panic!("radars measure range and azimuth"),
@@ -188,8 +172,8 @@ mod tests {
     #[test]
     fn a_report_without_position_or_descriptor_is_incomplete() {
         let config = RadarConfig::default();
-        assert_eq!(measured(&TargetReport { position: None, ..seen(2) }, &config), Err(Dismissal::Incomplete));
-        assert_eq!(measured(&TargetReport { descriptor: None, ..seen(2) }, &config), Err(Dismissal::Incomplete));
+        assert_eq!(measured(&Plot { position: None, ..seen(2) }, &config), Err(Dismissal::Incomplete));
+        assert_eq!(measured(&Plot { descriptor: None, ..seen(2) }, &config), Err(Dismissal::Incomplete));
     }
 
     #[test]
@@ -205,21 +189,19 @@ mod tests {
     fn height_is_the_clear_flight_level_else_the_radars_own() {
         let config = RadarConfig::default();
         let level = FlightLevel::from_si(3048.0).expect("in range");
-        let report = TargetReport { flight_level: Some(level), height: Height3d::from_si(3200.4), ..seen(5) };
+        let report = Plot { flight_level: Some(level), height: Height3d::from_si(3200.4), ..seen(5) };
         let height = |report| polar_of(&report, &config).height.map(|height| height.value);
-        assert_eq!(height(report.clone()), Some(level.altitude_m()));
+        assert_eq!(height(report), Some(level.altitude_m()));
         let garbled = Some(FlightLevel { g: true, ..level });
-        let own = TargetReport { flight_level: garbled, ..report.clone() };
+        let own = Plot { flight_level: garbled, ..report };
         assert!((height(own).expect("the radar's own") - 3200.4).abs() < 1e-9);
-        assert_eq!(height(TargetReport { flight_level: garbled, height: None, ..report }), None);
+        assert_eq!(height(Plot { flight_level: garbled, height: None, ..report }), None);
     }
 
     #[test]
     fn doppler_counts_only_with_a_known_sign_and_no_doubt() {
-        let report = |d| TargetReport {
-            doppler: Some(RadialDoppler { cal: Some(CalculatedDoppler { d, cal: -30 }), rds: None }),
-            ..seen(1)
-        };
+        let report =
+            |d| Plot { doppler: Some(FirstDoppler { cal: Some(CalculatedDoppler { d, cal: -30 }) }), ..seen(1) };
         let rate = |report, doppler| {
             let config = RadarConfig { doppler, ..RadarConfig::default() };
             polar_of(&report, &config).range_rate.map(|rate| rate.value)
@@ -233,7 +215,7 @@ mod tests {
     #[test]
     fn identity_is_what_was_said_clearly() {
         let code = Mode3A { mode3a: 0o7000, ..Mode3A::default() };
-        let mut report = TargetReport {
+        let mut report = Plot {
             address: Some(AircraftAddress { address: 0x4B_AA11 }),
             identification: AircraftIdentification::from_text("IBE34AB"),
             mode_3a: Some(code),
@@ -245,7 +227,7 @@ mod tests {
         assert_eq!((said.name.as_deref(), said.class), (Some("IBE34AB"), ObjectClass::Air));
         report.mode_3a = Some(Mode3A { g: true, ..code });
         report.identification = AircraftIdentification::from_text("");
-        report.warnings = Some(Warnings(vec![HELICOPTER]));
+        report.classification = Some(Classification { helicopter: true, ..Classification::default() });
         let said = identity(&report);
         assert_eq!((said.mode_3a, said.name, said.class), (None, None, ObjectClass::Rotary));
     }

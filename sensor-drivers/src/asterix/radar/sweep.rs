@@ -19,7 +19,7 @@ use fusion_core::measurement::Coverage;
 use fusion_core::time::{Span, Timestamp};
 
 use super::clock::Peak;
-use crate::decoder::{OwnedScan, Return, SCAN_RETURNS_MAX, TimeQuality};
+use crate::decoder::{OwnedScan, Return, SCAN_RETURNS_MAX, Spare, TimeQuality};
 
 /// Sweeps held open. At 64 sectors in 4 s this is more than the longest wait; beyond, the oldest closes early. Counter:
 /// `SweepTally::closed_early`.
@@ -83,6 +83,9 @@ pub(super) struct Assembler {
     open: VecDeque<Sweep>,
     waiting: Vec<Plot>,
     late: Vec<Plot>,
+    /// Plots on their way out; empty between calls, for its memory.
+    leaving: Vec<Plot>,
+    spare: Spare,
     ready: VecDeque<OwnedScan>,
     tally: SweepTally,
 }
@@ -110,7 +113,7 @@ struct Sweep {
 
 impl Assembler {
     /// Nothing heard; sector messages count as gone after `silence_max`.
-    pub(super) const fn new(silence_max: Span) -> Self {
+    pub(super) fn new(silence_max: Span) -> Self {
         Self {
             silence_max,
             last: None,
@@ -120,6 +123,8 @@ impl Assembler {
             open: VecDeque::new(),
             waiting: Vec::new(),
             late: Vec::new(),
+            leaving: Vec::new(),
+            spare: Spare::default(),
             ready: VecDeque::new(),
             tally: SweepTally { swept: 0, unswept: 0, late: 0, broken: 0, closed_early: 0, overflowed: 0 },
         }
@@ -250,44 +255,52 @@ impl Assembler {
         if let Some(service) = &mut self.service {
             service.closed = sweep.end;
         }
-        let plots: Vec<_> = self.waiting.extract_if(.., |plot| sweep.takes(plot)).collect();
+        self.leaving.extend(self.waiting.extract_if(.., |plot| sweep.takes(plot)));
         if learned {
             self.tally.swept += 1;
             let coverage = Coverage::Sector { from: sweep.from, width_rad: sweep.width_rad };
-            let (time, quality) = mean_time(&plots).unwrap_or((middle(sweep.begin, sweep.end), sweep.quality));
-            let returns = plots.into_iter().map(|plot| plot.seen).collect();
-            self.ready.push_back(OwnedScan { time, time_quality: quality, from: None, coverage, returns });
+            let when = mean_time(&self.leaving).unwrap_or((middle(sweep.begin, sweep.end), sweep.quality));
+            self.ready_scan(self.leaving.len(), when, coverage);
         } else {
-            self.give_out(plots);
+            self.give_out();
         }
         let too_old = sweep.begin - (sweep.end - sweep.begin);
-        let strays = self.waiting.extract_if(.., |plot| plot.time < too_old).collect();
-        self.give_out(strays);
+        self.leaving.extend(self.waiting.extract_if(.., |plot| plot.time < too_old));
+        self.give_out();
     }
 
     fn give_out_late(&mut self) {
-        let late = std::mem::take(&mut self.late);
-        self.give_out(late);
+        self.leaving.append(&mut self.late);
+        self.give_out();
     }
 
     fn give_out_waiting(&mut self) {
-        let waiting = std::mem::take(&mut self.waiting);
-        self.give_out(waiting);
+        self.leaving.append(&mut self.waiting);
+        self.give_out();
     }
 
-    /// Gives out plots as scans without a sector, one for those close in time.
-    fn give_out(&mut self, mut plots: Vec<Plot>) {
-        plots.sort_by_key(|plot| plot.time);
-        while let Some(first) = plots.first().map(|plot| plot.time) {
-            let together = plots.iter().take_while(|plot| plot.time - first <= SPREAD).count().min(SCAN_RETURNS_MAX);
-            let later = plots.split_off(together);
-            let (time, quality) = mean_time(&plots).expect("at least the first");
-            let returns = plots.into_iter().map(|plot| plot.seen).collect();
-            let coverage = Coverage::Reports;
-            self.ready.push_back(OwnedScan { time, time_quality: quality, from: None, coverage, returns });
+    /// Gives out the leaving plots as scans without a sector, one for those close in time.
+    fn give_out(&mut self) {
+        self.leaving.sort_unstable_by_key(|plot| plot.time);
+        while let Some(first) = self.leaving.first().map(|plot| plot.time) {
+            let close = self.leaving.iter().take_while(|plot| plot.time - first <= SPREAD);
+            let together = close.count().min(SCAN_RETURNS_MAX);
+            let when = mean_time(&self.leaving[..together]).expect("at least the first");
+            self.ready_scan(together, when, Coverage::Reports);
             self.tally.unswept += 1;
-            plots = later;
         }
+    }
+
+    /// Makes a scan of the first `count` leaving plots.
+    fn ready_scan(&mut self, count: usize, (time, time_quality): (Timestamp, TimeQuality), coverage: Coverage) {
+        let mut returns = self.spare.take();
+        returns.extend(self.leaving.drain(..count).map(|plot| plot.seen));
+        self.ready.push_back(OwnedScan { time, time_quality, from: None, coverage, returns });
+    }
+
+    /// Takes back the memory of a scan.
+    pub(super) fn recycle(&mut self, scan: OwnedScan) {
+        self.spare.give(scan);
     }
 }
 
