@@ -148,9 +148,9 @@ impl<const N: usize> Mixture<N> {
 
     /// Adds updates of the predicted state, of covariance P, with several measurements that share K and S.
     ///
-    /// With w = Σ βⱼ, ν̄ = Σ βⱼ νⱼ and A = Σ βⱼ νⱼ νⱼᵀ they have the mean K ν̄ and the second moment w P⁺ + K A Kᵀ, where
-    /// P⁺ = P − K Cᵀ − C Kᵀ + K S Kᵀ is Joseph's form multiplied out, C = P Hᵀ: it holds for any K. So nothing larger
-    /// than N × M is formed for each, whatever their number.
+    /// With w = Σ βⱼ, ν̄ = Σ βⱼ νⱼ and A = Σ βⱼ νⱼ νⱼᵀ they have the mean K ν̄ and the second moment w P⁺ + K A Kᵀ,
+    /// where P⁺ = P − K Cᵀ − C Kᵀ + K S Kᵀ is Joseph's form multiplied out, C = P Hᵀ: it holds for any K. So nothing
+    /// larger than N × M is formed for each, whatever their number.
     #[inline]
     pub fn add_updates<const M: usize>(&mut self, p: &SMatrix<f64, N, N>, updates: &Updates<'_, M, N>) {
         let Updates { k, cross, s, weight, nu, nu_squared } = updates;

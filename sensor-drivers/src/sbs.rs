@@ -1,8 +1,9 @@
 //! SBS-1 ("BaseStation") lines, as ADS-B receivers serve them on TCP port 30003: positions that somebody else decoded.
 //!
-//! A line tells neither accuracy nor a usable time (its clock is local, without a zone): sigma is configured, and
-//! the time is that of receipt less the latency. Velocity, callsign and squawk come in lines of their own and are
-//! remembered by address. Where Beast is served beside it, prefer that: it carries what aircraft say of their own accuracy.
+//! A line tells neither accuracy nor a usable time (its clock is local, without a zone): sigma is configured, and the
+//! time is that of receipt less the latency. Velocity, callsign and squawk come in lines of their own and are
+//! remembered by address. Where Beast is served beside it, prefer that: it carries what aircraft say of their own
+//! accuracy.
 
 use fusion_core::geodesy::Geodetic;
 use fusion_core::identity::{Address, Identity, ObjectClass};

@@ -65,8 +65,8 @@ fn horizontal_sigma_at(track: &Track, dt: Span, q: f64) -> f64 {
     sqrt(0.5 * (axis(0) + axis(1)))
 }
 
-/// Until when [`judge_by_time`] certainly lets a track live, if nothing happens to it, and no report has coasted: `most`
-/// if it lives as long, else a time from now that is mostly not much too early.
+/// Until when [`judge_by_time`] certainly lets a track live, if nothing happens to it, and no report has coasted:
+/// `most` if it lives as long, else a time from now that is mostly not much too early.
 #[must_use]
 pub(crate) fn safe_until(track: &Track, now: Timestamp, config: &TrackerConfig, most: Timestamp) -> Timestamp {
     let due = heard_until(track, config).min(most);

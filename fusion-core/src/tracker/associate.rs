@@ -189,7 +189,8 @@ impl Gating<'_> {
         Ok(Ahead::Several(ahead.as_ref().expect("just filled")))
     }
 
-    /// Whether a track may move in more than one way. Its modes lie far away from it, and are not looked for needlessly.
+    /// Whether a track may move in more than one way. Its modes lie far away from it, and are not looked for
+    /// needlessly.
     fn may_have_modes(&self, track: &Track) -> bool {
         self.config.motions.is_some() && track.is_confirmed()
     }

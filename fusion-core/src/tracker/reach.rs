@@ -5,10 +5,10 @@
 //! badly as it can be. The test never passes over a track that the exact way would look at ([`Reach::is_beyond`]), so
 //! the result is the same to the bit, and which tracks are passed over in what order does not matter.
 //!
-//! Measurements of each kind lie in a plane of their own: places on the map as they are, ranges with bearings at (r sin
-//! α, r cos α) in the sensor's axes. There a raster of [`CELLS`]² cells remembers where any are. A track is beyond it if
-//! no occupied cell meets the square about it whose half side is the farthest that the gate can reach: by component
-//! ν² ≤ γ (h P hᵀ + R), and no h P hᵀ is larger than what P has in the direction of h.
+//! Measurements of each kind lie in a plane of their own: places on the map as they are, ranges with bearings at (r
+//! sin α, r cos α) in the sensor's axes. There a raster of [`CELLS`]² cells remembers where any are. A track is
+//! beyond it if no occupied cell meets the square about it whose half side is the farthest that the gate can reach:
+//! by component ν² ≤ γ (h P hᵀ + R), and no h P hᵀ is larger than what P has in the direction of h.
 
 use core::f64::consts::PI;
 

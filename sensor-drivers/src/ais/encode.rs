@@ -1,4 +1,5 @@
-//! AIS as receivers send it on: `!AIVDM` sentences of messages 1 and 5 (class A), 18 and 24 (class B), for the simulator.
+//! AIS as receivers send it on: `!AIVDM` sentences of messages 1 and 5 (class A), 18 and 24 (class B), for the
+//! simulator.
 //!
 //! Messages by ITU-R M.1371-5, annex 8; armouring and sentences by IEC 61162-1: six bits a character, two channels in
 //! turn, at most 60 characters a sentence.
