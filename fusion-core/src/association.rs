@@ -33,7 +33,7 @@
 //!
 //! 1. `cluster`: tracks that share no measurement, even through others, are independent.
 //! 2. `couple`: two tracks alone have a closed form. `graph`, `fold`: measurements of a single track, then all
-//! leaves, are folded away; trees vanish.
+//!    leaves, are folded away; trees vanish.
 //! 3. `order`, `plan`: an order for what is left, tracks first or measurements first, whichever is cheaper; it gives
 //!    the exact cost before any work.
 //! 4. `balance`: weights too far apart for a double are rescaled, exactly.
