@@ -9,6 +9,7 @@ pub mod intake;
 pub mod kraken;
 pub mod label;
 pub mod sensors;
+pub mod sensors_sapient;
 pub mod sight;
 pub mod tracker;
 

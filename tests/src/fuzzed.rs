@@ -10,6 +10,7 @@ pub mod kraken;
 pub mod mode_s;
 pub mod plots;
 pub mod sbs;
+pub mod sapient;
 
 use fusion_core::time::{Span, Timestamp};
 use sensor_drivers::decoder::{Decoder, Report};
@@ -26,6 +27,11 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mode_s", mode_s::target),
     ("plots", plots::target),
     ("sbs", sbs::target),
+pub const TARGETS: [(&str, Target); 4] = [
+    ("asterix", asterix::target),
+    ("mode_s", mode_s::target),
+    ("plots", plots::target),
+    ("sapient", sapient::target),
 ];
 
 /// Reports that a decoder may hold back at the most: what is beyond was not bounded.

@@ -10,6 +10,7 @@ use super::ais::{AisConfig, SbsConfig};
 use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
 use super::kraken::KrakenConfig;
 use super::label::LevelName;
+use super::sensors_sapient::SapientConfig;
 use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
 use super::{ConfigError, LabelConfig, is_name};
 
@@ -106,6 +107,9 @@ pub struct SensorConfig {
     /// What only a KrakenSDR has.
     #[serde(default)]
     pub kraken: KrakenConfig,
+    /// What only a SAPIENT connection has.
+    #[serde(default)]
+    pub sapient: SapientConfig,
     /// Who may receive what it says.
     pub label: LabelConfig,
 }
@@ -192,6 +196,8 @@ pub enum SensorKind {
     Sbs,
     /// KrakenSDR: lines of bearing.
     Kraken,
+    /// SAPIENT, BSI Flex 335 v2.0.
+    Sapient,
 }
 
 impl SensorKind {
@@ -206,6 +212,7 @@ impl SensorKind {
                 | (Self::Ais, Self::Ais)
                 | (Self::Sbs, Self::Sbs)
                 | (Self::Kraken, Self::Kraken)
+                | (Self::Sapient, Self::Sapient)
         )
     }
 
@@ -220,6 +227,7 @@ impl SensorKind {
             Self::Ais => "ais",
             Self::Sbs => "sbs",
             Self::Kraken => "kraken",
+            Self::Sapient => "sapient",
         }
     }
 }
@@ -264,6 +272,7 @@ impl SensorConfig {
             ais: AisConfig::default(),
             sbs: SbsConfig::default(),
             kraken: KrakenConfig::default(),
+            sapient: SapientConfig::default(),
             label,
         }
     }
@@ -290,6 +299,8 @@ impl SensorConfig {
             SensorKind::Beast | SensorKind::Avr | SensorKind::Sbs => (10.0, 0.2),
             SensorKind::Ais => (5.0, 0.3),
             SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
+            SensorKind::Beast | SensorKind::Avr => (10.0, 0.2),
+            SensorKind::Asterix | SensorKind::Plots | SensorKind::Sapient => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }
@@ -340,6 +351,7 @@ impl SensorConfig {
         }
         self.check_ranges(key)?;
         self.check_intake(key)?;
+        self.sapient.check(key)?;
         self.check_sight(key)?;
         self.ais.check(key)?;
         self.sbs.check(key)?;
@@ -367,7 +379,9 @@ impl SensorConfig {
             ("noise-scale.min", self.noise_scale.min, 0.01, 1.0),
             ("noise-scale.max", self.noise_scale.max, 1.0, 100.0),
         ];
-        ranges.into_iter().try_for_each(|(name, value, low, high)| within(key, name, value, low, high))
+        ranges.into_iter().try_for_each(|(name, value, low, high)| within(key, name, value, low, high))?;
+        let told = self.sapient.ranges().into_iter().filter_map(|(name, value, low, high)| Some((name, value?, low, high)));
+        told.into_iter().try_for_each(|(name, value, low, high)| within(key, name, value, low, high))
     }
 
     fn check_sight(&self, key: &str) -> Result<(), ConfigError> {
