@@ -342,7 +342,13 @@ impl Ear {
         if !self.introduced {
             self.introduced = true;
             let status_period = self.config.status_period;
-            let about = encode::About { node_type: FUSION_NODE, tracks: true, seen: false, status_period, ..Default::default() };
+            let about = encode::About {
+                node_type: FUSION_NODE,
+                tracks: true,
+                seen: false,
+                status_period,
+                ..Default::default()
+            };
             let message = self.sender.registration(&about, now);
             self.out.transmit(message, &mut self.tally);
         }

@@ -95,8 +95,7 @@ fn sent() -> Vec<Vec<u8>> {
     let position = Geodetic::from_degrees(52.0, 5.0, 10.0).expect("a place");
     let point =
         Point { position, horizontal: HorizontalError::round(3.0), vertical_sigma_m: Some(5.0), velocity: None };
-    let line =
-        Polar { azimuth: measured(1.0, 0.01), range: None, elevation: None, height: None, range_rate: None };
+    let line = Polar { azimuth: measured(1.0, 0.01), range: None, elevation: None, height: None, range_rate: None };
     let radio = |place| Sighting { object: Ulid(1), place, class: None, signal: Some((433e6, 1.0)), name: None };
     let drone = |place| Sighting { class: Some(("UAV", 0.8)), signal: None, name: Some("D1"), ..radio(place) };
     let seen = Place::Polar(Polar { range: Some(measured(900.0, 5.0)), elevation: Some(measured(0.1, 0.01)), ..line });

@@ -23,15 +23,32 @@ const UNTOLD: f64 = 0.9;
 
 /// Words, the narrowest kinds first: a text is what its first of these says.
 const WORDS: [(ObjectClass, &[&str]); 5] = [
-    (ObjectClass::Uav, &["uav", "uavs", "uas", "suas", "drone", "drones", "rpas", "unmanned", "quadcopter", "multirotor"]),
+    (
+        ObjectClass::Uav,
+        &["uav", "uavs", "uas", "suas", "drone", "drones", "rpas", "unmanned", "quadcopter", "multirotor"],
+    ),
     (ObjectClass::Rotary, &["helicopter", "helicopters", "rotary", "rotorcraft"]),
     (ObjectClass::Surface, &["vessel", "boat", "ship", "sea", "surface", "maritime", "yacht", "rhib", "watercraft"]),
     (ObjectClass::Air, &["air", "aircraft", "airplane", "aeroplane", "jet", "manned"]),
     (
         ObjectClass::Ground,
         &[
-            "human", "person", "people", "pedestrian", "vehicle", "car", "truck", "van", "bus", "motorbike", "bicycle",
-            "land", "ground", "tank", "male", "female",
+            "human",
+            "person",
+            "people",
+            "pedestrian",
+            "vehicle",
+            "car",
+            "truck",
+            "van",
+            "bus",
+            "motorbike",
+            "bicycle",
+            "land",
+            "ground",
+            "tank",
+            "male",
+            "female",
         ],
     ),
 ];
@@ -53,7 +70,13 @@ pub(super) fn belief<'a>(classifications: impl Iterator<Item = &'a [u8]>) -> Cla
 
 /// Lays the probability of a class and of its sub-classes on their kinds; how much that was. `outer` is what the class
 /// around it is called.
-fn narrowed(class: &[u8], outer: Option<ObjectClass>, bound: f64, depth: usize, masses: &mut [f64; KINDS.len()]) -> f64 {
+fn narrowed(
+    class: &[u8],
+    outer: Option<ObjectClass>,
+    bound: f64,
+    depth: usize,
+    masses: &mut [f64; KINDS.len()],
+) -> f64 {
     let (mut word, mut confidence) = (None, UNTOLD);
     for part in Parts::checked(class) {
         match part.number {
@@ -100,7 +123,8 @@ mod tests {
     use proto::pb::sapient::detection_report::{DetectionReportClassification, SubClass};
 
     fn class(text: &str, confidence: f32, sub_class: Vec<SubClass>) -> Vec<u8> {
-        DetectionReportClassification { r#type: Some(text.into()), confidence: Some(confidence), sub_class }.encode_to_vec()
+        DetectionReportClassification { r#type: Some(text.into()), confidence: Some(confidence), sub_class }
+            .encode_to_vec()
     }
 
     fn sub(text: &str, confidence: f32) -> SubClass {

@@ -47,7 +47,8 @@ impl Uuid {
     /// The same for the same name, and hardly ever for two: a custom UUID (version 8) of its hash.
     #[must_use]
     pub fn of_name(name: &str) -> Self {
-        let halves = [0xcbf2_9ce4_8422_2325, 0x6c62_272e_07bb_0142].map(|basis| u128::from(hash(basis, name.as_bytes())));
+        let halves =
+            [0xcbf2_9ce4_8422_2325, 0x6c62_272e_07bb_0142].map(|basis| u128::from(hash(basis, name.as_bytes())));
         let number = halves[0] << 64 | halves[1];
         Self(number & !(0xf << 76 | 0x3 << 62) | 0x8 << 76 | 0x2 << 62)
     }
@@ -61,11 +62,12 @@ impl Ulid {
         if text.len() != ULID_LENGTH || text[0] > b'7' {
             return None;
         }
-        text.iter().try_fold(0_u128, |number, octet| match VALUES[usize::from(*octet)] {
-            255 => None,
-            digit => Some(number << 5 | u128::from(digit)),
-        })
-        .map(Self)
+        text.iter()
+            .try_fold(0_u128, |number, octet| match VALUES[usize::from(*octet)] {
+                255 => None,
+                digit => Some(number << 5 | u128::from(digit)),
+            })
+            .map(Self)
     }
 
     /// The ULID of a time and of what tells apart those of one millisecond. No chance is in it: the same arguments give

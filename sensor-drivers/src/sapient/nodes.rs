@@ -64,7 +64,10 @@ impl Node {
         self.modes.clear();
         self.active = None;
         let modes = Parts::checked(registration).filter(|part| part.number == 7);
-        modes.filter_map(|part| part.value.octets()).map(|mode| u64::from(self.modes.push(Mode::of(mode)).is_err())).sum()
+        modes
+            .filter_map(|part| part.value.octets())
+            .map(|mode| u64::from(self.modes.push(Mode::of(mode)).is_err()))
+            .sum()
     }
 
     pub(super) fn set_mode(&mut self, name: &str) {

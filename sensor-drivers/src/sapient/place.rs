@@ -45,7 +45,8 @@ pub(super) fn polar(seen: &RangeBearing, config: &SapientConfig, site: Option<Ge
     }
     let north = north(seen.datum, config, site).ok_or(("RangeBearing.datum", UNTOLD))?;
     let sigmas = &config.sigmas;
-    let measured = |value, error: Option<f64>, unit, usual, least| Measured { value, sigma: sigma(error, unit, usual, least) };
+    let measured =
+        |value, error: Option<f64>, unit, usual, least| Measured { value, sigma: sigma(error, unit, usual, least) };
     Ok(Polar {
         azimuth: measured(wrapped(azimuth + north), seen.azimuth_error, angle, sigmas.azimuth_rad, ANGLE_SIGMA_MIN),
         range: range.map(|range| measured(range, seen.range_error, metre, sigmas.range_m, SIGMA_MIN)),
@@ -73,8 +74,7 @@ fn north(datum: u32, config: &SapientConfig, site: Option<Geodetic>) -> Option<f
 /// A point on the earth. `near` is where it may be expected: what is farther than the sensor sees is refused.
 pub(super) fn point(told: &Location<'_>, config: &SapientConfig, near: Option<Geodetic>) -> Result<Point, Unusable> {
     let (x, y) = if config.swap_xy { (told.y, told.x) } else { (told.x, told.y) };
-    let (x_error, y_error) =
-        if config.swap_xy { (told.y_error, told.x_error) } else { (told.x_error, told.y_error) };
+    let (x_error, y_error) = if config.swap_xy { (told.y_error, told.x_error) } else { (told.x_error, told.y_error) };
     let z = told.z.filter(|z| HEIGHTS_M.contains(z));
     if z.is_none() && told.z.is_some() {
         return Err(("Location.z", Reason::OutOfRange));
@@ -99,13 +99,7 @@ pub(super) fn point(told: &Location<'_>, config: &SapientConfig, near: Option<Ge
     Ok(Point { position, horizontal, vertical_sigma_m, velocity: None })
 }
 
-fn place(
-    told: &Location<'_>,
-    x: f64,
-    y: f64,
-    height_m: f64,
-    near: Option<Geodetic>,
-) -> Result<Geodetic, Unusable> {
+fn place(told: &Location<'_>, x: f64, y: f64, height_m: f64, near: Option<Geodetic>) -> Result<Geodetic, Unusable> {
     let position = match told.system {
         1 => Geodetic::from_degrees(y, x, height_m),
         2 => Geodetic::from_degrees(y.to_degrees(), x.to_degrees(), height_m),
@@ -186,7 +180,14 @@ mod tests {
     }
 
     fn seen(units: u32, datum: u32) -> RangeBearing {
-        RangeBearing { azimuth: Some(1.0), range: Some(2.0), elevation: Some(0.1), units, datum, ..RangeBearing::default() }
+        RangeBearing {
+            azimuth: Some(1.0),
+            range: Some(2.0),
+            elevation: Some(0.1),
+            units,
+            datum,
+            ..RangeBearing::default()
+        }
     }
 
     fn location(x: f64, y: f64) -> Location<'static> {
@@ -270,7 +271,10 @@ mod tests {
         let [x, y] = Zone::of(&place).project(&place);
         let told = Location { system: 5, zone: Some("31U"), ..location(x, y) };
         let point = point(&told, &config(), site()).expect("it can be used");
-        assert!((point.position.latitude_deg() - 52.01).abs() < 1e-9 && (point.position.longitude_deg() - 5.01).abs() < 1e-9);
+        assert!(
+            (point.position.latitude_deg() - 52.01).abs() < 1e-9
+                && (point.position.longitude_deg() - 5.01).abs() < 1e-9
+        );
     }
 
     #[test]

@@ -121,7 +121,8 @@ fn a_registration_is_answered_on_the_connection_that_it_came_by() {
     let mut decoder = server();
     feed(&mut decoder, &node().registration(&About::default(), now()));
     let answers = answers(&mut decoder);
-    let [pb::SapientMessage { destination_id: Some(to), content: Some(Content::RegistrationAck(ack)), .. }] = &answers[..]
+    let [pb::SapientMessage { destination_id: Some(to), content: Some(Content::RegistrationAck(ack)), .. }] =
+        &answers[..]
     else {
         panic!("{answers:?}")
     };
@@ -138,7 +139,9 @@ fn what_breaks_a_rule_is_sent_back_with_the_field_that_does() {
     let [Err(error)] = &reports[..] else { panic!("{reports:?}") };
     assert_eq!((error.field, error.reason), ("DetectionReport.object_id", Reason::BadText));
     let answers = answers(&mut decoder);
-    let [pb::SapientMessage { content: Some(Content::Error(answer)), .. }] = &answers[..] else { panic!("{answers:?}") };
+    let [pb::SapientMessage { content: Some(Content::Error(answer)), .. }] = &answers[..] else {
+        panic!("{answers:?}")
+    };
     assert_eq!(answer.packet.as_deref(), Some(&message.encode_to_vec()[..]));
     assert!(answer.error_message[0].contains("DetectionReport.object_id"), "{answer:?}");
 }
@@ -197,7 +200,8 @@ fn a_track_of_a_node_whose_place_nobody_told_is_refused_by_name() {
 #[test]
 fn where_a_node_says_it_stands_is_from_where_it_sees_unless_it_is_configured() {
     let mut sender = node();
-    let (status, seen) = (sender.status(Some(&site()), false, now()), sender.detection(&sighting(&drone_at(1.0)), now()));
+    let (status, seen) =
+        (sender.status(Some(&site()), false, now()), sender.detection(&sighting(&drone_at(1.0)), now()));
     let from = |config| {
         let mut decoder = SapientDecoder::new(config);
         feed(&mut decoder, &status);
@@ -296,7 +300,10 @@ fn a_class_within_a_class_without_end_is_refused_and_not_followed() {
     let Some(Content::DetectionReport(report)) = &mut message.content else { panic!() };
     report.classification = vec![outer];
     let reports = feed(&mut server(), &encode::framed(&message));
-    assert_eq!(reports[0].as_ref().map(|_| ()).map_err(|error| error.reason), Err(Reason::TooLarge { bound: DEPTH_MAX }));
+    assert_eq!(
+        reports[0].as_ref().map(|_| ()).map_err(|error| error.reason),
+        Err(Reason::TooLarge { bound: DEPTH_MAX })
+    );
 }
 
 #[test]

@@ -107,7 +107,8 @@ impl Zone {
     /// The place of an easting and a northing in metres, at a height; `None` if they are no place in or near the zone.
     #[must_use]
     pub fn place(self, easting_m: f64, northing_m: f64, height_m: f64) -> Option<Geodetic> {
-        let sensible = (-500_000.0..=1_500_000.0).contains(&easting_m) && (0.0..=FALSE_NORTHING_M).contains(&northing_m);
+        let sensible =
+            (-500_000.0..=1_500_000.0).contains(&easting_m) && (0.0..=FALSE_NORTHING_M).contains(&northing_m);
         if !sensible {
             return None;
         }
@@ -187,7 +188,9 @@ mod tests {
 
     #[test]
     fn what_is_projected_comes_back() {
-        for (latitude, longitude) in [(51.178_844, -1.826_189), (-33.9, 18.4), (0.01, 5.999), (-0.01, -179.99), (83.9, 2.0)] {
+        for (latitude, longitude) in
+            [(51.178_844, -1.826_189), (-33.9, 18.4), (0.01, 5.999), (-0.01, -179.99), (83.9, 2.0)]
+        {
             let place = at(latitude, longitude);
             let zone = Zone::of(&place);
             let [east, north] = zone.project(&place);

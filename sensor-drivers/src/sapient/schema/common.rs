@@ -20,20 +20,11 @@ pub(super) static ASSOCIATED_DETECTION: Schema = Schema {
     choices: &[],
 };
 
-pub(super) static ASSOCIATED_FILE: Schema = Schema {
-    fields: &[
-        must(1, "AssociatedFile.type", Text),
-        must(2, "AssociatedFile.url", Text),
-    ],
-    choices: &[],
-};
+pub(super) static ASSOCIATED_FILE: Schema =
+    Schema { fields: &[must(1, "AssociatedFile.type", Text), must(2, "AssociatedFile.url", Text)], choices: &[] };
 
-pub(super) static LOCATION_LIST: Schema = Schema {
-    fields: &[
-        some(1, "LocationList.locations", Message(&LOCATION)),
-    ],
-    choices: &[],
-};
+pub(super) static LOCATION_LIST: Schema =
+    Schema { fields: &[some(1, "LocationList.locations", Message(&LOCATION))], choices: &[] };
 
 pub(super) static LOCATION: Schema = Schema {
     fields: &[

@@ -1,8 +1,8 @@
 //! What a node says of itself when it comes.
 
 use super::Kind::{Bool, Enum, Float, Int, Message, Text, Word};
-use super::common::{LOCATION_COORDINATE_SYSTEM, LOCATION_DATUM, RANGE_BEARING_COORDINATE_SYSTEM};
 use super::common::{ENU_VELOCITY_UNITS, LOCATION_OR_RANGE_BEARING, RANGE_BEARING_DATUM};
+use super::common::{LOCATION_COORDINATE_SYSTEM, LOCATION_DATUM, RANGE_BEARING_COORDINATE_SYSTEM};
 use super::{Numbers, Schema, any, may, must, one, some};
 
 pub(super) const OPERATOR: Numbers = Numbers::up_to(4);
@@ -72,10 +72,7 @@ pub(super) static REGISTRATION_DURATION: Schema = Schema {
 };
 
 pub(super) static REGISTRATION_MODE_PARAMETER: Schema = Schema {
-    fields: &[
-        must(1, "Registration.ModeParameter.type", Text),
-        must(2, "Registration.ModeParameter.value", Text),
-    ],
+    fields: &[must(1, "Registration.ModeParameter.type", Text), must(2, "Registration.ModeParameter.value", Text)],
     choices: &[],
 };
 
@@ -97,7 +94,10 @@ pub(super) static REGISTRATION_VELOCITY_TYPE: Schema = Schema {
         one(7, "Registration.VelocityType.range_bearing_datum", Enum(RANGE_BEARING_DATUM), 1),
         may(8, "Registration.VelocityType.zone", Text),
     ],
-    choices: &[("Registration.VelocityType.velocity_units_oneof", true), ("Registration.VelocityType.datum_oneof", true)],
+    choices: &[
+        ("Registration.VelocityType.velocity_units_oneof", true),
+        ("Registration.VelocityType.datum_oneof", true),
+    ],
 };
 
 pub(super) static REGISTRATION_STATUS_REPORT: Schema = Schema {
@@ -132,7 +132,11 @@ pub(super) static REGISTRATION_DETECTION_DEFINITION: Schema = Schema {
         must(1, "Registration.DetectionDefinition.location_type", Message(&REGISTRATION_LOCATION_TYPE)),
         any(2, "Registration.DetectionDefinition.detection_performance", Message(&REGISTRATION_PERFORMANCE_VALUE)),
         any(3, "Registration.DetectionDefinition.detection_report", Message(&REGISTRATION_DETECTION_REPORT)),
-        any(4, "Registration.DetectionDefinition.detection_class_definition", Message(&REGISTRATION_DETECTION_CLASS_DEFINITION)),
+        any(
+            4,
+            "Registration.DetectionDefinition.detection_class_definition",
+            Message(&REGISTRATION_DETECTION_CLASS_DEFINITION),
+        ),
         any(5, "Registration.DetectionDefinition.behaviour_definition", Message(&REGISTRATION_BEHAVIOUR_DEFINITION)),
         may(6, "Registration.DetectionDefinition.velocity_type", Message(&REGISTRATION_VELOCITY_TYPE)),
         may(7, "Registration.DetectionDefinition.geometric_error", Message(&REGISTRATION_GEOMETRIC_ERROR)),
@@ -175,7 +179,11 @@ pub(super) static REGISTRATION_DETECTION_CLASS_DEFINITION: Schema = Schema {
         may(1, "Registration.DetectionClassDefinition.confidence_definition", Enum(REGISTRATION_CONFIDENCE_DEFINITION)),
         any(2, "Registration.DetectionClassDefinition.class_performance", Message(&REGISTRATION_PERFORMANCE_VALUE)),
         any(3, "Registration.DetectionClassDefinition.class_definition", Message(&REGISTRATION_CLASS_DEFINITION)),
-        any(4, "Registration.DetectionClassDefinition.taxonomy_dock_definition", Message(&REGISTRATION_TAXONOMY_DOCK_DEFINITION)),
+        any(
+            4,
+            "Registration.DetectionClassDefinition.taxonomy_dock_definition",
+            Message(&REGISTRATION_TAXONOMY_DOCK_DEFINITION),
+        ),
     ],
     choices: &[],
 };
@@ -219,7 +227,11 @@ pub(super) static REGISTRATION_TASK_DEFINITION: Schema = Schema {
 pub(super) static REGISTRATION_CLASS_FILTER_DEFINITION: Schema = Schema {
     fields: &[
         any(1, "Registration.ClassFilterDefinition.filter_parameter", Message(&REGISTRATION_FILTER_PARAMETER)),
-        any(2, "Registration.ClassFilterDefinition.sub_class_definition", Message(&REGISTRATION_SUB_CLASS_FILTER_DEFINITION)),
+        any(
+            2,
+            "Registration.ClassFilterDefinition.sub_class_definition",
+            Message(&REGISTRATION_SUB_CLASS_FILTER_DEFINITION),
+        ),
         must(3, "Registration.ClassFilterDefinition.type", Text),
     ],
     choices: &[],
@@ -230,7 +242,11 @@ pub(super) static REGISTRATION_SUB_CLASS_FILTER_DEFINITION: Schema = Schema {
         any(1, "Registration.SubClassFilterDefinition.filter_parameter", Message(&REGISTRATION_FILTER_PARAMETER)),
         must(2, "Registration.SubClassFilterDefinition.level", Int),
         must(3, "Registration.SubClassFilterDefinition.type", Text),
-        any(4, "Registration.SubClassFilterDefinition.sub_class_definition", Message(&REGISTRATION_SUB_CLASS_FILTER_DEFINITION)),
+        any(
+            4,
+            "Registration.SubClassFilterDefinition.sub_class_definition",
+            Message(&REGISTRATION_SUB_CLASS_FILTER_DEFINITION),
+        ),
     ],
     choices: &[],
 };
@@ -266,7 +282,11 @@ pub(super) static REGISTRATION_REGION_DEFINITION: Schema = Schema {
         may(2, "Registration.RegionDefinition.settle_time", Message(&REGISTRATION_DURATION)),
         some(3, "Registration.RegionDefinition.region_area", Message(&REGISTRATION_LOCATION_TYPE)),
         any(4, "Registration.RegionDefinition.class_filter_definition", Message(&REGISTRATION_CLASS_FILTER_DEFINITION)),
-        any(5, "Registration.RegionDefinition.behaviour_filter_definition", Message(&REGISTRATION_BEHAVIOUR_FILTER_DEFINITION)),
+        any(
+            5,
+            "Registration.RegionDefinition.behaviour_filter_definition",
+            Message(&REGISTRATION_BEHAVIOUR_FILTER_DEFINITION),
+        ),
     ],
     choices: &[],
 };
@@ -302,9 +322,6 @@ pub(super) static REGISTRATION_CONFIGURATION_DATA: Schema = Schema {
 };
 
 pub(super) static REGISTRATION_ACK: Schema = Schema {
-    fields: &[
-        must(1, "RegistrationAck.acceptance", Bool),
-        any(3, "RegistrationAck.ack_response_reason", Text),
-    ],
+    fields: &[must(1, "RegistrationAck.acceptance", Bool), any(3, "RegistrationAck.ack_response_reason", Text)],
     choices: &[],
 };

@@ -107,10 +107,7 @@ pub(super) static DETECTION_REPORT_SUB_CLASS: Schema = Schema {
 };
 
 pub(super) static DETECTION_REPORT_BEHAVIOUR: Schema = Schema {
-    fields: &[
-        must(1, "DetectionReport.Behaviour.type", Text),
-        may(2, "DetectionReport.Behaviour.confidence", Float),
-    ],
+    fields: &[must(1, "DetectionReport.Behaviour.type", Text), may(2, "DetectionReport.Behaviour.confidence", Float)],
     choices: &[],
 };
 
@@ -134,13 +131,8 @@ pub(super) static DETECTION_REPORT_DERIVED_DETECTION: Schema = Schema {
     choices: &[],
 };
 
-pub(super) static ERROR: Schema = Schema {
-    fields: &[
-        must(1, "Error.packet", Bytes),
-        any(3, "Error.error_message", Text),
-    ],
-    choices: &[],
-};
+pub(super) static ERROR: Schema =
+    Schema { fields: &[must(1, "Error.packet", Bytes), any(3, "Error.error_message", Text)], choices: &[] };
 
 pub(super) static STATUS_REPORT: Schema = Schema {
     fields: &[

@@ -10,12 +10,8 @@ pub(super) const TASK_DISCRETE_THRESHOLD: Numbers = Numbers::up_to(3);
 pub(super) const TASK_REGION_TYPE: Numbers = Numbers::up_to(5);
 pub(super) const TASK_ACK_TASK_STATUS: Numbers = Numbers::up_to(4);
 
-pub(super) static FOLLOW_OBJECT: Schema = Schema {
-    fields: &[
-        must(1, "FollowObject.follow_object_id", Word),
-    ],
-    choices: &[],
-};
+pub(super) static FOLLOW_OBJECT: Schema =
+    Schema { fields: &[must(1, "FollowObject.follow_object_id", Word)], choices: &[] };
 
 pub(super) static TASK: Schema = Schema {
     fields: &[
