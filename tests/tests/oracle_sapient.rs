@@ -96,8 +96,6 @@ fn sent() -> Vec<Vec<u8>> {
     let point =
         Point { position, horizontal: HorizontalError::round(3.0), vertical_sigma_m: Some(5.0), velocity: None };
     let line = Polar { azimuth: measured(1.0, 0.01), range: None, elevation: None, height: None, range_rate: None };
-    let radio = |place| Sighting { object: Ulid(1), place, class: None, signal: Some((433e6, 1.0)), name: None };
-    let drone = |place| Sighting { class: Some(("UAV", 0.8)), signal: None, name: Some("D1"), ..radio(place) };
     let seen = Place::Polar(Polar { range: Some(measured(900.0, 5.0)), elevation: Some(measured(0.1, 0.01)), ..line });
     let mut sent = vec![
         sender.registration(&About::default(), time),
@@ -110,9 +108,14 @@ fn sent() -> Vec<Vec<u8>> {
     ];
     for place in [Place::Polar(line), seen, Place::Geodetic(point)] {
         sent.push(sender.detection(&radio(&place), time));
-        sent.push(sender.detection(&drone(&place), time));
+        let drone = Sighting { class: Some(("UAV", 0.8)), signal: None, name: Some("D1"), ..radio(&place) };
+        sent.push(sender.detection(&drone, time));
     }
     sent
+}
+
+fn radio(place: &Place) -> Sighting<'_> {
+    Sighting { object: Ulid(1), place, class: None, signal: Some((433e6, 1.0)), name: None }
 }
 
 /// The standard's own messages, named `NAME.ok.bin` and `NAME.bad.bin`, with or without their length.

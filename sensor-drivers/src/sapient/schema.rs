@@ -21,8 +21,8 @@ use crate::error::{DecodeError, Reason};
 /// Counter: `refused`.
 pub const DEPTH_MAX: usize = 64;
 
-/// Years 1970 to 9999, in seconds: what a time may be.
-const SECONDS: core::ops::Range<i64> = 0..253_402_300_800;
+/// Seconds since the Unix epoch, to the year 2255: what 64 bits of nanoseconds hold, with room.
+const SECONDS: core::ops::Range<i64> = 0..9_000_000_000;
 
 /// What a message is made of.
 pub(super) struct Schema {
