@@ -1,5 +1,5 @@
-//! The types generated from `schema/*.proto`: what goes to consoles, and what SAPIENT nodes are told. Units and meanings
-//! stand in the schemas.
+//! The types generated from `schema/*.proto`: what goes to consoles, and what SAPIENT nodes are told. Units and
+//! meanings stand in the schemas.
 #![allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated code; the schema carries the documentation")]
 
 include!(concat!(env!("OUT_DIR"), "/copmesh.v1.rs"));

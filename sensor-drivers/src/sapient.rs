@@ -161,8 +161,8 @@ impl Decoder for SapientDecoder {
         let (nodes, registered) = ear.nodes.count();
         each("nodes", nodes);
         each("nodes_registered", registered);
-        each("nodes_forgotten", ear.nodes.forgotten);
-        each("objects_forgotten", ear.objects.forgotten);
+        each("nodes_forgotten", ear.nodes.nodes_forgotten);
+        each("objects_forgotten", ear.objects.objects_forgotten);
     }
 }
 

@@ -380,8 +380,8 @@ impl SensorConfig {
             ("noise-scale.max", self.noise_scale.max, 1.0, 100.0),
         ];
         ranges.into_iter().try_for_each(|(name, value, low, high)| within(key, name, value, low, high))?;
-        let told = self.sapient.ranges().into_iter().filter_map(|(name, value, low, high)| Some((name, value?, low, high)));
-        told.into_iter().try_for_each(|(name, value, low, high)| within(key, name, value, low, high))
+        let mut told = self.sapient.ranges().into_iter();
+        told.try_for_each(|(name, value, low, high)| value.map_or(Ok(()), |value| within(key, name, value, low, high)))
     }
 
     fn check_sight(&self, key: &str) -> Result<(), ConfigError> {

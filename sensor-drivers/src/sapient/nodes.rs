@@ -116,7 +116,7 @@ fn name_hash(name: &[u8]) -> u64 {
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
     nodes: Vec<Node>,
-    pub forgotten: u64,
+    pub nodes_forgotten: u64,
 }
 
 impl Nodes {
@@ -134,7 +134,7 @@ impl Nodes {
             self.nodes.push(node);
             return self.nodes.len() - 1;
         }
-        self.forgotten += 1;
+        self.nodes_forgotten += 1;
         let silent = (0..NODES_MAX).min_by_key(|at| self.nodes[*at].heard).expect("there are some");
         self.nodes[silent] = node;
         silent
@@ -180,7 +180,7 @@ mod tests {
         for n in 0..=NODES_MAX as u32 {
             nodes.hear(Uuid(n.into()), Timestamp::from_secs(i64::from(n)));
         }
-        assert_eq!((nodes.count().0, nodes.forgotten), (NODES_MAX as u64, 1));
+        assert_eq!((nodes.count().0, nodes.nodes_forgotten), (NODES_MAX as u64, 1));
         assert!(nodes.nodes.iter().all(|node| node.id != Uuid(0)), "the first was silent longest");
     }
 }

@@ -21,7 +21,7 @@ struct Object {
 pub(super) struct Objects {
     objects: Vec<Object>,
     last: u32,
-    pub forgotten: u64,
+    pub objects_forgotten: u64,
 }
 
 impl Objects {
@@ -41,7 +41,7 @@ impl Objects {
         if self.objects.len() >= OBJECTS_MAX {
             let silent = (0..OBJECTS_MAX).min_by_key(|at| self.objects[*at].heard).expect("there are some");
             self.objects.remove(silent);
-            self.forgotten += 1;
+            self.objects_forgotten += 1;
         }
         self.last = self.last.wrapping_add(1);
         let at = self.objects.partition_point(|object| object.name < name);
@@ -70,6 +70,6 @@ mod tests {
         for object in 0..OBJECTS_MAX as u32 + 10 {
             objects.number(Uuid(0), Ulid(object.into()), Timestamp::from_secs(i64::from(object)));
         }
-        assert_eq!((objects.objects.len(), objects.forgotten), (OBJECTS_MAX, 10));
+        assert_eq!((objects.objects.len(), objects.objects_forgotten), (OBJECTS_MAX, 10));
     }
 }

@@ -16,7 +16,7 @@ pub const REPORTS_MAX: usize = 8192;
 /// Counter: `errors_dropped`.
 pub const ERRORS_MAX: usize = 16;
 
-/// Octets that wait to be sent. Beyond, the newest answer is dropped: who sends nothing but faults gets no copy of each.
+/// Octets that wait to be sent. Beyond, the newest answer is dropped: not every fault of many gets its copy back.
 ///
 /// Counter: `transmits_dropped`.
 pub const TRANSMIT_BYTES_MAX: usize = 4 << 20;

@@ -1,7 +1,8 @@
 //! Universal Transverse Mercator on WGS-84: from easting and northing to latitude and longitude, and back.
 //!
 //! Krüger's series in the third flattening n to its fourth power, good to less than a millimetre in any zone and far
-//! beyond (C. F. F. Karney, "Transverse Mercator with an accuracy of a few nanometers", J. Geodesy 85, 2011, eqs. 7–36).
+//! beyond it (C. F. F. Karney, "Transverse Mercator with an accuracy of a few nanometers", J. Geodesy 85, 2011,
+//! eqs. 7–36).
 
 use core::f64::consts::PI;
 
