@@ -113,7 +113,7 @@ fn says(word: Option<ObjectClass>, kind: ObjectClass) -> bool {
 fn kind(text: &str) -> Option<ObjectClass> {
     let words = || text.split(|c: char| !c.is_ascii_alphanumeric());
     let named = |known: &&str| words().any(|word| word.eq_ignore_ascii_case(known));
-    WORDS.into_iter().find(|(_, known)| known.iter().any(|known| named(&known))).map(|(kind, _)| kind)
+    WORDS.into_iter().find(|(_, known)| known.iter().any(named)).map(|(kind, _)| kind)
 }
 
 #[cfg(test)]

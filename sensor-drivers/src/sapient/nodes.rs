@@ -177,8 +177,8 @@ mod tests {
     #[test]
     fn the_silent_node_makes_room_for_a_new_one() {
         let mut nodes = Nodes::default();
-        for n in 0..=NODES_MAX as u32 {
-            nodes.hear(Uuid(n.into()), Timestamp::from_secs(i64::from(n)));
+        for (id, second) in (0..).zip(0..).take(NODES_MAX + 1) {
+            nodes.hear(Uuid(id), Timestamp::from_secs(second));
         }
         assert_eq!((nodes.count().0, nodes.nodes_forgotten), (NODES_MAX as u64, 1));
         assert!(nodes.nodes.iter().all(|node| node.id != Uuid(0)), "the first was silent longest");

@@ -67,8 +67,8 @@ mod tests {
     #[test]
     fn without_end_of_objects_the_memory_ends() {
         let mut objects = Objects::default();
-        for object in 0..OBJECTS_MAX as u32 + 10 {
-            objects.number(Uuid(0), Ulid(object.into()), Timestamp::from_secs(i64::from(object)));
+        for (object, second) in (0..).zip(0..).take(OBJECTS_MAX + 10) {
+            objects.number(Uuid(0), Ulid(object), Timestamp::from_secs(second));
         }
         assert_eq!((objects.objects.len(), objects.objects_forgotten), (OBJECTS_MAX, 10));
     }
