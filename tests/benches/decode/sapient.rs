@@ -3,7 +3,7 @@
 use fusion_core::geodesy::Geodetic;
 use fusion_core::time::{Span, Timestamp};
 use sensor_drivers::decoder::{HorizontalError, Measured, Place, Point, Polar};
-use sensor_drivers::sapient::encode::{About, Sender, Sighting};
+use sensor_drivers::sapient::encode::{Sender, Sighting};
 use sensor_drivers::sapient::{SapientConfig, SapientDecoder, Ulid, Uuid};
 
 use crate::load::{Load, Peer};
@@ -15,7 +15,7 @@ const TOGETHER: u32 = 4;
 pub fn load() -> Load {
     let mut sender = Sender::new(Uuid::of_name("radar"), 1);
     let start = Timestamp::from_secs(1_717_236_000);
-    let mut pieces = vec![sender.registration(&About::default(), start)];
+    let mut pieces = vec![];
     for piece in 0..PIECES {
         let time = start + Span::from_millis(i64::from(piece));
         let numbers = piece * TOGETHER..(piece + 1) * TOGETHER;
@@ -23,7 +23,7 @@ pub fn load() -> Load {
     }
     Load {
         name: "SAPIENT detections",
-        messages: (PIECES * TOGETHER) as usize + 1,
+        messages: (PIECES * TOGETHER) as usize,
         pieces,
         decoder: Box::new(SapientDecoder::new(SapientConfig::default())),
         peer: Some(Peer { name: "sapient-msg 0.2.1 (protobuf in C)", script: PEER }),
