@@ -8,8 +8,8 @@ use sensor_drivers::decoder::Decoder;
 use sensor_drivers::kraken::{Heading, KrakenConfig, KrakenDecoder};
 use sensor_drivers::mode_s::{Form, ModeSConfig, ModeSDecoder};
 use sensor_drivers::plots::{PlotsConfig, PlotsDecoder};
-use sensor_drivers::sbs::{SbsConfig, SbsDecoder};
 use sensor_drivers::sapient::SapientDecoder;
+use sensor_drivers::sbs::{SbsConfig, SbsDecoder};
 
 use crate::config::intake::ClockConfig;
 use crate::config::kraken::HeadingConfig;

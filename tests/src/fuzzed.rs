@@ -27,10 +27,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mode_s", mode_s::target),
     ("plots", plots::target),
     ("sbs", sbs::target),
-pub const TARGETS: [(&str, Target); 4] = [
-    ("asterix", asterix::target),
-    ("mode_s", mode_s::target),
-    ("plots", plots::target),
     ("sapient", sapient::target),
 ];
 

@@ -298,9 +298,7 @@ impl SensorConfig {
         let (place, time) = match self.kind {
             SensorKind::Beast | SensorKind::Avr | SensorKind::Sbs => (10.0, 0.2),
             SensorKind::Ais => (5.0, 0.3),
-            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
-            SensorKind::Beast | SensorKind::Avr => (10.0, 0.2),
-            SensorKind::Asterix | SensorKind::Plots | SensorKind::Sapient => (0.0, 0.0),
+            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken | SensorKind::Sapient => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }

@@ -23,17 +23,12 @@ use table::Table;
 type Make = fn() -> Load;
 
 /// The loads by name, in the order in which they are shown.
-const LOADS: &[(&str, Make)] = &[("ais", ais::load), ("asterix", asterix::load), ("mode-s", mode_s::load)];
+const LOADS: &[(&str, Make)] =
+    &[("ais", ais::load), ("asterix", asterix::load), ("mode-s", mode_s::load), ("sapient", sapient::load)];
 
 const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
 
 loads: the rows of the table by name, such as asterix or mode-s (all, unless some are named)
-const LOADS: [(&str, Make); 3] =
-    [("asterix", asterix::load), ("mode-s", mode_s::load), ("sapient", sapient::load)];
-
-const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
-
-loads: asterix mode-s sapient ... (all, unless some are named)
 COPMESH_ORACLE_PYTHON names the Python that has the peers; else tests/oracle/venv is tried.";
 
 fn main() {
