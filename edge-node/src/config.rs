@@ -10,6 +10,7 @@ pub mod kraken;
 pub mod label;
 pub mod sensors;
 pub mod sensors_asterix;
+pub mod sensors_sapient;
 pub mod sight;
 pub mod tracker;
 

@@ -11,12 +11,14 @@ use sensor_drivers::decoder::Decoder;
 use sensor_drivers::kraken::{Heading, KrakenConfig, KrakenDecoder};
 use sensor_drivers::mode_s::{Form, ModeSConfig, ModeSDecoder};
 use sensor_drivers::plots::{PlotsConfig, PlotsDecoder};
+use sensor_drivers::sapient::SapientDecoder;
 use sensor_drivers::sbs::{SbsConfig, SbsDecoder};
 
 use crate::config::intake::ClockConfig;
 use crate::config::kraken::HeadingConfig;
 use crate::config::sensors::DopplerConfig;
 use crate::config::sensors_asterix::EditionConfig;
+use crate::config::sensors_sapient::driver_config;
 use crate::config::{Endpoint, SensorConfig, SensorKind};
 
 /// The decoder of a sensor whose configuration has been checked.
@@ -32,6 +34,7 @@ pub fn decoder(config: &SensorConfig) -> Box<dyn Decoder> {
         SensorKind::Ais => Box::new(AisDecoder::new(ais(config))),
         SensorKind::Sbs => Box::new(SbsDecoder::new(sbs(config))),
         SensorKind::Kraken => Box::new(KrakenDecoder::new(kraken(config))),
+        SensorKind::Sapient => Box::new(SapientDecoder::new(driver_config(config))),
     }
 }
 

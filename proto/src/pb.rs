@@ -1,4 +1,10 @@
-//! The types generated from `schema/*.proto`: what goes to consoles. Units and meanings stand in the schema.
+//! The types generated from `schema/*.proto`: what goes to consoles, and what SAPIENT nodes are told. Units and
+//! meanings stand in the schemas.
 #![allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated code; the schema carries the documentation")]
 
 include!(concat!(env!("OUT_DIR"), "/copmesh.v1.rs"));
+
+/// SAPIENT, BSI Flex 335 v2.0.
+pub mod sapient {
+    include!(concat!(env!("OUT_DIR"), "/sapient.v2.rs"));
+}

@@ -10,6 +10,7 @@
 //! | [`kraken`] | KrakenSDR page and push | lines of bearing |
 //! | [`sbs`] | SBS-1 lines | positions by address |
 //! | [`plots`] | copmesh plots, NDJSON (docs/FORMATS.md) | polar, bearing and position scans |
+//! | [`sapient`] | SAPIENT, BSI Flex 335 v2.0 | measurements, lines of bearing, source tracks, status |
 //!
 //! Every driver is a [`decoder::Decoder`]: bytes in, reports out, no socket and no clock.
 
@@ -24,4 +25,5 @@ pub mod mode_s;
 mod outbox;
 pub mod plots;
 pub mod sbs;
+pub mod sapient;
 pub mod sim;

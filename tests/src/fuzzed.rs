@@ -11,6 +11,7 @@ pub mod kraken;
 pub mod mode_s;
 pub mod plots;
 pub mod sbs;
+pub mod sapient;
 
 use fusion_core::time::{Span, Timestamp};
 use sensor_drivers::decoder::{Decoder, Report};
@@ -28,6 +29,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mode_s", mode_s::target),
     ("plots", plots::target),
     ("sbs", sbs::target),
+    ("sapient", sapient::target),
 ];
 
 /// Reports that a decoder may hold back at the most: what is beyond was not bounded.

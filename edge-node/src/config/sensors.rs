@@ -11,6 +11,7 @@ use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
 use super::kraken::KrakenConfig;
 use super::label::LevelName;
 use super::sensors_asterix::{AdsbStationConfig, SurfaceConfig};
+use super::sensors_sapient::SapientConfig;
 use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
 use super::{ConfigError, LabelConfig, is_name};
 
@@ -114,6 +115,9 @@ pub struct SensorConfig {
     /// What only an ADS-B ground station has.
     #[serde(default)]
     pub adsb_station: AdsbStationConfig,
+    /// What only a SAPIENT connection has.
+    #[serde(default)]
+    pub sapient: SapientConfig,
     /// Who may receive what it says.
     pub label: LabelConfig,
 }
@@ -204,6 +208,8 @@ pub enum SensorKind {
     Sbs,
     /// KrakenSDR: lines of bearing.
     Kraken,
+    /// SAPIENT, BSI Flex 335 v2.0.
+    Sapient,
 }
 
 impl SensorKind {
@@ -220,6 +226,7 @@ impl SensorKind {
                 | (Self::Ais, Self::Ais)
                 | (Self::Sbs, Self::Sbs)
                 | (Self::Kraken, Self::Kraken)
+                | (Self::Sapient, Self::Sapient)
         )
     }
 
@@ -236,6 +243,7 @@ impl SensorKind {
             Self::Ais => "ais",
             Self::Sbs => "sbs",
             Self::Kraken => "kraken",
+            Self::Sapient => "sapient",
         }
     }
 }
@@ -282,6 +290,7 @@ impl SensorConfig {
             kraken: KrakenConfig::default(),
             surface: SurfaceConfig::default(),
             adsb_station: AdsbStationConfig::default(),
+            sapient: SapientConfig::default(),
             label,
         }
     }
@@ -308,6 +317,7 @@ impl SensorConfig {
             SensorKind::Beast | SensorKind::Avr | SensorKind::Sbs | SensorKind::AsterixAdsb => (10.0, 0.2),
             SensorKind::Ais => (5.0, 0.3),
             SensorKind::Asterix | SensorKind::AsterixSurface | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
+            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken | SensorKind::Sapient => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }
@@ -358,6 +368,7 @@ impl SensorConfig {
         }
         self.check_ranges(key)?;
         self.check_intake(key)?;
+        self.sapient.check(key)?;
         self.check_sight(key)?;
         self.ais.check(key)?;
         self.sbs.check(key)?;
@@ -387,7 +398,9 @@ impl SensorConfig {
             ("noise-scale.min", self.noise_scale.min, 0.01, 1.0),
             ("noise-scale.max", self.noise_scale.max, 1.0, 100.0),
         ];
-        ranges.into_iter().try_for_each(|(name, value, low, high)| within(key, name, value, low, high))
+        ranges.into_iter().try_for_each(|(name, value, low, high)| within(key, name, value, low, high))?;
+        let mut told = self.sapient.ranges().into_iter();
+        told.try_for_each(|(name, value, low, high)| value.map_or(Ok(()), |value| within(key, name, value, low, high)))
     }
 
     fn check_sight(&self, key: &str) -> Result<(), ConfigError> {

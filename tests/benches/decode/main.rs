@@ -15,6 +15,7 @@ mod asterix;
 mod asterix_targets;
 mod load;
 mod mode_s;
+mod sapient;
 
 use load::Load;
 use table::Table;
@@ -30,6 +31,8 @@ const LOADS: &[(&str, Make)] = &[
     ("asterix-adsb", asterix_targets::adsb),
     ("mode-s", mode_s::load),
 ];
+const LOADS: &[(&str, Make)] =
+    &[("ais", ais::load), ("asterix", asterix::load), ("mode-s", mode_s::load), ("sapient", sapient::load)];
 
 const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
 
