@@ -24,6 +24,6 @@ mod lines;
 pub mod mode_s;
 mod outbox;
 pub mod plots;
-pub mod sbs;
 pub mod sapient;
+pub mod sbs;
 pub mod sim;

@@ -10,8 +10,8 @@ pub mod asterix_targets;
 pub mod kraken;
 pub mod mode_s;
 pub mod plots;
-pub mod sbs;
 pub mod sapient;
+pub mod sbs;
 
 use fusion_core::time::{Span, Timestamp};
 use sensor_drivers::decoder::{Decoder, Report};
