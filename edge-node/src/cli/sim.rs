@@ -265,7 +265,7 @@ impl Run {
         // Chunks end by the scenario's own time: the same scenario gives the same file.
         let since = u64::try_from((time - self.simulation.start()).as_nanos()).unwrap_or(0);
         recorder
-            .write(&Entry { received: time, sensor, bytes }, Monotonic(since))
+            .write(&Entry::of(time, sensor, bytes), Monotonic(since))
             .map_err(|e| Failure::failed(format!("--out: {e}")))
     }
 }
