@@ -344,8 +344,7 @@ impl SensorConfig {
             SensorKind::Beast | SensorKind::Avr | SensorKind::Sbs | SensorKind::AsterixAdsb => (10.0, 0.2),
             SensorKind::Ais => (5.0, 0.3),
             SensorKind::Asterix | SensorKind::AsterixSurface | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
-            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken | SensorKind::Sapient => (0.0, 0.0),
-            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
+            SensorKind::Sapient => (0.0, 0.0),
             SensorKind::AsterixDroneRadar | SensorKind::AsterixDf | SensorKind::AsterixTracks => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
