@@ -21,6 +21,8 @@ use crate::config::sensors_asterix::EditionConfig;
 use crate::config::sensors_sapient::driver_config;
 use crate::config::{Endpoint, SensorConfig, SensorKind};
 
+mod asterix_stations;
+
 /// The decoder of a sensor whose configuration has been checked.
 #[must_use]
 pub fn decoder(config: &SensorConfig) -> Box<dyn Decoder> {
@@ -35,6 +37,9 @@ pub fn decoder(config: &SensorConfig) -> Box<dyn Decoder> {
         SensorKind::Sbs => Box::new(SbsDecoder::new(sbs(config))),
         SensorKind::Kraken => Box::new(KrakenDecoder::new(kraken(config))),
         SensorKind::Sapient => Box::new(SapientDecoder::new(driver_config(config))),
+        SensorKind::AsterixDroneRadar => Box::new(asterix_stations::drone_radar(config)),
+        SensorKind::AsterixDf => Box::new(asterix_stations::direction_finder(config)),
+        SensorKind::AsterixTracks => Box::new(asterix_stations::system_tracks(config)),
     }
 }
 

@@ -10,6 +10,7 @@ use fusion_core::angle::Angle;
 use fusion_core::geodesy::TangentPlane;
 use fusion_core::label::Label;
 use fusion_core::measurement::{Measurement, Observation, Scan, SensorId};
+use fusion_core::source_track::SourceTrack;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin, TrackId};
 use fusion_core::tracker::ScanError;
@@ -30,12 +31,14 @@ pub mod memory;
 pub mod publish;
 mod sensor;
 pub mod sensor_clock;
+pub mod source_tracks;
 pub mod trails;
 
 use health::Health;
 use memory::NodeSequencer;
 use publish::{Published, Source};
 use sensor::Sensor;
+use source_tracks::{Reporter, SourceTracks};
 use trails::{TrailPoints, Trails};
 
 pub use sensor::{Arrival, LINKS_MAX, Link};
@@ -93,6 +96,8 @@ pub struct Node {
     sequencer: NodeSequencer,
     height_prior: HeightPrior,
     published: Published,
+    reporters: Vec<Reporter>,
+    source_tracks: SourceTracks,
     /// If anybody wants them.
     trails: Option<Trails>,
     picture: Picture,
@@ -122,6 +127,7 @@ impl Node {
         for (i, sensor) in config.sensors.iter().enumerate() {
             sensors.push(Sensor::new(sensor, &plane, &format!("sensors[{i}]"))?);
         }
+        let reporters = config.sensors.iter().zip(&sensors).map(|(c, s)| reporter(c, s.model.label)).collect();
         let tracker = &config.tracker;
         Ok(Self {
             plane,
@@ -130,6 +136,8 @@ impl Node {
             sequencer: memory::sequencer(origin, tracker, config.node.height_m, decisions),
             height_prior: HeightPrior { mean_m: tracker.height_m, sigma_m: tracker.height_sigma_m },
             published: Published::default(),
+            reporters,
+            source_tracks: SourceTracks::new(origin),
             trails: tracker.smoothed_trails.then(|| Trails::new(tracker.core().motion)),
             picture: Picture::default(),
             outputs: VecDeque::new(),
@@ -177,6 +185,7 @@ impl Node {
         }
         self.sequencer.handle_timeout(now);
         self.publish();
+        self.age_source_tracks();
     }
 
     /// When time has to pass next; `None` before the first time it did.
@@ -224,7 +233,16 @@ impl Node {
                 sensor.tally.out_of_use += u64::from(status.out_of_use);
                 sensor.tally.told_elsewhere += u64::from(sensor.site.is_contradicted_by(&status));
             }
-            Ok(Report::SourceTrack(_)) => sensor.tally.source_tracks_unused += 1,
+            Ok(Report::SourceTrack(track)) => {
+                sensor.pulse.beat(self.now);
+                self.handle_source_track(id, link, track);
+            }
+            Ok(Report::SourceTrackEnd(end)) => {
+                let (published, mut records) = (&mut self.published, Vec::new());
+                let mut version = || published.next_version();
+                self.source_tracks.handle_end(id, end, &mut version, &mut |record| records.push(record));
+                self.show(records);
+            }
             Err(error) => {
                 sensor.tally.decode_errors += 1;
                 self.outputs.push_back(Output::Refused { sensor: id, error });
@@ -268,6 +286,35 @@ impl Node {
             sensor.tally.scans_too_late += u64::from(matches!(error, ScanError::TooLate { .. }));
         }
         self.publish();
+    }
+
+    /// An estimate made elsewhere goes past the tracker, into a record of its own.
+    fn handle_source_track(&mut self, id: SensorId, link: Link, mut track: SourceTrack) {
+        let sensor = &mut self.sensors[usize::from(id.0)];
+        let Some(time) = sensor.time_of_source_track(link, track.time, self.now) else { return };
+        track.time = time;
+        let (published, mut records) = (&mut self.published, Vec::new());
+        let mut version = || published.next_version();
+        let (reporter, now) = (&self.reporters[usize::from(id.0)], self.now);
+        let mut each = |record| records.push(record);
+        self.source_tracks.handle_track(id, reporter, &track, now, &mut version, &mut each);
+        self.show(records);
+    }
+
+    fn age_source_tracks(&mut self) {
+        let (published, reporters, mut records) = (&mut self.published, &self.reporters, Vec::new());
+        let mut version = || published.next_version();
+        self.source_tracks.handle_timeout(reporters, self.now, &mut version, &mut |record| records.push(record));
+        self.show(records);
+    }
+
+    /// Puts records into the picture, and both out.
+    fn show(&mut self, records: Vec<TrackRecord>) {
+        for record in records {
+            let change = self.picture.handle_record(&record);
+            self.outputs.push_back(Output::Record(Box::new(record)));
+            self.outputs.extend(change.map(Output::Picture));
+        }
     }
 
     /// Turns what changed in the table into records, and records into changes of the picture.
@@ -355,8 +402,21 @@ impl Node {
     pub fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
         self.sequencer.tracker_tally().each(each);
         self.sequencer.tally().each(each);
+        self.source_tracks.tally().each(each);
+        each("source_tracks", self.source_tracks.len() as u64);
         each("picture_tracks", self.picture.len() as u64);
         each("picture_full", self.picture.full());
+    }
+}
+
+fn reporter(sensor: &SensorConfig, label: Label) -> Reporter {
+    let section = &sensor.source_tracks;
+    Reporter {
+        name: sensor.name.clone(),
+        label,
+        coast_after: section.coast_after(),
+        lifetime: section.lifetime(),
+        acceleration: section.acceleration_m2_s3,
     }
 }
 

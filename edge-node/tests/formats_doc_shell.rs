@@ -106,6 +106,7 @@ fn record() -> TrackRecord {
         label,
         sensors: vec!["radar-north".into(), "adsb".into()],
         updates: 17,
+        source_track: false,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::frame::{Ecef, Position, Velocity};
 use crate::gaussian::Covariance;
 use crate::identity::Identity;
 use crate::time::Timestamp;
+use crate::track::TrackStatus;
 
 /// An estimate from another tracker, in ECEF.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,19 @@ pub struct SourceTrack {
     pub velocity: Option<Velocity<Ecef>>,
     /// Covariance of the position in local east, north, up; m².
     pub covariance: Covariance<3>,
+    /// Covariance of the velocity in local east, north, up, if the source says so; (m/s)².
+    pub velocity_covariance: Option<Covariance<3>>,
+    /// How far its source believes it.
+    pub status: TrackStatus,
     /// Who it is.
     pub identity: Identity,
+}
+
+/// A source says that a track of its own has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceTrackEnd {
+    /// The number that its source gave it.
+    pub number: u32,
+    /// When it ended.
+    pub time: Timestamp,
 }

@@ -21,6 +21,7 @@ pub fn track_record(record: &TrackRecord) -> pb::TrackRecord {
         label: Some(label(&record.label)),
         sensors: record.sensors.clone(),
         updates: record.updates,
+        source_track: record.source_track,
     }
 }
 
@@ -36,6 +37,7 @@ pub fn system_track(record: &TrackRecord, id: String, name: String) -> pb::Syste
         label: Some(label(&record.label)),
         sensors: record.sensors.clone(),
         updates: record.updates,
+        source_track: record.source_track,
     }
 }
 

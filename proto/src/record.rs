@@ -46,4 +46,6 @@ pub struct TrackRecord {
     pub sensors: Vec<String>,
     /// How many measurements the track has had.
     pub updates: u32,
+    /// Whether it is an estimate made elsewhere that a sensor reported, and not this node's own.
+    pub source_track: bool,
 }

@@ -7,7 +7,7 @@ use fusion_core::geodesy::Geodetic;
 use fusion_core::identity::Identity;
 use fusion_core::maths::sqrt;
 use fusion_core::measurement::Coverage;
-use fusion_core::source_track::SourceTrack;
+use fusion_core::source_track::{SourceTrack, SourceTrackEnd};
 use fusion_core::time::Timestamp;
 
 use crate::error::DecodeError;
@@ -97,6 +97,8 @@ pub enum Report {
     Scan(OwnedScan),
     /// An estimate made elsewhere.
     SourceTrack(SourceTrack),
+    /// No more estimates of that number will come.
+    SourceTrackEnd(SourceTrackEnd),
     /// The sensor told something of itself.
     Status(SensorStatus),
 }

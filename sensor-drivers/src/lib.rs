@@ -5,6 +5,9 @@
 //! | [`asterix`] | EUROCONTROL ASTERIX CAT048 ed. 1.32, CAT034 ed. 1.29 | polar scans by sector, radar status |
 //! | [`asterix::surface`] | ASTERIX CAT010 ed. 1.1, CAT020 ed. 1.11, CAT019 ed. 1.3 | positions with address |
 //! | [`asterix::adsb`] | ASTERIX CAT021 ed. 0.23, 0.26, 2.7 | positions with velocity and address |
+//! | [`asterix::drone_radar`] | ASTERIX CAT015 ed. 1.2 | looks of a drone radar, its tracks |
+//! | [`asterix::direction_finder`] | ASTERIX CAT205 ed. 1.0 | lines of bearing, points |
+//! | [`asterix::system_tracks`] | ASTERIX CAT062 ed. 1.16 to 1.21, CAT063, CAT065 | tracks of another system, its status |
 //! | [`mode_s`] | ICAO Annex 10, DO-260B: Beast, AVR or recorded | positions with velocity and address |
 //! | [`ais`] | ITU-R M.1371-5, NMEA 0183 / IEC 61162 sentences | positions with velocity and MMSI |
 //! | [`kraken`] | KrakenSDR page and push | lines of bearing |

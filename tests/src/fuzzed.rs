@@ -7,6 +7,9 @@
 pub mod ais;
 pub mod asterix;
 pub mod asterix_targets;
+pub mod asterix_direction_finder;
+pub mod asterix_drone_radar;
+pub mod asterix_system_tracks;
 pub mod kraken;
 pub mod mode_s;
 pub mod plots;
@@ -25,6 +28,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("ais", ais::target),
     ("asterix", asterix::target),
     ("asterix_targets", asterix_targets::target),
+    ("asterix_direction_finder", asterix_direction_finder::target),
+    ("asterix_drone_radar", asterix_drone_radar::target),
+    ("asterix_system_tracks", asterix_system_tracks::target),
     ("kraken", kraken::target),
     ("mode_s", mode_s::target),
     ("plots", plots::target),
@@ -61,7 +67,7 @@ fn drain(decoder: &mut dyn Decoder) {
                 assert!(scan.returns.len() <= sensor_drivers::decoder::SCAN_RETURNS_MAX, "a scan beyond its bound");
                 decoder.recycle(scan);
             }
-            Some(Ok(Report::SourceTrack(_) | Report::Status(_))) => {}
+            Some(Ok(Report::SourceTrack(_) | Report::SourceTrackEnd(_) | Report::Status(_))) => {}
             Some(Err(error)) => assert!(!error.to_string().is_empty()),
         }
     }

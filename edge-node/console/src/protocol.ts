@@ -59,6 +59,8 @@ export interface Track extends Position {
   callsign: string | null;
   sensors: string[];
   label: string;
+  /** An estimate made elsewhere, which a sensor reported. */
+  source_track: boolean;
   /** Where it was lately as later measurements show it, oldest first; empty unless the node smooths. */
   trail: TrailPoint[];
 }
@@ -233,6 +235,7 @@ function track(value: unknown): Track | null {
     callsign: string(fields.callsign),
     sensors: list(fields.sensors, string).items,
     label: string(fields.label) ?? "",
+    source_track: fields.source_track === true,
     trail: list(fields.trail, trailPoint).items,
   };
 }

@@ -22,6 +22,7 @@ export function track(part: Partial<Track> = {}): Track {
     callsign: null,
     sensors: ["radar-n"],
     label: "UNCLASSIFIED",
+    source_track: false,
     trail: [],
     ...part,
   };

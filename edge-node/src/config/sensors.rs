@@ -12,6 +12,9 @@ use super::kraken::KrakenConfig;
 use super::label::LevelName;
 use super::sensors_asterix::{AdsbStationConfig, SurfaceConfig};
 use super::sensors_sapient::SapientConfig;
+use super::sensors_direction_finder::DirectionFinderSection;
+use super::sensors_drone_radar::DroneRadarSection;
+use super::sensors_source_tracks::SourceTracksSection;
 use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
 use super::{ConfigError, LabelConfig, is_name};
 
@@ -118,6 +121,15 @@ pub struct SensorConfig {
     /// What only a SAPIENT connection has.
     #[serde(default)]
     pub sapient: SapientConfig,
+    /// What only a drone radar with ASTERIX CAT015 has.
+    #[serde(default)]
+    pub drone_radar: DroneRadarSection,
+    /// What only a direction finder with ASTERIX CAT205 has.
+    #[serde(default)]
+    pub direction_finder: DirectionFinderSection,
+    /// How estimates made elsewhere are taken.
+    #[serde(default)]
+    pub source_tracks: SourceTracksSection,
     /// Who may receive what it says.
     pub label: LabelConfig,
 }
@@ -210,6 +222,12 @@ pub enum SensorKind {
     Kraken,
     /// SAPIENT, BSI Flex 335 v2.0.
     Sapient,
+    /// ASTERIX CAT015 of a drone radar.
+    AsterixDroneRadar,
+    /// ASTERIX CAT205 of a direction finder.
+    AsterixDf,
+    /// ASTERIX CAT062, CAT063 and CAT065 of a surveillance data processing system.
+    AsterixTracks,
 }
 
 impl SensorKind {
@@ -227,6 +245,9 @@ impl SensorKind {
                 | (Self::Sbs, Self::Sbs)
                 | (Self::Kraken, Self::Kraken)
                 | (Self::Sapient, Self::Sapient)
+                | (Self::AsterixDroneRadar, Self::AsterixDroneRadar)
+                | (Self::AsterixDf, Self::AsterixDf)
+                | (Self::AsterixTracks, Self::AsterixTracks)
         )
     }
 
@@ -244,6 +265,9 @@ impl SensorKind {
             Self::Sbs => "sbs",
             Self::Kraken => "kraken",
             Self::Sapient => "sapient",
+            Self::AsterixDroneRadar => "asterix-drone-radar",
+            Self::AsterixDf => "asterix-df",
+            Self::AsterixTracks => "asterix-tracks",
         }
     }
 }
@@ -291,6 +315,9 @@ impl SensorConfig {
             surface: SurfaceConfig::default(),
             adsb_station: AdsbStationConfig::default(),
             sapient: SapientConfig::default(),
+            drone_radar: DroneRadarSection::default(),
+            direction_finder: DirectionFinderSection::default(),
+            source_tracks: SourceTracksSection::default(),
             label,
         }
     }
@@ -321,6 +348,9 @@ impl SensorConfig {
             | SensorKind::Plots
             | SensorKind::Kraken
             | SensorKind::Sapient => (0.0, 0.0),
+            SensorKind::Asterix | SensorKind::AsterixSurface | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
+            SensorKind::Sapient => (0.0, 0.0),
+            SensorKind::AsterixDroneRadar | SensorKind::AsterixDf | SensorKind::AsterixTracks => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }
@@ -369,6 +399,12 @@ impl SensorConfig {
         if self.position(key)?.is_none() && self.kind == SensorKind::Asterix {
             return Err(ConfigError::at(format!("{key}.latitude-deg"), "a radar needs latitude-deg and longitude-deg"));
         }
+        if self.position(key)?.is_none() && self.kind == SensorKind::AsterixDroneRadar {
+            return Err(ConfigError::at(format!("{key}.latitude-deg"), "a radar needs latitude-deg and longitude-deg"));
+        }
+        self.drone_radar.check(key)?;
+        self.direction_finder.check(key)?;
+        self.source_tracks.check(key)?;
         self.check_ranges(key)?;
         self.check_intake(key)?;
         self.sapient.check(key)?;
@@ -424,6 +460,7 @@ impl SensorConfig {
     }
 }
 
+/// Refuses a value outside its range, NaN too.
 pub(super) fn within(key: &str, name: &str, value: f64, low: f64, high: f64) -> Result<(), ConfigError> {
     if (low..=high).contains(&value) {
         return Ok(());

@@ -69,6 +69,12 @@ impl Published {
         });
     }
 
+    /// The version of the next record that is not made from the tracker's table; versions count over all records.
+    pub const fn next_version(&mut self) -> Seq {
+        self.version += 1;
+        Seq(self.version)
+    }
+
     /// How many tracks were ever published.
     #[must_use]
     pub const fn ever(&self) -> u64 {
@@ -107,6 +113,7 @@ fn record(track: &Track, version: Seq, plane: &TangentPlane, sources: &[Source])
         label: track.label,
         sensors: track.contributors.as_slice().iter().filter_map(|(sensor, _)| name(sensor.0)).collect(),
         updates: track.updates,
+        source_track: false,
     }
 }
 

@@ -88,7 +88,8 @@ pub(super) struct SensorTally {
     pub(super) out_of_use: u64,
     /// Status reports that place the sensor elsewhere than the configuration does.
     pub(super) told_elsewhere: u64,
-    pub(super) source_tracks_unused: u64,
+    /// Source tracks refused because their time could not be believed.
+    pub(super) source_tracks_refused: u64,
     pub(super) decode_errors: u64,
     pub(super) inbox_dropped: u64,
 }
@@ -157,11 +158,28 @@ impl Sensor {
     /// The time that a scan counts as and where that comes from, by the rule for this sensor's clock; `None` if it
     /// must not be used. Counted.
     pub(super) fn time_of(&mut self, link: Link, scan: &OwnedScan, now: Timestamp) -> Option<(Timestamp, TimeQuality)> {
+        self.judged(link, scan.time, scan.time_quality, now)
+    }
+
+    /// The same of an estimate made elsewhere, which is told with a time by the sensor's own clock.
+    pub(super) fn time_of_source_track(&mut self, link: Link, told: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let judged = self.judged(link, told, TimeQuality::Sensor, now).map(|(time, _)| time);
+        self.tally.source_tracks_refused += u64::from(judged.is_none());
+        judged
+    }
+
+    fn judged(
+        &mut self,
+        link: Link,
+        told: Timestamp,
+        quality: TimeQuality,
+        now: Timestamp,
+    ) -> Option<(Timestamp, TimeQuality)> {
         let lane = self.lanes.get_mut(usize::from(link.0))?;
-        if !lane.tells_times && scan.time_quality == TimeQuality::Sensor {
-            lane.clock.note(scan.time, now);
+        if !lane.tells_times && quality == TimeQuality::Sensor {
+            lane.clock.note(told, now);
         }
-        match lane.clock.read(scan.time, scan.time_quality, now) {
+        match lane.clock.read(told, quality, now) {
             Ok((time, quality)) => {
                 self.tally.clock_corrected += u64::from(quality == TimeQuality::Corrected);
                 self.tally.clock_received += u64::from(quality == TimeQuality::Received);
@@ -224,7 +242,7 @@ impl SensorTally {
             ("clock_received", self.clock_received),
             ("out_of_use", self.out_of_use),
             ("told_elsewhere", self.told_elsewhere),
-            ("source_tracks_unused", self.source_tracks_unused),
+            ("source_tracks_refused", self.source_tracks_refused),
             ("decode_errors", self.decode_errors),
             ("inbox_dropped", self.inbox_dropped),
         ]

@@ -127,7 +127,7 @@ fn track(board: &Board, record: &TrackRecord) -> Value {
         "ellipse": { "major_m": major, "minor_m": minor, "azimuth_deg": azimuth.to_degrees() },
         "sigma_m": (0.5 * (p[(0, 0)] + p[(1, 1)])).sqrt(), "time_ms": estimate.time.as_millis(),
         "class": words::class(record.identity.class), "affiliation": words::affiliation(record.identity.affiliation),
-        "sensors": record.sensors, "label": record.label.to_string(),
+        "sensors": record.sensors, "label": record.label.to_string(), "source_track": record.source_track,
     });
     if let Some(address) = record.identity.address {
         value["address"] = json!(address.to_string());

@@ -45,6 +45,7 @@ pub fn probe(
 fn position_in(report: &Report) -> Option<Geodetic> {
     match report {
         Report::Status(status) => status.position,
+        Report::SourceTrackEnd(_) => None,
         Report::SourceTrack(track) => Some(Geodetic::from_ecef(track.position)),
         Report::Scan(scan) => scan.returns.iter().find_map(|r| match &r.place {
             Place::Geodetic(point) => Some(point.position),

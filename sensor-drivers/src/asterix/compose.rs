@@ -288,6 +288,7 @@ mod tests {
         match block[0] {
             48 => again::<TargetReport>(block),
             34 => again::<ServiceMessage>(block),
+            // The structs of the others hold what is wanted of their items, not all of it.
             _ => block.to_vec(),
         }
     }
@@ -357,15 +358,17 @@ mod tests {
 
         #[test]
         fn noise_is_refused_or_read_but_never_a_panic(
-            mut bytes in prop::collection::vec(any::<u8>(), 3..600), category in prop_oneof![Just(34_u8), Just(48)],
+            mut bytes in prop::collection::vec(any::<u8>(), 3..600), spec in prop::sample::select(CATALOGUE),
         ) {
             let length = u16::try_from(bytes.len()).expect("short");
+            let category = spec.category;
             bytes[0] = category;
             bytes[1..3].copy_from_slice(&length.to_be_bytes());
             for record in records(&bytes, CATALOGUE) {
                 match record {
                     Ok(record) if category == 48 => prop_assert!(TargetReport::of(&record).is_some()),
-                    Ok(record) => prop_assert!(ServiceMessage::of(&record).is_some()),
+                    Ok(record) if category == 34 => prop_assert!(ServiceMessage::of(&record).is_some()),
+                    Ok(_) => {}
                     Err(fault) => prop_assert!(fault.offset <= bytes.len()),
                 }
             }

@@ -5,29 +5,41 @@
 //! length of any item follows without knowing what it means. Adding a category is adding a table: see `spec/cat034.rs`.
 
 mod cat010;
+mod cat015;
 mod cat019;
 mod cat020;
 mod cat021;
 mod cat021_early;
 mod cat034;
 mod cat048;
+mod cat062;
+mod cat063;
+mod cat065;
+mod cat205;
 
 use super::fault::Reason;
 use super::fspec::Fspec;
 
 pub use cat010::CAT010;
+pub use cat015::CAT015;
 pub use cat019::CAT019;
 pub use cat020::CAT020;
 pub use cat021::CAT021;
 pub use cat021_early::{CAT021_0_23, CAT021_0_26};
 pub use cat034::CAT034;
 pub use cat048::CAT048;
+pub use cat062::CAT062;
+pub use cat063::CAT063;
+pub use cat065::CAT065;
+pub use cat205::CAT205;
 
 /// The tables a receiver goes by, one per category. A source of another edition gets another list.
 pub type Catalogue = &'static [&'static Spec];
 
 /// Every category that this crate knows, in its newest edition.
-pub const CATALOGUE: Catalogue = &[&CAT010, &CAT019, &CAT020, &CAT021, &CAT034, &CAT048];
+pub const CATALOGUE: Catalogue = &[
+    &CAT010, &CAT015, &CAT019, &CAT020, &CAT021, &CAT034, &CAT048, &CAT062, &CAT063, &CAT065, &CAT205,
+];
 
 /// The table of this category, if the catalogue has one.
 #[must_use]

@@ -7,6 +7,7 @@ use fusion_core::identity::{Fingerprint, Identity, NAME_BYTES_MAX, ObjectClass};
 use fusion_core::maths::{cos, ln, round, sin};
 use fusion_core::nalgebra::{Matrix3, Vector3};
 use fusion_core::source_track::SourceTrack;
+use fusion_core::track::TrackStatus;
 use heapless::String;
 
 use super::class::belief;
@@ -105,7 +106,8 @@ impl State {
     /// With a number, a time and an identity it is a source track.
     pub(super) fn track(self, number: u32, time: fusion_core::time::Timestamp, identity: Identity) -> SourceTrack {
         let Self { position, velocity, covariance } = self;
-        SourceTrack { number, time, position, velocity, covariance, identity }
+        let status = TrackStatus::Confirmed;
+        SourceTrack { number, time, position, velocity, covariance, velocity_covariance: None, status, identity }
     }
 }
 

@@ -13,6 +13,7 @@ mod table;
 mod ais;
 mod asterix;
 mod asterix_targets;
+mod asterix_stations;
 mod load;
 mod mode_s;
 mod sapient;
@@ -29,10 +30,12 @@ const LOADS: &[(&str, Make)] = &[
     ("asterix", asterix::load),
     ("asterix-mlat", asterix_targets::multilateration),
     ("asterix-adsb", asterix_targets::adsb),
+    ("asterix-drone-radar", asterix_stations::drone_radar),
+    ("asterix-df", asterix_stations::direction_finder),
+    ("asterix-tracks", asterix_stations::system_tracks),
     ("mode-s", mode_s::load),
+    ("sapient", sapient::load),
 ];
-const LOADS: &[(&str, Make)] =
-    &[("ais", ais::load), ("asterix", asterix::load), ("mode-s", mode_s::load), ("sapient", sapient::load)];
 
 const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
 

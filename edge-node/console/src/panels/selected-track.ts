@@ -70,7 +70,7 @@ export class SelectedTrack {
     setClass(this.#card, `card ${old ? "old" : ""}`.trim());
     setClass(this.#swatch, `swatch ${track.affiliation} ${track.status}`);
     setText(this.#name, track.name);
-    const state = gone ? "no longer in the picture" : track.status;
+    const state = gone ? "no longer in the picture" : `${track.status}${track.source_track ? " · source track" : ""}`;
     setText(this.#kind, `${format.className(track.class)} · ${format.affiliation(track.affiliation)} · ${state}`);
     const texts = this.#texts(track, origin, age_s, now_ms);
     for (const [field, value] of this.#values) setText(value, texts[field]);

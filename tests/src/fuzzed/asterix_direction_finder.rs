@@ -1,0 +1,17 @@
+//! A direction finder: CAT205, in datagrams and in a stream.
+
+use sensor_drivers::asterix::direction_finder::{DirectionFinder, DirectionFinderConfig};
+use sensor_drivers::asterix::radar::Framing;
+use sensor_drivers::asterix::reception::StationConfig;
+
+/// The driver in both framings, and the description of every record.
+pub fn target(input: &[u8]) {
+    for framing in [Framing::Datagrams, Framing::Stream] {
+        let station = StationConfig { framing, ..StationConfig::default() };
+        super::feed(
+            &mut DirectionFinder::decoder(DirectionFinderConfig { station, ..DirectionFinderConfig::default() }),
+            input,
+        );
+    }
+    assert!(sensor_drivers::asterix::describe(input).count() <= input.len());
+}
