@@ -6,10 +6,10 @@
 
 pub mod ais;
 pub mod asterix;
-pub mod asterix_targets;
 pub mod asterix_direction_finder;
 pub mod asterix_drone_radar;
 pub mod asterix_system_tracks;
+pub mod asterix_targets;
 pub mod kraken;
 pub mod mode_s;
 pub mod plots;

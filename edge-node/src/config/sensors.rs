@@ -11,9 +11,9 @@ use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
 use super::kraken::KrakenConfig;
 use super::label::LevelName;
 use super::sensors_asterix::{AdsbStationConfig, SurfaceConfig};
-use super::sensors_sapient::SapientConfig;
 use super::sensors_direction_finder::DirectionFinderSection;
 use super::sensors_drone_radar::DroneRadarSection;
+use super::sensors_sapient::SapientConfig;
 use super::sensors_source_tracks::SourceTracksSection;
 use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
 use super::{ConfigError, LabelConfig, is_name};
@@ -348,8 +348,6 @@ impl SensorConfig {
             | SensorKind::Plots
             | SensorKind::Kraken
             | SensorKind::Sapient => (0.0, 0.0),
-            SensorKind::Asterix | SensorKind::AsterixSurface | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
-            SensorKind::Sapient => (0.0, 0.0),
             SensorKind::AsterixDroneRadar | SensorKind::AsterixDf | SensorKind::AsterixTracks => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))

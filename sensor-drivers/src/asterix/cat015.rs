@@ -12,9 +12,9 @@ use super::octets::{
     CORRELATION_STEP, Composer, part, put_correlation, put_quantity, put_signed, quantity, signed, signed_quantity,
     subfields, unsigned,
 };
+use super::reception::source;
 use super::record::{Record, Records};
 use super::spec::{CAT015, Spec};
-use super::reception::source;
 use super::wire::{LaterParts, TypedRecord, Unencodable, Wire, part as item_part, put};
 
 /// Classes that a report keeps. No counter: the first ones are the ones that a sensor is surest of, the rest are not

@@ -7,9 +7,9 @@
 
 use super::common::{AircraftIdentification, DataSource, FOOT_M};
 use super::octets::{part, quantity, signed, signed_quantity, subfields, unsigned};
+use super::reception::source;
 use super::record::Record;
 use super::spec::CAT062;
-use super::reception::source;
 
 /// One track at one time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -2,9 +2,9 @@
 
 use super::common::DataSource;
 use super::octets::signed;
+use super::reception::source;
 use super::record::Record;
 use super::spec::CAT063;
-use super::reception::source;
 
 /// What the system says of one of its sensors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! CAT065, the state of a surveillance data processing system and its services, editions 1.4 to 1.6.
 
 use super::common::DataSource;
+use super::reception::source;
 use super::record::Record;
 use super::spec::CAT065;
-use super::reception::source;
 
 /// What a system says of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use std::f64::consts::FRAC_PI_2;
 
 use super::common::{DataSource, TimeOfDay};
 use super::octets::{Composer, part, put_quantity, put_signed, quantity, signed_quantity, unsigned};
+use super::reception::source;
 use super::record::{Record, Records};
 use super::spec::{CAT205, Spec};
-use super::reception::source;
 use super::wire::{TypedRecord, Unencodable, Wire, put};
 
 /// Characters in a channel name. No counter: the format has room for no more.

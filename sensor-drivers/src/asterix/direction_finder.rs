@@ -16,9 +16,9 @@ use fusion_core::time::{Span, Timestamp};
 use super::cat205::{ANGLE_STEP_DEG, BearingReport, Channel, MessageType};
 use super::local::sigma_or;
 use super::look::{Gathering, Looks};
+use super::reception::{Listener, Outbox, Station, StationConfig, When};
 use super::record::Record;
 use super::spec::{CAT205, Catalogue};
-use super::reception::{Listener, Outbox, Station, StationConfig, When};
 use super::wire::TypedRecord;
 use crate::decoder::{HorizontalError, Measured, OwnedScan, Place, Platform, Point, Polar, Report, Return};
 

@@ -17,9 +17,9 @@ use super::cat015::{AZIMUTH_STEP_DEG, Class, ELEVATION_STEP_DEG, MessageType, Ta
 use super::local::{LocalEstimate, LocalVelocity, bound_of_correlations, horizontal, sigma_or};
 use super::look::{Gathering, Looks};
 use super::radar::Doppler;
+use super::reception::{Listener, Outbox, Station, StationConfig, When};
 use super::record::Record;
 use super::spec::{CAT015, Catalogue};
-use super::reception::{Listener, Outbox, Station, StationConfig, When};
 use super::wire::TypedRecord;
 use crate::decoder::{HorizontalError, Measured, OwnedScan, Place, Point, PointVelocity, Polar, Report, Return};
 

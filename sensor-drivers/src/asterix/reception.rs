@@ -12,9 +12,9 @@ use super::common::{DataSource, TimeOfDay};
 use super::fault::{Fault, Reason};
 use super::framer::Framer;
 use super::octets::unsigned;
-use super::radar::{Clock, Framing};
 use super::radar::clock::RadarClock;
 use super::radar::duplicates::Duplicates;
+use super::radar::{Clock, Framing};
 use super::record::{Record, records};
 use super::spec::Catalogue;
 use crate::decoder::{Decoder, OwnedScan, Report, TimeQuality};
@@ -77,12 +77,7 @@ pub struct StationConfig {
 
 impl Default for StationConfig {
     fn default() -> Self {
-        Self {
-            framing: Framing::Datagrams,
-            source: None,
-            clock: Clock::Told,
-            duplicate_window: Span::from_secs(5),
-        }
+        Self { framing: Framing::Datagrams, source: None, clock: Clock::Told, duplicate_window: Span::from_secs(5) }
     }
 }
 

@@ -37,9 +37,8 @@ pub use cat205::CAT205;
 pub type Catalogue = &'static [&'static Spec];
 
 /// Every category that this crate knows, in its newest edition.
-pub const CATALOGUE: Catalogue = &[
-    &CAT010, &CAT015, &CAT019, &CAT020, &CAT021, &CAT034, &CAT048, &CAT062, &CAT063, &CAT065, &CAT205,
-];
+pub const CATALOGUE: Catalogue =
+    &[&CAT010, &CAT015, &CAT019, &CAT020, &CAT021, &CAT034, &CAT048, &CAT062, &CAT063, &CAT065, &CAT205];
 
 /// The table of this category, if the catalogue has one.
 #[must_use]

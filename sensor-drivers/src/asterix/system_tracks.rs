@@ -17,9 +17,9 @@ use super::cat062::{Accuracy, SystemTrack};
 use super::cat063::{SensorReport, SensorState};
 use super::cat065::ServiceReport;
 use super::local::{LocalEstimate, LocalVelocity, horizontal, sigma_or};
+use super::reception::{Listener, Outbox, Station, StationConfig, When};
 use super::record::Record;
 use super::spec::{CAT062, CAT063, CAT065, Catalogue};
-use super::reception::{Listener, Outbox, Station, StationConfig, When};
 use crate::decoder::{HorizontalError, OwnedScan, Report, SensorStatus};
 
 /// The driver of a surveillance data processing system.

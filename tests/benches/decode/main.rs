@@ -12,8 +12,8 @@ mod table;
 
 mod ais;
 mod asterix;
-mod asterix_targets;
 mod asterix_stations;
+mod asterix_targets;
 mod load;
 mod mode_s;
 mod sapient;
