@@ -5,9 +5,12 @@
 
 pub mod ast;
 pub mod capture;
+mod framing;
 pub mod lines;
 pub mod mcap_file;
 pub mod probe;
+pub mod recorder;
+pub mod series;
 
 use std::fs::File;
 use std::io::{BufReader, Read};

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::{Failure, SimArgs, say, say_json};
 use crate::clock::{Clock, Monotonic};
 use crate::recording::Entry;
-use crate::recording::mcap_file::Recorder;
+use crate::recording::recorder::Recorder;
 use crate::simulated::{self, Coverage, frames};
 
 pub mod find;
