@@ -5,6 +5,7 @@
 
 pub mod ast;
 pub mod capture;
+pub mod copier;
 mod framing;
 pub mod lines;
 pub mod mcap_file;
@@ -141,6 +142,18 @@ pub enum Form {
 }
 
 impl Form {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mcap => "mcap",
+            Self::ModeSCsv => "mode-s-csv",
+            Self::Plots => "plots",
+            Self::Ast => "ast",
+            Self::Capture => "capture",
+        }
+    }
+
     /// The form that a file name tells, `.gz` aside.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {

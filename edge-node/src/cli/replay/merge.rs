@@ -122,7 +122,7 @@ fn place(config: &mut Config, sensor: SensorConfig) -> Result<usize, Failure> {
             Ok(place)
         }
         Some(_) => Err(Failure::refused(format!(
-            "two recordings declare sensor \"{}\" differently; replay them with one --config",
+            "two recordings declare sensor \"{}\" differently; give one --config that tells how it is",
             sensor.name
         ))),
         None => {
