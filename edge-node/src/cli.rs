@@ -7,6 +7,7 @@ pub mod cut;
 pub mod demo;
 pub mod info;
 pub mod live;
+pub mod outlet;
 pub mod replay;
 pub mod run;
 pub mod score;
@@ -54,7 +55,7 @@ pub enum Command {
     Run(RunArgs),
     /// Validate a configuration without running it.
     Check(CheckArgs),
-    /// Replay recordings: our own MCAP, or Mode S CSV, NDJSON plots, .ast, pcap (each also .gz).
+    /// Replay recordings: our own MCAP, or Mode S CSV, NDJSON plots, .ast, .ff, .tlog, NMEA, pcap (each .gz too).
     Replay(ReplayArgs),
     /// Tell what is in recordings: form, span, sensors with counts and rates, configuration; whole or cut.
     Info(InfoArgs),
@@ -203,6 +204,7 @@ pub struct CheckArgs {
   copmesh replay long_flight.csv --fast --tracks t.jsonl as fast as it goes
   copmesh replay long_flight.csv --fast --blind          addresses hidden from association, then compared with
   copmesh replay radar.pcap --config node.toml --rate 10
+  copmesh replay day.mcap --to adsb=tcp-listen://127.0.0.1:30005 --to radar=udp://239.1.1.1:8600 --speed 4
   copmesh replay day.mcap --deterministic --tracks t.jsonl   same input, same bytes, on every machine")]
 pub struct ReplayArgs {
     /// Recordings; several are merged by time of receipt.
@@ -211,8 +213,15 @@ pub struct ReplayArgs {
     /// Configuration to use instead of the one in the recording; imported forms use its first sensor of their kind.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Of captures, only the datagrams to this port.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Send a sensor's bytes there instead of into a node: udp://HOST:PORT, tcp://HOST:PORT, tcp-listen://ADDRESS:PORT
+    /// or pty. May be given for several sensors.
+    #[arg(long, value_name = "SENSOR=ENDPOINT", conflicts_with_all = ["deterministic", "tracks", "again", "console", "zenoh"])]
+    pub to: Vec<String>,
     /// Times the recorded speed.
-    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", conflicts_with = "fast")]
+    #[arg(long, visible_alias = "speed", default_value_t = 1.0, value_name = "FACTOR", conflicts_with = "fast")]
     pub rate: f64,
     /// As fast as the machine goes.
     #[arg(long)]
@@ -293,6 +302,9 @@ pub struct CutArgs {
     /// Configuration to use and keep instead of the one in the recording.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Of captures, only the datagrams to this port.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
     /// The day of recordings that only hold times of day, YYYY-MM-DD.
     #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
     pub date: fusion_core::time::Timestamp,

@@ -49,7 +49,8 @@ pub fn parse_moment(text: &str) -> Result<Moment, String> {
 /// # Errors
 /// [`Failure`] if the recording is refused, or the new one cannot be written.
 pub fn run(args: &CutArgs) -> Result<(), Failure> {
-    let merged = Merged::open(std::slice::from_ref(&args.file), args.config.as_deref(), args.date)?;
+    let file = std::slice::from_ref(&args.file);
+    let merged = Merged::open_port(file, args.config.as_deref(), args.date, args.port)?;
     copy(merged, args.from, args.to, &args.out)
 }
 
@@ -150,7 +151,7 @@ mod tests {
     fn cut(file: &Path, from: &str, to: &str, out: &Path) -> Result<(), Failure> {
         let moment = |text: &str| parse_moment(text).expect("a moment");
         let (from, to) = (Some(moment(from)), Some(moment(to)));
-        run(&CutArgs { file: file.to_owned(), from, to, out: out.to_owned(), config: None, date: DAY })
+        run(&CutArgs { file: file.to_owned(), from, to, out: out.to_owned(), config: None, port: None, date: DAY })
     }
 
     fn merged(files: &[PathBuf], out: &Path) -> Result<(), Failure> {

@@ -28,8 +28,6 @@ use super::{Entry, RecordingError, Source};
 use crate::config::Config;
 use crate::node::{Arrival, LINKS_MAX, Link};
 
-pub use super::recorder::Recorder;
-
 /// Largest record of a recording that is read, in bytes.
 ///
 /// No counter: a file with a larger one is refused there with an error.
@@ -235,6 +233,7 @@ impl Iterator for Reader {
 
 #[cfg(test)]
 mod tests {
+    use super::super::recorder::Recorder;
     use super::*;
     use crate::clock::Monotonic;
     use std::io::Cursor;

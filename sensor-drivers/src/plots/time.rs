@@ -34,7 +34,8 @@ pub fn from_rfc3339(text: &str) -> Option<Timestamp> {
 }
 
 /// Reads a JSON number of seconds since the Unix epoch. Digits beyond the nanosecond are dropped.
-pub(super) fn from_unix_seconds(numeral: &str) -> Option<Timestamp> {
+#[must_use]
+pub fn from_unix_seconds(numeral: &str) -> Option<Timestamp> {
     let (mantissa, exponent) = numeral.split_once(['e', 'E']).unwrap_or((numeral, "0"));
     let exponent: i32 = exponent.parse().ok()?;
     let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
