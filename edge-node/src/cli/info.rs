@@ -195,3 +195,86 @@ impl fmt::Display for Info {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use etherparse::PacketBuilder;
+    use fusion_core::measurement::SensorId;
+    use sensor_drivers::asterix::cat034::{MessageType, ServiceMessage};
+    use sensor_drivers::asterix::common::{DataSource, TimeOfDay};
+    use sensor_drivers::asterix::write_block;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::recording::copier::Copier;
+
+    const NOON: Timestamp = Timestamp::from_secs(1_462_881_600);
+
+    fn block() -> Vec<u8> {
+        let message = ServiceMessage {
+            source: Some(DataSource { sac: 1, sic: 2 }),
+            message_type: Some(MessageType::NORTH_MARKER),
+            time_of_day: Some(TimeOfDay::at(NOON)),
+            ..ServiceMessage::default()
+        };
+        let mut block = Vec::new();
+        write_block(&[message], &mut block).expect("small");
+        block
+    }
+
+    fn final_frame(block: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(block.len() + 12).expect("short").to_be_bytes();
+        [&length[..], &[0, 0, 0], &4_320_000_u32.to_be_bytes()[1..], block, &[0xA5; 4]].concat()
+    }
+
+    fn pcap(block: &[u8]) -> Vec<u8> {
+        let builder = PacketBuilder::ethernet2([1; 6], [2; 6]).ipv4([10, 0, 0, 1], [239, 1, 1, 1], 8).udp(4000, 8600);
+        let mut frame = Vec::new();
+        builder.write(&mut frame, block).expect("into memory");
+        let length = u32::try_from(frame.len()).expect("short");
+        let words = [0xA1B2_C3D4, 0x0004_0002, 0, 0, 65_535, 1, 1_462_881_600, 0, length, length];
+        [words.iter().flat_map(|w| w.to_le_bytes()).collect(), frame].concat()
+    }
+
+    fn mcap(path: &Path) -> Vec<u8> {
+        let text = "[node]\nname = \"alpha\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n\
+                    [[sensors]]\nname = \"adsb\"\nkind = \"beast\"\n\
+                    label = { level = \"unclassified\", originator = \"TEST\" }\n";
+        let mut copier = Copier::create(path, Config::parse(text).expect("valid")).expect("a new file");
+        copier.write(&Entry::of(NOON, SensorId(0), vec![7; 16])).expect("written");
+        copier.finish().expect("completed");
+        std::fs::read(path).expect("written")
+    }
+
+    #[test]
+    fn each_form_tells_its_sensor_its_span_and_whether_it_is_whole() {
+        let folder = std::env::temp_dir().join(format!("copmesh-info-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let recorded = mcap(&folder.join("made.mcap"));
+        let plot: &[u8] = b"{\"time\":1462881600,\"azimuth_deg\":84.2,\"azimuth_sigma_deg\":3}\n";
+        let forms: [(&str, &str, &str, Vec<u8>); 7] = [
+            ("x.csv", "mode-s-csv", "beast", b"1462881600.0,1a32000023b1dda011210000bd6b441a\n".to_vec()),
+            ("x.ndjson", "plots", "plots", plot.to_vec()),
+            ("x.ast", "ast", "asterix", block()),
+            ("x.ff", "final-frames", "asterix", final_frame(&block())),
+            ("x.nmea", "nmea", "ais", b"2016-05-10T12:00:00Z !AIVDM,1,1,,A,,0*00\n".to_vec()),
+            ("x.pcap", "capture", "asterix", pcap(&block())),
+            ("x.mcap", "mcap", "beast", recorded.clone()),
+        ];
+        for (name, form, kind, bytes) in forms {
+            let path = folder.join(name);
+            std::fs::write(&path, bytes).expect("written");
+            let info = Info::of(&path, NOON).expect("readable");
+            assert_eq!((info.form, info.sensors[0].kind, info.sensors[0].entries), (form, kind, 1), "{name}");
+            assert!(info.whole && info.cut.is_none() && info.refused == 0, "{name}: {info}");
+            assert_eq!(info.span.first.as_deref(), Some("2016-05-10T12:00:00Z"), "{name}");
+            assert_eq!(info.configuration.is_some(), form == "mcap", "{name}");
+        }
+        let path = folder.join("cut.mcap");
+        std::fs::write(&path, &recorded[..recorded.len() - 1]).expect("written");
+        let cut = Info::of(&path, NOON).expect("readable");
+        assert!(!cut.whole && cut.to_string().contains("was cut at byte"), "{cut}");
+        std::fs::remove_dir_all(&folder).expect("removed");
+    }
+}

@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn a_sentence_has_the_time_of_its_tag_block_or_of_its_logger_or_of_the_line_before() {
-        let bare = "!AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*23";
+        let bare = "AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0";
+        let bare = format!("!{bare}*{:02X}", sentence::checksum(bare.as_bytes()));
         let tag = "c:1717236000";
         let tag = format!("\\{tag}*{:02X}\\", sentence::checksum(tag.as_bytes()));
         let text = format!(
