@@ -218,7 +218,8 @@ pub struct ReplayArgs {
     pub port: Option<u16>,
     /// Send a sensor's bytes there instead of into a node: udp://HOST:PORT, tcp://HOST:PORT, tcp-listen://ADDRESS:PORT
     /// or pty. May be given for several sensors.
-    #[arg(long, value_name = "SENSOR=ENDPOINT", conflicts_with_all = ["deterministic", "tracks", "again", "console", "zenoh"])]
+    #[arg(long, value_name = "SENSOR=ENDPOINT")]
+    #[arg(conflicts_with_all = ["deterministic", "tracks", "again", "console", "zenoh"])]
     pub to: Vec<String>,
     /// Times the recorded speed.
     #[arg(long, visible_alias = "speed", default_value_t = 1.0, value_name = "FACTOR", conflicts_with = "fast")]

@@ -36,12 +36,12 @@ pub enum Routes {
     All,
     /// Those to a port are one sensor's.
     Port(u16),
-    /// Each is its who listens there. Without an address, whoever it was sent to.
+    /// Each is that of the sensor that listens there. Without an address, whoever it was sent to.
     Configured(Vec<(Option<IpAddr>, u16, SensorId)>),
 }
 
-/// How the datagrams of a capture are told apart: as is asked for, and by a configuration only if a sensor of it listens
-/// to any of them.
+/// How the datagrams of a capture are told apart: as is asked for, and by a configuration only if a sensor of it
+/// listens to any of them.
 ///
 /// # Errors
 /// [`RecordingError`] if the file cannot be read.

@@ -49,8 +49,8 @@ pub(super) fn plots(path: &Path, source: Source, refused: Arc<Refused>) -> impl 
     })
 }
 
-/// AIS sentences: each is received when its TAG block or its logger says, or with the line before if neither does. Lines
-/// that the driver will refuse are passed on all the same, so that it is the driver that counts them.
+/// AIS sentences: each is received when its TAG block or its logger says, or with the line before if neither does.
+/// Lines that the driver will refuse are passed on all the same, so that it is the driver that counts them.
 pub(super) fn nmea(path: &Path, source: Source, refused: Arc<Refused>) -> impl Iterator<Item = Item> + use<> {
     Lines::new(path, source, refused, |line, before| {
         let tagged = match sentence::read(line) {

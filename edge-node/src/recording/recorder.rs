@@ -1,5 +1,5 @@
-//! The recorder: what comes in goes to the disk within a second, in files of bounded size and age, within a bounded part
-//! of the disk.
+//! The recorder: what comes in goes to the disk within a second, in files of bounded size and age, within a bounded
+//! part of the disk.
 //!
 //! Writing is done where the bytes come in, into the system's cache; whatever may wait for the disk (syncing, removing
 //! old files, asking for room) is done by a thread that each file has of its own. So a slow disk does not hold up the
@@ -23,8 +23,8 @@ use super::{Entry, RecordingError};
 use crate::clock::Monotonic;
 use crate::config::{Config, RecorderConfig};
 
-/// Chunks in one file at the most, for its index grows in memory by one entry a chunk (a second of traffic, or 256 KiB):
-/// with 64 sensors some 20 MB when a file is full.
+/// Chunks in one file at the most, for its index grows in memory by one entry a chunk (a second of traffic, or
+/// 256 KiB): with 64 sensors some 20 MB when a file is full.
 ///
 /// No counter: the next file is begun.
 pub const CHUNKS_MAX: u64 = 16_384;
@@ -61,8 +61,8 @@ struct Disk {
 }
 
 impl Recorder {
-    /// Begins a file with the configuration, and keeps to the bounds that stand in its `[recorder]`. A recording that is
-    /// there already is kept: the new one is called `x-2.mcap` and so on, so that a restart loses nothing.
+    /// Begins a file with the configuration, and keeps to the bounds that stand in its `[recorder]`. A recording that
+    /// is there already is kept: the new one is called `x-2.mcap` and so on, so that a restart loses nothing.
     ///
     /// # Errors
     /// If the file cannot be written.
