@@ -3,8 +3,11 @@
 //! Exit codes: 0 done; 1 it went wrong while running; 2 the command, the configuration or an input file is refused.
 
 pub mod check;
+pub mod cut;
 pub mod demo;
+pub mod info;
 pub mod live;
+pub mod outlet;
 pub mod replay;
 pub mod run;
 pub mod score;
@@ -37,6 +40,7 @@ const EXAMPLES: &str = "Examples:
   copmesh run --config node.toml                 run a node
   copmesh status                                 how its sensors are doing
   copmesh replay long_flight.csv --fast --tracks tracks.jsonl
+  copmesh info day.mcap                          what is in a recording
   copmesh score tracks.jsonl truth.jsonl
   copmesh trail demo.mcap --track icao:48AD01    why a track is what it is";
 
@@ -51,8 +55,14 @@ pub enum Command {
     Run(RunArgs),
     /// Validate a configuration without running it.
     Check(CheckArgs),
-    /// Replay recordings: our own MCAP, or Mode S CSV, NDJSON plots, .ast, pcap (each also .gz).
+    /// Replay recordings: our own MCAP, or Mode S CSV, NDJSON plots, .ast, .ff, .tlog, NMEA, pcap (each .gz too).
     Replay(ReplayArgs),
+    /// Tell what is in recordings: form, span, sensors with counts and rates, configuration; whole or cut.
+    Info(InfoArgs),
+    /// Copy a part of a recording, with its configuration.
+    Cut(CutArgs),
+    /// Copy several recordings into one, by time of receipt.
+    Merge(MergeArgs),
     /// Score a tracks file against truth: GOSPA, OSPA, SIAP, identity switches, NEES.
     Score(ScoreArgs),
     /// Say why: replay a recording and print each decision about a track or a sensor, and how far errors are as told.
@@ -194,6 +204,7 @@ pub struct CheckArgs {
   copmesh replay long_flight.csv --fast --tracks t.jsonl as fast as it goes
   copmesh replay long_flight.csv --fast --blind          addresses hidden from association, then compared with
   copmesh replay radar.pcap --config node.toml --rate 10
+  copmesh replay day.mcap --to adsb=tcp-listen://127.0.0.1:30005 --to radar=udp://239.1.1.1:8600 --speed 4
   copmesh replay day.mcap --deterministic --tracks t.jsonl   same input, same bytes, on every machine")]
 pub struct ReplayArgs {
     /// Recordings; several are merged by time of receipt.
@@ -202,8 +213,16 @@ pub struct ReplayArgs {
     /// Configuration to use instead of the one in the recording; imported forms use its first sensor of their kind.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Of captures, only the datagrams to this port.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Send a sensor's bytes there instead of into a node: udp://HOST:PORT, tcp://HOST:PORT, tcp-listen://ADDRESS:PORT
+    /// or pty. May be given for several sensors.
+    #[arg(long, value_name = "SENSOR=ENDPOINT")]
+    #[arg(conflicts_with_all = ["deterministic", "tracks", "again", "console", "zenoh"])]
+    pub to: Vec<String>,
     /// Times the recorded speed.
-    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", conflicts_with = "fast")]
+    #[arg(long, visible_alias = "speed", default_value_t = 1.0, value_name = "FACTOR", conflicts_with = "fast")]
     pub rate: f64,
     /// As fast as the machine goes.
     #[arg(long)]
@@ -238,6 +257,80 @@ pub struct ReplayArgs {
     /// Print the result as one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `info`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  copmesh info day.mcap day-2.mcap
+  copmesh info radar.ast --date 2024-06-01
+  copmesh info day.mcap --show-config
+  copmesh info *.mcap --json | jq '.[] | select(.whole | not) | .file'")]
+pub struct InfoArgs {
+    /// Recordings, of any form that can be replayed.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print the configuration that is in each, too.
+    #[arg(long, conflicts_with = "json")]
+    pub show_config: bool,
+    /// The day of recordings that only hold times of day, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
+    pub date: fusion_core::time::Timestamp,
+    /// Print a JSON list with one object for each file; the configuration is in it.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `cut`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  copmesh cut day.mcap --from 2024-06-01T10:00:00Z --to 2024-06-01T10:05:00Z --out five.mcap
+  copmesh cut day.mcap --from +3600 --to +3660 --out minute.mcap
+  copmesh cut radar.pcap --config node.toml --out radar.mcap     an import as a recording of our own")]
+pub struct CutArgs {
+    /// The recording, of any form that can be replayed.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// What was received from here on: RFC 3339, or +SECONDS after the first entry.
+    #[arg(long, value_name = "TIME", value_parser = cut::parse_moment)]
+    pub from: Option<cut::Moment>,
+    /// What was received before this.
+    #[arg(long, value_name = "TIME", value_parser = cut::parse_moment)]
+    pub to: Option<cut::Moment>,
+    /// The new recording, MCAP. A file that is there is not written over.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Configuration to use and keep instead of the one in the recording.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Of captures, only the datagrams to this port.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// The day of recordings that only hold times of day, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
+    pub date: fusion_core::time::Timestamp,
+}
+
+/// Arguments of `merge`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  copmesh merge day.mcap day-2.mcap day-3.mcap --out day-whole.mcap
+  copmesh merge radar.mcap flights.csv --out both.mcap
+
+Sensors of one name are one sensor; where two recordings declare it differently, tell by --config how it is.")]
+pub struct MergeArgs {
+    /// Recordings, of any form that can be replayed.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The new recording, MCAP. A file that is there is not written over.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Configuration to use and keep instead of those in the recordings.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The day of recordings that only hold times of day, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
+    pub date: fusion_core::time::Timestamp,
 }
 
 /// Arguments of `score`.
@@ -336,6 +429,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Info(args) => info::run(args),
+        Command::Cut(args) => cut::run(args),
+        Command::Merge(args) => cut::merge(args),
         Command::Score(args) => score::run(args),
         Command::Status(args) => status::run(args),
         Command::Trail(args) => trail::run(args),

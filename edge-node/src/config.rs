@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use endpoint::Endpoint;
 pub use label::LabelConfig;
+use sensors::within;
 pub use sensors::{SensorConfig, SensorKind};
 pub use tracker::TrackerSettings;
 
@@ -117,12 +118,39 @@ impl Default for MeshConfig {
 }
 
 /// Recording of the exact bytes that came in.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct RecorderConfig {
     /// MCAP file to write; without it nothing is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
+    /// A file is ended and the next begun at this size, MiB.
+    pub file_size_mib: u32,
+    /// A file is ended and the next begun at this age, seconds.
+    pub file_age_s: f64,
+    /// All files of this name together: the oldest are removed so that they stay within it, MiB.
+    pub disk_total_mib: u32,
+    /// With less room than this on the disk nothing is recorded, MiB.
+    pub disk_reserve_mib: u32,
+}
+
+impl Default for RecorderConfig {
+    fn default() -> Self {
+        Self { file: None, file_size_mib: 1024, file_age_s: 3600.0, disk_total_mib: 65_536, disk_reserve_mib: 1024 }
+    }
+}
+
+impl RecorderConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        let total_min = f64::from(self.file_size_mib);
+        let ranges = [
+            ("file-size-mib", f64::from(self.file_size_mib), 1.0, 4096.0),
+            ("file-age-s", self.file_age_s, 1.0, 14_400.0),
+            ("disk-total-mib", f64::from(self.disk_total_mib), total_min, 16_777_216.0),
+            ("disk-reserve-mib", f64::from(self.disk_reserve_mib), 0.0, 16_777_216.0),
+        ];
+        ranges.into_iter().try_for_each(|(name, value, low, high)| within("recorder", name, value, low, high))
+    }
 }
 
 /// Why a configuration is refused. Tells the key and the remedy.
@@ -185,6 +213,7 @@ impl Config {
             }
         }
         self.tracker.check()?;
+        self.recorder.check()?;
         if self.console.enabled && self.console.listen.parse::<std::net::SocketAddr>().is_err() {
             let message = format!("\"{}\" is no address and port; write e.g. \"127.0.0.1:8477\"", self.console.listen);
             return Err(ConfigError::at("console.listen", message));

@@ -22,7 +22,7 @@ use crate::latency::Latency;
 use crate::node::{Bearing, Node, Output};
 use crate::picture::PictureChange;
 use crate::recording::Entry;
-use crate::recording::mcap_file::Recorder;
+use crate::recording::recorder::Recorder;
 use crate::sensor_health::{SensorHealth, SensorState};
 use crate::tracks_file::TracksFile;
 
@@ -115,7 +115,19 @@ impl Engine {
         self.show_live(inbox, clock.now());
     }
 
+    /// Fusion goes on without.
+    fn give_up_recording(&mut self, cause: &mcap::McapError) {
+        warn!("recording stopped: {cause}");
+        self.recorder_failed += 1;
+        self.sinks.recorder = None;
+    }
+
     fn show_live(&mut self, inbox: &Inbox, now: Now) {
+        if let Some(recorder) = &mut self.sinks.recorder
+            && let Err(e) = recorder.tend(now.validity, now.monotonic)
+        {
+            self.give_up_recording(&e);
+        }
         for sensor in 0..self.node.sensors() {
             self.node.set_dropped(sensor_id(sensor), inbox.dropped(sensor_id(sensor)));
         }
@@ -138,9 +150,7 @@ impl Engine {
         if let Some(recorder) = &mut self.sinks.recorder
             && let Err(e) = recorder.write(entry, now)
         {
-            warn!("recording stopped: {e}");
-            self.recorder_failed += 1;
-            self.sinks.recorder = None;
+            self.give_up_recording(&e);
         }
         self.node.handle_arrival(entry.sensor, entry.link, &entry.arrival, entry.received);
         self.drain();
@@ -187,6 +197,9 @@ impl Engine {
         self.node.counters(&mut |name, count| counters.push((name, count)));
         counters.push(("records_dropped", self.records_dropped));
         counters.push(("recorder_failed", self.recorder_failed));
+        if let Some(recorder) = &self.sinks.recorder {
+            recorder.counters(&mut |name, count| counters.push((name, count)));
+        }
         let board = Board {
             sequence,
             time: now,

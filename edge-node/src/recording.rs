@@ -5,9 +5,15 @@
 
 pub mod ast;
 pub mod capture;
+pub mod copier;
+mod final_frame;
+mod framing;
 pub mod lines;
 pub mod mcap_file;
 pub mod probe;
+pub mod recorder;
+pub mod series;
+mod tlog;
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -77,6 +83,8 @@ pub struct Recording {
     pub config: Option<Config>,
     /// The sensors in it, by [`Entry::sensor`]. For an imported file, what can be told from the file alone.
     pub sensors: Vec<SensorConfig>,
+    /// Whether those are the sensors of the requested configuration.
+    pub routed: bool,
     /// What is in it.
     pub entries: Entries,
     /// How much of it has been read.
@@ -133,11 +141,32 @@ pub enum Form {
     Plots,
     /// ASTERIX data blocks, one after the other.
     Ast,
+    /// ASTERIX in FINAL frames.
+    FinalFrames,
+    /// MAVLink frames, each with its time.
+    Tlog,
+    /// AIS sentences, with the times of their TAG blocks or of a logger.
+    Nmea,
     /// Captured datagrams, pcap or pcapng.
     Capture,
 }
 
 impl Form {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mcap => "mcap",
+            Self::ModeSCsv => "mode-s-csv",
+            Self::Plots => "plots",
+            Self::Ast => "ast",
+            Self::FinalFrames => "final-frames",
+            Self::Tlog => "tlog",
+            Self::Nmea => "nmea",
+            Self::Capture => "capture",
+        }
+    }
+
     /// The form that a file name tells, `.gz` aside.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
@@ -148,10 +177,24 @@ impl Form {
             "csv" => Some(Self::ModeSCsv),
             "ndjson" | "jsonl" => Some(Self::Plots),
             "ast" => Some(Self::Ast),
+            "ff" => Some(Self::FinalFrames),
+            "tlog" => Some(Self::Tlog),
+            "nmea" | "ais" | "log" => Some(Self::Nmea),
             "pcap" | "pcapng" | "cap" => Some(Self::Capture),
             _ => None,
         }
     }
+}
+
+/// How a recording is to be read, as far as it does not tell itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Request<'a> {
+    /// The day of forms that only hold times of day.
+    pub date: Timestamp,
+    /// Of a capture, only the datagrams to this port.
+    pub port: Option<u16>,
+    /// Of a capture, each datagram for the sensor of this configuration that listens there.
+    pub config: Option<&'a Config>,
 }
 
 /// Opens a recording by the form that its name tells.
@@ -159,12 +202,22 @@ impl Form {
 /// # Errors
 /// [`RecordingError`] if the name tells no form, the file cannot be read, or its beginning is not of that form.
 pub fn open(path: &Path, date: Timestamp) -> Result<Recording, RecordingError> {
+    open_as(path, Request { date, ..Request::default() })
+}
+
+/// Opens a recording by the form that its name tells, and reads it as requested.
+///
+/// # Errors
+/// [`RecordingError`] if the name tells no form, the file cannot be read, or its beginning is not of that form.
+pub fn open_as(path: &Path, request: Request<'_>) -> Result<Recording, RecordingError> {
     let form = Form::of(path).ok_or_else(|| {
-        let known = "known endings: .mcap .csv .ndjson .jsonl .ast .pcap .pcapng, each also with .gz";
+        let known = "known endings: .mcap .csv .ndjson .jsonl .ast .ff .tlog .nmea .ais .log .pcap .pcapng, \
+                     each also with .gz";
         RecordingError::new(path, format!("the name does not tell the form ({known})"))
     })?;
     let (source, progress) = source(path)?;
     let refused = Arc::new(Refused::default());
+    let mut routed = false;
     let sensor = |kind| vec![imported_sensor(path, kind)];
     let (config, sensors, entries): (_, _, Entries) = match form {
         Form::Mcap => {
@@ -175,15 +228,39 @@ pub fn open(path: &Path, date: Timestamp) -> Result<Recording, RecordingError> {
             (None, sensor(SensorKind::Beast), Box::new(lines::mode_s(path, source, Arc::clone(&refused))))
         }
         Form::Plots => (None, sensor(SensorKind::Plots), Box::new(lines::plots(path, source, Arc::clone(&refused)))),
+        Form::Nmea => (None, sensor(SensorKind::Ais), Box::new(lines::nmea(path, source, Arc::clone(&refused)))),
         Form::Ast => {
-            (None, sensor(SensorKind::Asterix), Box::new(ast::Reader::new(path, source, date, Arc::clone(&refused))))
-        }
-        Form::Capture => {
-            let opened = capture::Reader::open(path, source, Arc::clone(&refused))?;
+            let opened = ast::Reader::new(path, source, request.date, Arc::clone(&refused));
             (None, sensor(SensorKind::Asterix), Box::new(opened))
         }
+        Form::FinalFrames => {
+            let opened = final_frame::Reader::new(path, source, request.date, Arc::clone(&refused));
+            (None, sensor(SensorKind::Asterix), Box::new(opened))
+        }
+        Form::Tlog => {
+            let kind =
+                kind_called("mavlink").ok_or_else(|| RecordingError::new(path, "there is no driver for MAVLink"))?;
+            (None, sensor(kind), Box::new(tlog::Reader::new(path, source, Arc::clone(&refused))))
+        }
+        Form::Capture => {
+            let routes = capture::routes(path, request)?;
+            let mut sensors = sensor(SensorKind::Asterix);
+            if let (Some(config), capture::Routes::Configured(_)) = (request.config, &routes) {
+                routed = true;
+                sensors.clone_from(&config.sensors);
+            }
+            (None, sensors, Box::new(capture::Reader::open(path, source, routes, Arc::clone(&refused))?))
+        }
     };
-    Ok(Recording { path: path.to_owned(), config, sensors, entries, progress, refused })
+    Ok(Recording { path: path.to_owned(), config, sensors, routed, entries, progress, refused })
+}
+
+/// The kind of that word, if there is one.
+fn kind_called(word: &str) -> Option<SensorKind> {
+    use serde::Deserialize as _;
+    use serde::de::IntoDeserializer as _;
+    let word: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = word.into_deserializer();
+    SensorKind::deserialize(word).ok()
 }
 
 /// Plain bytes of a file, unpacked if its name ends in `.gz`.
@@ -233,6 +310,10 @@ mod tests {
         assert_eq!(form("a/long_flight.csv"), Some(Form::ModeSCsv));
         assert_eq!(form("x.CSV.GZ"), Some(Form::ModeSCsv));
         assert_eq!(form("x.pcapng"), Some(Form::Capture));
+        assert_eq!(
+            (form("x.ff"), form("x.tlog"), form("x.AIS")),
+            (Some(Form::FinalFrames), Some(Form::Tlog), Some(Form::Nmea))
+        );
         assert_eq!(form("x"), None);
         assert_eq!(form("x.gz"), None);
     }

@@ -420,6 +420,14 @@ fn whole(at: f64) -> i64 {
 
 /// The unit that the end of a key tells, and that end; both empty if it tells none.
 fn unit_of(key: &str) -> (&'static str, &'static str) {
-    let units = [("m²/s³", "-m2-s3"), ("m/s", "-m-s"), ("m", "-m"), ("s", "-s"), ("°", "-deg"), ("σ", "-sigmas")];
+    let units = [
+        ("m²/s³", "-m2-s3"),
+        ("m/s", "-m-s"),
+        ("m", "-m"),
+        ("s", "-s"),
+        ("MiB", "-mib"),
+        ("°", "-deg"),
+        ("σ", "-sigmas"),
+    ];
     units.into_iter().find(|(_, end)| key.ends_with(end)).unwrap_or_default()
 }

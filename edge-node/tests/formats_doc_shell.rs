@@ -17,7 +17,7 @@ use edge_node::node::trails::{TrailPoint, TrailPoints};
 use edge_node::node::{Arrival, Bearing, Link};
 use edge_node::outputs::console_json::{self, Hello};
 use edge_node::picture::PictureChange;
-use edge_node::recording::mcap_file::Recorder;
+use edge_node::recording::recorder::Recorder;
 use edge_node::recording::{self, Entry, Form};
 use edge_node::sensor_health::{SensorHealth, SensorState};
 use edge_node::tracks_file::TracksFile;

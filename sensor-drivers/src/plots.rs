@@ -23,7 +23,7 @@ use json::Key;
 
 pub use crate::lines::LINE_BYTES_MAX;
 pub use encode::{Unencodable, encode};
-pub(crate) use time::from_rfc3339 as parse_time;
+pub use time::{Rfc3339, from_rfc3339, from_unix_seconds};
 
 /// Reports that wait to be polled. More than any read from a socket holds; beyond, the oldest is dropped and counted.
 ///

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::engine::{Engine, STOP_PERIOD, Sinks};
 use crate::inbox::Inbox;
 use crate::node::{Node, node_id};
-use crate::recording::mcap_file::Recorder;
+use crate::recording::recorder::Recorder;
 use crate::score::Score;
 use crate::simulated::{Coverage, frames};
 use crate::store;

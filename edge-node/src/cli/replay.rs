@@ -24,6 +24,7 @@ use crate::tracks_file::TracksFile;
 
 pub mod merge;
 pub mod report;
+pub mod wire;
 
 use merge::Merged;
 use report::Replayed;
@@ -36,7 +37,10 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if !(args.rate > 0.0 && args.rate.is_finite()) {
         return Err(Failure::refused(format!("--rate {}: choose a number above zero", args.rate)));
     }
-    let mut merged = Merged::open(&args.files, args.config.as_deref(), args.date)?;
+    let mut merged = Merged::open_port(&args.files, args.config.as_deref(), args.date, args.port)?;
+    if !args.to.is_empty() {
+        return wire::run(args, &mut merged);
+    }
     let config = adapted(&merged.config, args);
     config.check().map_err(Failure::refused)?;
     let (board, receiver) = watch::channel(Arc::new(Board::default()));
@@ -51,7 +55,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
             services.shut_down();
             return Ok(());
         }
-        merged = Merged::open(&args.files, args.config.as_deref(), args.date)?;
+        merged = Merged::open_port(&args.files, args.config.as_deref(), args.date, args.port)?;
     }
 }
 

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::engine::{Engine, STOP_PERIOD, Sinks};
 use crate::inbox::Inbox;
 use crate::node::{Node, node_id};
-use crate::recording::mcap_file::Recorder;
+use crate::recording::recorder::Recorder;
 use crate::store;
 
 /// Runs a node.

@@ -16,13 +16,12 @@ use serde::Serialize;
 use super::{Failure, SimArgs, say, say_json};
 use crate::clock::{Clock, Monotonic};
 use crate::recording::Entry;
-use crate::recording::mcap_file::Recorder;
+use crate::recording::recorder::Recorder;
 use crate::simulated::{self, Coverage, frames};
 
 pub mod find;
-pub mod outlet;
 
-use outlet::Outlets;
+use super::outlet::Outlets;
 
 /// From the start of the command to the scenario's first moment, where sockets are fed.
 const LEAD: Span = Span::from_millis(500);
@@ -44,7 +43,8 @@ pub fn run(args: &SimArgs) -> Result<(), Failure> {
     let mut scenario = find::scenario(name)?;
     scenario.duration_s = args.duration.map_or(scenario.duration_s, |asked| asked.min(scenario.duration_s));
     scenario.check().map_err(|e| Failure::refused(format!("--duration: {e}")))?;
-    let outlets = Outlets::open(&scenario, &args.to)?;
+    let sensors: Vec<_> = scenario.sensors.iter().map(|spec| (spec.name(), spec.endpoint())).collect();
+    let outlets = Outlets::open(&sensors, &args.to)?;
     if outlets.is_empty() && args.out.is_none() && args.truth.is_none() {
         return Err(Failure::refused(
             "nowhere to send to: give --out FILE.mcap, --to SENSOR=udp://HOST:PORT, or endpoints in the scenario",

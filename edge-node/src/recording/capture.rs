@@ -1,24 +1,94 @@
 //! Captured datagrams (pcap, pcapng): the payload of every UDP datagram, at the time it was captured.
 //!
+//! Where several sensors were captured at once, the datagrams are told apart by where they went: to the port that is
+//! asked for, or to the endpoints of a configuration.
+//!
 //! What is not a whole UDP datagram (ARP, TCP, fragments) is counted and passed over.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use etherparse::{SlicedPacket, TransportSlice};
+use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use fusion_core::measurement::SensorId;
 use fusion_core::time::Timestamp;
 use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError};
 
-use super::{Entry, RecordingError, Refused, Source};
+use super::{Entry, RecordingError, Refused, Request, Source};
+use crate::config::{Config, Endpoint};
+use crate::engine::sensor_id;
 
 /// Largest block of a capture that is read, in bytes.
 ///
 /// No counter: a file with a larger one is refused there with an error.
 pub const CAPTURE_BLOCK_BYTES_MAX: usize = 1 << 20;
 
+/// Datagrams looked at for one that a sensor of the configuration listens to.
+///
+/// No counter: beyond them a capture counts as one sensor's.
+pub const CAPTURE_PROBED_MAX: usize = 10_000;
+
+/// Which datagrams are whose.
+#[derive(Clone, Debug)]
+pub enum Routes {
+    /// All are one sensor's.
+    All,
+    /// Those to a port are one sensor's.
+    Port(u16),
+    /// Each is that of the sensor that listens there. Without an address, whoever it was sent to.
+    Configured(Vec<(Option<IpAddr>, u16, SensorId)>),
+}
+
+/// How the datagrams of a capture are told apart: as is asked for, and by a configuration only if a sensor of it
+/// listens to any of them.
+///
+/// # Errors
+/// [`RecordingError`] if the file cannot be read.
+pub fn routes(path: &Path, request: Request<'_>) -> Result<Routes, RecordingError> {
+    if let Some(port) = request.port {
+        return Ok(Routes::Port(port));
+    }
+    let endpoints = request.config.map(endpoints).unwrap_or_default();
+    if endpoints.is_empty() {
+        return Ok(Routes::All);
+    }
+    let routes = Routes::Configured(endpoints);
+    let (source, _) = super::source(path)?;
+    let heard = Reader::open(path, source, routes.clone(), Arc::default())?.take(CAPTURE_PROBED_MAX).any(|e| e.is_ok());
+    Ok(if heard { routes } else { Routes::All })
+}
+
+fn endpoints(config: &Config) -> Vec<(Option<IpAddr>, u16, SensorId)> {
+    let mut endpoints = Vec::new();
+    for (i, sensor) in config.sensors.iter().enumerate() {
+        for endpoint in [Some(&sensor.endpoint), sensor.endpoint_b.as_ref()].into_iter().flatten() {
+            if let Ok(Endpoint::Udp(udp)) = endpoint.parse() {
+                let group = Some(udp.address.ip()).filter(IpAddr::is_multicast);
+                endpoints.push((group, udp.address.port(), sensor_id(i)));
+            }
+        }
+    }
+    endpoints
+}
+
+impl Routes {
+    fn sensor(&self, to: SocketAddr) -> Option<SensorId> {
+        match self {
+            Self::All => Some(SensorId(0)),
+            Self::Port(port) => (to.port() == *port).then_some(SensorId(0)),
+            Self::Configured(endpoints) => {
+                let hears = |(group, port, _): &&(Option<IpAddr>, u16, SensorId)| {
+                    *port == to.port() && group.is_none_or(|group| group == to.ip())
+                };
+                endpoints.iter().find(hears).map(|(_, _, sensor)| *sensor)
+            }
+        }
+    }
+}
+
 pub(super) struct Reader {
+    routes: Routes,
     path: PathBuf,
     blocks: Box<dyn PcapReaderIterator + Send>,
     refused: Arc<Refused>,
@@ -38,17 +108,23 @@ struct Interface {
 /// One captured packet.
 struct Packet {
     received: Timestamp,
-    payload: Option<Vec<u8>>,
+    payload: Option<(SocketAddr, Vec<u8>)>,
 }
 
 /// A packet that tells no time, or not in which units.
 const UNUSABLE: Packet = Packet { received: Timestamp::EPOCH, payload: None };
 
 impl Reader {
-    pub(super) fn open(path: &Path, source: Source, refused: Arc<Refused>) -> Result<Self, RecordingError> {
+    pub(super) fn open(
+        path: &Path,
+        source: Source,
+        routes: Routes,
+        refused: Arc<Refused>,
+    ) -> Result<Self, RecordingError> {
         let blocks = pcap_parser::create_reader(CAPTURE_BLOCK_BYTES_MAX, source)
             .map_err(|e| RecordingError::new(path, format!("not a pcap or pcapng file: {e}")))?;
-        Ok(Self { path: path.to_owned(), blocks, refused, interfaces: Vec::new(), packets: 0, ended: false })
+        let path = path.to_owned();
+        Ok(Self { routes, path, blocks, refused, interfaces: Vec::new(), packets: 0, ended: false })
     }
 
     /// The next packet; `None` at the end.
@@ -90,7 +166,10 @@ impl Iterator for Reader {
                 Ok(Some(Packet { received, payload })) => {
                     self.packets += 1;
                     match payload {
-                        Some(bytes) => return Some(Ok(Entry::of(received, SensorId(0), bytes))),
+                        Some((to, bytes)) => match self.routes.sensor(to) {
+                            Some(sensor) => return Some(Ok(Entry::of(received, sensor, bytes))),
+                            None => self.refused.add(|| format!("packet {} went to {to}, nobody's", self.packets)),
+                        },
                         None => self.refused.add(|| format!("packet {} holds no whole UDP datagram", self.packets)),
                     }
                 }
@@ -146,15 +225,21 @@ fn take(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<Interface>) -> Option<P
     }
 }
 
-fn datagram(link: Linktype, frame: &[u8]) -> Option<Vec<u8>> {
+fn datagram(link: Linktype, frame: &[u8]) -> Option<(SocketAddr, Vec<u8>)> {
     let sliced = match link {
         Linktype::ETHERNET => SlicedPacket::from_ethernet(frame),
         Linktype::LINUX_SLL => SlicedPacket::from_linux_sll(frame),
         Linktype::RAW | Linktype::IPV4 | Linktype::IPV6 => SlicedPacket::from_ip(frame),
         _ => return None,
     };
-    match sliced.ok()?.transport? {
-        TransportSlice::Udp(udp) => Some(udp.payload().to_vec()),
+    let sliced = sliced.ok()?;
+    let to = match sliced.net {
+        Some(NetSlice::Ipv4(ip)) => ip.header().destination_addr().into(),
+        Some(NetSlice::Ipv6(ip)) => ip.header().destination_addr().into(),
+        Some(NetSlice::Arp(_)) | None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    };
+    match sliced.transport? {
+        TransportSlice::Udp(udp) => Some((SocketAddr::new(to, udp.destination_port()), udp.payload().to_vec())),
         TransportSlice::Tcp(_) | TransportSlice::Icmpv4(_) | TransportSlice::Icmpv6(_) => None,
         _ => None,
     }
@@ -169,7 +254,11 @@ mod tests {
     const PAYLOAD: &[u8] = b"\x30\x00\x04\x00";
 
     fn udp_frame() -> Vec<u8> {
-        let builder = PacketBuilder::ethernet2([1; 6], [2; 6]).ipv4([10, 0, 0, 1], [239, 1, 1, 1], 8).udp(4000, 8600);
+        udp_frame_to([239, 1, 1, 1], 8600)
+    }
+
+    fn udp_frame_to(address: [u8; 4], port: u16) -> Vec<u8> {
+        let builder = PacketBuilder::ethernet2([1; 6], [2; 6]).ipv4([10, 0, 0, 1], address, 8).udp(4000, port);
         let mut frame = Vec::new();
         builder.write(&mut frame, PAYLOAD).expect("into memory");
         frame
@@ -188,8 +277,12 @@ mod tests {
     }
 
     fn read(file: Vec<u8>) -> (Vec<Result<Entry, RecordingError>>, u64) {
+        read_by(Routes::All, file)
+    }
+
+    fn read_by(routes: Routes, file: Vec<u8>) -> (Vec<Result<Entry, RecordingError>>, u64) {
         let refused = Arc::new(Refused::default());
-        let opened = Reader::open(Path::new("x.pcap"), Box::new(Cursor::new(file)), Arc::clone(&refused));
+        let opened = Reader::open(Path::new("x.pcap"), Box::new(Cursor::new(file)), routes, Arc::clone(&refused));
         (opened.expect("a pcap file").collect(), refused.summary().0)
     }
 
@@ -200,6 +293,26 @@ mod tests {
         assert_eq!((entries.len(), refused), (1, 1));
         assert_eq!(entry.arrival.bytes(), PAYLOAD);
         assert_eq!(entry.received, Timestamp::from_nanos(1_700_000_000_250_000_000));
+    }
+
+    #[test]
+    fn sensors_captured_together_are_told_apart_by_port_or_by_the_endpoints_of_a_configuration() {
+        let frames = [([239, 1, 1, 1], 8600), ([239, 1, 1, 2], 8600), ([10, 0, 0, 9], 30003), ([10, 0, 0, 9], 9)];
+        let frames = frames.map(|(address, port)| udp_frame_to(address, port));
+        let file = pcap(&frames.each_ref().map(Vec::as_slice));
+        assert_eq!(read_by(Routes::Port(8600), file.clone()).0.len(), 2);
+        let sensors = [("b", "udp://239.1.1.2:8600"), ("a", "udp://239.1.1.1:8600"), ("c", "udp://0.0.0.0:30003")];
+        let sensors = sensors.map(|(name, endpoint)| {
+            format!(
+                "[[sensors]]\nname = \"{name}\"\nkind = \"plots\"\nendpoint = \"{endpoint}\"\n\
+                 label = {{ level = \"unclassified\", originator = \"TEST\" }}\n"
+            )
+        });
+        let node = "[node]\nname = \"alpha\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n";
+        let config = Config::parse(&format!("{node}{}", sensors.concat())).expect("valid");
+        let (entries, refused) = read_by(Routes::Configured(endpoints(&config)), file);
+        let whose: Vec<u16> = entries.iter().map(|e| e.as_ref().expect("whole").sensor.0).collect();
+        assert_eq!((whose, refused), (vec![1, 0, 2], 1));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Recordings of one entry a line: Mode S `unix time,hex of a Beast frame`, and NDJSON plots.
+//! Recordings of one entry a line: Mode S `unix time,hex of a Beast frame`, NDJSON plots, and AIS sentences.
 //!
 //! A line that cannot be used is counted with its number and reason, and the next one is read.
 
@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fusion_core::measurement::SensorId;
-use fusion_core::time::Timestamp;
+use fusion_core::time::{Span, Timestamp};
+use sensor_drivers::ais::sentence::{self, Line};
 use sensor_drivers::decoder::{Decoder, Report};
 use sensor_drivers::mode_s;
-use sensor_drivers::plots::{PlotsConfig, PlotsDecoder};
+use sensor_drivers::plots::{PlotsConfig, PlotsDecoder, from_rfc3339, from_unix_seconds};
 
 use super::{Entry, RecordingError, Refused, Source};
 
@@ -46,6 +47,35 @@ pub(super) fn plots(path: &Path, source: Source, refused: Arc<Refused>) -> impl 
         }
         Ok((time, [line, b"\n"].concat()))
     })
+}
+
+/// AIS sentences: each is received when its TAG block or its logger says, or with the line before if neither does.
+/// Lines that the driver will refuse are passed on all the same, so that it is the driver that counts them.
+pub(super) fn nmea(path: &Path, source: Source, refused: Arc<Refused>) -> impl Iterator<Item = Item> + use<> {
+    Lines::new(path, source, refused, |line, before| {
+        let tagged = match sentence::read(line) {
+            Ok(Line::Sentence(sentence)) => sentence.tagged,
+            Ok(Line::Other) | Err(_) => None,
+        };
+        let time = tagged.or_else(|| logged(line)).unwrap_or(before);
+        if time == Timestamp::EPOCH {
+            return Err("comes before the first line that tells a time, by TAG block (c:) or by its logger".into());
+        }
+        Ok((time, [line, b"\n"].concat()))
+    })
+}
+
+/// The time that a logger wrote before the sentence, or behind its checksum: RFC 3339, or Unix seconds or milliseconds.
+fn logged(line: &[u8]) -> Option<Timestamp> {
+    let start = line.iter().position(|c| matches!(c, b'!' | b'$' | b'\\'))?;
+    let end = line.iter().rposition(|&c| c == b'*').map_or(line.len(), |star| line.len().min(star + 3));
+    let time = |text: &[u8]| {
+        let text = str::from_utf8(text).ok()?.trim_matches([' ', '\t', ',', ';', '[', ']', '"', '(', ')']);
+        let millis = |number: i64| Timestamp::EPOCH + Span::from_millis(number);
+        let long = (12..=13).contains(&text.len()).then(|| text.parse().ok().map(millis)).flatten();
+        from_rfc3339(text).or(long).or_else(|| from_unix_seconds(text).filter(|time| time.as_nanos() > 0))
+    };
+    time(&line[..start]).or_else(|| line.get(end..).and_then(time))
 }
 
 /// Only times are wanted, so no line shall fail for want of a sigma.
@@ -142,6 +172,25 @@ mod tests {
         let source: Source = Box::new(Cursor::new(text.to_vec()));
         let entries = mode_s(Path::new("x.csv"), source, Arc::clone(&refused)).map(|e| e.expect("readable")).collect();
         (entries, refused.summary().0)
+    }
+
+    #[test]
+    fn a_sentence_has_the_time_of_its_tag_block_or_of_its_logger_or_of_the_line_before() {
+        let bare = "AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0";
+        let bare = format!("!{bare}*{:02X}", sentence::checksum(bare.as_bytes()));
+        let tag = "c:1717236000";
+        let tag = format!("\\{tag}*{:02X}\\", sentence::checksum(tag.as_bytes()));
+        let text = format!(
+            "{bare}\n{tag}{bare}\n{bare}\n2024-06-01T10:00:05.5Z {bare}\n1717236006.25,{bare}\n{bare},1717236007\n\
+             1717236008000 {bare}\n"
+        );
+        let refused = Arc::new(Refused::default());
+        let source: Source = Box::new(Cursor::new(text.into_bytes()));
+        let entries = nmea(Path::new("x.nmea"), source, Arc::clone(&refused));
+        let start = Timestamp::from_secs(1_717_236_000);
+        let after: Vec<f64> = entries.map(|e| (e.expect("readable").received - start).as_secs_f64()).collect();
+        assert_eq!(after, [0.0, 0.0, 5.5, 6.25, 7.0, 8.0]);
+        assert_eq!(refused.summary().0, 1, "the first told no time");
     }
 
     #[test]

@@ -8,29 +8,25 @@
 //!
 //! A sensor that several clients speak for has `/raw/SENSOR/1` and `/link/SENSOR/1` for the second, and so on.
 //!
-//! Chunks are closed every second of recording and handed to the disk with a sync: a power cut loses no more than that.
+//! Chunks are closed every second of recording and handed to the disk with a sync: a power cut loses no more than that,
+//! and what was cut says so.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fusion_core::measurement::SensorId;
 use fusion_core::time::Timestamp;
 use mcap::records::MessageHeader;
 use mcap::{McapError, McapResult, WriteOptions};
+use sensor_drivers::plots::Rfc3339;
 
+use super::framing::{Followed, Framing};
 use super::{Entry, RecordingError, Source};
-use crate::clock::Monotonic;
 use crate::config::Config;
 use crate::node::{Arrival, LINKS_MAX, Link};
-
-/// Recordings of one name in a folder at the most.
-///
-/// No counter: beyond it recording is refused with the remedy.
-pub const RECORDINGS_MAX: u32 = 10_000;
 
 /// Largest record of a recording that is read, in bytes.
 ///
@@ -43,33 +39,23 @@ const LINK_PREFIX: &str = "/link/";
 const OPENED: &[u8] = b"opened";
 const CLOSED: &[u8] = b"closed";
 const CHUNK_BYTES: u64 = 256 * 1024;
-const FLUSH_PERIOD: Duration = Duration::from_secs(1);
+/// What a message weighs beside its own bytes.
+const MESSAGE_BYTES: u64 = 31;
 
-/// Writes a recording.
-pub struct Recorder {
+/// Writes one file.
+pub(super) struct FileWriter {
     writer: mcap::Writer<BufWriter<File>>,
-    /// Asks for what was flushed to be synced, by a thread of its own: a slow disk must not hold up the node.
-    sync: SyncSender<()>,
     /// By sensor.
     names: Vec<Channels>,
-    sequence: u32,
-    flushed: Monotonic,
+    bytes: u64,
+    flushes: u64,
+    pending: bool,
 }
 
-impl Recorder {
-    /// Begins a file with the configuration. A recording that is there already is kept: the new one is called
-    /// `x-2.mcap` and so on, so that a restart loses nothing.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn create(path: &Path, config: &Config, now: Timestamp) -> Result<Self, RecordingError> {
-        let file = free_file(path).map_err(|e| RecordingError::new(path, e.to_string()))?;
-        Self::begin(file, config, now).map_err(|e| RecordingError::new(path, e.to_string()))
-    }
-
-    fn begin(file: File, config: &Config, now: Timestamp) -> McapResult<Self> {
+impl FileWriter {
+    /// Begins a file with the configuration.
+    pub(super) fn begin(file: File, config: &Config, now: Timestamp) -> McapResult<Self> {
         let options = WriteOptions::new().compression(None).chunk_size(Some(CHUNK_BYTES)).library("copmesh");
-        let sync = syncer(file.try_clone()?)?;
         let mut writer = options.create(BufWriter::new(file))?;
         let none = BTreeMap::new();
         let head = writer.add_channel(0, CONFIG_TOPIC, "toml", &none)?;
@@ -81,14 +67,11 @@ impl Recorder {
         }
         writer.write_to_known_channel(&header(head, 0, now), config.to_toml().as_bytes())?;
         writer.flush()?;
-        Ok(Self { writer, sync, names, sequence: 0, flushed: Monotonic::default() })
+        Ok(Self { writer, names, bytes: 0, flushes: 1, pending: false })
     }
 
-    /// Appends what came in. Bytes of a sensor that is not in the configuration are a bug of the caller and ignored.
-    ///
-    /// # Errors
-    /// If the disk refuses.
-    pub fn write(&mut self, entry: &Entry, now: Monotonic) -> McapResult<()> {
+    /// Appends an entry.
+    pub(super) fn write(&mut self, entry: &Entry, sequence: u32) -> McapResult<()> {
         let Some(channels) = self.names.get_mut(usize::from(entry.sensor.0)) else { return Ok(()) };
         let (raw, message) = match &entry.arrival {
             Arrival::Bytes(bytes) => (true, bytes.as_slice()),
@@ -96,22 +79,33 @@ impl Recorder {
             Arrival::Closed => (false, CLOSED),
         };
         let channel = channels.of(&mut self.writer, entry.link, raw)?;
-        self.sequence = self.sequence.wrapping_add(1);
-        self.writer.write_to_known_channel(&header(channel, self.sequence, entry.received), message)?;
-        if now.since(self.flushed) >= FLUSH_PERIOD {
+        self.writer.write_to_known_channel(&header(channel, sequence, entry.received), message)?;
+        self.bytes += MESSAGE_BYTES + message.len() as u64;
+        self.pending = true;
+        Ok(())
+    }
+
+    /// Closes the chunk and hands it to the system, if there is anything in it.
+    pub(super) fn flush(&mut self) -> McapResult<()> {
+        if core::mem::take(&mut self.pending) {
+            self.flushes += 1;
             self.writer.flush()?;
-            // If one is still under way, the next one covers this second too.
-            let _ = self.sync.try_send(());
-            self.flushed = now;
         }
         Ok(())
     }
 
+    /// Bytes of the messages so far.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// No fewer than the chunks so far.
+    pub(super) const fn chunks(&self) -> u64 {
+        self.flushes + self.bytes / CHUNK_BYTES
+    }
+
     /// Ends the file with its summary.
-    ///
-    /// # Errors
-    /// If the disk refuses.
-    pub fn finish(mut self) -> McapResult<()> {
+    pub(super) fn finish(mut self) -> McapResult<()> {
         self.writer.finish().map(|_| ())
     }
 }
@@ -144,31 +138,6 @@ impl Channels {
     }
 }
 
-fn syncer(disk: File) -> std::io::Result<SyncSender<()>> {
-    let (sender, asked) = sync_channel(1);
-    let work = move || {
-        while asked.recv().is_ok() {
-            if let Err(e) = disk.sync_data() {
-                tracing::warn!("the recording may not survive a power cut: {e}");
-            }
-        }
-    };
-    std::thread::Builder::new().name("copmesh-sync".into()).spawn(work)?;
-    Ok(sender)
-}
-
-fn free_file(path: &Path) -> std::io::Result<File> {
-    let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or("recording");
-    let numbered = (2..=RECORDINGS_MAX).map(|k| path.with_file_name(format!("{stem}-{k}.mcap")));
-    for candidate in std::iter::once(path.to_owned()).chain(numbered) {
-        match File::create_new(&candidate) {
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-            other => return other,
-        }
-    }
-    Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, "too many recordings of this name; move some away"))
-}
-
 fn header(channel_id: u16, sequence: u32, at: Timestamp) -> MessageHeader {
     let nanos = u64::try_from(at.as_nanos()).unwrap_or(0);
     MessageHeader { channel_id, sequence, log_time: nanos, publish_time: nanos }
@@ -177,10 +146,12 @@ fn header(channel_id: u16, sequence: u32, at: Timestamp) -> MessageHeader {
 /// Reads a recording, up to where it was cut if it was.
 pub(super) struct Reader {
     path: PathBuf,
-    messages: mcap::io::MessageReader<Source>,
+    messages: mcap::io::MessageReader<Followed>,
+    framing: Arc<Mutex<Framing>>,
     config: Config,
     sensors: BTreeMap<String, SensorId>,
     read: u64,
+    newest: Timestamp,
 }
 
 impl Reader {
@@ -190,6 +161,7 @@ impl Reader {
         let options = mcap::sans_io::LinearReaderOptions::default()
             .with_record_length_limit(RECORD_BYTES_MAX)
             .with_prevalidate_chunk_crcs(true);
+        let (source, framing) = Followed::new(source);
         let mut messages = mcap::io::MessageReader::new_with_options(source, options);
         let first = messages.next().ok_or_else(|| refuse("holds no message".into()))?;
         let first = first.map_err(|e| refuse(format!("not a readable MCAP file: {e}")))?;
@@ -201,11 +173,24 @@ impl Reader {
         let config = Config::parse(text).map_err(|e| refuse(format!("its configuration is refused: {e}")))?;
         let ids = (0_u16..).map(SensorId);
         let sensors = config.sensors.iter().map(|s| s.name.clone()).zip(ids).collect();
-        Ok(Self { path: path.to_owned(), messages, config, sensors, read: 0 })
+        let newest = Timestamp::EPOCH;
+        Ok(Self { path: path.to_owned(), messages, framing, config, sensors, read: 0, newest })
     }
 
     pub(super) const fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Where and why the reading ended, and what was lost.
+    fn ended(&self, cause: &McapError) -> String {
+        let read = match self.read {
+            0 => "no entry was read".to_owned(),
+            entries => format!("{entries} entries up to {} were read", Rfc3339(self.newest)),
+        };
+        if matches!(cause, McapError::UnexpectedEof | McapError::BadMagic) {
+            return self.framing.lock().unwrap_or_else(PoisonError::into_inner).end().told(&read);
+        }
+        format!("is damaged: {cause}; {read}")
     }
 
     /// Whether a topic holds bytes or events, of whom, and over which link; `None` for a topic of somebody else.
@@ -228,10 +213,7 @@ impl Iterator for Reader {
             let message = match self.messages.next()? {
                 Ok(message) => message,
                 Err(e) => {
-                    let cut = matches!(e, McapError::UnexpectedEof | McapError::BadMagic);
-                    let what = if cut { "cut short (power loss?)".to_owned() } else { e.to_string() };
-                    let message = format!("{what} after entry {}; everything before was read", self.read);
-                    return Some(Err(RecordingError::new(&self.path, message)));
+                    return Some(Err(RecordingError::new(&self.path, self.ended(&e))));
                 }
             };
             let Some((raw, sensor, link)) = self.origin(&message.channel.topic) else { continue };
@@ -243,6 +225,7 @@ impl Iterator for Reader {
             };
             self.read += 1;
             let received = Timestamp::from_nanos(i64::try_from(message.log_time).unwrap_or(i64::MAX));
+            self.newest = self.newest.max(received);
             return Some(Ok(Entry { received, sensor, link, arrival }));
         }
     }
@@ -250,7 +233,9 @@ impl Iterator for Reader {
 
 #[cfg(test)]
 mod tests {
+    use super::super::recorder::Recorder;
     use super::*;
+    use crate::clock::Monotonic;
     use std::io::Cursor;
 
     /// The bytes of a small recording.
@@ -291,6 +276,31 @@ mod tests {
             before = now;
         }
         assert_eq!(before, 4);
+    }
+
+    #[test]
+    fn a_file_cut_at_every_length_of_its_last_chunk_says_where_and_what_was_lost() {
+        let whole = recording("told");
+        let told = |end: usize| {
+            let source = Box::new(Cursor::new(whole[..end].to_vec()));
+            let reader = Reader::open(Path::new("x.mcap"), source).expect("the configuration is whole");
+            let entries: Vec<_> = reader.collect();
+            let error = entries.last().and_then(|e| e.as_ref().err()).map(ToString::to_string);
+            (entries.iter().filter(|e| e.is_ok()).count(), error)
+        };
+        let summary = (0..whole.len()).find(|&end| read(whole[..end].to_vec()) == 4).expect("all four");
+        let last_chunk = (0..whole.len()).find(|&end| read(whole[..end].to_vec()) == 3).expect("three");
+        for end in last_chunk..whole.len() {
+            let (entries, error) = told(end);
+            let error = error.unwrap_or_else(|| panic!("cut at {end} in silence"));
+            assert!(error.contains("was cut at byte") && error.contains("(power loss?)"), "{error}");
+            assert_eq!(entries, if end < summary { 3 } else { 4 }, "cut at {end}");
+            if end < summary && error.contains("part of a chunk") {
+                assert!(error.contains("3 entries up to 1970-01-01T00:00:02Z were read"), "{error}");
+            }
+            assert!(end < summary || !error.contains("part of a chunk"), "{error}");
+        }
+        assert_eq!(told(whole.len()), (4, None));
     }
 
     #[test]

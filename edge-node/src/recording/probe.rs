@@ -4,10 +4,9 @@
 use std::path::Path;
 
 use fusion_core::geodesy::Geodetic;
-use fusion_core::time::Timestamp;
 use sensor_drivers::decoder::{Place, Report};
 
-use super::{RecordingError, open};
+use super::{RecordingError, Request, open_as};
 use crate::config::{NodeConfig, SensorConfig, SensorKind};
 use crate::drivers;
 
@@ -26,10 +25,10 @@ const IMPORT_RANGE_M: f64 = 3_000_000.0;
 pub fn probe(
     path: &Path,
     sensor: &SensorConfig,
-    date: Timestamp,
+    request: Request<'_>,
 ) -> Result<(NodeConfig, SensorConfig), RecordingError> {
     let mut decoder = drivers::decoder(sensor);
-    for entry in open(path, date)?.entries.take(PROBED_ENTRIES_MAX) {
+    for entry in open_as(path, request)?.entries.take(PROBED_ENTRIES_MAX) {
         let Ok(entry) = entry else { break };
         decoder.handle_bytes(entry.arrival.bytes(), entry.received);
         while let Some(report) = decoder.poll_report() {

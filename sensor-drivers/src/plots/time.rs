@@ -16,7 +16,8 @@ const EPOCH_DAYS: i64 = 719_468;
 
 /// Reads `2024-06-01T10:00:00.123456789Z`, or an offset in place of `Z`, or a space in place of `T`. Digits beyond the
 /// nanosecond are dropped; second 60 is the next minute's first, as clocks that know no leap second have it.
-pub(crate) fn from_rfc3339(text: &str) -> Option<Timestamp> {
+#[must_use]
+pub fn from_rfc3339(text: &str) -> Option<Timestamp> {
     let mut rest = text.as_bytes();
     let (year, month, day) = (digits(&mut rest, 4)?, after(&mut rest, b"-", 2)?, after(&mut rest, b"-", 2)?);
     let (hour, minute) = (after(&mut rest, b"Tt ", 2)?, after(&mut rest, b":", 2)?);
@@ -33,7 +34,8 @@ pub(crate) fn from_rfc3339(text: &str) -> Option<Timestamp> {
 }
 
 /// Reads a JSON number of seconds since the Unix epoch. Digits beyond the nanosecond are dropped.
-pub(super) fn from_unix_seconds(numeral: &str) -> Option<Timestamp> {
+#[must_use]
+pub fn from_unix_seconds(numeral: &str) -> Option<Timestamp> {
     let (mantissa, exponent) = numeral.split_once(['e', 'E']).unwrap_or((numeral, "0"));
     let exponent: i32 = exponent.parse().ok()?;
     let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
@@ -56,7 +58,8 @@ pub(super) fn from_unix_seconds(numeral: &str) -> Option<Timestamp> {
 }
 
 /// Shows a time as RFC 3339 in UTC, with no more decimals than it has.
-pub(super) struct Rfc3339(pub(super) Timestamp);
+#[derive(Clone, Copy, Debug)]
+pub struct Rfc3339(pub Timestamp);
 
 impl Display for Rfc3339 {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

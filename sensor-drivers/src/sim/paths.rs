@@ -131,7 +131,7 @@ fn distance_m(from: &Geodetic, to: &Geodetic) -> f64 {
 
 /// Seconds since the epoch, of RFC 3339 text.
 fn rfc3339_seconds(text: &str) -> Option<f64> {
-    let time = crate::plots::parse_time(text)?;
+    let time = crate::plots::from_rfc3339(text)?;
     Some((time - fusion_core::time::Timestamp::EPOCH).as_secs_f64())
 }
 

@@ -190,7 +190,7 @@ impl Scenario {
     /// When it begins if nobody says otherwise: [`Scenario::start`], or 1 June 2024, 10:00 UTC.
     #[must_use]
     pub fn recorded_start(&self) -> Timestamp {
-        let told = self.start.as_deref().and_then(crate::plots::parse_time);
+        let told = self.start.as_deref().and_then(crate::plots::from_rfc3339);
         told.unwrap_or(Timestamp::from_secs(1_717_236_000))
     }
 

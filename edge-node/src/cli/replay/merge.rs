@@ -8,7 +8,7 @@ use fusion_core::time::Timestamp;
 use crate::cli::Failure;
 use crate::config::{Config, SensorConfig};
 use crate::engine::sensor_id;
-use crate::recording::{self, Entries, Entry, Progress, Recording, RecordingError, Refused, probe};
+use crate::recording::{self, Entries, Entry, Progress, Recording, RecordingError, Refused, Request, probe};
 use std::sync::Arc;
 
 /// What is replayed: one configuration, one stream of entries.
@@ -35,6 +35,19 @@ impl Merged {
     /// # Errors
     /// [`Failure`] that names the file and what helps.
     pub fn open(files: &[PathBuf], config: Option<&Path>, date: Timestamp) -> Result<Self, Failure> {
+        Self::open_port(files, config, date, None)
+    }
+
+    /// The same, of captures only the datagrams to a port.
+    ///
+    /// # Errors
+    /// [`Failure`] that names the file and what helps.
+    pub fn open_port(
+        files: &[PathBuf],
+        config: Option<&Path>,
+        date: Timestamp,
+        port: Option<u16>,
+    ) -> Result<Self, Failure> {
         let given = match config {
             Some(path) => Some(crate::cli::check::read(path)?),
             None => None,
@@ -42,8 +55,9 @@ impl Merged {
         let mut config = given.clone();
         let mut merged = Self { config: Config::default(), progress: vec![], refused: vec![], sources: vec![] };
         for path in files {
-            let recording = recording::open(path, date).map_err(Failure::refused)?;
-            merged.add(recording, &mut config, given.as_ref(), date)?;
+            let request = Request { date, port, config: given.as_ref() };
+            let recording = recording::open_as(path, request).map_err(Failure::refused)?;
+            merged.add(recording, &mut config, given.as_ref(), Request { config: None, ..request })?;
         }
         merged.config = config.ok_or_else(|| Failure::refused("nothing to replay"))?;
         Ok(merged)
@@ -54,18 +68,19 @@ impl Merged {
         recording: Recording,
         config: &mut Option<Config>,
         given: Option<&Config>,
-        date: Timestamp,
+        request: Request<'_>,
     ) -> Result<(), Failure> {
-        let Recording { path, config: own, sensors, entries, progress, refused } = recording;
+        let Recording { path, config: own, sensors, routed, entries, progress, refused } = recording;
         let sensors = match (own, given) {
             (Some(_), Some(given)) => sensors.iter().map(|s| named(given, s, &path)).collect::<Result<_, _>>()?,
             (Some(own), None) => {
                 config.get_or_insert_with(|| Config { sensors: vec![], ..own });
                 sensors
             }
+            (None, Some(_)) if routed => sensors,
             (None, Some(given)) => vec![declared(given, &sensors[0], &path)?],
             (None, None) => {
-                let (node, sensor) = probe::probe(&path, &sensors[0], date).map_err(Failure::refused)?;
+                let (node, sensor) = probe::probe(&path, &sensors[0], request).map_err(Failure::refused)?;
                 config.get_or_insert_with(|| Config { node, ..Config::default() });
                 vec![sensor]
             }
@@ -122,7 +137,7 @@ fn place(config: &mut Config, sensor: SensorConfig) -> Result<usize, Failure> {
             Ok(place)
         }
         Some(_) => Err(Failure::refused(format!(
-            "two recordings declare sensor \"{}\" differently; replay them with one --config",
+            "two recordings declare sensor \"{}\" differently; give one --config that tells how it is",
             sensor.name
         ))),
         None => {

@@ -7,7 +7,7 @@ use super::{
     AisOut, COPIES_MAX, DURATION_S_MAX, Emitter, LEGS_MAX, SENSORS_MAX, Scenario, ScenarioError, SpotSpec, TARGETS_MAX,
     Target, Traffic, Transponder,
 };
-use crate::plots::parse_time;
+use crate::plots::from_rfc3339;
 use sensors::check_spells;
 
 mod sensors;
@@ -23,7 +23,7 @@ impl Scenario {
         within("duration-s", self.duration_s, 0.001, DURATION_S_MAX)?;
         let on_earth = self.origin.place().is_some();
         that(on_earth, "origin.latitude-deg", "the origin is no place on earth: latitude-deg ±90, longitude-deg ±180")?;
-        let start = self.start.as_deref().is_none_or(|start| parse_time(start).is_some());
+        let start = self.start.as_deref().is_none_or(|start| from_rfc3339(start).is_some());
         that(start, "start", "wants a time as 2024-06-01T23:59:30Z")?;
         within("usual-height-m", self.usual_height_m.unwrap_or(0.0), -500.0, 30_000.0)?;
         within("usual-height-sigma-m", self.usual_height_sigma_m.unwrap_or(1.0), 0.1, 30_000.0)?;

@@ -1,10 +1,14 @@
-//! Sockets that simulated sensors speak through. Nobody listening is nothing bad: what is not taken is counted.
+//! Wires that simulated and recorded sensors speak through: sockets and pseudo terminals. Nobody listening is nothing
+//! bad: what is not taken is counted.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 
-use sensor_drivers::sim::scenario::Scenario;
+use rustix::fs::{Mode, OFlags, fcntl_setfl, open};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use crate::cli::Failure;
 
@@ -17,7 +21,7 @@ const PAUSE: u32 = 20;
 /// No counter: who comes after is let in when another has gone.
 const CLIENTS_MAX: usize = 32;
 
-const REMEDY: &str = "write udp://HOST:PORT, tcp://HOST:PORT or tcp-listen://ADDRESS:PORT";
+const REMEDY: &str = "write udp://HOST:PORT, tcp://HOST:PORT, tcp-listen://ADDRESS:PORT or pty";
 
 /// Where the bytes of each sensor go.
 pub struct Outlets {
@@ -27,30 +31,37 @@ pub struct Outlets {
 /// Where the bytes of one sensor go.
 enum Outlet {
     Udp(UdpSocket, SocketAddr),
-    Connecting { to: SocketAddr, stream: Option<TcpStream>, pause: u32 },
+    Connecting {
+        to: SocketAddr,
+        stream: Option<TcpStream>,
+        pause: u32,
+    },
     Listening(TcpListener, Vec<TcpStream>),
+    /// The side that we write to; the other stays open, so that readers may come and go.
+    Terminal {
+        ours: File,
+        _theirs: File,
+    },
 }
 
 impl Outlets {
-    /// Opens what the scenario says and what the arguments (`SENSOR=ENDPOINT`) say over it.
+    /// Opens what the sensors, by name, have for an endpoint, and what the arguments (`SENSOR=ENDPOINT`) say over it.
     ///
     /// # Errors
     /// [`Failure`] naming the argument or key and the remedy.
-    pub fn open(scenario: &Scenario, told: &[String]) -> Result<Self, Failure> {
+    pub fn open(sensors: &[(&str, Option<&str>)], told: &[String]) -> Result<Self, Failure> {
         let mut endpoints: Vec<Option<String>> =
-            scenario.sensors.iter().map(|spec| spec.endpoint().map(str::to_owned)).collect();
+            sensors.iter().map(|(_, endpoint)| endpoint.map(str::to_owned)).collect();
         for one in told {
             let (name, endpoint) =
                 one.split_once('=').ok_or_else(|| Failure::refused(format!("--to {one}: write SENSOR=ENDPOINT")))?;
-            let place = scenario.sensors.iter().position(|spec| spec.name() == name).ok_or_else(|| {
-                let names: Vec<&str> = scenario.sensors.iter().map(|spec| spec.name()).collect();
+            let place = sensors.iter().position(|(known, _)| *known == name).ok_or_else(|| {
+                let names: Vec<&str> = sensors.iter().map(|(name, _)| *name).collect();
                 Failure::refused(format!("--to {one}: no sensor of that name; there are {}", names.join(", ")))
             })?;
             endpoints[place] = Some(endpoint.to_owned());
         }
-        let open = |endpoint: Option<String>| {
-            endpoint.map(|text| Outlet::open(&text).map(|outlet| (text, outlet))).transpose()
-        };
+        let open = |endpoint: Option<String>| endpoint.map(|text| Outlet::open(&text)).transpose();
         Ok(Self { outlets: endpoints.into_iter().map(open).collect::<Result<_, _>>()? })
     }
 
@@ -73,19 +84,24 @@ impl Outlets {
 }
 
 impl Outlet {
-    fn open(text: &str) -> Result<Self, Failure> {
+    /// The outlet, and how people call it: a pseudo terminal by the path that it got.
+    fn open(text: &str) -> Result<(String, Self), Failure> {
         let refused = |reason: String| Failure::refused(format!("endpoint \"{text}\": {reason}; {REMEDY}"));
+        if text == "pty" {
+            return terminal().map_err(|e| refused(e.to_string()));
+        }
         let (scheme, rest) = text.split_once("://").ok_or_else(|| refused("is none".into()))?;
         let address = || {
             let found = rest.to_socket_addrs().map_err(|e| refused(e.to_string()))?.next();
             found.ok_or_else(|| refused("has no address".into()))
         };
-        match scheme {
+        let outlet = match scheme {
             "udp" => udp(address()?).map_err(|e| refused(e.to_string())),
             "tcp" => Ok(Self::Connecting { to: address()?, stream: None, pause: 0 }),
             "tcp-listen" => listening(address()?).map_err(|e| refused(e.to_string())),
             _ => Err(refused("is none".into())),
-        }
+        };
+        outlet.map(|outlet| (text.to_owned(), outlet))
     }
 
     fn send(&mut self, bytes: &[u8]) -> bool {
@@ -112,6 +128,7 @@ impl Outlet {
                 clients.retain_mut(|client| client.write_all(bytes).is_ok());
                 !clients.is_empty()
             }
+            Self::Terminal { ours, .. } => patiently(ours, bytes),
         }
     }
 }
@@ -127,6 +144,37 @@ fn listening(at: SocketAddr) -> io::Result<Outlet> {
     Ok(Outlet::Listening(listener, Vec::new()))
 }
 
+/// A pseudo terminal that passes bytes as they are, and its path.
+fn terminal() -> io::Result<(String, Outlet)> {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    grantpt(&ours)?;
+    unlockpt(&ours)?;
+    let path = ptsname(&ours, Vec::new())?.to_string_lossy().into_owned();
+    let theirs = open(path.as_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty())?;
+    let mut settings = tcgetattr(&theirs)?;
+    settings.make_raw();
+    tcsetattr(&theirs, OptionalActions::Now, &settings)?;
+    fcntl_setfl(&ours, OFlags::NONBLOCK)?;
+    Ok((path, Outlet::Terminal { ours: ours.into(), _theirs: theirs.into() }))
+}
+
+/// Writes all of it, giving up on a reader who does not read.
+fn patiently(ours: &mut File, mut bytes: &[u8]) -> bool {
+    let step = Duration::from_millis(5);
+    let mut left = PATIENCE;
+    while !bytes.is_empty() {
+        match ours.write(bytes) {
+            Ok(taken) => bytes = &bytes[taken..],
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock && !left.is_zero() => {
+                std::thread::sleep(step);
+                left = left.saturating_sub(step);
+            }
+            Err(_) => return false,
+        }
+    }
+    true
+}
+
 /// A stream that gives up on a peer who does not read.
 fn patient(stream: TcpStream) -> io::Result<TcpStream> {
     stream.set_nonblocking(false)?;
@@ -139,9 +187,9 @@ fn patient(stream: TcpStream) -> io::Result<TcpStream> {
 mod tests {
     use std::io::Read;
 
-    use sensor_drivers::sim::scenario::demo;
-
     use super::*;
+
+    const SENSORS: [(&str, Option<&str>); 3] = [("radar-airfield", None), ("drones", None), ("adsb", None)];
 
     #[test]
     fn bytes_reach_whoever_listens_by_each_way() {
@@ -151,13 +199,25 @@ mod tests {
             format!("radar-airfield=udp://{}", receiver.local_addr().expect("bound")),
             format!("adsb=tcp://{}", server.local_addr().expect("bound")),
         ];
-        let mut outlets = Outlets::open(&demo(), &told).expect("sound");
+        let mut outlets = Outlets::open(&SENSORS, &told).expect("sound");
         assert!(outlets.send(0, b"plot") && outlets.send(2, b"frame") && outlets.send(1, b"nowhere"));
         let mut got = [0; 8];
         assert_eq!(receiver.recv(&mut got).expect("a datagram"), 4);
         let (mut stream, _) = server.accept().expect("connected");
         stream.read_exact(&mut got[..5]).expect("bytes");
         assert_eq!(&got[..5], b"frame");
+    }
+
+    #[test]
+    fn bytes_reach_a_pseudo_terminal_as_they_are_and_a_reader_who_sleeps_holds_nothing_up() {
+        let mut outlets = Outlets::open(&SENSORS, &["adsb=pty".to_owned()]).expect("a terminal");
+        let mut reader = File::open(outlets.name(2).expect("its path")).expect("there");
+        let sent = b"\x1a2\r\n\x03\x11\xff";
+        assert!(outlets.send(2, sent));
+        let mut got = [0; 7];
+        reader.read_exact(&mut got).expect("bytes");
+        assert_eq!(&got, sent);
+        assert!(!outlets.send(2, &[7; 1 << 20]), "more than a terminal holds");
     }
 
     #[test]
@@ -169,7 +229,7 @@ mod tests {
             ("adsb=udp://127.0.0.1", "write udp://HOST:PORT"),
         ];
         for (told, remedy) in cases {
-            let refusal = Outlets::open(&demo(), &[told.to_owned()]).map(|_| ()).expect_err(told).message;
+            let refusal = Outlets::open(&SENSORS, &[told.to_owned()]).map(|_| ()).expect_err(told).message;
             assert!(refusal.contains(remedy), "{refusal}");
         }
     }
