@@ -46,7 +46,7 @@ use solve::{Budget, solve};
 /// No counter: a full block is solved and another begun.
 pub const BLOCK_FRAMES_MAX: u32 = 4096;
 
-/// The near pairs of truth and track that a block holds before it is solved (24 MB; the frame that fills it may bring
+/// The near pairs of truth and track that a block holds before it is solved (42 MB; the frame that fills it may bring
 /// up to [`PAIRS_MAX`](super::PAIRS_MAX) more).
 ///
 /// No counter: a full block is solved and another begun.

@@ -15,8 +15,8 @@ use super::super::average::count;
 use super::lattice::{Change, Event, Lattice};
 use super::piece::{OPEN_END, Piece, Plan};
 
-/// The work, in events times states, that the crowded pieces of one block are worth. What is left undone when it is used up
-/// shows as a gap between the figure and its lower bound.
+/// The work, in events times states, that the crowded pieces of one block are worth. What is left undone when it is
+/// used up shows as a gap between the figure and its lower bound.
 ///
 /// No counter: the gap says what it cost.
 const WORK_MAX: u64 = 1 << 28;
