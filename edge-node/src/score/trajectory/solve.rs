@@ -21,8 +21,7 @@ use super::piece::{OPEN_END, Piece, Plan};
 /// No counter: the gap says what it cost.
 const WORK_MAX: u64 = 1 << 28;
 
-/// The most rounds over all truths of a descent, and the most steps of the prices; the tests need
-/// far fewer.
+/// The most rounds over all truths of a descent, and the most steps of the prices; the tests need far fewer.
 ///
 /// No counter: as with [`WORK_MAX`].
 const ROUNDS_MAX: u32 = 10;
