@@ -63,7 +63,7 @@ pub enum Command {
     Cut(CutArgs),
     /// Copy several recordings into one, by time of receipt.
     Merge(MergeArgs),
-    /// Score a tracks file against truth: GOSPA, OSPA, SIAP, identity switches, NEES.
+    /// Score a tracks file against truth: GOSPA, T-GOSPA, OSPA, SIAP, identity switches, NEES.
     Score(ScoreArgs),
     /// Say why: replay a recording and print each decision about a track or a sensor, and how far errors are as told.
     Trail(TrailArgs),
@@ -343,12 +343,15 @@ pub struct ScoreArgs {
     pub tracks: PathBuf,
     /// Truth: JSON lines with time_ns, id, lat_deg, lon_deg, height_m.
     pub truth: PathBuf,
-    /// Cut-off distance c of GOSPA and OSPA, metres.
+    /// Cut-off distance c of GOSPA, T-GOSPA and OSPA, metres.
     #[arg(long, default_value_t = 100.0, value_name = "METRES")]
     pub cutoff: f64,
-    /// Order p of GOSPA and OSPA.
+    /// Order p of GOSPA, T-GOSPA and OSPA.
     #[arg(long, default_value_t = 2)]
     pub order: u32,
+    /// What a change of track number costs in T-GOSPA, metres [default: a fifth of the cut-off].
+    #[arg(long, value_name = "METRES")]
+    pub switch: Option<f64>,
     /// Time between two scorings, seconds.
     #[arg(long, default_value_t = 1.0, value_name = "SECONDS")]
     pub every: f64,

@@ -4,6 +4,7 @@
 //! are compared frame by frame, a frame being one instant with every truth that exists and every track that is shown:
 //!
 //! * [`gospa`](self::gospa()) and [`ospa`](self::ospa()): one number for distance, missed and false;
+//! * T-GOSPA ([`TrajectorySummary`]): GOSPA over whole trajectories, with a price for changes of number;
 //! * `siap`: completeness, ambiguity, spuriousness, accuracy, rate of number changes, longest segment;
 //! * `identity`: switches and fragmentation with continuity (CLEAR-MOT), and each truth by itself;
 //! * `nees`: whether the covariances are honest.
@@ -34,6 +35,7 @@ mod sorted;
 mod summary;
 mod table;
 mod timeline;
+mod trajectory;
 
 use core::fmt;
 
@@ -47,6 +49,7 @@ use nees::NeesTotals;
 use ospa::OspaTotals;
 use point::{Frame, Seen};
 use siap::SiapTotals;
+use trajectory::TrajectoryTotals;
 
 pub use assignment::{Costs, assign};
 pub use error::ScoreError;
@@ -58,12 +61,13 @@ pub use nees::{ConsistencySummary, NeesSummary};
 pub use order::{ORDER_MAX, Order};
 pub use ospa::{Ospa, OspaSummary, ospa};
 pub use pairing::{PAIRS_MAX, Pair, Point, distance, one_to_one, within};
-pub use params::{ParamFault, Params};
+pub use params::{ParamFault, Params, SWITCH_SHARE};
 pub use point::{Dimensions, Status, TrackPoint, TruthPoint};
 pub use siap::SiapSummary;
 pub use sorted::PENDING_MAX;
 pub use summary::{FrameSummary, Summary, TruthSummary};
 pub use timeline::{LIVE_MAX, SAMPLES_MAX};
+pub use trajectory::{BLOCK_FRAMES_MAX, BLOCK_PAIRS_MAX, TrajectorySummary};
 
 /// The most truths, and the most counted tracks, of one frame. A frame with more is refused as a whole and counted.
 /// Were all of them one cluster, its matrix would take 134 MB, twice that with more truths than tracks.
@@ -89,6 +93,7 @@ pub struct Score {
     truth_names: Names,
     track_names: Names,
     gospa: GospaTotals,
+    trajectory: TrajectoryTotals,
     ospa: OspaTotals,
     siap: SiapTotals,
     identity: IdentityTotals,
@@ -156,6 +161,7 @@ impl Score {
             truth_names: Names::default(),
             track_names: Names::default(),
             gospa: GospaTotals::new(params.gospa),
+            trajectory: TrajectoryTotals::new(params.gospa, params.switch_m),
             ospa: OspaTotals::new(params.ospa),
             siap: SiapTotals::new(params.gate_m, params.interval_s),
             identity: IdentityTotals::new(params.gate_m),
@@ -245,10 +251,17 @@ impl Score {
         self.frames += 1;
         self.truths += truths;
         self.tracks += tracks;
-        self.gospa.handle(truths, tracks, near);
+        let chosen = self.gospa.handle(truths, tracks, near);
+        self.trajectory.handle(frame, near, &chosen);
         self.ospa.handle(truths, tracks, near);
         self.siap.handle(frame, near);
         self.identity.handle(frame, near)
+    }
+
+    /// GOSPA so far: cheap, unlike the whole summary.
+    #[must_use]
+    pub fn gospa(&self) -> GospaSummary {
+        self.gospa.summary()
     }
 
     /// Every figure so far.
@@ -258,6 +271,7 @@ impl Score {
             params: self.params,
             frames: self.frame_summary(),
             gospa: self.gospa.summary(),
+            trajectory_gospa: self.trajectory.summary(),
             ospa: self.ospa.summary(),
             siap: self.siap.summary(),
             identity: self.identity.summary(),

@@ -128,7 +128,7 @@ impl<'a> Referee<'a> {
             self.judge(time, &board)?;
             second += 1;
             bar.set_position(second.into());
-            bar.set_message(progress(&board, self.score.summary().gospa.mean_m));
+            bar.set_message(progress(&board, self.score.gospa().mean_m));
         }
         bar.finish_and_clear();
         if let Some(truth) = &mut self.truth {

@@ -20,5 +20,7 @@ fn params(args: &ScoreArgs) -> Result<Params, Failure> {
         .ok_or_else(|| Failure::refused(format!("--order {}: choose 1 to {}", args.order, score::ORDER_MAX)))?;
     let cut = Cut { order, cutoff_m: args.cutoff };
     let dimensions = if args.three_d { Dimensions::Spatial } else { Dimensions::Horizontal };
-    Ok(Params { dimensions, gospa: cut, ospa: cut, gate_m: args.cutoff, interval_s: args.every, ..Params::default() })
+    let switch_m = args.switch.unwrap_or(score::SWITCH_SHARE * args.cutoff);
+    let (gate_m, interval_s) = (args.cutoff, args.every);
+    Ok(Params { dimensions, gospa: cut, switch_m, ospa: cut, gate_m, interval_s, ..Params::default() })
 }

@@ -118,8 +118,8 @@ impl GospaTotals {
         }
     }
 
-    /// Takes in one frame: how many of each there are, and every pair within the cut-off.
-    pub(super) fn handle(&mut self, truths: u64, tracks: u64, near: &[Pair]) {
+    /// Takes in one frame: how many of each there are, and every pair within the cut-off; tells the optimal pairs.
+    pub(super) fn handle(&mut self, truths: u64, tracks: u64, near: &[Pair]) -> Vec<Pair> {
         let pairs = one_to_one(near, self.cut.cutoff_m, self.cut.order);
         let frame = of_pairs(truths, tracks, &pairs, self.cut);
         self.distance.add(frame.distance_m);
@@ -130,6 +130,7 @@ impl GospaTotals {
         pairs.iter().for_each(|pair| self.square_error.add(pair.distance_m * pair.distance_m));
         self.missed += frame.missed;
         self.false_tracks += frame.false_tracks;
+        pairs
     }
 
     pub(super) fn summary(&self) -> GospaSummary {

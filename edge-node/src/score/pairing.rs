@@ -85,7 +85,7 @@ fn best_of(cluster: &[Pair], cutoff_m: f64, order: Order) -> Vec<Pair> {
 fn clusters(mut pairs: Vec<Pair>) -> Vec<Vec<Pair>> {
     let truths = pairs.iter().map(|pair| pair.truth + 1).max().unwrap_or(0);
     let tracks = pairs.iter().map(|pair| pair.track + 1).max().unwrap_or(0);
-    let mut forest = Forest((0..truths + tracks).collect());
+    let mut forest = Forest::of(truths + tracks);
     for pair in &pairs {
         forest.join(pair.truth, truths + pair.track);
     }
@@ -95,11 +95,16 @@ fn clusters(mut pairs: Vec<Pair>) -> Vec<Vec<Pair>> {
 }
 
 /// Disjoint sets, each named by its smallest member.
-struct Forest(Vec<usize>);
+pub(super) struct Forest(Vec<usize>);
 
 impl Forest {
+    /// As many sets of one.
+    pub(super) fn of(members: usize) -> Self {
+        Self((0..members).collect())
+    }
+
     /// Finds the name of a member's set, and halves the way there for the next search.
-    fn root(&mut self, mut node: usize) -> usize {
+    pub(super) fn root(&mut self, mut node: usize) -> usize {
         while self.0[node] != node {
             self.0[node] = self.0[self.0[node]];
             node = self.0[node];
@@ -107,20 +112,20 @@ impl Forest {
         node
     }
 
-    fn join(&mut self, a: usize, b: usize) {
+    pub(super) fn join(&mut self, a: usize, b: usize) {
         let (a, b) = (self.root(a), self.root(b));
         self.0[a.max(b)] = a.min(b);
     }
 }
 
-fn sorted_set(members: impl Iterator<Item = usize>) -> Vec<usize> {
+pub(super) fn sorted_set(members: impl Iterator<Item = usize>) -> Vec<usize> {
     let mut set: Vec<usize> = members.collect();
     set.sort_unstable();
     set.dedup();
     set
 }
 
-fn place(set: &[usize], member: usize) -> usize {
+pub(super) fn place(set: &[usize], member: usize) -> usize {
     set.binary_search(&member).expect("the set was made of these members")
 }
 

@@ -8,6 +8,7 @@ use super::nees::NeesSummary;
 use super::ospa::OspaSummary;
 use super::params::Params;
 use super::siap::SiapSummary;
+use super::trajectory::TrajectorySummary;
 
 /// Tracks against truth. Figures for which there was no sample are `None` (`null` in JSON), never zero.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -18,6 +19,8 @@ pub struct Summary {
     pub frames: FrameSummary,
     /// Distance and numbers in one metric, split into localisation, missed and false.
     pub gospa: GospaSummary,
+    /// The same over whole trajectories, with a price for changes of track number.
+    pub trajectory_gospa: TrajectorySummary,
     /// The older metric, for comparison with published figures.
     pub ospa: OspaSummary,
     /// The attributes of an air picture.

@@ -10,6 +10,7 @@ use super::params::Params;
 use super::point::Dimensions;
 use super::siap::SiapSummary;
 use super::summary::{FrameSummary, Summary, TruthSummary};
+use super::trajectory::TrajectorySummary;
 
 /// A line of the table: a heading has no value.
 type Row = (String, String);
@@ -19,6 +20,7 @@ impl fmt::Display for Summary {
         let parts = [
             frame_rows(&self.frames, &self.params),
             gospa_rows(&self.gospa),
+            trajectory_rows(&self.trajectory_gospa),
             ospa_rows(&self.ospa),
             siap_rows(&self.siap),
             identity_rows(&self.identity),
@@ -98,6 +100,22 @@ fn gospa_rows(gospa: &GospaSummary) -> Vec<Row> {
         ),
         row("  missed", format!("{} per frame ({missed} of the cost)", number(gospa.missed_per_frame))),
         row("  false", format!("{} per frame ({falsely} of the cost)", number(gospa.false_per_frame))),
+    ]
+}
+
+fn trajectory_rows(summary: &TrajectorySummary) -> Vec<Row> {
+    let parts = [summary.localisation_cost, summary.missed_cost, summary.false_cost, summary.switch_cost];
+    let whole = parts.iter().copied().sum::<Option<f64>>().filter(|whole| *whole > 0.0);
+    let [localisation, missed, falsely, switching] =
+        parts.map(|part| percent(part.zip(whole).map(|(part, whole)| part / whole)));
+    let bound = format!("at least {}", metres(summary.at_least_m));
+    vec![
+        row(
+            format!("T-GOSPA ({}, switch={} m)", cut(summary.cut), summary.switch_m),
+            format!("rms {} per frame ({bound}), {:.2} m in all", metres(summary.per_frame_m), summary.distance_m),
+        ),
+        row("  localisation, missed, false", format!("{localisation}, {missed}, {falsely} of the cost")),
+        row("  track switches", format!("{:.1} ({switching} of the cost)", summary.switches)),
     ]
 }
 
@@ -210,9 +228,14 @@ mod tests {
     #[test]
     fn the_table_names_every_metric_with_its_parameters() {
         let table = Score::new(Params::default()).expect("sensible").summary().to_string();
-        for words in
-            ["GOSPA (p=2, c=100 m, alpha=2)", "OSPA (p=2, c=100 m)", "SIAP (gate 100 m)", "identity switches", "NEES"]
-        {
+        for words in [
+            "GOSPA (p=2, c=100 m, alpha=2)",
+            "T-GOSPA (p=2, c=100 m, switch=20 m)",
+            "OSPA (p=2, c=100 m)",
+            "SIAP (gate 100 m)",
+            "identity switches",
+            "NEES",
+        ] {
             assert!(table.contains(words), "{words} in\n{table}");
         }
         assert!(table.contains("mean unknown"), "no frames, no figures:\n{table}");

@@ -9,7 +9,7 @@ use sensor_drivers::sim::TruthSample;
 use serde_json::json;
 
 use crate::picture::text_id;
-use crate::score::{Cut, FrameRefused, Order, Params, Score, Status, TrackPoint, TruthPoint};
+use crate::score::{Cut, FrameRefused, Order, Params, SWITCH_SHARE, Score, Status, TrackPoint, TruthPoint};
 
 /// A record carried forward to a scoring instant, ready to be lent to the score.
 pub struct Coasted {
@@ -72,7 +72,7 @@ impl Coasted {
 #[must_use]
 pub fn params() -> Params {
     let cut = Cut { order: Order::TWO, cutoff_m: CUTOFF_M };
-    Params { gospa: cut, ospa: cut, gate_m: CUTOFF_M, ..Params::default() }
+    Params { gospa: cut, switch_m: SWITCH_SHARE * CUTOFF_M, ospa: cut, gate_m: CUTOFF_M, ..Params::default() }
 }
 
 const CUTOFF_M: f64 = 500.0;

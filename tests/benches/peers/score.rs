@@ -3,7 +3,7 @@
 //! GOSPA has p = 2 and α = 2; its mean and root mean square are over scans. Number changes and the longest segment are
 //! SIAP's: each scan is assigned by itself, and a truth that goes over to another number counts once.
 
-use edge_node::score::{Cut, Order, Params, Score, Status, Summary, TrackPoint, TruthPoint};
+use edge_node::score::{Cut, Order, Params, SWITCH_SHARE, Score, Status, Summary, TrackPoint, TruthPoint};
 use fusion_core::frame::Position;
 use fusion_core::geodesy::{Geodetic, TangentPlane};
 use fusion_core::time::Span;
@@ -36,7 +36,7 @@ impl Scorer {
     /// With this cut-off for all metrics, metres.
     pub fn new(cutoff_m: f64) -> Self {
         let cut = Cut { order: Order::TWO, cutoff_m };
-        let params = Params { gospa: cut, ospa: cut, gate_m: cutoff_m, ..Params::default() };
+        let params = Params { gospa: cut, switch_m: SWITCH_SHARE * cutoff_m, ospa: cut, gate_m: cutoff_m, ..Params::default() };
         let score = Score::new(params).expect("a cut-off above zero");
         let origin = Geodetic::from_degrees(47.0, 8.0, 0.0).expect("a place on earth");
         Self { plane: TangentPlane::at(origin), score, frames: 0 }
