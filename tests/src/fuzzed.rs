@@ -6,6 +6,7 @@
 
 pub mod ais;
 pub mod asterix;
+pub mod klv;
 pub mod kraken;
 pub mod mode_s;
 pub mod plots;
@@ -22,6 +23,7 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("ais", ais::target),
     ("asterix", asterix::target),
+    ("klv", klv::target),
     ("kraken", kraken::target),
     ("mode_s", mode_s::target),
     ("plots", plots::target),

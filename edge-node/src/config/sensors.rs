@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Endpoint;
 use super::ais::{AisConfig, SbsConfig};
 use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
+use super::klv::KlvConfig;
 use super::kraken::KrakenConfig;
 use super::label::LevelName;
 use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
@@ -106,6 +107,9 @@ pub struct SensorConfig {
     /// What only a KrakenSDR has.
     #[serde(default)]
     pub kraken: KrakenConfig,
+    /// What only KLV of a drone's camera has.
+    #[serde(default)]
+    pub klv: KlvConfig,
     /// Who may receive what it says.
     pub label: LabelConfig,
 }
@@ -192,6 +196,8 @@ pub enum SensorKind {
     Sbs,
     /// KrakenSDR: lines of bearing.
     Kraken,
+    /// MISB ST 0601 and ST 0903: the targets of a drone's video.
+    Klv,
 }
 
 impl SensorKind {
@@ -206,6 +212,7 @@ impl SensorKind {
                 | (Self::Ais, Self::Ais)
                 | (Self::Sbs, Self::Sbs)
                 | (Self::Kraken, Self::Kraken)
+                | (Self::Klv, Self::Klv)
         )
     }
 
@@ -220,6 +227,7 @@ impl SensorKind {
             Self::Ais => "ais",
             Self::Sbs => "sbs",
             Self::Kraken => "kraken",
+            Self::Klv => "klv",
         }
     }
 }
@@ -264,6 +272,7 @@ impl SensorConfig {
             ais: AisConfig::default(),
             sbs: SbsConfig::default(),
             kraken: KrakenConfig::default(),
+            klv: KlvConfig::default(),
             label,
         }
     }
@@ -289,7 +298,7 @@ impl SensorConfig {
         let (place, time) = match self.kind {
             SensorKind::Beast | SensorKind::Avr | SensorKind::Sbs => (10.0, 0.2),
             SensorKind::Ais => (5.0, 0.3),
-            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
+            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken | SensorKind::Klv => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }
@@ -344,6 +353,7 @@ impl SensorConfig {
         self.ais.check(key)?;
         self.sbs.check(key)?;
         self.kraken.check(key)?;
+        self.klv.check(key)?;
         self.model(key).map(|_| ())
     }
 

@@ -12,6 +12,7 @@ mod table;
 
 mod ais;
 mod asterix;
+mod klv;
 mod load;
 mod mode_s;
 
@@ -22,7 +23,7 @@ use table::Table;
 type Make = fn() -> Load;
 
 /// The loads by name, in the order in which they are shown.
-const LOADS: &[(&str, Make)] = &[("ais", ais::load), ("asterix", asterix::load), ("mode-s", mode_s::load)];
+const LOADS: &[(&str, Make)] = &[("ais", ais::load), ("asterix", asterix::load), ("klv", klv::load), ("mode-s", mode_s::load)];
 
 const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
 
