@@ -6,6 +6,7 @@
 pub mod ais;
 pub mod endpoint;
 pub mod intake;
+pub mod klv;
 pub mod kraken;
 pub mod label;
 pub mod sensors;

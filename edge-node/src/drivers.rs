@@ -8,6 +8,8 @@ use sensor_drivers::asterix::radar::{Clock, Doppler, Framing, PolarSigmas, Radar
 use sensor_drivers::asterix::station::StationConfig;
 use sensor_drivers::asterix::surface::{self, SurfaceDecoder};
 use sensor_drivers::decoder::Decoder;
+use sensor_drivers::klv::sight::SightSigmas;
+use sensor_drivers::klv::{KlvConfig, KlvDecoder};
 use sensor_drivers::kraken::{Heading, KrakenConfig, KrakenDecoder};
 use sensor_drivers::mode_s::{Form, ModeSConfig, ModeSDecoder};
 use sensor_drivers::plots::{PlotsConfig, PlotsDecoder};
@@ -40,6 +42,7 @@ pub fn decoder(config: &SensorConfig) -> Box<dyn Decoder> {
         SensorKind::AsterixDroneRadar => Box::new(asterix_stations::drone_radar(config)),
         SensorKind::AsterixDf => Box::new(asterix_stations::direction_finder(config)),
         SensorKind::AsterixTracks => Box::new(asterix_stations::system_tracks(config)),
+        SensorKind::Klv => Box::new(KlvDecoder::new(klv(config))),
     }
 }
 
@@ -177,5 +180,27 @@ fn kraken(config: &SensorConfig) -> KrakenConfig {
         },
         confidence_min: kraken.confidence_min,
         mobile: kraken.mobile,
+    }
+}
+
+fn klv(config: &SensorConfig) -> KlvConfig {
+    let klv = config.klv;
+    KlvConfig {
+        sight: SightSigmas {
+            heading: klv.heading_sigma_deg.to_radians(),
+            tilt: klv.tilt_sigma_deg.to_radians(),
+            pointing: klv.pointing_sigma_deg.to_radians(),
+            pixels: klv.pixel_sigma,
+        },
+        point_sigma_m: klv.position_sigma_m,
+        height_sigma_m: klv.height_sigma_m,
+        platform_sigma_m: (klv.platform_sigma_m, 2.0 * klv.platform_sigma_m),
+        geoid_m: klv.geoid_m,
+        confidence_min: u64::from(klv.confidence_min),
+        take_target_location: klv.take_target_location,
+        take_frame_centre: klv.take_frame_centre,
+        report_platform: klv.report_platform,
+        latency: Span::from_secs_f64(config.latency_s),
+        datagrams: matches!(config.endpoint.parse(), Ok(Endpoint::Udp(_))),
     }
 }

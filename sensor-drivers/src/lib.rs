@@ -10,6 +10,7 @@
 //! | [`asterix::system_tracks`] | ASTERIX CAT062 ed. 1.16 to 1.21, CAT063, CAT065 | tracks of another system, its status |
 //! | [`mode_s`] | ICAO Annex 10, DO-260B: Beast, AVR or recorded | positions with velocity and address |
 //! | [`ais`] | ITU-R M.1371-5, NMEA 0183 / IEC 61162 sentences | positions with velocity and MMSI |
+//! | [`klv`] | MISB ST 0601 and ST 0903, in MPEG transport streams | points and lines of sight of video targets |
 //! | [`kraken`] | KrakenSDR page and push | lines of bearing |
 //! | [`sbs`] | SBS-1 lines | positions by address |
 //! | [`plots`] | copmesh plots, NDJSON (docs/FORMATS.md) | polar, bearing and position scans |
@@ -22,6 +23,7 @@ pub mod asterix;
 pub mod decoder;
 pub mod error;
 pub mod heard;
+pub mod klv;
 pub mod kraken;
 mod lines;
 pub mod mode_s;

@@ -10,6 +10,7 @@ pub mod asterix_direction_finder;
 pub mod asterix_drone_radar;
 pub mod asterix_system_tracks;
 pub mod asterix_targets;
+pub mod klv;
 pub mod kraken;
 pub mod mode_s;
 pub mod plots;
@@ -31,6 +32,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("asterix_direction_finder", asterix_direction_finder::target),
     ("asterix_drone_radar", asterix_drone_radar::target),
     ("asterix_system_tracks", asterix_system_tracks::target),
+    ("klv", klv::target),
     ("kraken", kraken::target),
     ("mode_s", mode_s::target),
     ("plots", plots::target),

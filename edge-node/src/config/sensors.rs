@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Endpoint;
 use super::ais::{AisConfig, SbsConfig};
 use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
+use super::klv::KlvConfig;
 use super::kraken::KrakenConfig;
 use super::label::LevelName;
 use super::sensors_asterix::{AdsbStationConfig, SurfaceConfig};
@@ -130,6 +131,9 @@ pub struct SensorConfig {
     /// How estimates made elsewhere are taken.
     #[serde(default)]
     pub source_tracks: SourceTracksSection,
+    /// What only KLV of a drone's camera has.
+    #[serde(default)]
+    pub klv: KlvConfig,
     /// Who may receive what it says.
     pub label: LabelConfig,
 }
@@ -228,6 +232,8 @@ pub enum SensorKind {
     AsterixDf,
     /// ASTERIX CAT062, CAT063 and CAT065 of a surveillance data processing system.
     AsterixTracks,
+    /// MISB ST 0601 and ST 0903: the targets of a drone's video.
+    Klv,
 }
 
 impl SensorKind {
@@ -248,6 +254,7 @@ impl SensorKind {
                 | (Self::AsterixDroneRadar, Self::AsterixDroneRadar)
                 | (Self::AsterixDf, Self::AsterixDf)
                 | (Self::AsterixTracks, Self::AsterixTracks)
+                | (Self::Klv, Self::Klv)
         )
     }
 
@@ -268,6 +275,7 @@ impl SensorKind {
             Self::AsterixDroneRadar => "asterix-drone-radar",
             Self::AsterixDf => "asterix-df",
             Self::AsterixTracks => "asterix-tracks",
+            Self::Klv => "klv",
         }
     }
 }
@@ -318,6 +326,7 @@ impl SensorConfig {
             drone_radar: DroneRadarSection::default(),
             direction_finder: DirectionFinderSection::default(),
             source_tracks: SourceTracksSection::default(),
+            klv: KlvConfig::default(),
             label,
         }
     }
@@ -349,6 +358,7 @@ impl SensorConfig {
             | SensorKind::Kraken
             | SensorKind::Sapient => (0.0, 0.0),
             SensorKind::AsterixDroneRadar | SensorKind::AsterixDf | SensorKind::AsterixTracks => (0.0, 0.0),
+            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken | SensorKind::Klv => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }
@@ -410,6 +420,7 @@ impl SensorConfig {
         self.ais.check(key)?;
         self.sbs.check(key)?;
         self.kraken.check(key)?;
+        self.klv.check(key)?;
         self.model(key).map(|_| ())
     }
 

@@ -14,6 +14,7 @@ mod ais;
 mod asterix;
 mod asterix_stations;
 mod asterix_targets;
+mod klv;
 mod load;
 mod mode_s;
 mod sapient;
@@ -36,6 +37,7 @@ const LOADS: &[(&str, Make)] = &[
     ("mode-s", mode_s::load),
     ("sapient", sapient::load),
 ];
+const LOADS: &[(&str, Make)] = &[("ais", ais::load), ("asterix", asterix::load), ("klv", klv::load), ("mode-s", mode_s::load)];
 
 const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
 
