@@ -13,6 +13,7 @@ pub mod sensors;
 pub mod sensors_asterix;
 pub mod sensors_direction_finder;
 pub mod sensors_drone_radar;
+pub mod sensors_drones;
 pub mod sensors_sapient;
 pub mod sensors_source_tracks;
 pub mod sight;

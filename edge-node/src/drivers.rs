@@ -24,6 +24,7 @@ use crate::config::sensors_sapient::driver_config;
 use crate::config::{Endpoint, SensorConfig, SensorKind};
 
 mod asterix_stations;
+mod drones;
 
 /// The decoder of a sensor whose configuration has been checked.
 #[must_use]
@@ -43,6 +44,8 @@ pub fn decoder(config: &SensorConfig) -> Box<dyn Decoder> {
         SensorKind::AsterixDf => Box::new(asterix_stations::direction_finder(config)),
         SensorKind::AsterixTracks => Box::new(asterix_stations::system_tracks(config)),
         SensorKind::Klv => Box::new(KlvDecoder::new(klv(config))),
+        SensorKind::Mavlink => Box::new(drones::mavlink(config)),
+        SensorKind::RemoteId => Box::new(drones::remote_id(config)),
     }
 }
 

@@ -238,9 +238,7 @@ pub fn open_as(path: &Path, request: Request<'_>) -> Result<Recording, Recording
             (None, sensor(SensorKind::Asterix), Box::new(opened))
         }
         Form::Tlog => {
-            let kind =
-                kind_called("mavlink").ok_or_else(|| RecordingError::new(path, "there is no driver for MAVLink"))?;
-            (None, sensor(kind), Box::new(tlog::Reader::new(path, source, Arc::clone(&refused))))
+            (None, sensor(SensorKind::Mavlink), Box::new(tlog::Reader::new(path, source, Arc::clone(&refused))))
         }
         Form::Capture => {
             let routes = capture::routes(path, request)?;
@@ -253,14 +251,6 @@ pub fn open_as(path: &Path, request: Request<'_>) -> Result<Recording, Recording
         }
     };
     Ok(Recording { path: path.to_owned(), config, sensors, routed, entries, progress, refused })
-}
-
-/// The kind of that word, if there is one.
-fn kind_called(word: &str) -> Option<SensorKind> {
-    use serde::Deserialize as _;
-    use serde::de::IntoDeserializer as _;
-    let word: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = word.into_deserializer();
-    SensorKind::deserialize(word).ok()
 }
 
 /// Plain bytes of a file, unpacked if its name ends in `.gz`.

@@ -63,6 +63,11 @@ impl<K: Copy + Ord, V> Heard<K, V> {
         self.index.iter().map(|&(_, slot)| &self.slots[usize::from(slot)])
     }
 
+    /// All with their keys, in the order of these.
+    pub fn entries(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.index.iter().map(|(key, slot)| (key, &self.slots[usize::from(*slot)]))
+    }
+
     fn find(&self, key: K) -> Result<usize, usize> {
         self.index.binary_search_by_key(&key, |&(known, _)| known)
     }

@@ -12,8 +12,10 @@ pub mod asterix_system_tracks;
 pub mod asterix_targets;
 pub mod klv;
 pub mod kraken;
+pub mod mavlink;
 pub mod mode_s;
 pub mod plots;
+pub mod remote_id;
 pub mod sapient;
 pub mod sbs;
 
@@ -34,8 +36,10 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("asterix_system_tracks", asterix_system_tracks::target),
     ("klv", klv::target),
     ("kraken", kraken::target),
+    ("mavlink", mavlink::target),
     ("mode_s", mode_s::target),
     ("plots", plots::target),
+    ("remote_id", remote_id::target),
     ("sbs", sbs::target),
     ("sapient", sapient::target),
 ];

@@ -14,6 +14,7 @@ use super::label::LevelName;
 use super::sensors_asterix::{AdsbStationConfig, SurfaceConfig};
 use super::sensors_direction_finder::DirectionFinderSection;
 use super::sensors_drone_radar::DroneRadarSection;
+use super::sensors_drones::{MavlinkConfig, RemoteIdConfig};
 use super::sensors_sapient::SapientConfig;
 use super::sensors_source_tracks::SourceTracksSection;
 use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
@@ -110,6 +111,12 @@ pub struct SensorConfig {
     /// What only SBS-1 lines need.
     #[serde(default)]
     pub sbs: SbsConfig,
+    /// What only a link to drones has.
+    #[serde(default)]
+    pub mavlink: MavlinkConfig,
+    /// What only a receiver of Remote ID has.
+    #[serde(default)]
+    pub remote_id: RemoteIdConfig,
     /// What only a KrakenSDR has.
     #[serde(default)]
     pub kraken: KrakenConfig,
@@ -224,6 +231,10 @@ pub enum SensorKind {
     Sbs,
     /// KrakenSDR: lines of bearing.
     Kraken,
+    /// MAVLink: drones, their cameras, and what they relay.
+    Mavlink,
+    /// Remote ID as a receiver delivers it.
+    RemoteId,
     /// SAPIENT, BSI Flex 335 v2.0.
     Sapient,
     /// ASTERIX CAT015 of a drone radar.
@@ -250,6 +261,8 @@ impl SensorKind {
                 | (Self::Ais, Self::Ais)
                 | (Self::Sbs, Self::Sbs)
                 | (Self::Kraken, Self::Kraken)
+                | (Self::Mavlink, Self::Mavlink)
+                | (Self::RemoteId, Self::RemoteId)
                 | (Self::Sapient, Self::Sapient)
                 | (Self::AsterixDroneRadar, Self::AsterixDroneRadar)
                 | (Self::AsterixDf, Self::AsterixDf)
@@ -271,6 +284,8 @@ impl SensorKind {
             Self::Ais => "ais",
             Self::Sbs => "sbs",
             Self::Kraken => "kraken",
+            Self::Mavlink => "mavlink",
+            Self::RemoteId => "remote-id",
             Self::Sapient => "sapient",
             Self::AsterixDroneRadar => "asterix-drone-radar",
             Self::AsterixDf => "asterix-df",
@@ -320,6 +335,8 @@ impl SensorConfig {
             ais: AisConfig::default(),
             sbs: SbsConfig::default(),
             kraken: KrakenConfig::default(),
+            mavlink: MavlinkConfig::default(),
+            remote_id: RemoteIdConfig::default(),
             surface: SurfaceConfig::default(),
             adsb_station: AdsbStationConfig::default(),
             sapient: SapientConfig::default(),
@@ -352,13 +369,17 @@ impl SensorConfig {
         let (place, time) = match self.kind {
             SensorKind::Beast | SensorKind::Avr | SensorKind::Sbs | SensorKind::AsterixAdsb => (10.0, 0.2),
             SensorKind::Ais => (5.0, 0.3),
+            SensorKind::RemoteId => (5.0, 0.2),
             SensorKind::Asterix
             | SensorKind::AsterixSurface
+            | SensorKind::AsterixDroneRadar
+            | SensorKind::AsterixDf
+            | SensorKind::AsterixTracks
             | SensorKind::Plots
             | SensorKind::Kraken
-            | SensorKind::Sapient => (0.0, 0.0),
-            SensorKind::AsterixDroneRadar | SensorKind::AsterixDf | SensorKind::AsterixTracks => (0.0, 0.0),
-            SensorKind::Asterix | SensorKind::Plots | SensorKind::Kraken | SensorKind::Klv => (0.0, 0.0),
+            | SensorKind::Mavlink
+            | SensorKind::Sapient
+            | SensorKind::Klv => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }
@@ -421,6 +442,7 @@ impl SensorConfig {
         self.sbs.check(key)?;
         self.kraken.check(key)?;
         self.klv.check(key)?;
+        self.mavlink.check(key)?;
         self.model(key).map(|_| ())
     }
 

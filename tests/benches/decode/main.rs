@@ -16,7 +16,9 @@ mod asterix_stations;
 mod asterix_targets;
 mod klv;
 mod load;
+mod mavlink;
 mod mode_s;
+mod remote_id;
 mod sapient;
 
 use load::Load;
@@ -34,10 +36,13 @@ const LOADS: &[(&str, Make)] = &[
     ("asterix-drone-radar", asterix_stations::drone_radar),
     ("asterix-df", asterix_stations::direction_finder),
     ("asterix-tracks", asterix_stations::system_tracks),
+    ("mavlink", mavlink::load),
     ("mode-s", mode_s::load),
+    ("remote-id", remote_id::load),
     ("sapient", sapient::load),
 ];
-const LOADS: &[(&str, Make)] = &[("ais", ais::load), ("asterix", asterix::load), ("klv", klv::load), ("mode-s", mode_s::load)];
+const LOADS: &[(&str, Make)] =
+    &[("ais", ais::load), ("asterix", asterix::load), ("klv", klv::load), ("mode-s", mode_s::load)];
 
 const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
 

@@ -36,7 +36,8 @@ impl Scorer {
     /// With this cut-off for all metrics, metres.
     pub fn new(cutoff_m: f64) -> Self {
         let cut = Cut { order: Order::TWO, cutoff_m };
-        let params = Params { gospa: cut, switch_m: SWITCH_SHARE * cutoff_m, ospa: cut, gate_m: cutoff_m, ..Params::default() };
+        let params =
+            Params { gospa: cut, switch_m: SWITCH_SHARE * cutoff_m, ospa: cut, gate_m: cutoff_m, ..Params::default() };
         let score = Score::new(params).expect("a cut-off above zero");
         let origin = Geodetic::from_degrees(47.0, 8.0, 0.0).expect("a place on earth");
         Self { plane: TangentPlane::at(origin), score, frames: 0 }
