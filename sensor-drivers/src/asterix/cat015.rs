@@ -12,9 +12,9 @@ use super::octets::{
     CORRELATION_STEP, Composer, part, put_correlation, put_quantity, put_signed, quantity, signed, signed_quantity,
     subfields, unsigned,
 };
+use super::reception::source;
 use super::record::{Record, Records};
 use super::spec::{CAT015, Spec};
-use super::reception::source;
 use super::wire::{LaterParts, TypedRecord, Unencodable, Wire, part as item_part, put};
 
 /// Classes that a report keeps. No counter: the first ones are the ones that a sensor is surest of, the rest are not
@@ -524,10 +524,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn part_of(name: &str) -> super::super::spec::Content {
-        match CAT015.by_name(name).expect("an item").1.shape {
-            Shape::Extended(parts) => parts[0].content,
-            _ => panic!("not extended"),
-        }
+        let Shape::Extended(parts) = CAT015.by_name(name).expect("an item").1.shape else {
+            panic!("{name} is not extended")
+        };
+        parts[0].content
     }
 
     #[test]
@@ -637,9 +637,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bearing_and_range_survive_within_half_a_step(range in 0.0..800_000.0, azimuth in -3.2..3.2, e in -1.5..1.5) {
+        fn any_bearing_and_range_survive_within_half_a_step(
+            range in 0.0..800_000.0, azimuth in -3.2..3.2, e in -1.5..1.5,
+        ) {
             let report = TargetReport {
-                range: Some(told(range)), azimuth: Some(told(azimuth)), elevation: Some(told(e)), ..TargetReport::default()
+                range: Some(told(range)),
+                azimuth: Some(told(azimuth)),
+                elevation: Some(told(e)),
+                ..TargetReport::default()
             };
             let back = again(&report);
             prop_assert!((back.range.expect("kept").value - range).abs() <= 0.0501);
