@@ -348,8 +348,6 @@ impl SensorConfig {
             | SensorKind::Plots
             | SensorKind::Kraken
             | SensorKind::Sapient => (0.0, 0.0),
-            SensorKind::Asterix | SensorKind::AsterixSurface | SensorKind::Plots | SensorKind::Kraken => (0.0, 0.0),
-            SensorKind::Sapient => (0.0, 0.0),
             SensorKind::AsterixDroneRadar | SensorKind::AsterixDf | SensorKind::AsterixTracks => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
