@@ -11,8 +11,8 @@
 //!
 //! [`Framer`] finds block boundaries in a byte stream (TCP, concatenated files), where no datagram marks them.
 //!
-//! Of [`cat015`] (drone radars), [`cat205`] (direction finders) and [`cat062`], [`cat063`], [`cat065`] (system tracks and
-//! the state of their system) the structs hold what is wanted, in SI units; the first two are encoded as well:
+//! Of [`cat015`] (drone radars), [`cat205`] (direction finders) and [`cat062`], [`cat063`], [`cat065`] (system tracks
+//! and the state of their system) the structs hold what is wanted, in SI units; the first two are encoded as well:
 //! `write_block(&[report], &mut out)` appends a data block, a pure function of the reports.
 //!
 //! Source: EUROCONTROL-SPEC-0149 part 1 (blocks, FSPEC, item formats), part 2b (CAT034 edition 1.29), part 4 (CAT048

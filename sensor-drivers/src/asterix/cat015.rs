@@ -524,10 +524,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn part_of(name: &str) -> super::super::spec::Content {
-        match CAT015.by_name(name).expect("an item").1.shape {
-            Shape::Extended(parts) => parts[0].content,
-            _ => panic!("not extended"),
-        }
+        let Shape::Extended(parts) = CAT015.by_name(name).expect("an item").1.shape else {
+            panic!("{name} is not extended")
+        };
+        parts[0].content
     }
 
     #[test]
@@ -637,9 +637,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bearing_and_range_survive_within_half_a_step(range in 0.0..800_000.0, azimuth in -3.2..3.2, e in -1.5..1.5) {
+        fn any_bearing_and_range_survive_within_half_a_step(
+            range in 0.0..800_000.0, azimuth in -3.2..3.2, e in -1.5..1.5,
+        ) {
             let report = TargetReport {
-                range: Some(told(range)), azimuth: Some(told(azimuth)), elevation: Some(told(e)), ..TargetReport::default()
+                range: Some(told(range)),
+                azimuth: Some(told(azimuth)),
+                elevation: Some(told(e)),
+                ..TargetReport::default()
             };
             let back = again(&report);
             prop_assert!((back.range.expect("kept").value - range).abs() <= 0.0501);

@@ -251,7 +251,7 @@ mod tests {
         let both = track(json!({
             "245": { "STI": 0, "CHR": name("SYSTEM").characters },
             "380": { "ADR": 0x4B_AA11, "ID": name("TARGET").characters, "EMC": 13 },
-            "390": { "CS": 0x4142_4344_2020_20_u64 },
+            "390": { "CS": 0x0041_4243_4420_2020_u64 },
             "060": { "V": 0, "G": 0, "CH": 0, "MODE3A": 0o7700 },
         }));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What several drivers make of values told in local axes: errors with their correlations, and estimates made elsewhere.
+//! What several drivers make of values in local axes: errors with their correlations, and estimates made elsewhere.
 //!
 //! A correlation for which a return has no place is not dropped but bounded: for any ρ,
 //! diag((1 + |ρ|) σ₁², (1 + |ρ|) σ₂²) is no smaller than the covariance of two errors that correlate by ρ, since the

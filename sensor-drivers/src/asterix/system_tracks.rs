@@ -476,7 +476,7 @@ mod tests {
     fn who_a_track_is_follows_from_what_the_target_sends() {
         let mut drone = track(7);
         drone["380"] = json!({ "ADR": 0xFF_FFFF, "EMC": 13 });
-        drone["390"] = json!({ "CS": 0x4142_4320_2020_20_u64 });
+        drone["390"] = json!({ "CS": 0x0041_4243_2020_2020_u64 });
         let (_, reports) = hear(&[(62, drone)]);
         let [Report::SourceTrack(track)] = reports.as_slice() else { panic!("a source track") };
         assert_eq!((track.identity.address, track.identity.class), (None, ObjectClass::Uav));
