@@ -69,7 +69,11 @@ fn section<'a>(whole: &'a mut Table, name: &str) -> &'a mut Table {
                         && next.is_none_or(|next| entry.contains_key(next))
                 })
                 .unwrap_or_else(|| panic!("the example has no entry for [{name}]")),
-            other => panic!("[{name}] is {other}"),
+            other @ (Value::String(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_)) => panic!("[{name}] is {other}"),
         };
     }
     table

@@ -380,8 +380,6 @@ impl SensorConfig {
             | SensorKind::Mavlink
             | SensorKind::Sapient
             | SensorKind::Klv => (0.0, 0.0),
-            | SensorKind::Sapient => (0.0, 0.0),
-            SensorKind::AsterixDroneRadar | SensorKind::AsterixDf | SensorKind::AsterixTracks => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }

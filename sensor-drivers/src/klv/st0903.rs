@@ -296,9 +296,9 @@ fn class_of(name: &[u8]) -> ObjectClass {
     let words = name.split(|octet| !octet.is_ascii_alphanumeric());
     let class = |word: &[u8]| {
         let is = |known: &&str| known.as_bytes().eq_ignore_ascii_case(word);
-        WORDS.iter().find(|(_, known)| known.iter().any(|known| is(known))).map(|&(class, _)| class)
+        WORDS.iter().find(|(_, known)| known.iter().any(&is)).map(|&(class, _)| class)
     };
-    words.filter_map(class).last().unwrap_or_default()
+    words.rev().find_map(class).unwrap_or_default()
 }
 
 #[cfg(test)]
