@@ -61,7 +61,7 @@ pub fn run(args: &SimArgs) -> Result<(), Failure> {
     let seed = args.seed.unwrap_or(scenario.seed);
     let simulation = Simulation::new(scenario, seed, start).map_err(Failure::refused)?;
     let files = Files::create(args, &simulation, start)?;
-    let summary = Run { simulation, outlets, files, pace, seed }.to_the_end(args.json)?;
+    let summary = Run { simulation, outlets, files, pace, seed }.run(args.json)?;
     if args.json { say_json(&summary) } else { say(&summary) }
 }
 
@@ -194,7 +194,7 @@ struct SensorLine {
 }
 
 impl Run {
-    fn to_the_end(mut self, quiet: bool) -> Result<Summary, Failure> {
+    fn run(mut self, quiet: bool) -> Result<Summary, Failure> {
         let mut summary = self.blank();
         let bar = progress(&self.simulation, quiet);
         let start = self.simulation.start();

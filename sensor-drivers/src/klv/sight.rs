@@ -241,10 +241,10 @@ mod tests {
         let polar = seen(&base, 100, 900).unwrap();
         let level = cos(polar.elevation.unwrap().value);
         let pixel = SIGMAS.pixels * 2.0 * tan(5_f64.to_radians()) / 1001.0;
-        let sum =
-            |part: fn((f64, f64)) -> f64| turns.iter().map(|&(sigma, by)| (sigma * part(by)).powi(2)).sum::<f64>();
-        let elevation = sqrt(sum(|by| by.1) + SIGMAS.pointing.powi(2) + pixel * pixel);
-        let azimuth = sqrt(sum(|by| by.0) + (SIGMAS.pointing.powi(2) + pixel * pixel) / level / level);
+        let squared = |x: f64| x * x;
+        let sum = |part: fn((f64, f64)) -> f64| turns.iter().map(|&(sigma, by)| squared(sigma * part(by))).sum::<f64>();
+        let elevation = sqrt(sum(|by| by.1) + squared(SIGMAS.pointing) + pixel * pixel);
+        let azimuth = sqrt(sum(|by| by.0) + (squared(SIGMAS.pointing) + pixel * pixel) / level / level);
         assert!((polar.elevation.unwrap().sigma / elevation - 1.0).abs() < 2e-3);
         assert!((polar.azimuth.sigma / azimuth - 1.0).abs() < 2e-3);
     }
