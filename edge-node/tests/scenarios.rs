@@ -1,5 +1,7 @@
 //! Scenarios through a whole node: each that is shipped gives a sound picture, and every fault shows in a counter.
 
+#![expect(clippy::disallowed_methods, reason = "the table tells the time spent on a scan")]
+
 use std::time::Instant;
 
 use edge_node::config::Config;

@@ -1,5 +1,5 @@
-//! Drones and aircraft with a camera: MISB ST 0601 (UAS datalink) with ST 0903 (VMTI), as bare KLV or in an MPEG transport
-//! stream (STANAG 4609), in datagrams or as a stream of octets.
+//! Drones and aircraft with a camera: MISB ST 0601 (UAS datalink) with ST 0903 (VMTI), as bare KLV or in an MPEG
+//! transport stream (STANAG 4609), in datagrams or as a stream of octets.
 //!
 //! A target of the video tracker becomes a point where its place was told, with the errors told; else a line of sight
 //! from the platform through its pixel. What the operator points at, the middle of the frame and the platform itself
@@ -61,8 +61,8 @@ pub struct KlvConfig {
     pub height_sigma_m: f64,
     /// One sigma of the platform's position, horizontal and vertical, metres.
     pub platform_sigma_m: (f64, f64),
-    /// Height of the geoid above the ellipsoid where it flies, metres; without it zero, and heights above mean sea level
-    /// are the less sure.
+    /// Height of the geoid above the ellipsoid where it flies, metres; without it zero, and heights above mean sea
+    /// level are the less sure.
     pub geoid_m: Option<f64>,
     /// Targets of which the tracker is less sure are not taken, percent.
     pub confidence_min: u64,

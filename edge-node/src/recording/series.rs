@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Files of one name in a folder at the most.
 ///
-/// Counter: `recorder_files_removed`; the oldest go.
+/// Counter: `removed`; the oldest go.
 pub const RECORDINGS_MAX: usize = 10_000;
 
 /// The files of one recorder.

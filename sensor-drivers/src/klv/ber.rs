@@ -1,5 +1,5 @@
-//! What every MISB local set is made of: tags and lengths by the basic encoding rules (BER, SMPTE ST 336), whole numbers,
-//! linear scales (ST 0601) and IMAPB (ST 1201), each in both directions.
+//! What every MISB local set is made of: tags and lengths by the basic encoding rules (BER, SMPTE ST 336), whole
+//! numbers, linear scales (ST 0601) and IMAPB (ST 1201), each in both directions.
 
 use fusion_core::maths::{floor, round};
 
@@ -284,7 +284,9 @@ mod tests {
         }
 
         #[test]
-        fn a_scale_gives_a_value_back_within_half_a_step(part in 0.0..=1.0, octets in prop_oneof![Just(2_usize), Just(4)]) {
+        fn a_scale_gives_a_value_back_within_half_a_step(
+            part in 0.0..=1.0, octets in prop_oneof![Just(2_usize), Just(4)],
+        ) {
             for scale in [Linear::unsigned(octets, -900.0, 19_000.0), Linear::signed(octets, 180.0)] {
                 let value = scale.low + part * (scale.high - scale.low);
                 let mut out = Vec::new();

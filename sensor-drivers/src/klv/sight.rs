@@ -1,8 +1,8 @@
 //! Where a pixel looks: from the attitude of the platform, the turning of the sensor on it, and the field of view.
 //!
-//! Axes are those of ST 0601: north, east, down; the platform's nose, right wing and belly; the sensor's axis, right and
-//! down. Each is turned into the next by yaw about the third, then pitch about the second, then roll about the first
-//! axis. A pixel is seen through a pinhole without distortion.
+//! Axes are those of ST 0601: north, east, down; the platform's nose, right wing and belly; the sensor's axis, right
+//! and down. Each is turned into the next by yaw about the third, then pitch about the second, then roll about the
+//! first axis. A pixel is seen through a pinhole without distortion.
 //!
 //! The errors of heading, pitch, roll, pointing and pixel are taken as independent. An error turns the line of sight d
 //! about its axis a by a × d; what of it lies along azimuth and elevation is summed by squares. That all targets of a

@@ -1,7 +1,7 @@
 //! MISB ST 0601, the UAS datalink local set: where a sensor was, how it was turned, what it looked at.
 //!
-//! Read are the tags in [`Uas`]; the rest is counted and skipped. A value that says of itself that it is out of range is
-//! absent.
+//! Read are the tags in [`Uas`]; the rest is counted and skipped. A value that says of itself that it is out of range
+//! is absent.
 
 use fusion_core::time::Timestamp;
 
@@ -238,8 +238,8 @@ mod tests {
         scale.read(octets).unwrap().unwrap()
     }
 
-    /// The values that the tables of ST 0601 give as examples. Those of pitch and roll were divided by one step too many
-    /// there, hence their tolerance.
+    /// The values that the tables of ST 0601 give as examples. Those of pitch and roll were divided by one step too
+    /// many there, hence their tolerance.
     #[test]
     fn the_examples_of_the_standard_come_out() {
         for (scale, octets, expected, tolerance) in [

@@ -282,9 +282,23 @@ fn three(octets: &[u8], map: Imapb) -> Result<Option<[f64; 3]>, Reason> {
 
 /// Words of an ontology, in lower case, that name a class. The last that fits counts: the most special comes last.
 #[rustfmt::skip] // one line each class
+const GROUND: &[&str] = &[
+    "vehicle",
+    "car",
+    "truck",
+    "bus",
+    "van",
+    "tank",
+    "motorcycle",
+    "bicycle",
+    "person",
+    "people",
+    "pedestrian",
+    "dismount",
+    "human",
+];
 const WORDS: &[(ObjectClass, &[&str])] = &[
-    (ObjectClass::Ground, &["vehicle", "car", "truck", "bus", "van", "tank", "motorcycle", "bicycle", "person", "people",
-        "pedestrian", "dismount", "human"]),
+    (ObjectClass::Ground, GROUND),
     (ObjectClass::Surface, &["vessel", "ship", "boat", "watercraft"]),
     (ObjectClass::Air, &["aircraft", "airplane", "aeroplane", "plane"]),
     (ObjectClass::Rotary, &["helicopter", "rotorcraft"]),

@@ -20,11 +20,11 @@ pub const STREAMS_MAX: usize = 4;
 /// Octets of a packetised elementary stream's packet, or of an access unit in pieces. One that would be larger is
 /// dropped.
 ///
-/// Counter: `ts_oversized`.
+/// Counter: `oversized`.
 pub const UNIT_BYTES_MAX: usize = 64 * 1024;
 /// Octets of a table's section: the standard allows no more.
 ///
-/// Counter: `ts_oversized`.
+/// Counter: `oversized`.
 const SECTION_BYTES_MAX: usize = 1024;
 
 /// Stream type of data in private packets.

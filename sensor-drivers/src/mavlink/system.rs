@@ -15,7 +15,7 @@ use crate::decoder::Platform;
 
 /// Systems remembered at once. Beyond it the one that was silent longest is forgotten, and counted.
 ///
-/// Counter: `evicted`, shown as `systems_evicted`.
+/// Counter: `evicted`.
 pub const SYSTEMS_MAX: usize = 32;
 
 /// Components of a system whose clocks are kept. Those of others are not believed, and counted.

@@ -24,7 +24,7 @@ use crate::outbox::Outbox;
 
 /// Transmitters remembered at once. Beyond it the one that was silent longest is forgotten, and counted.
 ///
-/// Counter: `evicted`, shown as `transmitters_evicted`.
+/// Counter: `evicted`.
 pub const TRANSMITTERS_MAX: usize = 512;
 
 /// Who transmits: a MAC address or whatever else the receiver tells it by, padded with zeros.

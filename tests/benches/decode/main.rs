@@ -36,13 +36,12 @@ const LOADS: &[(&str, Make)] = &[
     ("asterix-drone-radar", asterix_stations::drone_radar),
     ("asterix-df", asterix_stations::direction_finder),
     ("asterix-tracks", asterix_stations::system_tracks),
+    ("klv", klv::load),
     ("mavlink", mavlink::load),
     ("mode-s", mode_s::load),
     ("remote-id", remote_id::load),
     ("sapient", sapient::load),
 ];
-const LOADS: &[(&str, Make)] =
-    &[("ais", ais::load), ("asterix", asterix::load), ("klv", klv::load), ("mode-s", mode_s::load)];
 
 const HELP: &str = "usage: cargo bench -p tests --bench decode -- [--json] [load ...]
 

@@ -32,7 +32,7 @@ pub fn load() -> Load {
 
 fn detection(sender: &mut Sender, number: u32, time: Timestamp) -> Vec<u8> {
     let turn = f64::from(number) * 0.01;
-    let place = if number % 2 == 0 { seen(turn % 6.0) } else { at(52.0 + turn * 1e-3) };
+    let place = if number.is_multiple_of(2) { seen(turn % 6.0) } else { at(52.0 + turn * 1e-3) };
     let object = Ulid(u128::from(number % 50));
     let sighting = Sighting { object, place: &place, class: Some(("UAV Rotary Wing", 0.8)), signal: None, name: None };
     sender.detection(&sighting, time)
