@@ -280,23 +280,14 @@ fn three(octets: &[u8], map: Imapb) -> Result<Option<[f64; 3]>, Reason> {
     })
 }
 
-/// Words of an ontology, in lower case, that name a class. The last that fits counts: the most special comes last.
-#[rustfmt::skip] // one line each class
+/// Words for what is on the ground.
+#[rustfmt::skip] // as a text
 const GROUND: &[&str] = &[
-    "vehicle",
-    "car",
-    "truck",
-    "bus",
-    "van",
-    "tank",
-    "motorcycle",
-    "bicycle",
-    "person",
-    "people",
-    "pedestrian",
-    "dismount",
-    "human",
+    "vehicle", "car", "truck", "bus", "van", "tank", "motorcycle", "bicycle", "person", "people", "pedestrian",
+    "dismount", "human",
 ];
+
+/// Words of an ontology, in lower case, that name a class. The last that fits counts: the most special comes last.
 const WORDS: &[(ObjectClass, &[&str])] = &[
     (ObjectClass::Ground, GROUND),
     (ObjectClass::Surface, &["vessel", "ship", "boat", "watercraft"]),
