@@ -193,7 +193,7 @@ fn klv(config: &SensorConfig) -> KlvConfig {
             heading: klv.heading_sigma_deg.to_radians(),
             tilt: klv.tilt_sigma_deg.to_radians(),
             pointing: klv.pointing_sigma_deg.to_radians(),
-            pixels: klv.pixel_sigma,
+            pixels: klv.target_sigma_pixels,
         },
         point_sigma_m: klv.position_sigma_m,
         height_sigma_m: klv.height_sigma_m,

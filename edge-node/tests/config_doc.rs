@@ -428,6 +428,7 @@ fn unit_of(key: &str) -> (&'static str, &'static str) {
         ("MiB", "-mib"),
         ("°", "-deg"),
         ("σ", "-sigmas"),
+        ("pixels", "-pixels"),
     ];
     units.into_iter().find(|(_, end)| key.ends_with(end)).unwrap_or_default()
 }

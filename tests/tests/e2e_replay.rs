@@ -66,7 +66,7 @@ fn a_recording_that_was_cut_replays_up_to_the_cut_and_says_so() {
     let output = run(&binary, &["replay", text(&cut), "--fast", "--json"]);
     assert!(json(&output)["entries"].as_u64() > Some(0));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("cut.mcap") && said.contains("cut short"), "{said}");
+    assert!(said.contains("cut.mcap") && said.contains("was cut at byte"), "{said}");
     std::fs::remove_dir_all(folder).expect("removed");
 }
 

@@ -16,7 +16,7 @@ pub struct KlvConfig {
     /// One sigma of the camera's angles on it, degrees.
     pub pointing_sigma_deg: f64,
     /// One sigma of the middle of a target in the frame, pixels.
-    pub pixel_sigma: f64,
+    pub target_sigma_pixels: f64,
     /// One sigma of a point that tells none, metres along each axis.
     pub position_sigma_m: f64,
     /// One sigma of a height that tells none, metres.
@@ -43,7 +43,7 @@ impl Default for KlvConfig {
             heading_sigma_deg: 2.0,
             tilt_sigma_deg: 0.5,
             pointing_sigma_deg: 0.3,
-            pixel_sigma: 3.0,
+            target_sigma_pixels: 3.0,
             position_sigma_m: 30.0,
             height_sigma_m: 30.0,
             platform_sigma_m: 5.0,
@@ -66,7 +66,7 @@ impl KlvConfig {
         within(&key, "heading-sigma-deg", self.heading_sigma_deg, 0.001, 45.0)?;
         within(&key, "tilt-sigma-deg", self.tilt_sigma_deg, 0.001, 45.0)?;
         within(&key, "pointing-sigma-deg", self.pointing_sigma_deg, 0.001, 45.0)?;
-        within(&key, "pixel-sigma", self.pixel_sigma, 0.1, 1000.0)?;
+        within(&key, "target-sigma-pixels", self.target_sigma_pixels, 0.1, 1000.0)?;
         within(&key, "position-sigma-m", self.position_sigma_m, 0.1, 1e5)?;
         within(&key, "height-sigma-m", self.height_sigma_m, 0.1, 1e4)?;
         within(&key, "platform-sigma-m", self.platform_sigma_m, 0.1, 1e4)?;
