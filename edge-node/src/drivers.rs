@@ -4,8 +4,9 @@ use fusion_core::time::Span;
 use sensor_drivers::ais::{AisConfig, AisDecoder};
 use sensor_drivers::asterix::adsb::{AdsbConfig, AdsbDecoder, Edition};
 use sensor_drivers::asterix::common::DataSource;
-use sensor_drivers::asterix::radar::{Clock, Doppler, Framing, PolarSigmas, RadarConfig, RadarDecoder};
-use sensor_drivers::asterix::station::StationConfig;
+use sensor_drivers::asterix::ground_station::GroundStationConfig;
+use sensor_drivers::asterix::radar::{Doppler, PolarSigmas, RadarConfig, RadarDecoder};
+use sensor_drivers::asterix::reception::{Clock, Framing, ReceptionConfig};
 use sensor_drivers::asterix::surface::{self, SurfaceDecoder};
 use sensor_drivers::decoder::Decoder;
 use sensor_drivers::klv::sight::SightSigmas;
@@ -60,8 +61,7 @@ fn radar(config: &SensorConfig) -> RadarDecoder {
         azimuth_rad: secondary.azimuth_rad * PRIMARY_FACTOR,
     };
     RadarDecoder::new(RadarConfig {
-        framing: framing(config),
-        source: asterix.source.map(|s| DataSource { sac: s.sac, sic: s.sic }),
+        reception: reception(config),
         secondary,
         primary,
         flight_level_sigma_m: sigma.height_m,
@@ -74,44 +74,40 @@ fn radar(config: &SensorConfig) -> RadarDecoder {
         keep_simulated: asterix.keep_simulated,
         keep_test_targets: asterix.keep_test_targets,
         keep_field_monitors: asterix.keep_field_monitors,
-        clock: clock(config),
         ..RadarConfig::default()
     })
 }
 
-/// How the bytes of an ASTERIX source come.
-fn framing(config: &SensorConfig) -> Framing {
+/// How an ASTERIX station is received. The node judges the clock, of this sensor as of all others.
+fn reception(config: &SensorConfig) -> ReceptionConfig {
     let stream = config.endpoint.parse::<Endpoint>().is_ok_and(|endpoint| endpoint.is_stream());
-    if stream { Framing::Stream } else { Framing::Datagrams }
-}
-
-/// What the clock of an ASTERIX source is worth. The node judges the clock, of this sensor as of all others.
-fn clock(config: &SensorConfig) -> Clock {
-    match config.clock {
-        ClockConfig::ReceiveTime => Clock::Receipt { latency: Span::from_secs_f64(config.latency_s) },
-        ClockConfig::Trust | ClockConfig::Correct => Clock::Told,
+    ReceptionConfig {
+        framing: if stream { Framing::Stream } else { Framing::Datagrams },
+        source: config.asterix.source.map(|s| DataSource { sac: s.sac, sic: s.sic }),
+        clock: match config.clock {
+            ClockConfig::ReceiveTime => Clock::Receipt,
+            ClockConfig::Trust | ClockConfig::Correct => Clock::Told,
+        },
+        latency: Span::from_secs_f64(config.latency_s),
+        ..ReceptionConfig::default()
     }
 }
 
-/// What all ASTERIX sources have that report targets one by one.
-fn station(config: &SensorConfig) -> StationConfig {
-    StationConfig {
-        framing: framing(config),
-        source: config.asterix.source.map(|s| DataSource { sac: s.sac, sic: s.sic }),
+/// What all ASTERIX stations have that report targets one by one.
+fn ground_station(config: &SensorConfig) -> GroundStationConfig {
+    GroundStationConfig {
+        reception: reception(config),
         position: config.position("").ok().flatten(),
         range_max_m: config.range_max_m,
-        latency: Span::from_secs_f64(config.latency_s),
-        clock: clock(config),
         keep_simulated: config.asterix.keep_simulated,
         keep_test_targets: config.asterix.keep_test_targets,
         keep_field_monitors: config.asterix.keep_field_monitors,
-        ..StationConfig::default()
     }
 }
 
 fn surface(config: &SensorConfig) -> SurfaceDecoder {
     SurfaceDecoder::new(surface::SurfaceConfig {
-        station: station(config),
+        station: ground_station(config),
         echo_sigma_m: config.surface.echo_sigma_m,
         multilateration_sigma_m: config.surface.multilateration_sigma_m,
         flight_level_sigma_m: config.sigma.height_m,
@@ -122,7 +118,7 @@ fn surface(config: &SensorConfig) -> SurfaceDecoder {
 
 fn adsb_station(config: &SensorConfig) -> AdsbDecoder {
     AdsbDecoder::new(AdsbConfig {
-        station: station(config),
+        station: ground_station(config),
         edition: match config.adsb_station.edition {
             EditionConfig::V0_23 => Edition::V0_23,
             EditionConfig::V0_26 => Edition::V0_26,

@@ -42,6 +42,7 @@ pub mod excerpt;
 mod fault;
 pub mod framer;
 mod fspec;
+pub mod ground_station;
 mod local;
 mod look;
 mod octets;
@@ -51,7 +52,6 @@ pub mod record;
 #[cfg(test)]
 mod samples;
 pub mod spec;
-pub mod station;
 pub mod surface;
 pub mod system_tracks;
 pub mod target;

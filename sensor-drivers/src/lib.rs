@@ -30,7 +30,7 @@ pub mod kraken;
 mod lines;
 pub mod mavlink;
 pub mod mode_s;
-mod outbox;
+pub mod outbox;
 pub mod plots;
 pub mod remote_id;
 pub mod sapient;

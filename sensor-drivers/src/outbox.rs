@@ -8,16 +8,16 @@ use crate::error::DecodeError;
 /// Reports that wait at the most.
 ///
 /// Counter: `reports_dropped`; the oldest goes.
-pub(crate) const REPORTS_MAX: usize = 4096;
+pub const REPORTS_MAX: usize = 4096;
 
 /// Errors that wait at the most.
 ///
 /// Counter: `errors_dropped`; the newest is not kept, but counted by its cause as well.
-pub(crate) const ERRORS_MAX: usize = 64;
+pub const ERRORS_MAX: usize = 64;
 
 /// Reports and errors on their way out.
 #[derive(Debug)]
-pub(crate) struct Outbox {
+pub struct Outbox {
     reports: VecDeque<Report>,
     errors: VecDeque<DecodeError>,
     spare: Spare,
@@ -40,12 +40,12 @@ impl Default for Outbox {
 impl Outbox {
     /// An empty list for a scan.
     #[must_use]
-    pub(crate) fn list(&mut self) -> Vec<Return> {
+    pub fn list(&mut self) -> Vec<Return> {
         self.spare.take()
     }
 
     /// Leaves a report.
-    pub(crate) fn push(&mut self, report: Report) {
+    pub fn push(&mut self, report: Report) {
         if self.reports.len() >= REPORTS_MAX {
             self.reports_dropped += 1;
             if let Some(Report::Scan(scan)) = self.reports.pop_front() {
@@ -56,7 +56,7 @@ impl Outbox {
     }
 
     /// Leaves an error.
-    pub(crate) fn refuse(&mut self, error: DecodeError) {
+    pub fn refuse(&mut self, error: DecodeError) {
         if self.errors.len() >= ERRORS_MAX {
             self.errors_dropped += 1;
         } else {
@@ -66,18 +66,18 @@ impl Outbox {
 
     /// What waits: reports first.
     #[must_use]
-    pub(crate) fn poll(&mut self) -> Option<Result<Report, DecodeError>> {
+    pub fn poll(&mut self) -> Option<Result<Report, DecodeError>> {
         let report = self.reports.pop_front().map(Ok);
         report.or_else(|| self.errors.pop_front().map(Err))
     }
 
     /// Takes back a scan that has been worked off.
-    pub(crate) fn recycle(&mut self, scan: OwnedScan) {
+    pub fn recycle(&mut self, scan: OwnedScan) {
         self.spare.give(scan);
     }
 
     /// Names its counters.
-    pub(crate) fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
+    pub fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
         each("reports_dropped", self.reports_dropped);
         each("errors_dropped", self.errors_dropped);
     }

@@ -12,28 +12,17 @@ mod number;
 mod parse;
 mod time;
 
-use std::collections::VecDeque;
-
 use fusion_core::time::{Span, Timestamp};
 
 use crate::decoder::{Decoder, OwnedScan, Report};
 use crate::error::{DecodeError, Reason};
 use crate::lines::{Framed, LineFramer};
+use crate::outbox::Outbox;
 use json::Key;
 
 pub use crate::lines::LINE_BYTES_MAX;
 pub use encode::{Unencodable, encode};
 pub use time::{Rfc3339, from_rfc3339, from_unix_seconds};
-
-/// Reports that wait to be polled. More than any read from a socket holds; beyond, the oldest is dropped and counted.
-///
-/// Counter: `reports_dropped`.
-pub const REPORTS_MAX: usize = 4096;
-
-/// Errors that wait to be polled. Beyond, the newest is dropped and counted.
-///
-/// Counter: `errors_dropped`.
-pub const ERRORS_MAX: usize = 16;
 
 /// How long the beginning of a line waits for the rest before it is taken for a whole line.
 const LINE_WAIT: Span = Span::from_secs(1);
@@ -70,15 +59,8 @@ pub struct PlotsDecoder {
     config: PlotsConfig,
     framer: LineFramer,
     last_received: Timestamp,
-    out: Out,
+    out: Outbox,
     tally: Tally,
-}
-
-/// What waits to be polled.
-#[derive(Debug, Default)]
-struct Out {
-    reports: VecDeque<Report>,
-    errors: VecDeque<DecodeError>,
 }
 
 /// What has been seen. Every line is in exactly one of the first four.
@@ -90,8 +72,6 @@ struct Tally {
     long_lines: u64,
     returns: u64,
     returns_beyond_bound: u64,
-    reports_dropped: u64,
-    errors_dropped: u64,
     // Refused lines by cause.
     malformed: u64,
     unknown_keys: u64,
@@ -131,7 +111,7 @@ impl PlotsConfig {
 impl Decoder for PlotsDecoder {
     fn handle_bytes(&mut self, bytes: &[u8], received: Timestamp) {
         let Self { config, framer, out, tally, .. } = self;
-        let mut each = |framed: Framed<'_>| out.handle_line(framed, config, tally);
+        let mut each = |framed: Framed<'_>| handle_line(framed, config, tally, out);
         framer.split(bytes, &mut each);
         if config.datagrams {
             framer.finish(&mut each);
@@ -142,13 +122,12 @@ impl Decoder for PlotsDecoder {
     fn handle_timeout(&mut self, now: Timestamp) {
         let Self { config, framer, out, tally, last_received } = self;
         if framer.is_waiting() && now - *last_received >= LINE_WAIT {
-            framer.finish(|framed| out.handle_line(framed, config, tally));
+            framer.finish(|framed| handle_line(framed, config, tally, out));
         }
     }
 
     fn poll_report(&mut self) -> Option<Result<Report, DecodeError>> {
-        let report = self.out.reports.pop_front().map(Ok);
-        report.or_else(|| self.out.errors.pop_front().map(Err))
+        self.out.poll()
     }
 
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
@@ -165,8 +144,7 @@ impl Decoder for PlotsDecoder {
         each("long_lines", tally.long_lines);
         each("long_line_bytes", self.framer.skipped());
         each("returns_beyond_bound", tally.returns_beyond_bound);
-        each("reports_dropped", tally.reports_dropped);
-        each("errors_dropped", tally.errors_dropped);
+        self.out.counters(each);
     }
 }
 
@@ -175,40 +153,22 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
     number::Number::ALL.iter().map(|number| number.key()).chain(identity::KEYS)
 }
 
-impl Out {
-    fn handle_line(&mut self, framed: Framed<'_>, config: &PlotsConfig, tally: &mut Tally) {
-        match framed {
-            Framed::Line(line) if line.iter().all(u8::is_ascii_whitespace) => tally.blank_lines += 1,
-            Framed::Line(line) => match parse::read_line(line, config) {
-                Ok((scan, beyond)) => {
-                    tally.understood(&scan, beyond);
-                    self.push(Report::Scan(scan), tally);
-                }
-                Err(error) => {
-                    tally.refused(error.reason);
-                    self.refuse(error, tally);
-                }
-            },
-            Framed::TooLong => {
-                tally.long_lines += 1;
-                self.refuse(fault(LINE_BYTES_MAX, "line", Reason::TooLarge { bound: LINE_BYTES_MAX }), tally);
+fn handle_line(framed: Framed<'_>, config: &PlotsConfig, tally: &mut Tally, out: &mut Outbox) {
+    match framed {
+        Framed::Line(line) if line.iter().all(u8::is_ascii_whitespace) => tally.blank_lines += 1,
+        Framed::Line(line) => match parse::read_line(line, config) {
+            Ok((scan, beyond)) => {
+                tally.understood(&scan, beyond);
+                out.push(Report::Scan(scan));
             }
-        }
-    }
-
-    fn push(&mut self, report: Report, tally: &mut Tally) {
-        if self.reports.len() >= REPORTS_MAX {
-            self.reports.pop_front();
-            tally.reports_dropped += 1;
-        }
-        self.reports.push_back(report);
-    }
-
-    fn refuse(&mut self, error: DecodeError, tally: &mut Tally) {
-        if self.errors.len() >= ERRORS_MAX {
-            tally.errors_dropped += 1;
-        } else {
-            self.errors.push_back(error);
+            Err(error) => {
+                tally.refused(error.reason);
+                out.refuse(error);
+            }
+        },
+        Framed::TooLong => {
+            tally.long_lines += 1;
+            out.refuse(fault(LINE_BYTES_MAX, "line", Reason::TooLarge { bound: LINE_BYTES_MAX }));
         }
     }
 }
@@ -264,6 +224,7 @@ fn nearest(given: &str, known: impl Iterator<Item = &'static str>) -> Option<&'s
 mod tests {
     use super::*;
     use crate::decoder::{Measured, Place, SCAN_RETURNS_MAX};
+    use crate::outbox::{ERRORS_MAX, REPORTS_MAX};
     use fusion_core::identity::{Address, Affiliation, ObjectClass};
     use fusion_core::measurement::Coverage;
 

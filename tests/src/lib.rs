@@ -2,13 +2,16 @@
 //!
 //! [`outside`] is the door to whatever the tree does not hold: recordings, the Python oracles, the built daemon. A test
 //! that does not find what it needs says so with [`skip`] and returns; it never passes in silence.
+//! [`oracle`] asks other people's implementations.
 //! [`fuzzed`] is what libFuzzer runs, and what the committed corpora are replayed through.
 //! [`tidy`] holds the house rules as functions over source text; `tests/tidy.rs` applies them to the tree.
 //! [`truth`] makes recordings of real things into truth, simulates sensors over it and judges trackers by it.
 
 pub mod fuzzed;
+pub mod oracle;
 pub mod outside;
 pub mod tidy;
 pub mod truth;
 
+pub use oracle::{hex, unhex};
 pub use outside::{copmesh_binary, oracle_python, recording, skip};

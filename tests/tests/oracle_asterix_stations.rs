@@ -4,39 +4,17 @@
 //! Needs a Python interpreter with `libasterix` 0.36.3. The script generates records and asks; this test answers with
 //! the codec (see `oracle/asterix_stations_oracle.py` for the questions).
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
-
 use sensor_drivers::asterix::cat015::{self, TargetReport};
 use sensor_drivers::asterix::cat062::SystemTrack;
 use sensor_drivers::asterix::cat205::BearingReport;
 use sensor_drivers::asterix::wire::TypedRecord;
 use sensor_drivers::asterix::{CATALOGUE, Record, compose_block, describe, records, write_block};
 use serde_json::{Map, Value};
-
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oracle/asterix_stations_oracle.py");
+use tests::{hex, unhex};
 
 #[test]
 fn stations_agree_with_libasterix_both_ways_and_in_their_units() {
-    let Some(python) = tests::oracle_python("oracle_asterix_stations") else { return };
-    let mut oracle = Command::new(python)
-        .arg(SCRIPT)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a Python interpreter");
-    let mut answers = oracle.stdin.take().expect("piped");
-    let questions = BufReader::new(oracle.stdout.take().expect("piped"));
-    for question in questions.lines() {
-        let question = question.expect("text");
-        if question.starts_with('#') {
-            eprintln!("oracle_asterix_stations {question}");
-        } else {
-            let answer = answer(&question).unwrap_or_else(|error| format!("!{error}"));
-            writeln!(answers, "{answer}").expect("the oracle listens");
-        }
-    }
-    assert!(oracle.wait().expect("a child").success(), "the codecs disagree, see above");
+    tests::oracle::ask("oracle_asterix_stations", "asterix_stations_oracle", answer);
 }
 
 fn answer(question: &str) -> Result<String, String> {
@@ -192,13 +170,4 @@ impl Values {
         self.both(["500/ATV/X", "500/ATV/Y"], told.velocity);
         self.put("500/ARC", told.climb.map(|climb| feet(climb) * 60.0));
     }
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Result<Vec<u8>, String> {
-    let octet = |index| text.get(index..index + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    (0..text.len()).step_by(2).map(|index| octet(index).ok_or_else(|| "not hexadecimal".to_owned())).collect()
 }

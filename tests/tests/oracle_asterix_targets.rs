@@ -4,9 +4,6 @@
 //! Needs a Python interpreter with `libasterix` 0.36.3. The script generates records and asks; this test answers (see
 //! `oracle/asterix_targets_oracle.py` for the questions).
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
-
 use sensor_drivers::asterix::cat010::SurfaceReport;
 use sensor_drivers::asterix::cat019::SystemReport;
 use sensor_drivers::asterix::cat020::MlatReport;
@@ -15,29 +12,11 @@ use sensor_drivers::asterix::cat021_early::EarlyReport;
 use sensor_drivers::asterix::spec::{CAT010, CAT019, CAT020, CAT021, CAT021_0_23, CAT021_0_26};
 use sensor_drivers::asterix::{Catalogue, Fault, Record, compose_block_by, describe_by, records};
 use serde_json::{Map, Value};
-
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oracle/asterix_targets_oracle.py");
+use tests::{hex, unhex};
 
 #[test]
 fn targets_agree_with_libasterix_in_structure_and_in_si_units() {
-    let Some(python) = tests::oracle_python("oracle_asterix_targets") else { return };
-    let mut oracle = Command::new(python)
-        .arg(SCRIPT)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a Python interpreter");
-    let mut answers = oracle.stdin.take().expect("piped");
-    for question in BufReader::new(oracle.stdout.take().expect("piped")).lines() {
-        let question = question.expect("text");
-        if question.starts_with('#') {
-            eprintln!("oracle_asterix_targets {question}");
-        } else {
-            let answer = answer(&question).unwrap_or_else(|error| format!("!{error}"));
-            writeln!(answers, "{answer}").expect("the oracle listens");
-        }
-    }
-    assert!(oracle.wait().expect("a child").success(), "the two disagree, see above");
+    tests::oracle::ask("oracle_asterix_targets", "asterix_targets_oracle", answer);
 }
 
 fn answer(question: &str) -> Result<String, String> {
@@ -301,13 +280,4 @@ fn whole(values: &mut Values, path: &str, number: Option<impl Into<f64>>) {
 
 fn flag(set: bool) -> Value {
     f64::from(u8::from(set)).into()
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Result<Vec<u8>, String> {
-    let octet = |index| text.get(index..index + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    (0..text.len()).step_by(2).map(|index| octet(index).ok_or_else(|| "not hexadecimal".to_owned())).collect()
 }

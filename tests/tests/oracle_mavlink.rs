@@ -23,7 +23,7 @@ fn every_message_of_a_recording_and_of_each_kind_has_the_same_values_as_pymavlin
     let (mut frames, mut valued) = (0, 0);
     for line in String::from_utf8(said.stdout).expect("text").lines() {
         let told: Value = serde_json::from_str(line).expect("JSON");
-        let bytes = unhex(told["frame"].as_str().expect("hexadecimal"));
+        let bytes = tests::unhex(told["frame"].as_str().expect("text")).expect("hexadecimal");
         let mut framer = Framer::default();
         let frame = framer.next(&mut &bytes[..]).expect("a frame");
         let header = [frame.id, frame.system, u32::from(frame.component), u32::from(frame.sequence)];
@@ -49,9 +49,4 @@ fn every_message_of_a_recording_and_of_each_kind_has_the_same_values_as_pymavlin
 fn number(shown: &str, field: &str) -> Option<f32> {
     let (_, rest) = shown.split_once(&format!(" {field}: "))?;
     rest.split([',', ' ', '}']).next()?.parse().ok().filter(|value: &f32| !value.is_nan())
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    let octet = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal");
-    (0..text.len()).step_by(2).map(octet).collect()
 }

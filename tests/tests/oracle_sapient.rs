@@ -6,9 +6,7 @@
 //! the codec (see `oracle/sapient_oracle.py` for the questions). The standard's own test messages are no part of any
 //! package; whoever has them as wire bytes names their folder in `COPMESH_SAPIENT_CORPUS` and has them judged too.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use fusion_core::geodesy::Geodetic;
 use fusion_core::time::{Span, Timestamp};
@@ -16,31 +14,12 @@ use sensor_drivers::decoder::{Decoder, HorizontalError, Measured, OwnedScan, Pla
 use sensor_drivers::sapient::encode::{About, Sender, Sighting};
 use sensor_drivers::sapient::{SapientConfig, SapientDecoder, Ulid, Uuid, check};
 use serde_json::{Map, Value, json};
-
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oracle/sapient_oracle.py");
+use tests::{hex, unhex};
 
 #[test]
 fn sapient_agrees_with_sapient_msg_both_ways() {
-    let Some(python) = tests::oracle_python("oracle_sapient") else { return };
-    let mut oracle = Command::new(python)
-        .arg(SCRIPT)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a Python interpreter");
-    let mut answers = oracle.stdin.take().expect("piped");
-    let questions = BufReader::new(oracle.stdout.take().expect("piped"));
     let sent = sent();
-    for question in questions.lines() {
-        let question = question.expect("text");
-        if question.starts_with('#') {
-            eprintln!("oracle_sapient {question}");
-        } else {
-            let answer = answer(&question, &sent).unwrap_or_else(|error| format!("!{error}"));
-            writeln!(answers, "{answer}").expect("the oracle listens");
-        }
-    }
-    assert!(oracle.wait().expect("a child").success(), "the codecs disagree, see above");
+    tests::oracle::ask("oracle_sapient", "sapient_oracle", |question| answer(question, &sent));
 }
 
 fn answer(question: &str, sent: &[Vec<u8>]) -> Result<String, String> {
@@ -152,13 +131,4 @@ fn message(bytes: &[u8]) -> &[u8] {
         Some((prefix, rest)) if u32::from_le_bytes(*prefix) as usize == rest.len() => rest,
         _ => bytes,
     }
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Result<Vec<u8>, String> {
-    let octet = |index| text.get(index..index + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    (0..text.len()).step_by(2).map(|index| octet(index).ok_or_else(|| "not hexadecimal".to_owned())).collect()
 }

@@ -1,29 +1,14 @@
 //! Drone radars, direction finders and systems that speak ASTERIX: from configuration to decoder.
 
 use fusion_core::time::Span;
-use sensor_drivers::asterix::common::DataSource;
 use sensor_drivers::asterix::direction_finder::{DirectionFinder, DirectionFinderConfig, DirectionFinderDecoder};
 use sensor_drivers::asterix::drone_radar::{DroneRadar, DroneRadarConfig, DroneRadarDecoder};
-use sensor_drivers::asterix::radar::{Clock, Doppler, Framing};
-use sensor_drivers::asterix::reception::StationConfig;
+use sensor_drivers::asterix::radar::Doppler;
 use sensor_drivers::asterix::system_tracks::{SystemTracks, SystemTracksConfig, SystemTracksDecoder};
 
-use crate::config::intake::ClockConfig;
+use super::reception;
+use crate::config::SensorConfig;
 use crate::config::sensors::{DopplerConfig, SigmaConfig};
-use crate::config::{Endpoint, SensorConfig};
-
-/// What every station is told.
-fn station(config: &SensorConfig) -> StationConfig {
-    let stream = config.endpoint.parse::<Endpoint>().is_ok_and(|endpoint| endpoint.is_stream());
-    let framing = if stream { Framing::Stream } else { Framing::Datagrams };
-    // The node judges the clock, of this sensor as of all others.
-    let clock = match config.clock {
-        ClockConfig::ReceiveTime => Clock::Receipt { latency: Span::from_secs_f64(config.latency_s) },
-        ClockConfig::Trust | ClockConfig::Correct => Clock::Told,
-    };
-    let source = config.asterix.source.map(|s| DataSource { sac: s.sac, sic: s.sic });
-    StationConfig { framing, source, clock, ..StationConfig::default() }
-}
 
 /// The sigmas if somebody set one: their defaults are those of an air traffic radar, which no drone radar and no
 /// direction finder is.
@@ -35,7 +20,7 @@ fn sigma(config: &SensorConfig) -> Option<SigmaConfig> {
 pub(super) fn drone_radar(config: &SensorConfig) -> DroneRadarDecoder {
     let (section, plain) = (&config.drone_radar, DroneRadarConfig::default());
     let mut told = DroneRadarConfig {
-        station: station(config),
+        reception: reception(config),
         horizontal_sigma_m: section.horizontal_sigma_m,
         velocity_sigma_m_s: section.velocity_sigma_m_s,
         doppler: match config.asterix.doppler {
@@ -66,7 +51,7 @@ pub(super) fn direction_finder(config: &SensorConfig) -> DirectionFinderDecoder 
     let (section, plain) = (&config.direction_finder, DirectionFinderConfig::default());
     let sigma = sigma(config);
     DirectionFinder::decoder(DirectionFinderConfig {
-        station: station(config),
+        reception: reception(config),
         take: section.take(),
         bearing_sigma_rad: sigma.map_or(plain.bearing_sigma_rad, |sigma| sigma.azimuth_deg.to_radians()),
         elevation_sigma_rad: sigma.map_or(plain.elevation_sigma_rad, |sigma| sigma.elevation_deg.to_radians()),
@@ -83,7 +68,7 @@ pub(super) fn direction_finder(config: &SensorConfig) -> DirectionFinderDecoder 
 pub(super) fn system_tracks(config: &SensorConfig) -> SystemTracksDecoder {
     let section = &config.source_tracks;
     SystemTracks::decoder(SystemTracksConfig {
-        station: station(config),
+        reception: reception(config),
         horizontal_sigma_m: section.horizontal_sigma_m,
         height_sigma_m: config.sigma.height_m,
         velocity_sigma_m_s: section.velocity_sigma_m_s,

@@ -12,10 +12,11 @@ use fusion_core::time::Span;
 
 use super::cat021::AdsbReport;
 use super::cat021_early::EarlyReport;
-use super::common::{DataSource, TimeOfDay};
+use super::common::TimeOfDay;
+use super::ground_station::{GroundStation, GroundStationConfig, Meaning, Said};
+use super::reception::{Header, Station, source};
 use super::record::Record;
 use super::spec::{CAT021, CAT021_0_23, CAT021_0_26, Catalogue};
-use super::station::{Header, Meaning, Said, Station, StationConfig};
 use target::Target;
 
 /// What a station speaks. The editions differ on the wire and nothing in a record tells them apart.
@@ -34,7 +35,7 @@ pub enum Edition {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdsbConfig {
     /// What every station has.
-    pub station: StationConfig,
+    pub station: GroundStationConfig,
     /// What it speaks.
     pub edition: Edition,
     /// One sigma of the time between being at a position and the time that is told for it: multiplied with the speed, a
@@ -47,7 +48,7 @@ pub struct AdsbConfig {
 impl Default for AdsbConfig {
     fn default() -> Self {
         Self {
-            station: StationConfig::default(),
+            station: GroundStationConfig::default(),
             edition: Edition::V2,
             latency_sigma: Span::from_millis(100),
             flight_level_sigma_m: 150.0,
@@ -62,13 +63,13 @@ pub struct Adsb {
 }
 
 /// The driver of one station.
-pub type AdsbDecoder = Station<Adsb>;
+pub type AdsbDecoder = Station<GroundStation<Adsb>>;
 
 impl AdsbDecoder {
     /// A driver that has heard nothing yet.
     #[must_use]
     pub fn new(config: AdsbConfig) -> Self {
-        Self::of(Adsb { config }, config.station)
+        GroundStation::decoder(Adsb { config }, config.station)
     }
 }
 
@@ -95,7 +96,7 @@ impl Meaning for Adsb {
     /// The time at which the position was true; without it, at which it was received; without that, at which the report
     /// was sent, as later by what the station took for it.
     fn header(&self, record: &Record<'_>) -> Header {
-        let source = record.typed::<DataSource>(1);
+        let source = source(record);
         let time = |frn| record.typed::<TimeOfDay>(frn);
         let time_of_day = match self.config.edition {
             Edition::V0_23 | Edition::V0_26 => time(3),
@@ -116,7 +117,7 @@ impl Meaning for Adsb {
 #[cfg(test)]
 mod tests {
     use super::super::compose_block_by;
-    use super::super::station::Dismissal;
+    use super::super::ground_station::Dismissal;
     use super::*;
     use crate::decoder::{Decoder, Place, Point, Report};
     use fusion_core::identity::{Address, Identity, ObjectClass};
@@ -166,7 +167,7 @@ mod tests {
         let mut decoder = AdsbDecoder::new(AdsbConfig { edition, ..AdsbConfig::default() });
         let block = compose_block_by(edition.catalogue()[0], std::slice::from_ref(items)).expect("by the table");
         decoder.handle_bytes(&block, MIDNIGHT + Span::from_secs(2));
-        assert!(decoder.tally().balances());
+        assert!(decoder.balances());
         let reports = std::iter::from_fn(|| decoder.poll_report()).map(|report| report.expect("sound")).collect();
         (decoder, reports)
     }
@@ -179,7 +180,7 @@ mod tests {
     }
 
     fn refused(edition: Edition, changes: &Value, dismissal: Dismissal) -> bool {
-        feed(edition, &report(edition, changes)).0.tally().dismissed(dismissal) == 1
+        feed(edition, &report(edition, changes)).0.listener().tally().dismissed(dismissal) == 1
     }
 
     #[test]
@@ -265,9 +266,9 @@ mod tests {
             let block = compose_block_by(spoken.catalogue()[0], &[report(spoken, &json!({}))]).expect("by the table");
             let mut decoder = AdsbDecoder::new(AdsbConfig { edition: configured, ..AdsbConfig::default() });
             decoder.handle_bytes(&block, MIDNIGHT);
-            assert!(decoder.tally().balances());
+            assert!(decoder.balances());
             if (spoken == Edition::V2) != (configured == Edition::V2) {
-                assert_eq!(decoder.tally().targets, 0);
+                assert_eq!(decoder.listener().tally().targets, 0);
             }
         }
     }

@@ -16,11 +16,15 @@ use fusion_core::time::{Span, Timestamp};
 use super::cat205::{ANGLE_STEP_DEG, BearingReport, Channel, MessageType};
 use super::local::sigma_or;
 use super::look::{Gathering, Looks};
-use super::reception::{Listener, Outbox, Station, StationConfig, When};
+use super::reception::{Header, Listener, ReceptionConfig, Station, Timing, When};
 use super::record::Record;
 use super::spec::{CAT205, Catalogue};
 use super::wire::TypedRecord;
 use crate::decoder::{HorizontalError, Measured, OwnedScan, Place, Platform, Point, Polar, Report, Return};
+use crate::outbox::Outbox;
+
+/// The tables that it reads by.
+const TABLES: Catalogue = &[&CAT205];
 
 /// The driver of a direction finder.
 pub type DirectionFinderDecoder = Station<DirectionFinder>;
@@ -52,7 +56,7 @@ pub struct Site {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DirectionFinderConfig {
     /// As every station.
-    pub station: StationConfig,
+    pub reception: ReceptionConfig,
     /// Which reports are taken.
     pub take: Take,
     /// One sigma of a bearing of the best quality, radians.
@@ -76,7 +80,7 @@ pub struct DirectionFinderConfig {
 impl Default for DirectionFinderConfig {
     fn default() -> Self {
         Self {
-            station: StationConfig::default(),
+            reception: ReceptionConfig::default(),
             take: Take::Rawest,
             bearing_sigma_rad: 2_f64.to_radians(),
             elevation_sigma_rad: 5_f64.to_radians(),
@@ -144,7 +148,7 @@ impl DirectionFinder {
     #[must_use]
     pub fn decoder(config: DirectionFinderConfig) -> DirectionFinderDecoder {
         let looks = Looks::new(Gathering { coverage: Coverage::Reports, window: Span::from_millis(8) });
-        let station = config.station;
+        let station = config.reception;
         Station::listening(station, Self { config, heard: [None; 2], looks, tally: Tally::default() })
     }
 
@@ -281,13 +285,16 @@ fn channel_number(name: &str) -> u64 {
 const CHANNEL_HZ: f64 = 12_500.0;
 
 impl Listener for DirectionFinder {
-    const CATALOGUE: Catalogue = &[&CAT205];
-
-    fn time_frn(_: u8) -> usize {
-        4
+    fn catalogue(&self) -> Catalogue {
+        TABLES
     }
 
-    fn handle_record(&mut self, record: &Record<'_>, when: When, out: &mut Outbox) {
+    fn header(&self, record: &Record<'_>) -> Header {
+        Header::of(record, 4)
+    }
+
+    fn handle_record(&mut self, record: &Record<'_>, timing: Timing<'_>, out: &mut Outbox) {
+        let when = timing.read(true);
         if let Some(report) = BearingReport::of(record) {
             self.handle_report(&report, when, out);
         }
@@ -305,8 +312,12 @@ impl Listener for DirectionFinder {
         }
     }
 
-    fn recycle(&mut self, scan: OwnedScan) {
+    fn recycle(&mut self, scan: OwnedScan, _out: &mut Outbox) {
         self.looks.recycle(scan);
+    }
+
+    fn records(&self) -> u64 {
+        self.tally.records()
     }
 
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {

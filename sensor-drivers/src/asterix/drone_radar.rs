@@ -17,11 +17,15 @@ use super::cat015::{AZIMUTH_STEP_DEG, Class, ELEVATION_STEP_DEG, MessageType, Ta
 use super::local::{LocalEstimate, LocalVelocity, bound_of_correlations, horizontal, sigma_or};
 use super::look::{Gathering, Looks};
 use super::radar::Doppler;
-use super::reception::{Listener, Outbox, Station, StationConfig, When};
+use super::reception::{Header, Listener, ReceptionConfig, Station, Timing, When};
 use super::record::Record;
 use super::spec::{CAT015, Catalogue};
 use super::wire::TypedRecord;
 use crate::decoder::{HorizontalError, Measured, OwnedScan, Place, Point, PointVelocity, Polar, Report, Return};
+use crate::outbox::Outbox;
+
+/// The tables that it reads by.
+const TABLES: Catalogue = &[&CAT015];
 
 /// The driver of a drone radar.
 pub type DroneRadarDecoder = Station<DroneRadar>;
@@ -51,7 +55,7 @@ pub struct ClassMeaning {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DroneRadarConfig {
     /// As every station.
-    pub station: StationConfig,
+    pub reception: ReceptionConfig,
     /// One sigma of the range where none is told, metres.
     pub range_sigma_m: f64,
     /// One sigma of the azimuth where none is told, radians.
@@ -86,7 +90,7 @@ impl Default for DroneRadarConfig {
     /// A small staring radar as its data sheets have them.
     fn default() -> Self {
         Self {
-            station: StationConfig::default(),
+            reception: ReceptionConfig::default(),
             range_sigma_m: 3.0,
             azimuth_sigma_rad: 1_f64.to_radians(),
             elevation_sigma_rad: 1.5_f64.to_radians(),
@@ -164,7 +168,7 @@ impl DroneRadar {
             Coverage::Full | Coverage::Sector { .. } => Span::from_nanos(config.update_period.as_nanos() / 2),
         };
         let looks = Looks::new(Gathering { coverage: config.coverage, window });
-        Station::listening(config.station, Self { config, looks, tally: Tally::default() })
+        Station::listening(config.reception, Self { config, looks, tally: Tally::default() })
     }
 
     /// What became of the records.
@@ -377,13 +381,16 @@ fn track_status(report: &TargetReport) -> TrackStatus {
 }
 
 impl Listener for DroneRadar {
-    const CATALOGUE: Catalogue = &[&CAT015];
-
-    fn time_frn(_: u8) -> usize {
-        6
+    fn catalogue(&self) -> Catalogue {
+        TABLES
     }
 
-    fn handle_record(&mut self, record: &Record<'_>, when: When, out: &mut Outbox) {
+    fn header(&self, record: &Record<'_>) -> Header {
+        Header::of(record, 6)
+    }
+
+    fn handle_record(&mut self, record: &Record<'_>, timing: Timing<'_>, out: &mut Outbox) {
+        let when = timing.read(true);
         if let Some(report) = TargetReport::of(record) {
             self.handle_report(&report, when, out);
         }
@@ -401,8 +408,12 @@ impl Listener for DroneRadar {
         }
     }
 
-    fn recycle(&mut self, scan: OwnedScan) {
+    fn recycle(&mut self, scan: OwnedScan, _out: &mut Outbox) {
         self.looks.recycle(scan);
+    }
+
+    fn records(&self) -> u64 {
+        self.tally.records()
     }
 
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {

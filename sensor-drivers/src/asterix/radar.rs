@@ -7,14 +7,11 @@
 //! Assumed: one radar per driver, named by SAC and SIC or else the first that is heard; an antenna that turns
 //! clockwise; datagrams with whole blocks, or one byte stream.
 
-pub(super) mod clock;
 mod config;
-pub(super) mod duplicates;
+mod peak;
 mod plot;
 mod sweep;
 mod tally;
-
-use std::collections::VecDeque;
 
 use fusion_core::angle::Angle;
 use fusion_core::geodesy::Geodetic;
@@ -22,200 +19,119 @@ use fusion_core::time::Timestamp;
 
 use super::cat034::{MessageType, Service, SourcePosition};
 use super::cat048;
-use super::common::{DataSource, TimeOfDay};
-use super::fault::{Fault, Reason};
-use super::framer::Framer;
-use super::record::{Record, records};
+use super::reception::{Header, Listener, Station, Timing, When};
+use super::record::Record;
 use super::spec::{CAT034, CAT048, Catalogue};
-use crate::decoder::{Decoder, OwnedScan, Place, Report, Return, SensorStatus, TimeQuality};
-use crate::error::DecodeError;
-use clock::RadarClock;
-use duplicates::Duplicates;
+use crate::decoder::{OwnedScan, Place, Report, Return, SensorStatus};
+use crate::outbox::Outbox;
 use plot::measured;
 use sweep::{Assembler, Crossing, Plot};
 
-pub use config::{Clock, Doppler, Framing, PolarSigmas, RadarConfig};
+pub use config::{Doppler, PolarSigmas, RadarConfig};
 pub use tally::Tally;
-
-/// Reports that wait to be polled. More than any datagram yields; beyond, the oldest is dropped. Counter:
-/// `Tally::reports_dropped`.
-pub const REPORTS_MAX: usize = 1024;
 
 /// The tables that this driver reads by.
 const TABLES: Catalogue = &[&CAT034, &CAT048];
 
-/// Errors that wait to be polled. Beyond, the newest is dropped. Counter: `Tally::errors_dropped`.
-pub const ERRORS_MAX: usize = 16;
-
 /// The driver of one radar.
-///
-/// An error's offset counts from the start of the datagram; in a stream, from the start of the block.
-#[derive(Debug)]
-pub struct RadarDecoder {
-    framer: Option<Framer>,
-    listener: Listener,
-}
+pub type RadarDecoder = Station<Radar>;
 
-/// All but the framing.
+/// What hears the records of a radar.
 #[derive(Debug)]
-struct Listener {
+pub struct Radar {
     config: RadarConfig,
-    source: Option<DataSource>,
-    clock: RadarClock,
-    duplicates: Duplicates,
     assembler: Assembler,
     /// What was told last.
     status: SensorStatus,
     tally: Tally,
-    reports: VecDeque<Report>,
-    errors: VecDeque<DecodeError>,
 }
 
 impl RadarDecoder {
     /// A driver that has heard nothing yet.
     #[must_use]
     pub fn new(config: RadarConfig) -> Self {
-        let framer = match config.framing {
-            Framing::Datagrams => None,
-            Framing::Stream => Some(Framer::new(TABLES)),
+        let radar = Radar {
+            config,
+            assembler: Assembler::new(config.service_silence_max),
+            status: SensorStatus::default(),
+            tally: Tally::default(),
         };
-        Self { framer, listener: Listener::new(config) }
-    }
-
-    /// What became of every record.
-    #[must_use]
-    pub const fn tally(&self) -> &Tally {
-        &self.listener.tally
+        Self::listening(config.reception, radar)
     }
 }
 
-impl Decoder for RadarDecoder {
-    fn handle_bytes(&mut self, bytes: &[u8], received: Timestamp) {
-        self.listener.tally.datagrams += 1;
-        match &mut self.framer {
-            None => self.listener.handle_datagram(bytes, received),
-            Some(framer) => {
-                framer.push(bytes);
-                while let Some(block) = framer.next_block() {
-                    self.listener.handle_datagram(block, received);
-                }
-                self.listener.tally.stray_octets = framer.dropped();
-                if let Some(fault) = framer.take_fault() {
-                    self.listener.refuse(fault);
-                }
-            }
+impl Listener for Radar {
+    fn catalogue(&self) -> Catalogue {
+        TABLES
+    }
+
+    fn header(&self, record: &Record<'_>) -> Header {
+        // CAT034 has its time in the third place, CAT048 in the second.
+        let time = if record.spec.category == CAT034.category { 3 } else { 2 };
+        Header::of(record, time)
+    }
+
+    fn handle_record(&mut self, record: &Record<'_>, timing: Timing<'_>, out: &mut Outbox) {
+        if let Some(report) = cat048::Plot::of(record) {
+            self.handle_target_report(&report, timing);
+        } else if let Some(message) = Service::of(record) {
+            self.handle_service_message(&message, timing, out);
         }
+        self.collect_scans(out);
     }
 
-    fn poll_told_time(&mut self) -> Option<Timestamp> {
-        self.listener.clock.take_told()
+    fn handle_end_of_datagram(&mut self, out: &mut Outbox) {
+        self.assembler.handle_end_of_datagram();
+        self.collect_scans(out);
     }
 
-    fn handle_timeout(&mut self, now: Timestamp) {
-        self.listener.assembler.handle_timeout(now);
-        self.listener.collect_scans();
+    fn handle_timeout(&mut self, now: Timestamp, out: &mut Outbox) {
+        self.assembler.handle_timeout(now);
+        self.collect_scans(out);
     }
 
-    fn poll_report(&mut self) -> Option<Result<Report, DecodeError>> {
-        let report = self.listener.reports.pop_front().map(Ok);
-        report.or_else(|| self.listener.errors.pop_front().map(Err))
+    fn recycle(&mut self, scan: OwnedScan, _out: &mut Outbox) {
+        self.assembler.recycle(scan);
     }
 
-    fn recycle(&mut self, scan: OwnedScan) {
-        self.listener.assembler.recycle(scan);
+    fn records(&self) -> u64 {
+        self.tally.records()
     }
 
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
-        self.listener.tally.each(each);
-        let sweeps = self.listener.assembler.tally();
+        self.tally.each(each);
+        let sweeps = self.assembler.tally();
         each("scans_swept", sweeps.swept);
         each("scans_unswept", sweeps.unswept);
         each("plots_late", sweeps.late);
         each("plots_overflowed", sweeps.overflowed);
         each("sweeps_broken", sweeps.broken);
         each("sweeps_closed_early", sweeps.closed_early);
-        each("duplicates_forgotten_early", self.listener.duplicates.forgotten_early());
     }
 }
 
-impl Listener {
-    fn new(config: RadarConfig) -> Self {
-        Self {
-            config,
-            source: config.source,
-            clock: RadarClock::new(config.clock),
-            duplicates: Duplicates::new(config.duplicate_window),
-            assembler: Assembler::new(config.service_silence_max),
-            status: SensorStatus::default(),
-            tally: Tally::default(),
-            reports: VecDeque::new(),
-            errors: VecDeque::new(),
-        }
+impl Radar {
+    /// What became of the records.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
-    fn handle_datagram(&mut self, bytes: &[u8], received: Timestamp) {
-        self.assembler.handle_timeout(received);
-        for record in records(bytes, TABLES) {
-            match record {
-                Ok(record) => self.handle_record(&record, received),
-                Err(Fault { reason: Reason::UnknownCategory, .. }) => self.tally.other_categories += 1,
-                Err(fault) => self.refuse(fault),
-            }
-            self.collect_scans();
-        }
-        self.assembler.handle_end_of_datagram();
-        self.collect_scans();
-    }
-
-    fn handle_record(&mut self, record: &Record<'_>, received: Timestamp) {
-        self.tally.records += 1;
-        if let Some(report) = cat048::Plot::of(record) {
-            if self.is_first(record, report.source, report.time_of_day, received) {
-                self.handle_target_report(&report, received);
-            }
-        } else if let Some(message) = Service::of(record)
-            && self.is_first(record, message.source, message.time_of_day, received)
-        {
-            self.handle_service_message(&message, received);
-        }
-    }
-
-    /// Whether a record is of this radar and no second copy. One without a time cannot be told from its repetition.
-    fn is_first(
-        &mut self,
-        record: &Record<'_>,
-        source: Option<DataSource>,
-        time_of_day: Option<TimeOfDay>,
-        received: Timestamp,
-    ) -> bool {
-        if !self.is_ours(source) {
-            self.tally.other_sources += 1;
-            false
-        } else if time_of_day.is_some() && self.duplicates.seen(record.octets, received) {
-            self.tally.duplicates += 1;
-            false
-        } else {
-            true
-        }
-    }
-
-    fn handle_target_report(&mut self, report: &cat048::Plot, received: Timestamp) {
+    fn handle_target_report(&mut self, report: &cat048::Plot, timing: Timing<'_>) {
         match measured(report, &self.config) {
             Err(dismissal) => self.tally.count_dismissed(dismissal),
             Ok(_) if self.status.out_of_use => self.tally.out_of_use += 1,
             Ok(seen) => {
                 self.tally.plots += 1;
-                let (time, quality) = self.clock.read(report.time_of_day, received);
-                self.count_time(quality);
+                let When { time, quality, received } = timing.read(true);
                 self.assembler.handle_plot(Plot { time, quality, azimuth: azimuth(&seen), seen }, received);
             }
         }
     }
 
-    fn handle_service_message(&mut self, message: &Service, received: Timestamp) {
+    fn handle_service_message(&mut self, message: &Service, timing: Timing<'_>, out: &mut Outbox) {
         self.tally.service_messages += 1;
-        let (time, quality) = self.clock.read(message.time_of_day, received);
-        self.count_time(quality);
+        let When { time, quality, received } = timing.read(true);
         if let Some(azimuth) = crossed_azimuth(message) {
             self.assembler.handle_crossing(Crossing { azimuth, time, quality, received });
         }
@@ -223,47 +139,13 @@ impl Listener {
         let news = SensorStatus { time: self.status.time, ..told } != self.status;
         if news || message.message_type == Some(MessageType::NORTH_MARKER) {
             self.status = told;
-            self.push(Report::Status(told));
+            out.push(Report::Status(told));
         }
     }
 
-    /// Whether a record is of this driver's radar; the first that is heard is, if none was configured.
-    fn is_ours(&mut self, source: Option<DataSource>) -> bool {
-        match (source, self.source) {
-            (Some(source), None) => {
-                self.source = Some(source);
-                true
-            }
-            (source, ours) => source.is_none() || source == ours,
-        }
-    }
-
-    fn count_time(&mut self, quality: TimeQuality) {
-        self.tally.untimed += u64::from(quality == TimeQuality::Received);
-    }
-
-    fn collect_scans(&mut self) {
+    fn collect_scans(&mut self, out: &mut Outbox) {
         while let Some(scan) = self.assembler.poll_scan() {
-            self.push(Report::Scan(scan));
-        }
-    }
-
-    fn push(&mut self, report: Report) {
-        if self.reports.len() >= REPORTS_MAX {
-            if let Some(Report::Scan(scan)) = self.reports.pop_front() {
-                self.assembler.recycle(scan);
-            }
-            self.tally.reports_dropped += 1;
-        }
-        self.reports.push_back(report);
-    }
-
-    fn refuse(&mut self, fault: Fault) {
-        self.tally.faults += 1;
-        if self.errors.len() >= ERRORS_MAX {
-            self.tally.errors_dropped += 1;
-        } else {
-            self.errors.push_back(fault.into());
+            out.push(Report::Scan(scan));
         }
     }
 }
@@ -300,11 +182,16 @@ fn place(position: SourcePosition) -> Option<Geodetic> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::common::{DataSource, TimeOfDay};
+    use super::super::reception::{Framing, ReceptionConfig};
     use super::*;
     use crate::asterix::cat034::{CommonStatus, Configuration, Rotation, Sector, ServiceMessage};
     use crate::asterix::cat048::{Descriptor, PolarPosition, TargetReport};
     use crate::asterix::wire::TypedRecord;
     use crate::asterix::{samples, write_block};
+    use crate::decoder::Decoder;
+    use crate::error::DecodeError;
+    use crate::outbox::{ERRORS_MAX, REPORTS_MAX};
     use fusion_core::measurement::Coverage;
     use fusion_core::time::Span;
     use proptest::prelude::*;
@@ -312,6 +199,14 @@ mod tests {
 
     const OURS: DataSource = DataSource { sac: 25, sic: 13 };
     const MIDNIGHT: Timestamp = Timestamp::from_secs(1_700_006_400);
+
+    fn received(reception: ReceptionConfig) -> RadarConfig {
+        RadarConfig { reception, ..RadarConfig::default() }
+    }
+
+    fn framed(framing: Framing) -> RadarConfig {
+        received(ReceptionConfig { framing, ..ReceptionConfig::default() })
+    }
 
     fn at(seconds: f64) -> Timestamp {
         MIDNIGHT + Span::from_secs_f64(seconds)
@@ -381,8 +276,8 @@ mod tests {
     #[test]
     fn a_radar_across_midnight_gives_scans_by_sector_in_order() {
         let (decoder, scans) = hear(RadarConfig::default(), &turns(5));
-        assert!(decoder.tally().balances());
-        assert_eq!((decoder.tally().plots, decoder.tally().service_messages), (10, 160));
+        assert!(decoder.balances());
+        assert_eq!((decoder.listener().tally().plots, decoder.listener().tally().service_messages), (10, 160));
         assert!(scans.is_sorted_by_key(|scan| scan.time), "midnight is no step");
         let swept: Vec<_> = scans.iter().filter(|scan| matches!(scan.coverage, Coverage::Sector { .. })).collect();
         assert!(swept.len() > 110, "{}", swept.len());
@@ -400,7 +295,7 @@ mod tests {
         let (one, both) = (hear(RadarConfig::default(), &once), hear(RadarConfig::default(), &twice));
         assert_eq!(one.1, both.1);
         assert_eq!(both.0.tally().duplicates, one.0.tally().records);
-        assert!(both.0.tally().balances());
+        assert!(both.0.balances());
     }
 
     #[test]
@@ -408,7 +303,7 @@ mod tests {
         let datagrams = turns(3);
         let bytewise: Vec<_> =
             datagrams.iter().flat_map(|(time, bytes)| bytes.iter().map(|&byte| (*time, vec![byte]))).collect();
-        let stream = RadarConfig { framing: Framing::Stream, ..RadarConfig::default() };
+        let stream = framed(Framing::Stream);
         assert_eq!(hear(stream, &bytewise).1, hear(RadarConfig::default(), &datagrams).1);
     }
 
@@ -426,8 +321,8 @@ mod tests {
         let stranger = TargetReport { source: Some(other), ..report(at(0.0), 1.0) };
         let bytes = block(&[report(at(0.0), 1.0), stranger]);
         let (decoder, _) = hear(RadarConfig::default(), &[(at(0.1), bytes.clone())]);
-        assert_eq!((decoder.tally().plots, decoder.tally().other_sources), (1, 1));
-        let config = RadarConfig { source: Some(other), ..RadarConfig::default() };
+        assert_eq!((decoder.listener().tally().plots, decoder.tally().other_sources), (1, 1));
+        let config = received(ReceptionConfig { source: Some(other), ..ReceptionConfig::default() });
         let (decoder, scans) = hear(config, &[(at(0.1), bytes)]);
         assert_eq!((decoder.tally().other_sources, scans.len()), (1, 1));
     }
@@ -443,7 +338,7 @@ mod tests {
         let reports = drain(&mut decoder);
         let [Ok(Report::Status(status))] = reports.as_slice() else { panic!("one status: {reports:?}") };
         assert_eq!((status.out_of_use, status.period_s, status.time), (true, Some(4.0), at(0.0)));
-        assert_eq!((decoder.tally().out_of_use, decoder.tally().plots), (1, 0));
+        assert_eq!((decoder.listener().tally().out_of_use, decoder.listener().tally().plots), (1, 0));
     }
 
     #[test]
@@ -476,10 +371,10 @@ mod tests {
         let plots: Vec<u8> = reports.chunks(100).flat_map(block).collect();
         for bytes in [plots, vec![48; 1 << 20], [62, 0, 3].repeat(1 << 18), samples::DATAGRAM.repeat(1 << 14)] {
             for framing in [Framing::Datagrams, Framing::Stream] {
-                let mut decoder = RadarDecoder::new(RadarConfig { framing, ..RadarConfig::default() });
+                let mut decoder = RadarDecoder::new(framed(framing));
                 decoder.handle_bytes(&bytes, at(0.0));
                 assert!(drain(&mut decoder).len() <= REPORTS_MAX + ERRORS_MAX);
-                assert!(decoder.tally().balances());
+                assert!(decoder.balances());
             }
         }
     }
@@ -491,7 +386,7 @@ mod tests {
             stream in any::<bool>(),
         ) {
             let framing = if stream { Framing::Stream } else { Framing::Datagrams };
-            let mut decoder = RadarDecoder::new(RadarConfig { framing, ..RadarConfig::default() });
+            let mut decoder = RadarDecoder::new(framed(framing));
             for (noise, seed, seconds) in pieces {
                 let mut dice = samples::Dice(seed);
                 for spec in TABLES {
@@ -503,7 +398,7 @@ mod tests {
                 decoder.handle_timeout(MIDNIGHT + Span::from_secs(seconds));
                 drain(&mut decoder);
             }
-            prop_assert!(decoder.tally().balances());
+            prop_assert!(decoder.balances());
         }
     }
 }

@@ -4,28 +4,85 @@
 //! Assumed: one station per driver, named by SAC and SIC (I…/010, always the first item) or else the first that is
 //! heard; datagrams with whole blocks, or one byte stream.
 
-use std::collections::VecDeque;
+mod clock;
+mod duplicates;
 
 use fusion_core::time::{Span, Timestamp};
 
 use super::common::{DataSource, TimeOfDay};
 use super::fault::{Fault, Reason};
 use super::framer::Framer;
-use super::octets::unsigned;
-use super::radar::clock::RadarClock;
-use super::radar::duplicates::Duplicates;
-use super::radar::{Clock, Framing};
 use super::record::{Record, records};
 use super::spec::Catalogue;
 use crate::decoder::{Decoder, OwnedScan, Report, TimeQuality};
 use crate::error::DecodeError;
+use crate::outbox::Outbox;
+use clock::StationClock;
+use duplicates::Duplicates;
 
-/// Reports that wait to be polled. More than any datagram yields; beyond, the oldest is dropped. Counter:
-/// `Tally::reports_dropped`.
-pub const REPORTS_MAX: usize = 1024;
+/// How the bytes of a station come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// Whole blocks, as UDP carries them.
+    #[default]
+    Datagrams,
+    /// A stream cut anywhere, as TCP and files carry them.
+    Stream,
+}
 
-/// Errors that wait to be polled. Beyond, the newest is dropped. Counter: `Tally::errors_dropped`.
-pub const ERRORS_MAX: usize = 16;
+/// What a station's clock is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Clock {
+    /// Its times are told as they are; whoever is told judges them.
+    #[default]
+    Told,
+    /// Its times are not used: a record counts as true when it was received, less the latency.
+    Receipt,
+}
+
+/// How a station is received, whatever it reports.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReceptionConfig {
+    /// How its bytes come.
+    pub framing: Framing,
+    /// Who it is. Without it, the first source heard is the one, and all others are counted and dropped.
+    pub source: Option<DataSource>,
+    /// What its clock is worth.
+    pub clock: Clock,
+    /// Taken off the time of receipt, where that stands in for the time of validity.
+    pub latency: Span,
+    /// The same record within this time is a second copy.
+    pub duplicate_window: Span,
+}
+
+impl Default for ReceptionConfig {
+    fn default() -> Self {
+        Self {
+            framing: Framing::Datagrams,
+            source: None,
+            clock: Clock::Told,
+            latency: Span::ZERO,
+            duplicate_window: Span::from_secs(5),
+        }
+    }
+}
+
+/// Who sent a record, and the time of day that it tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// Who.
+    pub source: Option<DataSource>,
+    /// When it was true.
+    pub time_of_day: Option<TimeOfDay>,
+}
+
+impl Header {
+    /// That of a record whose time of day has this field reference number.
+    #[must_use]
+    pub fn of(record: &Record<'_>, time_frn: usize) -> Self {
+        Self { source: source(record), time_of_day: record.typed(time_frn) }
+    }
+}
 
 /// When a record is true and when it came.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,47 +95,51 @@ pub struct When {
     pub received: Timestamp,
 }
 
+/// Reads a record's time when it is wanted: one that is dismissed leaves the clock alone.
+#[derive(Debug)]
+pub struct Timing<'a> {
+    clock: &'a mut StationClock,
+    untimed: &'a mut u64,
+    told: Option<TimeOfDay>,
+    received: Timestamp,
+}
+
+impl Timing<'_> {
+    /// The record's time, as it tells it if that is so trusted.
+    pub fn read(self, trusted: bool) -> When {
+        let (time, quality) = self.clock.read(self.told.filter(|_| trusted), self.received);
+        *self.untimed += u64::from(quality == TimeQuality::Received);
+        When { time, quality, received: self.received }
+    }
+}
+
 /// What a station's records mean.
 pub trait Listener: Send {
-    /// The categories it understands.
-    const CATALOGUE: Catalogue;
+    /// The tables that it reads by.
+    fn catalogue(&self) -> Catalogue;
 
-    /// Field reference number of the time of day in a category of the catalogue.
-    fn time_frn(category: u8) -> usize;
+    /// Who sent a record, and the time of day that it tells.
+    fn header(&self, record: &Record<'_>) -> Header;
 
     /// Takes a record that is the station's and no second copy.
-    fn handle_record(&mut self, record: &Record<'_>, when: When, out: &mut Outbox);
+    fn handle_record(&mut self, record: &Record<'_>, timing: Timing<'_>, out: &mut Outbox);
 
     /// A datagram has ended.
     fn handle_end_of_datagram(&mut self, out: &mut Outbox);
 
-    /// Time passes.
-    fn handle_timeout(&mut self, now: Timestamp, out: &mut Outbox);
+    /// Time passes; nothing waits for it by default.
+    fn handle_timeout(&mut self, _now: Timestamp, _out: &mut Outbox) {}
 
-    /// Takes back a scan whose memory serves again.
-    fn recycle(&mut self, scan: OwnedScan);
+    /// Takes back a scan whose memory serves again; by default for the lists that the outbox lends.
+    fn recycle(&mut self, scan: OwnedScan, out: &mut Outbox) {
+        out.recycle(scan);
+    }
+
+    /// How many records it has accounted for: of those that it took, all.
+    fn records(&self) -> u64;
 
     /// Names its counters, in a fixed order.
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64));
-}
-
-/// How a station is set up.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StationConfig {
-    /// How its bytes come.
-    pub framing: Framing,
-    /// Who it is. Without it, the first source heard is the one, and all others are counted and dropped.
-    pub source: Option<DataSource>,
-    /// What its clock is worth.
-    pub clock: Clock,
-    /// The same record within this time is a second copy.
-    pub duplicate_window: Span,
-}
-
-impl Default for StationConfig {
-    fn default() -> Self {
-        Self { framing: Framing::Datagrams, source: None, clock: Clock::Told, duplicate_window: Span::from_secs(5) }
-    }
 }
 
 /// What became of the bytes of a station, as far as that does not depend on its category.
@@ -98,40 +159,8 @@ pub struct Tally {
     pub other_categories: u64,
     /// Octets of a stream that belong to no block.
     pub stray_octets: u64,
-    /// Records without a time of day of their own.
+    /// Records without a time of day that could be used.
     pub untimed: u64,
-    /// Reports, the oldest first, for which the queue had no room.
-    pub reports_dropped: u64,
-    /// Errors for which the queue had no room; each is counted as a fault as well.
-    pub errors_dropped: u64,
-}
-
-/// What waits to be polled.
-#[derive(Debug, Default)]
-pub struct Outbox {
-    reports: VecDeque<Report>,
-    errors: VecDeque<DecodeError>,
-    reports_dropped: u64,
-    errors_dropped: u64,
-}
-
-impl Outbox {
-    /// Lays a report down.
-    pub fn push(&mut self, report: Report) {
-        if self.reports.len() >= REPORTS_MAX {
-            self.reports.pop_front();
-            self.reports_dropped += 1;
-        }
-        self.reports.push_back(report);
-    }
-
-    fn refuse(&mut self, error: DecodeError) {
-        if self.errors.len() >= ERRORS_MAX {
-            self.errors_dropped += 1;
-        } else {
-            self.errors.push_back(error);
-        }
-    }
 }
 
 /// The driver of one station.
@@ -147,7 +176,7 @@ pub struct Station<L> {
 #[derive(Debug)]
 struct Reception<L> {
     source: Option<DataSource>,
-    clock: RadarClock,
+    clock: StationClock,
     duplicates: Duplicates,
     tally: Tally,
     outbox: Outbox,
@@ -157,14 +186,14 @@ struct Reception<L> {
 impl<L: Listener> Station<L> {
     /// A driver that has heard nothing yet.
     #[must_use]
-    pub fn listening(config: StationConfig, listener: L) -> Self {
+    pub fn listening(config: ReceptionConfig, listener: L) -> Self {
         let framer = match config.framing {
             Framing::Datagrams => None,
-            Framing::Stream => Some(Framer::new(L::CATALOGUE)),
+            Framing::Stream => Some(Framer::new(listener.catalogue())),
         };
         let reception = Reception {
             source: config.source,
-            clock: RadarClock::new(config.clock),
+            clock: StationClock::new(config.clock, config.latency),
             duplicates: Duplicates::new(config.duplicate_window),
             tally: Tally::default(),
             outbox: Outbox::default(),
@@ -175,15 +204,21 @@ impl<L: Listener> Station<L> {
 
     /// What became of the bytes.
     #[must_use]
-    pub fn tally(&self) -> Tally {
-        let Outbox { reports_dropped, errors_dropped, .. } = self.reception.outbox;
-        Tally { reports_dropped, errors_dropped, ..self.reception.tally }
+    pub const fn tally(&self) -> &Tally {
+        &self.reception.tally
     }
 
     /// What hears the records.
     #[must_use]
     pub const fn listener(&self) -> &L {
         &self.reception.listener
+    }
+
+    /// Whether every record is accounted for exactly once.
+    #[must_use]
+    pub fn balances(&self) -> bool {
+        let Tally { records, duplicates, other_sources, .. } = self.reception.tally;
+        records == self.reception.listener.records() + duplicates + other_sources
     }
 }
 
@@ -213,13 +248,11 @@ impl<L: Listener> Decoder for Station<L> {
     }
 
     fn poll_report(&mut self) -> Option<Result<Report, DecodeError>> {
-        let outbox = &mut self.reception.outbox;
-        let report = outbox.reports.pop_front().map(Ok);
-        report.or_else(|| outbox.errors.pop_front().map(Err))
+        self.reception.outbox.poll()
     }
 
     fn recycle(&mut self, scan: OwnedScan) {
-        self.reception.listener.recycle(scan);
+        self.reception.listener.recycle(scan, &mut self.reception.outbox);
     }
 
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
@@ -233,11 +266,10 @@ impl<L: Listener> Decoder for Station<L> {
             ("other_categories", tally.other_categories),
             ("stray_octets", tally.stray_octets),
             ("untimed", tally.untimed),
-            ("reports_dropped", tally.reports_dropped),
-            ("errors_dropped", tally.errors_dropped),
             ("duplicates_forgotten_early", self.reception.duplicates.forgotten_early()),
         ];
         named.into_iter().for_each(|(name, value)| each(name, value));
+        self.reception.outbox.counters(each);
         self.reception.listener.counters(each);
     }
 }
@@ -245,7 +277,7 @@ impl<L: Listener> Decoder for Station<L> {
 impl<L: Listener> Reception<L> {
     fn handle_datagram(&mut self, bytes: &[u8], received: Timestamp) {
         self.listener.handle_timeout(received, &mut self.outbox);
-        for record in records(bytes, L::CATALOGUE) {
+        for record in records(bytes, self.listener.catalogue()) {
             match record {
                 Ok(record) => self.handle_record(&record, received),
                 Err(Fault { reason: Reason::UnknownCategory, .. }) => self.tally.other_categories += 1,
@@ -257,16 +289,15 @@ impl<L: Listener> Reception<L> {
 
     fn handle_record(&mut self, record: &Record<'_>, received: Timestamp) {
         self.tally.records += 1;
-        let told = record.item(L::time_frn(record.spec.category)).map(|octets| TimeOfDay { ticks: unsigned(octets) });
-        if !self.is_ours(source(record)) {
+        let Header { source, time_of_day: told } = self.listener.header(record);
+        if !self.is_ours(source) {
             self.tally.other_sources += 1;
         // A record without a time cannot be told from its repetition.
         } else if told.is_some() && self.duplicates.seen(record.octets, received) {
             self.tally.duplicates += 1;
         } else {
-            let (time, quality) = self.clock.read(told, received);
-            self.tally.untimed += u64::from(quality == TimeQuality::Received);
-            self.listener.handle_record(record, When { time, quality, received }, &mut self.outbox);
+            let timing = Timing { clock: &mut self.clock, untimed: &mut self.tally.untimed, told, received };
+            self.listener.handle_record(record, timing, &mut self.outbox);
         }
     }
 
@@ -285,6 +316,5 @@ impl<L: Listener> Reception<L> {
 /// Who sent a record.
 #[must_use]
 pub fn source(record: &Record<'_>) -> Option<DataSource> {
-    let &[sac, sic] = record.item(1)? else { return None };
-    Some(DataSource { sac, sic })
+    record.typed(1)
 }

@@ -13,10 +13,11 @@ use fusion_core::geodesy::{Geodetic, TangentPlane};
 use super::cat010::{self, SurfaceReport};
 use super::cat019::SystemReport;
 use super::cat020::MlatReport;
-use super::common::{DataSource, TimeOfDay};
+use super::common::TimeOfDay;
+use super::ground_station::{GroundStation, GroundStationConfig, Meaning, OwnState, Said};
+use super::reception::{Header, Station, source};
 use super::record::Record;
 use super::spec::{CAT010, CAT019, CAT020, Catalogue};
-use super::station::{Header, Meaning, OwnState, Said, Station, StationConfig};
 use target::Target;
 
 /// How such a system is set up.
@@ -24,7 +25,7 @@ use target::Target;
 pub struct SurfaceConfig {
     /// What every station has; its position is the reference point of Cartesian and polar coordinates. Without one, the
     /// point that CAT019 tells stands in.
-    pub station: StationConfig,
+    pub station: GroundStationConfig,
     /// One sigma of a position by echo along each axis, metres. The default was measured at an airport, against
     /// multilateration: 8.4 m and 7.9 m.
     pub echo_sigma_m: f64,
@@ -42,7 +43,7 @@ pub struct SurfaceConfig {
 impl Default for SurfaceConfig {
     fn default() -> Self {
         Self {
-            station: StationConfig::default(),
+            station: GroundStationConfig::default(),
             echo_sigma_m: 8.5,
             multilateration_sigma_m: 4.0,
             flight_level_sigma_m: 150.0,
@@ -73,14 +74,14 @@ impl Reference {
 }
 
 /// The driver of one system.
-pub type SurfaceDecoder = Station<Surface>;
+pub type SurfaceDecoder = Station<GroundStation<Surface>>;
 
 impl SurfaceDecoder {
     /// A driver that has heard nothing yet.
     #[must_use]
     pub fn new(config: SurfaceConfig) -> Self {
         let reference = config.station.position.map(Reference::at);
-        Self::of(Surface { config, reference }, config.station)
+        GroundStation::decoder(Surface { config, reference }, config.station)
     }
 }
 
@@ -114,7 +115,7 @@ impl Meaning for Surface {
     fn header(&self, record: &Record<'_>) -> Header {
         // CAT010 has its time in the fourth place, the others in the third.
         let time = if record.spec.category == CAT010.category { 4 } else { 3 };
-        Header { source: record.typed::<DataSource>(1), time_of_day: record.typed::<TimeOfDay>(time) }
+        Header { source: source(record), time_of_day: record.typed::<TimeOfDay>(time) }
     }
 
     fn read(&mut self, record: &Record<'_>) -> Said {
@@ -146,7 +147,7 @@ fn own_state(status: Option<cat010::SystemStatus>) -> OwnState {
 #[cfg(test)]
 mod tests {
     use super::super::compose_block;
-    use super::super::station::Dismissal;
+    use super::super::ground_station::Dismissal;
     use super::*;
     use crate::decoder::{Decoder, Place, Point, Report, TimeQuality};
     use fusion_core::identity::{Address, Identity, ObjectClass};
@@ -160,7 +161,7 @@ mod tests {
     }
 
     fn placed() -> SurfaceConfig {
-        let station = StationConfig { position: Some(reference()), ..StationConfig::default() };
+        let station = GroundStationConfig { position: Some(reference()), ..GroundStationConfig::default() };
         SurfaceConfig { station, ..SurfaceConfig::default() }
     }
 
@@ -200,7 +201,7 @@ mod tests {
     fn feed(decoder: &mut SurfaceDecoder, category: u8, items: &Value) -> Vec<Report> {
         let block = compose_block(category, std::slice::from_ref(items)).expect("by the table");
         decoder.handle_bytes(&block, MIDNIGHT + Span::from_secs(1));
-        assert!(decoder.tally().balances());
+        assert!(decoder.balances());
         std::iter::from_fn(|| decoder.poll_report()).map(|report| report.expect("sound")).collect()
     }
 
@@ -226,7 +227,7 @@ mod tests {
             Dismissal::Nowhere,
             Dismissal::BeyondRange,
         ];
-        all.into_iter().find(|&dismissal| decoder.tally().dismissed(dismissal) == 1)
+        all.into_iter().find(|&dismissal| decoder.listener().tally().dismissed(dismissal) == 1)
     }
 
     fn is_at_reference(point: &Point) -> bool {
@@ -289,11 +290,11 @@ mod tests {
             (second("RAB"), Dismissal::FieldMonitor),
             (own, Dismissal::SelfReported),
         ];
-        let station = StationConfig {
+        let station = GroundStationConfig {
             keep_simulated: true,
             keep_test_targets: true,
             keep_field_monitors: true,
-            ..StationConfig::default()
+            ..GroundStationConfig::default()
         };
         let wanted = SurfaceConfig { station, keep_self_reports: true, ..SurfaceConfig::default() };
         for (items, expected) in cases {
@@ -377,7 +378,7 @@ mod tests {
         let told = feed(&mut decoder, 10, &state(2));
         assert!(matches!(told[..], [Report::Status(told)] if told.out_of_use));
         assert_eq!(feed(&mut decoder, 10, &smr(&json!({}))), []);
-        assert_eq!((decoder.tally().out_of_use, decoder.tally().targets), (1, 0));
+        assert_eq!((decoder.listener().tally().out_of_use, decoder.listener().tally().targets), (1, 0));
         assert_eq!(feed(&mut decoder, 10, &state(1)).len(), 1);
         assert_eq!(feed(&mut decoder, 10, &smr(&json!({ "140": 130 }))).len(), 1);
     }

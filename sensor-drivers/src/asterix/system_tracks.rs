@@ -10,17 +10,20 @@ use fusion_core::geodesy::{Geodetic, SEMI_MAJOR_AXIS_M};
 use fusion_core::identity::{Address, Affiliation, Identity, NAME_BYTES_MAX, ObjectClass};
 use fusion_core::maths::{cos, sqrt};
 use fusion_core::source_track::SourceTrackEnd;
-use fusion_core::time::Timestamp;
 use fusion_core::track::TrackStatus;
 
 use super::cat062::{Accuracy, SystemTrack};
 use super::cat063::{SensorReport, SensorState};
 use super::cat065::ServiceReport;
 use super::local::{LocalEstimate, LocalVelocity, horizontal, sigma_or};
-use super::reception::{Listener, Outbox, Station, StationConfig, When};
+use super::reception::{Header, Listener, ReceptionConfig, Station, Timing, When};
 use super::record::Record;
 use super::spec::{CAT062, CAT063, CAT065, Catalogue};
-use crate::decoder::{HorizontalError, OwnedScan, Report, SensorStatus};
+use crate::decoder::{HorizontalError, Report, SensorStatus};
+use crate::outbox::Outbox;
+
+/// The tables that it reads by.
+const TABLES: Catalogue = &[&CAT062, &CAT063, &CAT065];
 
 /// The driver of a surveillance data processing system.
 pub type SystemTracksDecoder = Station<SystemTracks>;
@@ -32,7 +35,7 @@ pub const SENSORS_MAX: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SystemTracksConfig {
     /// As every station.
-    pub station: StationConfig,
+    pub reception: ReceptionConfig,
     /// One sigma of a position along each axis where none is told, metres.
     pub horizontal_sigma_m: f64,
     /// One sigma of a height where none is told, metres; of one told as a pressure, always: the pressure of the day.
@@ -50,7 +53,7 @@ pub struct SystemTracksConfig {
 impl Default for SystemTracksConfig {
     fn default() -> Self {
         Self {
-            station: StationConfig::default(),
+            reception: ReceptionConfig::default(),
             horizontal_sigma_m: 150.0,
             height_sigma_m: 150.0,
             velocity_sigma_m_s: 5.0,
@@ -127,7 +130,7 @@ impl SystemTracks {
             numbering_flag: None,
             tally: Tally::default(),
         };
-        Station::listening(config.station, listener)
+        Station::listening(config.reception, listener)
     }
 
     /// What became of the records.
@@ -300,13 +303,16 @@ const fn class(track: &SystemTrack) -> ObjectClass {
 }
 
 impl Listener for SystemTracks {
-    const CATALOGUE: Catalogue = &[&CAT062, &CAT063, &CAT065];
-
-    fn time_frn(category: u8) -> usize {
-        if category == CAT063.category { 3 } else { 4 }
+    fn catalogue(&self) -> Catalogue {
+        TABLES
     }
 
-    fn handle_record(&mut self, record: &Record<'_>, when: When, out: &mut Outbox) {
+    fn header(&self, record: &Record<'_>) -> Header {
+        Header::of(record, if record.spec.category == CAT063.category { 3 } else { 4 })
+    }
+
+    fn handle_record(&mut self, record: &Record<'_>, timing: Timing<'_>, out: &mut Outbox) {
+        let when = timing.read(true);
         if let Some(track) = SystemTrack::of(record) {
             self.handle_track(&track, when, out);
         } else if let Some(report) = SensorReport::of(record) {
@@ -318,10 +324,8 @@ impl Listener for SystemTracks {
 
     fn handle_end_of_datagram(&mut self, _: &mut Outbox) {}
 
-    fn handle_timeout(&mut self, _: Timestamp, _: &mut Outbox) {}
-
-    fn recycle(&mut self, scan: OwnedScan) {
-        drop(scan);
+    fn records(&self) -> u64 {
+        self.tally.records()
     }
 
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
@@ -353,6 +357,7 @@ mod tests {
     use crate::asterix::compose_block;
     use crate::decoder::Decoder;
     use fusion_core::time::Span;
+    use fusion_core::time::Timestamp;
     use serde_json::{Value, json};
 
     const MIDNIGHT: Timestamp = Timestamp::from_secs(1_700_006_400);

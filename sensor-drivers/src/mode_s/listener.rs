@@ -1,10 +1,9 @@
 //! From a whole frame to a report: parity, message, aircraft, position; and a count of whatever happens on the way.
 
-use std::collections::VecDeque;
-
 use fusion_core::measurement::Coverage;
 use fusion_core::time::Timestamp;
 
+use super::ModeSConfig;
 use super::adsb::Message;
 use super::aircraft::{Aircraft, Circumstances};
 use super::beast::Payload;
@@ -12,9 +11,9 @@ use super::fix::Receiver;
 use super::frame::{Checked, Damage, ExtendedSquitter, ModeSFrame};
 use super::table::{AIRCRAFT_MAX, AircraftTable};
 use super::tally::Tally;
-use super::{ERRORS_MAX, ModeSConfig, REPORTS_MAX};
-use crate::decoder::{OwnedScan, Place, Report, Return, Spare, TimeQuality};
+use crate::decoder::{OwnedScan, Place, Report, Return, TimeQuality};
 use crate::error::{DecodeError, Reason};
+use crate::outbox::Outbox;
 
 /// What happens to a frame once it is whole.
 #[derive(Debug)]
@@ -23,9 +22,7 @@ pub(super) struct Listener {
     around: Circumstances,
     aircraft: AircraftTable,
     tally: Tally,
-    reports: VecDeque<Report>,
-    errors: VecDeque<DecodeError>,
-    spare: Spare,
+    out: Outbox,
 }
 
 impl Listener {
@@ -36,9 +33,7 @@ impl Listener {
             around: Circumstances { receiver, latency_sigma: config.latency_sigma },
             aircraft: AircraftTable::new(AIRCRAFT_MAX),
             tally: Tally::default(),
-            reports: VecDeque::with_capacity(REPORTS_MAX),
-            errors: VecDeque::with_capacity(ERRORS_MAX),
-            spare: Spare::default(),
+            out: Outbox::default(),
         }
     }
 
@@ -86,21 +81,20 @@ impl Listener {
             Some(Err(refusal)) => self.tally.count_refused(refusal),
             Some(Ok(point)) => {
                 let seen = Return { place: Place::Geodetic(point), identity: aircraft.identity().clone() };
-                let report = report(seen, time, self.spare.take());
+                let report = report(seen, time, self.out.list());
                 self.tally.positions_reported += 1;
-                self.push(report);
+                self.out.push(report);
             }
         }
     }
 
     /// What waits to be polled: reports first.
     pub(super) fn poll(&mut self) -> Option<Result<Report, DecodeError>> {
-        let report = self.reports.pop_front().map(Ok);
-        report.or_else(|| self.errors.pop_front().map(Err))
+        self.out.poll()
     }
 
     pub(super) fn recycle(&mut self, scan: OwnedScan) {
-        self.spare.give(scan);
+        self.out.recycle(scan);
     }
 
     pub(super) const fn tally(&self) -> &Tally {
@@ -111,21 +105,14 @@ impl Listener {
         &self.aircraft
     }
 
-    fn push(&mut self, report: Report) {
-        if self.reports.len() >= REPORTS_MAX {
-            self.reports.pop_front();
-            self.tally.reports_dropped += 1;
-        }
-        self.reports.push_back(report);
+    /// Names the counters of the queues.
+    pub(super) fn queue_counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
+        self.out.counters(each);
     }
 
     /// Remembers an error for whoever polls.
     pub(super) fn refuse(&mut self, offset: usize, field: &'static str, reason: Reason) {
-        if self.errors.len() >= ERRORS_MAX {
-            self.tally.errors_dropped += 1;
-        } else {
-            self.errors.push_back(DecodeError { format: "mode-s", offset, field, reason });
-        }
+        self.out.refuse(DecodeError { format: "mode-s", offset, field, reason });
     }
 }
 

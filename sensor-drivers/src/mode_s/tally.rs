@@ -59,11 +59,6 @@ pub struct Tally {
     pub positions_too_fast: u64,
     /// Positions of which no accuracy is known at all.
     pub positions_without_accuracy: u64,
-
-    /// Reports, the oldest first, for which the queue had no room: some of the positions reported.
-    pub reports_dropped: u64,
-    /// Errors for which the queue had no room; each is counted above as well.
-    pub errors_dropped: u64,
 }
 
 impl Tally {
@@ -160,7 +155,7 @@ impl Tally {
         }
     }
 
-    fn named(&self) -> [(&'static str, u64); 24] {
+    fn named(&self) -> [(&'static str, u64); 22] {
         [
             ("frames", self.frames),
             ("decoded_identifications", self.identifications),
@@ -184,8 +179,6 @@ impl Tally {
             ("positions_out_of_range", self.positions_out_of_range),
             ("positions_too_fast", self.positions_too_fast),
             ("positions_without_accuracy", self.positions_without_accuracy),
-            ("reports_dropped", self.reports_dropped),
-            ("errors_dropped", self.errors_dropped),
         ]
     }
 }

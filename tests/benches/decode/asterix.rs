@@ -2,6 +2,7 @@
 
 use fusion_core::time::{Span, Timestamp};
 use sensor_drivers::asterix::radar::{RadarConfig, RadarDecoder};
+use sensor_drivers::asterix::reception::ReceptionConfig;
 use sensor_drivers::asterix::{CATALOGUE, records};
 use sensor_drivers::sim::{Simulation, scenario};
 
@@ -16,12 +17,13 @@ pub fn load() -> Load {
         Simulation::new(scenario::demo(), 1, Timestamp::from_secs(1_717_236_000)).expect("the demo is sound");
     let emissions = std::iter::from_fn(|| simulation.next_emission());
     let pieces: Vec<_> = emissions.filter(|e| e.sensor == RADAR).map(|e| e.bytes).take(PIECES).collect();
+    // The same records come again within seconds: for once, not as duplicates.
+    let reception = ReceptionConfig { duplicate_window: Span::ZERO, ..ReceptionConfig::default() };
     Load {
         name: "ASTERIX CAT048",
         messages: pieces.iter().map(|piece| records(piece, CATALOGUE).flatten().count()).sum(),
         pieces,
-        // The same records come again within seconds: for once, not as duplicates.
-        decoder: Box::new(RadarDecoder::new(RadarConfig { duplicate_window: Span::ZERO, ..RadarConfig::default() })),
+        decoder: Box::new(RadarDecoder::new(RadarConfig { reception, ..RadarConfig::default() })),
         peer: Some(Peer { name: "libasterix 0.36.3", script: PEER }),
     }
 }

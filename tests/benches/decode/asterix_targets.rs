@@ -4,7 +4,8 @@
 use fusion_core::time::Span;
 use sensor_drivers::asterix::adsb::{AdsbConfig, AdsbDecoder};
 use sensor_drivers::asterix::compose_block;
-use sensor_drivers::asterix::station::StationConfig;
+use sensor_drivers::asterix::ground_station::GroundStationConfig;
+use sensor_drivers::asterix::reception::ReceptionConfig;
 use sensor_drivers::asterix::surface::{SurfaceConfig, SurfaceDecoder};
 use sensor_drivers::decoder::Decoder;
 use serde_json::{Value, json};
@@ -25,8 +26,9 @@ pub fn adsb() -> Load {
 }
 
 /// The same records come again within the second: for once, not as duplicates.
-fn station() -> StationConfig {
-    StationConfig { duplicate_window: Span::ZERO, ..StationConfig::default() }
+fn station() -> GroundStationConfig {
+    let reception = ReceptionConfig { duplicate_window: Span::ZERO, ..ReceptionConfig::default() };
+    GroundStationConfig { reception, ..GroundStationConfig::default() }
 }
 
 fn load(name: &'static str, category: u8, record: fn(u32) -> Value, decoder: Box<dyn Decoder>) -> Load {

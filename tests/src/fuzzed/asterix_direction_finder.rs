@@ -1,15 +1,14 @@
 //! A direction finder: CAT205, in datagrams and in a stream.
 
 use sensor_drivers::asterix::direction_finder::{DirectionFinder, DirectionFinderConfig};
-use sensor_drivers::asterix::radar::Framing;
-use sensor_drivers::asterix::reception::StationConfig;
+use sensor_drivers::asterix::reception::{Framing, ReceptionConfig};
 
 /// The driver in both framings, and the description of every record.
 pub fn target(input: &[u8]) {
     for framing in [Framing::Datagrams, Framing::Stream] {
-        let station = StationConfig { framing, ..StationConfig::default() };
+        let reception = ReceptionConfig { framing, ..ReceptionConfig::default() };
         super::feed(
-            &mut DirectionFinder::decoder(DirectionFinderConfig { station, ..DirectionFinderConfig::default() }),
+            &mut DirectionFinder::decoder(DirectionFinderConfig { reception, ..DirectionFinderConfig::default() }),
             input,
         );
     }

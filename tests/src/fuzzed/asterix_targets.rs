@@ -4,14 +4,16 @@
 use fusion_core::geodesy::Geodetic;
 use sensor_drivers::asterix::adsb::{AdsbConfig, AdsbDecoder, Edition};
 use sensor_drivers::asterix::describe_by;
-use sensor_drivers::asterix::station::{Framing, StationConfig};
+use sensor_drivers::asterix::ground_station::GroundStationConfig;
+use sensor_drivers::asterix::reception::{Framing, ReceptionConfig};
 use sensor_drivers::asterix::surface::{SurfaceConfig, SurfaceDecoder};
 
 /// All drivers in both framings, and the description of every record by every edition.
 pub fn target(input: &[u8]) {
     for framing in [Framing::Datagrams, Framing::Stream] {
         let position = Geodetic::from_degrees(41.297, 2.078, 50.0);
-        let station = StationConfig { framing, position, ..StationConfig::default() };
+        let reception = ReceptionConfig { framing, ..ReceptionConfig::default() };
+        let station = GroundStationConfig { reception, position, ..GroundStationConfig::default() };
         super::feed(&mut SurfaceDecoder::new(SurfaceConfig { station, ..SurfaceConfig::default() }), input);
         for edition in [Edition::V0_23, Edition::V0_26, Edition::V2] {
             super::feed(&mut AdsbDecoder::new(AdsbConfig { station, edition, ..AdsbConfig::default() }), input);

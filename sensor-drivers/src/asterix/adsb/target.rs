@@ -9,7 +9,7 @@ use super::quality::{height_quality, horizontal_sigma_m, sigma_of_version_0_m};
 use crate::asterix::cat021::{AdsbReport, FinePosition, Position};
 use crate::asterix::cat021_early::EarlyReport;
 use crate::asterix::common::AircraftAddress;
-use crate::asterix::station::Dismissal;
+use crate::asterix::ground_station::Dismissal;
 use crate::asterix::target::with_rounding;
 use crate::decoder::{HorizontalError, Place, Point, PointVelocity, Return};
 use crate::mode_s::accuracy::{self, HeightSource};

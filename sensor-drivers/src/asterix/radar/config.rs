@@ -2,17 +2,7 @@
 
 use fusion_core::time::Span;
 
-use crate::asterix::common::DataSource;
-
-/// How the bytes of a radar come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Framing {
-    /// Whole blocks, as UDP carries them.
-    #[default]
-    Datagrams,
-    /// A stream cut anywhere, as TCP and files carry them.
-    Stream,
-}
+use crate::asterix::reception::ReceptionConfig;
 
 /// What a positive Doppler speed (I048/120) means: the standard does not say, and a wrong sign is worse than none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,18 +14,6 @@ pub enum Doppler {
     Opening,
     /// The target comes closer.
     Closing,
-}
-
-/// What a radar's clock is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clock {
-    /// Its times are told as they are; whoever is told judges them.
-    Told,
-    /// Its times are not used: a report counts as true when it was received, less this.
-    Receipt {
-        /// The least delay.
-        latency: Span,
-    },
 }
 
 /// One sigma of what a radar measures.
@@ -50,10 +28,8 @@ pub struct PolarSigmas {
 /// How a radar is set up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RadarConfig {
-    /// How its bytes come.
-    pub framing: Framing,
-    /// Who it is. Without it, the first source heard is the one, and all others are counted and dropped.
-    pub source: Option<DataSource>,
+    /// As every station.
+    pub reception: ReceptionConfig,
     /// Errors of plots with a transponder's reply. Default 70 m and 0.08° (EUROCONTROL SUR.ET1.ST01.1000-STD-01-01).
     pub secondary: PolarSigmas,
     /// Errors of plots by echo alone. Default 120 m and 0.15° (same).
@@ -72,10 +48,6 @@ pub struct RadarConfig {
     pub keep_test_targets: bool,
     /// Takes fixed transponders for targets.
     pub keep_field_monitors: bool,
-    /// What its clock is worth.
-    pub clock: Clock,
-    /// The same record within this time is a second copy.
-    pub duplicate_window: Span,
     /// Without a sector for this long, plots are scans by themselves.
     pub service_silence_max: Span,
 }
@@ -83,8 +55,7 @@ pub struct RadarConfig {
 impl Default for RadarConfig {
     fn default() -> Self {
         Self {
-            framing: Framing::Datagrams,
-            source: None,
+            reception: ReceptionConfig::default(),
             secondary: PolarSigmas { range_m: 70.0, azimuth_rad: 0.08_f64.to_radians() },
             primary: PolarSigmas { range_m: 120.0, azimuth_rad: 0.15_f64.to_radians() },
             flight_level_sigma_m: 150.0,
@@ -94,8 +65,6 @@ impl Default for RadarConfig {
             keep_simulated: false,
             keep_test_targets: false,
             keep_field_monitors: false,
-            clock: Clock::Told,
-            duplicate_window: Span::from_secs(5),
             service_silence_max: Span::from_secs(5),
         }
     }

@@ -18,7 +18,7 @@ use fusion_core::angle::Angle;
 use fusion_core::measurement::Coverage;
 use fusion_core::time::{Span, Timestamp};
 
-use super::clock::Peak;
+use super::peak::Peak;
 use crate::decoder::{OwnedScan, Return, SCAN_RETURNS_MAX, Spare, TimeQuality};
 
 /// Sweeps held open. At 64 sectors in 4 s this is more than the longest wait; beyond, the oldest closes early. Counter:

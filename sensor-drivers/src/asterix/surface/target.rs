@@ -10,7 +10,7 @@ use crate::asterix::cat010::{self, Method, SurfaceReport};
 use crate::asterix::cat020::{self, MlatReport};
 use crate::asterix::cat048::{FlightLevel, Mode3A};
 use crate::asterix::common::AircraftAddress;
-use crate::asterix::station::Dismissal;
+use crate::asterix::ground_station::Dismissal;
 use crate::asterix::target::with_rounding;
 use crate::decoder::{HorizontalError, Measured, Place, Point, Return};
 

@@ -1,14 +1,14 @@
-//! Records that came twice: radars send over two networks at once, and a record counts once.
+//! Records that came twice: stations send over two networks at once, and a record counts once.
 
 use fusion_core::time::{Span, Timestamp};
 
 /// Records remembered. At 5 s this covers 800 records a second; beyond, an older one is forgotten early. Counter:
-/// `Duplicates::forgotten_early`.
-pub(in crate::asterix) const REMEMBERED_MAX: usize = 4096;
+/// `duplicates_forgotten_early`.
+pub(super) const REMEMBERED_MAX: usize = 4096;
 
 /// Remembers the records of the last seconds by a hash of their octets, time of day included.
 #[derive(Debug)]
-pub(in crate::asterix) struct Duplicates {
+pub(super) struct Duplicates {
     window: Span,
     /// Hash and time of the last record in each place; the place follows from the hash.
     places: Box<[Option<(u64, Timestamp)>]>,
@@ -17,12 +17,12 @@ pub(in crate::asterix) struct Duplicates {
 
 impl Duplicates {
     /// Nothing remembered; records are alike only within `window`.
-    pub(in crate::asterix) fn new(window: Span) -> Self {
+    pub(super) fn new(window: Span) -> Self {
         Self { window, places: vec![None; REMEMBERED_MAX].into_boxed_slice(), forgotten_early: 0 }
     }
 
     /// Whether these octets came before within the window; remembers them.
-    pub(in crate::asterix) fn seen(&mut self, octets: &[u8], now: Timestamp) -> bool {
+    pub(super) fn seen(&mut self, octets: &[u8], now: Timestamp) -> bool {
         let hash = fnv1a(octets);
         let index = usize::try_from(hash % REMEMBERED_MAX as u64).unwrap_or_default();
         let before = self.places[index].filter(|&(_, time)| (now - time).abs() <= self.window);
@@ -35,7 +35,7 @@ impl Duplicates {
     }
 
     /// Records that another one pushed out within the window: a duplicate of theirs would pass.
-    pub(in crate::asterix) const fn forgotten_early(&self) -> u64 {
+    pub(super) const fn forgotten_early(&self) -> u64 {
         self.forgotten_early
     }
 }
