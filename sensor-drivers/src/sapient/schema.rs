@@ -13,7 +13,7 @@ pub(super) mod task;
 
 use super::FORMAT;
 use super::ident::{Ulid, Uuid};
-use super::wire::{Part, Parts, Value, varint};
+use crate::protobuf::{Part, Parts, Value, varint};
 use crate::error::{DecodeError, Reason};
 
 /// Messages within messages at the most: classes may have sub-classes without end.
