@@ -243,7 +243,11 @@ impl Decoder for CotDecoder {
     fn handle_bytes(&mut self, bytes: &[u8], received: Timestamp) {
         let Self { datagrams, framer, listener, .. } = self;
         let each = |framed: Framed<'_>| listener.handle(framed, received);
-        if *datagrams { framer.handle_datagram(bytes, each) } else { framer.handle_stream(bytes, each) }
+        if *datagrams {
+            framer.handle_datagram(bytes, each)
+        } else {
+            framer.handle_stream(bytes, each)
+        }
         self.last_received = received;
     }
 

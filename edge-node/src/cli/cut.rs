@@ -155,7 +155,7 @@ mod tests {
     }
 
     fn merged(files: &[PathBuf], out: &Path) -> Result<(), Failure> {
-        merge(&MergeArgs { files: files.to_vec(), out: out.to_owned(), config: None, date: DAY })
+        merge(&MergeArgs { files: files.to_vec(), out: out.to_owned(), config: None, date: DAY, port: None })
     }
 
     #[test]

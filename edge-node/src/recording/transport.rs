@@ -19,7 +19,7 @@ use super::{Entry, RecordingError, Refused, Source};
 /// Octets kept until a time is told, such as tables before the first metadata. The oldest packets go.
 ///
 /// No counter: tables come again several times a second, so nothing is lost.
-pub const UNTIMED_BYTES_MAX: usize = 1000 * PACKET_BYTES;
+const UNTIMED_BYTES_MAX: usize = 1000 * PACKET_BYTES;
 
 /// Octets from one sync octet to the next.
 const SIZES: [usize; 3] = [PACKET_BYTES, 192, 204];
@@ -201,7 +201,11 @@ mod tests {
         for second in 0..seconds {
             let mut klv = Vec::new();
             let time = Some(BEGIN + Span::from_secs(second));
-            packet(&Uas { time, latitude_deg: Some(52.0), longitude_deg: Some(21.0), ..Uas::default() }, None, &mut klv);
+            packet(
+                &Uas { time, latitude_deg: Some(52.0), longitude_deg: Some(21.0), ..Uas::default() },
+                None,
+                &mut klv,
+            );
             mux.tables(&mut stream);
             let mut video = [0x5A; PACKET_BYTES];
             video[..4].copy_from_slice(&[SYNC, 0x02, 0x00, 0x10]);

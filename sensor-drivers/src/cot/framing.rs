@@ -202,11 +202,7 @@ const BYTE_ORDER_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
 /// What a magic octet begins.
 fn message(bytes: &[u8], ended: bool) -> Head {
     let missing = |missing| {
-        if ended {
-            Head::Fault(bytes.len(), "TakMessage", Reason::Truncated { missing })
-        } else {
-            Head::Unfinished
-        }
+        if ended { Head::Fault(bytes.len(), "TakMessage", Reason::Truncated { missing }) } else { Head::Unfinished }
     };
     let (number, length) = match varint(&bytes[1..]) {
         Ok(read) => read,

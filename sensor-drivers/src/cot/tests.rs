@@ -167,8 +167,18 @@ fn what_cannot_be_is_refused_with_its_reason() {
     let deep = format!("<detail>{}", "<x>".repeat(20));
     let cases = [
         (with("stale='2024-06-01T10:06:15Z'", "stale='2024-06-01T10:00:04Z'"), "stale", "stale", Reason::OutOfRange),
-        (with("start='2024-06-01T10:00:00.000Z'", "start='2023-06-01T00:00:00Z'"), "stale", "start", Reason::OutOfRange),
-        (with("start='2024-06-01T10:00:00.000Z'", "start='2024-06-01T10:01:00Z'"), "future", "start", Reason::OutOfRange),
+        (
+            with("start='2024-06-01T10:00:00.000Z'", "start='2023-06-01T00:00:00Z'"),
+            "stale",
+            "start",
+            Reason::OutOfRange,
+        ),
+        (
+            with("start='2024-06-01T10:00:00.000Z'", "start='2024-06-01T10:01:00Z'"),
+            "future",
+            "start",
+            Reason::OutOfRange,
+        ),
         (with("lat='52.1657' lon='20.9671'", "lat='0.0' lon='0.0'"), "nowhere", "point", Reason::OutOfRange),
         (with("lat='52.1657'", "lat='NaN'"), "nowhere", "point", Reason::OutOfRange),
         (with("ce='9.9'", "ce='200000'"), "refused", "ce", Reason::OutOfRange),
@@ -180,9 +190,19 @@ fn what_cannot_be_is_refused_with_its_reason() {
         (with("<event", "<!DOCTYPE e [<!ENTITY a 'b'>]><event"), "refused", "<!DOCTYPE", Reason::NotThisFormat),
         (with("KILO 1'/>", "&a;'/>"), "refused", "entity", Reason::BadText),
         (with("<detail>", &deep), "refused", "element", Reason::TooLarge { bound: 16 }),
-        (with("<detail>", &format!("<detail>{}", " ".repeat(1 << 20))), "refused", "event", Reason::TooLarge { bound: 65_536 }),
+        (
+            with("<detail>", &format!("<detail>{}", " ".repeat(1 << 20))),
+            "refused",
+            "event",
+            Reason::TooLarge { bound: 65_536 },
+        ),
         (HANDHELD.replace("</event>", ""), "refused", "element", Reason::Truncated { missing: 1 }),
-        (with("<point lat='52.1657' lon='20.9671' hae='140.5' ce='9.9' le='12.5'/>", ""), "refused", "point", Reason::Missing),
+        (
+            with("<point lat='52.1657' lon='20.9671' hae='140.5' ce='9.9' le='12.5'/>", ""),
+            "refused",
+            "point",
+            Reason::Missing,
+        ),
     ];
     for (text, counter, field, reason) in cases {
         assert_eq!(fate(&text, counter), (1, Some((field, reason))), "{counter} {field}");

@@ -362,7 +362,8 @@ mod tests {
 
     #[test]
     fn elements_and_attributes_are_read_with_their_offsets() {
-        let text = "<?xml version='1.0'?>\n<a b='1' c = \"&lt;&#65;&#x42;'\"><!-- <x> --><d/>t &amp; u<![CDATA[<]]></a > <e/>";
+        let text =
+            "<?xml version='1.0'?>\n<a b='1' c = \"&lt;&#65;&#x42;'\"><!-- <x> --><d/>t &amp; u<![CDATA[<]]></a > <e/>";
         assert_eq!(read(text).as_deref(), Ok("(a b=1@28 c=<AB'@36(d))(e)"));
     }
 

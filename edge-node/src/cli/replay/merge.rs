@@ -34,12 +34,7 @@ impl Merged {
     ///
     /// # Errors
     /// [`Failure`] that names the file and what helps.
-    pub fn open(
-        files: &[PathBuf],
-        config: Option<&Path>,
-        date: Timestamp,
-        port: Option<u16>,
-    ) -> Result<Self, Failure> {
+    pub fn open(files: &[PathBuf], config: Option<&Path>, date: Timestamp, port: Option<u16>) -> Result<Self, Failure> {
         let given = match config {
             Some(path) => Some(crate::cli::check::read(path)?),
             None => None,
