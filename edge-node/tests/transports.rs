@@ -299,7 +299,8 @@ async fn what_is_pushed_is_taken_whole_and_what_is_not_a_push_is_refused_with_it
     let station = Station::start(&[&format!("http-listen://127.0.0.1:{port}/plots")], IntakeConfig::default()).await;
     assert_eq!(ask(port, &post("/plots", "", "{}\n{}\n")).await, "204");
     assert_eq!(station.next_arrival().await, (Link(0), bytes("{}\n{}\n")));
-    let chunked = b"PUT /plots?x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n";
+    let chunked = b"PUT /plots?x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n\
+                    2\r\nab\r\n0\r\n\r\n";
     assert_eq!(ask(port, chunked).await, "204");
     assert_eq!(station.next_arrival().await, (Link(0), bytes("ab")));
     let too_large = b"POST /plots HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1048577\r\n\r\n";

@@ -1,8 +1,8 @@
 //! What sensors push: an HTTP/1.1 server with one path, to which each message is posted as the body of a request.
 //!
 //! Answers: 204 taken; 400 nothing in it; 403 sent by a web page (whoever visits a page of a stranger must not become
-//! a sensor); 404 another path; 405 neither POST nor PUT; 408 not all there in time; 413 larger than [`PAGE_BYTES_MAX`];
-//! 429 more than is taken in from this sensor. Plain HTTP, no names checked: it belongs on a network of sensors.
+//! a sensor); 404 another path; 405 neither POST nor PUT; 408 not all there in time; 413 larger than
+//! [`PAGE_BYTES_MAX`]; 429 more than is taken in from this sensor. Plain HTTP, no names checked: it belongs on a network of sensors.
 
 use std::convert::Infallible;
 use std::future::poll_fn;

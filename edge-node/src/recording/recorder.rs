@@ -3,8 +3,8 @@
 //!
 //! Writing is done where the bytes come in, into the system's cache; whatever may wait for the disk (syncing, removing
 //! old files, asking for room) is done by a thread that each file has of its own. So a slow disk does not hold up the
-//! node, and a full one does not end it. What the disk refuses ends the file, not the recording: another is begun after a
-//! pause, which grows from a second to a minute while that fails too.
+//! node, and a full one does not end it. What the disk refuses ends the file, not the recording: another is begun after
+//! a pause, which grows from a second to a minute while that fails too.
 
 use std::fs::File;
 use std::path::Path;

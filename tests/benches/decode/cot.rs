@@ -1,4 +1,5 @@
-//! Cursor on Target: positions of own forces as handhelds send them, in XML beside Python's own reader, and in protobuf.
+//! Cursor on Target: positions of own forces as handhelds send them, in XML beside Python's own reader, and in
+//! protobuf.
 
 use fusion_core::time::{Span, Timestamp};
 use prost::Message as _;
