@@ -96,6 +96,30 @@ impl Default for KlvConfig {
     }
 }
 
+/// When a payload of KLV says that it was true: the precision time stamp of its first packet that tells one and whose
+/// checksum is right.
+#[must_use]
+pub fn precision_time(payload: &[u8]) -> Option<Timestamp> {
+    let mut time = None;
+    framing::packets(payload, &mut |framed| {
+        if let Framed::Packet(packet) = framed {
+            time = time.or_else(|| time_of(packet));
+        }
+    });
+    time
+}
+
+fn time_of(packet: &[u8]) -> Option<Timestamp> {
+    let (key, rest) = packet.split_first_chunk::<16>()?;
+    st0601::verify(packet).ok()?;
+    let set = rest.get(ber::length(rest).ok()?.1..)?;
+    match *key {
+        st0601::KEY => Uas::read(set).time,
+        st0903::KEY => Vmti::read(set).ok()?.time,
+        _ => None,
+    }
+}
+
 /// Counters of a KLV driver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {

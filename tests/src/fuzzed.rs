@@ -10,6 +10,7 @@ pub mod asterix_direction_finder;
 pub mod asterix_drone_radar;
 pub mod asterix_system_tracks;
 pub mod asterix_targets;
+pub mod cot;
 pub mod klv;
 pub mod kraken;
 pub mod mavlink;
@@ -34,6 +35,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("asterix_direction_finder", asterix_direction_finder::target),
     ("asterix_drone_radar", asterix_drone_radar::target),
     ("asterix_system_tracks", asterix_system_tracks::target),
+    ("cot", cot::target),
     ("klv", klv::target),
     ("kraken", kraken::target),
     ("mavlink", mavlink::target),

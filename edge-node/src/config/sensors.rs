@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Endpoint;
 use super::ais::{AisConfig, SbsConfig};
+use super::cot::CotConfig;
 use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
 use super::klv::KlvConfig;
 use super::kraken::KrakenConfig;
@@ -141,6 +142,9 @@ pub struct SensorConfig {
     /// What only KLV of a drone's camera has.
     #[serde(default)]
     pub klv: KlvConfig,
+    /// What only a feed of Cursor on Target has.
+    #[serde(default)]
+    pub cot: CotConfig,
     /// Who may receive what it says.
     pub label: LabelConfig,
 }
@@ -245,6 +249,8 @@ pub enum SensorKind {
     AsterixTracks,
     /// MISB ST 0601 and ST 0903: the targets of a drone's video.
     Klv,
+    /// Cursor on Target: own forces and others, as they tell themselves.
+    Cot,
 }
 
 impl SensorKind {
@@ -268,6 +274,7 @@ impl SensorKind {
                 | (Self::AsterixDf, Self::AsterixDf)
                 | (Self::AsterixTracks, Self::AsterixTracks)
                 | (Self::Klv, Self::Klv)
+                | (Self::Cot, Self::Cot)
         )
     }
 
@@ -291,6 +298,7 @@ impl SensorKind {
             Self::AsterixDf => "asterix-df",
             Self::AsterixTracks => "asterix-tracks",
             Self::Klv => "klv",
+            Self::Cot => "cot",
         }
     }
 }
@@ -344,6 +352,7 @@ impl SensorConfig {
             direction_finder: DirectionFinderSection::default(),
             source_tracks: SourceTracksSection::default(),
             klv: KlvConfig::default(),
+            cot: CotConfig::default(),
             label,
         }
     }
@@ -379,7 +388,8 @@ impl SensorConfig {
             | SensorKind::Kraken
             | SensorKind::Mavlink
             | SensorKind::Sapient
-            | SensorKind::Klv => (0.0, 0.0),
+            | SensorKind::Klv
+            | SensorKind::Cot => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }
@@ -442,6 +452,7 @@ impl SensorConfig {
         self.sbs.check(key)?;
         self.kraken.check(key)?;
         self.klv.check(key)?;
+        self.cot.check(key)?;
         self.mavlink.check(key)?;
         self.model(key).map(|_| ())
     }

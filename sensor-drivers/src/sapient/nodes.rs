@@ -7,7 +7,7 @@ use heapless::Vec as Bounded;
 use super::ident::{Uuid, hash};
 use super::message::along;
 use super::place::speed_unit;
-use super::wire::Parts;
+use crate::protobuf::Parts;
 
 /// Nodes that are remembered. The one that was silent longest is forgotten for a new one.
 ///
