@@ -23,6 +23,7 @@
 pub mod ais;
 pub mod asterix;
 pub mod decoder;
+pub mod emission;
 pub mod error;
 pub mod heard;
 pub mod klv;

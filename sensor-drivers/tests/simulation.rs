@@ -35,7 +35,8 @@ fn decoder(spec: &SensorSpec) -> Box<dyn Decoder> {
         SensorSpec::DroneRadar(_)
         | SensorSpec::DirectionFinder(_)
         | SensorSpec::AisReceiver(_)
-        | SensorSpec::RemoteIdReceiver(_) => Box::new(PlotsDecoder::default()),
+        | SensorSpec::RemoteIdReceiver(_)
+        | SensorSpec::DroneCamera(_) => Box::new(PlotsDecoder::default()),
     }
 }
 
@@ -60,7 +61,9 @@ struct Eye(TangentPlane);
 impl Eye {
     fn of(simulation: &Simulation, sensor: usize) -> Self {
         let scenario = simulation.scenario();
-        Self(TangentPlane::at(scenario.locate(scenario.sensors[sensor].position()).expect("a place on earth")))
+        Self(TangentPlane::at(
+            scenario.locate(scenario.sensors[sensor].position().expect("it stands")).expect("a place on earth"),
+        ))
     }
 
     fn see(&self, position: Geodetic) -> (f64, Angle, f64) {
