@@ -66,8 +66,8 @@ fn sensor(scenario: &Scenario, spec: &SensorSpec) -> Result<SensorConfig, Config
         originator: "SIM".into(),
     };
     let placed = SensorConfig {
-        latitude_deg: place.map(Geodetic::latitude_deg),
-        longitude_deg: place.map(Geodetic::longitude_deg),
+        latitude_deg: place.map(|place| place.latitude_deg()),
+        longitude_deg: place.map(|place| place.longitude_deg()),
         height_m: place.map_or(0.0, |place| place.height_m),
         range_max_m: spec.range_max_m(),
         label,

@@ -122,11 +122,4 @@ mod tests {
         assert!((trace - 225.0).abs() < 2.0, "{trace}");
         assert!(of_polar(&Polar { range: None, ..east }, site).is_none());
     }
-
-    #[test]
-    fn one_emitter_keeps_its_fingerprint_and_another_has_its_own() {
-        assert_eq!(fingerprint(433.92e6), fingerprint(433.93e6));
-        assert_ne!(fingerprint(433.92e6), fingerprint(868.3e6));
-        assert_eq!(fingerprint(0.0), None);
-    }
 }
