@@ -45,7 +45,8 @@ impl Sapient {
 
     fn new(name: &str, node_type: i32, site: &Site) -> Self {
         Self {
-            sender: Sender::new(Uuid::of_name(name), 0),
+            // Not its name alone: a node that listens may have an identifier made from the same.
+            sender: Sender::new(Uuid::of_name(&format!("simulated {name}")), 0),
             name: name.to_owned(),
             node_type,
             site: site.position,
