@@ -13,6 +13,7 @@ pub mod run;
 pub mod score;
 pub mod sim;
 pub mod status;
+pub mod stop;
 pub mod trail;
 
 use std::io::Write as _;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use fusion_core::angle::Angle;
-use fusion_core::geodesy::TangentPlane;
+use fusion_core::geodesy::{Geodetic, TangentPlane};
 use fusion_core::label::Label;
 use fusion_core::measurement::{Measurement, Observation, Scan, SensorId};
 use fusion_core::source_track::SourceTrack;
@@ -80,6 +80,8 @@ pub struct Bearing {
     pub sensor: SensorId,
     /// When.
     pub time: Timestamp,
+    /// From where, if the report told; else from where the configuration has the sensor.
+    pub from: Option<Geodetic>,
     /// Clockwise from true north at the sensor.
     pub azimuth: Angle,
     /// One sigma of it, radians.
@@ -254,6 +256,7 @@ impl Node {
         let sensor = &mut self.sensors[usize::from(id.0)];
         let time = scan.time;
         self.measurements.clear();
+        let from = scan.from.map(|platform| platform.position);
         let site = scan.from.map_or(sensor.site, |platform| Site::new(&self.plane, Some(platform.position)));
         for seen in &scan.returns {
             match site.measurement(&self.plane, seen, self.height_prior) {
@@ -261,7 +264,7 @@ impl Node {
                     let line = bearing(&measurement.observation);
                     let label = sensor.model.label;
                     self.outputs.extend(line.map(|(azimuth, sigma_rad)| {
-                        Output::Bearing(Box::new(Bearing { sensor: id, time, azimuth, sigma_rad, label }))
+                        Output::Bearing(Box::new(Bearing { sensor: id, time, from, azimuth, sigma_rad, label }))
                     }));
                     self.measurements.push(measurement);
                 }

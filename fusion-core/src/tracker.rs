@@ -20,6 +20,7 @@ mod memory;
 mod newcomers;
 mod noise;
 mod reach;
+mod roam;
 mod sharpen;
 mod shift;
 mod update;

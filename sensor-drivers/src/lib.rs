@@ -25,6 +25,7 @@ pub mod ais;
 pub mod asterix;
 pub mod cot;
 pub mod decoder;
+pub mod emission;
 pub mod error;
 pub mod heard;
 pub mod klv;

@@ -133,9 +133,8 @@ impl Gating<'_> {
             let Some((track, modes)) = table.parts_mut(slot) else { continue };
             waiting -= 1;
             if let Some(reach) = &reach
-                && !self.may_have_modes(track)
                 && !self.may_own(track)
-                && reach.is_beyond(track)
+                && self.is_beyond(reach, track, modes.as_ref())
             {
                 continue;
             }
@@ -189,15 +188,18 @@ impl Gating<'_> {
         Ok(Ahead::Several(ahead.as_ref().expect("just filled")))
     }
 
-    /// Whether a track may move in more than one way. Its modes lie far away from it, and are not looked for
-    /// needlessly.
-    fn may_have_modes(&self, track: &Track) -> bool {
-        self.config.motions.is_some() && track.is_confirmed()
+    /// Whether the look certainly does not concern a track, whichever way it moves.
+    fn is_beyond(&self, reach: &Reach<'_>, track: &Track, modes: Option<&Modes>) -> bool {
+        match (modes, &self.config.motions) {
+            (Some(modes), Some(set)) => reach.is_beyond_all(modes, set),
+            (None, _) | (_, None) => reach.is_beyond(track),
+        }
     }
 
-    /// Whether a measurement may be the track's by its address, wherever it is.
+    /// Whether a measurement is the track's by its address, wherever it is.
     fn may_own(&self, track: &Track) -> bool {
-        self.config.use_identity && track.identity.address.is_some() && self.look.has_addresses()
+        let address = track.identity.address.filter(|_| self.config.use_identity && self.look.has_addresses());
+        address.is_some_and(|address| self.look.with_address(address).next().is_some())
     }
 
     fn find_candidates(&self, target: &Target<'_>, columns: &[Column], candidates: &mut Candidates, tally: &mut Tally) {
