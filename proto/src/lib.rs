@@ -2,5 +2,7 @@
 
 pub mod codec;
 pub mod convert;
+pub mod packet;
 pub mod pb;
 pub mod record;
+pub mod row;
