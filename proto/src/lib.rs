@@ -5,4 +5,5 @@ pub mod convert;
 pub mod packet;
 pub mod pb;
 pub mod record;
+pub mod replica;
 pub mod row;

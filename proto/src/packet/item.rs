@@ -85,8 +85,9 @@ pub enum Item<'a> {
     Graft(Vec<u16>),
     /// What these streams look like.
     Check(Vec<CheckItem>),
-    /// Of these streams the sender holds less than it should: take nothing for granted.
-    Again(Vec<u16>),
+    /// Of these streams the sender holds less than it should: take nothing for granted. Begins an era, as a digest
+    /// does.
+    Again(u8, Vec<u16>),
     /// The sender's clock: milliseconds since the Unix epoch.
     Clock(i64),
 }
@@ -135,7 +136,10 @@ pub fn put(out: &mut Octets, item: &Item<'_>) {
         }
         Item::Prune(streams) => put_streams(out, PRUNE, streams),
         Item::Graft(streams) => put_streams(out, GRAFT, streams),
-        Item::Again(streams) => put_streams(out, AGAIN, streams),
+        Item::Again(era, streams) => {
+            out.bytes(&[AGAIN, *era]);
+            put_list(out, streams, |out, index| out.index(*index));
+        }
         Item::Check(checks) => {
             out.u8(CHECK);
             put_list(out, checks, |out, check| {
@@ -165,7 +169,7 @@ pub fn get<'a>(r: &mut Reader<'a>) -> Option<Item<'a>> {
         KNOW => Item::Know(get_floors(r, false)?),
         PRUNE => Item::Prune(get_list(r, Reader::index)?),
         GRAFT => Item::Graft(get_list(r, Reader::index)?),
-        AGAIN => Item::Again(get_list(r, Reader::index)?),
+        AGAIN => Item::Again(r.u8()?, get_list(r, Reader::index)?),
         CHECK => Item::Check(get_list(r, |r| Some(CheckItem { index: r.index()?, top: r.u32()?, hash: r.u32()? }))?),
         CLOCK => Item::Clock(r.u64()?.cast_signed()),
         _ => return None,
@@ -244,7 +248,7 @@ mod tests {
             Item::Prune(vec![3]),
             Item::Graft(vec![3, 4]),
             Item::Check(vec![CheckItem { index: 3, top: 5, hash: 0xAABB_CCDD }]),
-            Item::Again(vec![3]),
+            Item::Again(4, vec![3]),
             Item::Clock(-2),
             Item::Rows { index: 3, count: 2, first: 7, newest: Tick::new(8), bits: &[0xAB] },
         ]
@@ -279,7 +283,7 @@ mod tests {
             "060103",
             "07020304",
             "08010305000000ddccbbaa",
-            "090103",
+            "09040103",
             "0afeffffffffffffff",
             "020302070000000800000000ab",
         ];

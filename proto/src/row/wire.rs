@@ -75,6 +75,12 @@ impl Packed {
         self.tag == Tag::Delta
     }
 
+    /// Whether it is a motion told whole.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.tag == Tag::Full
+    }
+
     /// Bits that it takes among neighbours, hardly ever more.
     #[must_use]
     pub fn bits(&self) -> usize {
