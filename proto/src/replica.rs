@@ -64,7 +64,7 @@ pub struct LinkId(pub u16);
 /// What can be set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReplicaConfig {
-    /// Rows held at the most, own and others'. Beyond, new ones are refused and asked for again when there is room.
+    /// Rows of others held at the most. Beyond, new ones are refused and asked for again when there is room.
     pub rows_max: usize,
     /// Whether full covariances are written for neighbours on fast links.
     pub refine: bool,
@@ -147,7 +147,7 @@ impl Replica {
             me,
             config,
             now,
-            table: Table::new(config.rows_max, now.validity),
+            table: Table::new(me, config.rows_max, now.validity),
             writer: Writer::default(),
             links: BTreeMap::new(),
             changes: Changes::default(),

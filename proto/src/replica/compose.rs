@@ -24,6 +24,10 @@ const CLOCK_TURNS: u32 = 10;
 const CHECK_TURNS: u32 = 30;
 /// Entries of one telling: the rest have their turn in the next.
 const FLOORS_AT_ONCE: usize = 12;
+/// Octets of one floor.
+const FLOOR_BYTES: usize = 6;
+/// Octets of what one stream looks like.
+const CHECK_BYTES: usize = 10;
 /// A packet is no larger than what the link carries in so long.
 const PACKET_S: f64 = 0.3;
 /// Octets of a list of rows before its bits.
@@ -160,14 +164,14 @@ impl Replica {
         let Some(link) = self.links.get_mut(&id) else { return };
         let (table, turn) = (&self.table, link.turns);
         if let Some(era) = link.incoming.era {
-            let floors = floors_to_tell(link, table);
+            let floors = floors_to_tell(link, table, draft.left());
             draft.content.floors = floors.iter().map(|floor| (floor.index, floor.floor)).collect();
             draft.content.era = Some(era);
             if !floors.is_empty() {
                 item::put(&mut draft.out, &Item::Floors(era, floors));
             }
         }
-        if turn % KNOW_TURNS == 0 && draft.left() > 80 {
+        if turn % KNOW_TURNS == 0 && draft.left() > 2 + FLOORS_AT_ONCE * FLOOR_BYTES {
             let known = known_of_pruned(link, table);
             if !known.is_empty() {
                 item::put(&mut draft.out, &Item::Know(known));
@@ -177,7 +181,7 @@ impl Replica {
             item::put(&mut draft.out, &Item::Clock(self.now.validity.as_millis()));
         }
         if turn % CHECK_TURNS == 0 && draft.left() > 100 {
-            let checks = checks(link, table, turn / CHECK_TURNS, (draft.left() - 4) / 10);
+            let checks = checks(link, table, turn / CHECK_TURNS, (draft.left() - 2) / CHECK_BYTES);
             if !checks.is_empty() {
                 item::put(&mut draft.out, &Item::Check(checks));
             }
@@ -205,6 +209,10 @@ impl Replica {
             let bits = lists.get(&stream).map_or(0, |(bits, _)| *bits);
             let grows = (bits + packed.bits()).div_ceil(8) - bits.div_ceil(8) + opening;
             let count = lists.get(&stream).map_or(0, |(_, rows)| rows.len());
+            if grows > left && draft.out.is_empty() && lists.is_empty() {
+                // Too large for any packet of this link: it stays due, and others go.
+                continue;
+            }
             if grows > left || count >= wire::ROWS_MAX {
                 plan.push_back(candidate);
                 break;
@@ -220,13 +228,26 @@ impl Replica {
         }
         link.plan = plan;
         for (stream, (_, rows)) in lists {
-            declare(link, &self.table, stream, draft);
-            let Some(outgoing) = link.streams.get(&stream) else { continue };
-            let count = u8::try_from(rows.len()).unwrap_or(u8::MAX);
-            let (first, newest, bits) = wire::encode(rows);
-            item::put(&mut draft.out, &Item::Rows { index: outgoing.index, count, first, newest, bits: &bits });
+            put_list(link, &self.table, stream, rows, draft);
         }
     }
+}
+
+/// Rows of one stream. Should they take more than was reckoned, which sparse versions can bring about, they wait.
+fn put_list(link: &mut Link, table: &super::table::Table, stream: StreamKey, rows: Vec<Packed>, draft: &mut Draft) {
+    declare(link, table, stream, draft);
+    let Some(outgoing) = link.streams.get_mut(&stream) else { return };
+    let count = u8::try_from(rows.len()).unwrap_or(u8::MAX);
+    let (first, newest, bits) = wire::encode(rows);
+    if ROWS_BYTES + bits.len() > draft.left() {
+        let index = outgoing.index;
+        let (back, sent): (Vec<_>, Vec<_>) = draft.content.rows.drain(..).partition(|(of, ..)| *of == index);
+        draft.content.rows = sent;
+        back.into_iter().for_each(|(_, key, version)| outgoing.handle_lost(key, version));
+        link.plan.stale = true;
+        return;
+    }
+    item::put(&mut draft.out, &Item::Rows { index: outgoing.index, count, first, newest, bits: &bits });
 }
 
 fn count_row(tally: &mut super::Tally, packed: &Packed) {
@@ -281,7 +302,7 @@ fn put_prunes(link: &mut Link, draft: &mut Draft) {
 }
 
 /// Floors that the neighbour has not been told yet: the stalest first, so many at once.
-fn floors_to_tell(link: &Link, table: &super::table::Table) -> Vec<FloorItem> {
+fn floors_to_tell(link: &Link, table: &super::table::Table, left: usize) -> Vec<FloorItem> {
     let each = link.streams.iter().filter(|(_, out)| out.declared == Declared::Yes);
     let mut floors: Vec<(u32, FloorItem)> = each
         .filter_map(|(key, out)| {
@@ -291,7 +312,8 @@ fn floors_to_tell(link: &Link, table: &super::table::Table) -> Vec<FloorItem> {
         })
         .collect();
     floors.sort_by_key(|(news, floor)| (core::cmp::Reverse(*news), floor.index));
-    floors.into_iter().take(FLOORS_AT_ONCE).map(|(_, floor)| floor).collect()
+    let room = left.saturating_sub(3) / FLOOR_BYTES;
+    floors.into_iter().take(room.min(FLOORS_AT_ONCE)).map(|(_, floor)| floor).collect()
 }
 
 /// Our floors of streams that one side does not want of the other.

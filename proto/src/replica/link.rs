@@ -282,7 +282,7 @@ impl Link {
         self.incoming = Incoming::default();
         self.ready = false;
         self.era = self.era.wrapping_add(1);
-        self.again.clear();
+        self.again.values_mut().for_each(|asked| *asked = false);
         self.prune_due.clear();
         self.doubled.clear();
         self.behind.clear();
@@ -296,6 +296,7 @@ impl Link {
         self.streams.clear();
         self.keys.clear();
         self.heard.clear();
+        self.again.clear();
         self.next_index = 0;
         self.clock_ahead_ms = None;
     }
@@ -371,12 +372,14 @@ impl Link {
     pub fn begin_digest(&mut self, table: &Table, now: Span) {
         let room = self.bearer.map_or(200, |bearer| bearer.mtu).saturating_sub(40);
         let held: Vec<(StreamKey, u32)> = table.streams().map(|(key, stream)| (key, stream.floor)).collect();
+        let again = |index| self.heard.get(index).map(|declaration| declaration.stream);
+        let again: BTreeSet<StreamKey> = self.again.keys().filter_map(again).collect();
         let (mut parts, mut part, mut size) = (Vec::new(), Vec::new(), 0);
         for (key, floor) in held {
             let Some(stream) = table.stream(key) else { continue };
             let Some(outgoing) = self.outgoing(key, stream, now) else { continue };
             let declared = if outgoing.declared == Declared::Yes { 0 } else { declaration_bytes(stream) };
-            let floor = FloorItem { index: outgoing.index, floor, forget: stream.incomplete };
+            let floor = FloorItem { index: outgoing.index, floor, forget: stream.incomplete || again.contains(&key) };
             if size + declared + 7 > room && !part.is_empty() {
                 parts.push(core::mem::take(&mut part));
                 size = 0;

@@ -67,6 +67,7 @@ impl Replica {
             return Err(Refused::Stale);
         }
         let Some(link) = self.links.get_mut(&id) else { return Err(Refused::NoLink) };
+        self.table.note_life(origin);
         if link.handle_greeting(origin, &greeting, self.now.elapsed) {
             link.begin_digest(&self.table, self.now.elapsed);
         }
@@ -315,7 +316,8 @@ impl Replica {
     pub(super) fn ask_again(&mut self, key: StreamKey) {
         let Some(stream) = self.table.stream_mut(key) else { return };
         (stream.floor, stream.incomplete) = (0, false);
-        for link in self.links.values_mut().filter(|link| link.is_open()) {
+        // Links that are down, too: their next digest has to say it.
+        for link in self.links.values_mut() {
             let indexes: Vec<u16> =
                 link.heard.iter().filter(|(_, heard)| heard.stream == key).map(|(index, _)| *index).collect();
             if indexes.is_empty() {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use fusion_core::label::Label;
 use fusion_core::time::{Span, Timestamp};
-use fusion_core::track::NodeId;
+use fusion_core::track::{NodeId, Origin};
 
 use crate::codec::fnv1a;
 use crate::packet::item::StreamKey;
@@ -86,6 +86,7 @@ pub enum Accepted {
 /// All streams.
 #[derive(Clone, Debug)]
 pub struct Table {
+    me: Origin,
     streams: BTreeMap<StreamKey, Stream>,
     rows: usize,
     rows_max: usize,
@@ -95,10 +96,11 @@ pub struct Table {
 }
 
 impl Table {
-    /// An empty table for so many rows.
+    /// An empty table for so many rows of others; the node's own are as many as it has tracks.
     #[must_use]
-    pub const fn new(rows_max: usize, now: Timestamp) -> Self {
+    pub const fn new(me: Origin, rows_max: usize, now: Timestamp) -> Self {
         Self {
+            me,
             streams: BTreeMap::new(),
             rows: 0,
             rows_max,
@@ -113,12 +115,7 @@ impl Table {
         if !self.streams.contains_key(&key) && self.streams.len() >= STREAMS_MAX {
             return None;
         }
-        let latest = self.latest.entry(key.origin.node).or_default();
-        let newer = key.origin.incarnation > *latest;
-        *latest = key.origin.incarnation.max(*latest);
-        if newer {
-            self.hasten(key.origin.node);
-        }
+        self.note_life(key.origin);
         let stream = Stream {
             label,
             layer,
@@ -129,6 +126,20 @@ impl Table {
             rows: BTreeMap::new(),
         };
         Some(self.streams.entry(key).or_insert(stream))
+    }
+
+    /// A node lives in this life: what it wrote in earlier ones goes sooner. Of nodes that have written nothing it is
+    /// known only as long as there is room.
+    pub fn note_life(&mut self, origin: Origin) {
+        if !self.latest.contains_key(&origin.node) && self.latest.len() >= 2 * STREAMS_MAX {
+            let streams = &self.streams;
+            self.latest.retain(|node, _| streams.keys().any(|key| key.origin.node == *node));
+        }
+        let latest = self.latest.entry(origin.node).or_default();
+        if origin.incarnation > *latest {
+            *latest = origin.incarnation;
+            self.hasten(origin.node);
+        }
     }
 
     /// A stream, if it is held.
@@ -198,7 +209,7 @@ impl Table {
             return Accepted::Expired;
         }
         if held.is_none() {
-            if self.rows >= self.rows_max {
+            if self.rows >= self.rows_max && stream.origin != self.me {
                 open.incomplete = true;
                 return Accepted::Full;
             }

@@ -173,13 +173,14 @@ pub fn shown_difference(world: &World) -> Option<String> {
     None
 }
 
-/// Rows of lives that were left behind, anywhere.
+/// Rows of lives that were left behind, anywhere; of nodes that wrote something in their present one.
 #[must_use]
 pub fn left_over(world: &World) -> Option<String> {
     let nodes = world.nodes.iter().enumerate();
     nodes.filter_map(|(k, node)| Some((k, node.replica.as_ref()?))).find_map(|(k, replica)| {
+        let wrote = |node| world.reference.labels.keys().any(|key| key.origin == node);
         let old = replica.table().streams().find(|(key, stream)| {
-            left_behind(world, *key)
+            world.nodes.iter().any(|n| n.id == key.origin.node && n.origin() != key.origin && wrote(n.origin()))
                 && stream.rows().any(|(row, held)| row.kind == Kind::Track && matches!(held.body, Body::Track(_)))
         });
         old.map(|(key, _)| format!("n{k} holds rows of {key:?}, a life long over"))

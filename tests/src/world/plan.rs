@@ -131,7 +131,7 @@ fn shape(random: &mut Random) -> (Vec<SimNode>, Vec<(usize, usize)>) {
         let config = ReplicaConfig {
             refine: random.chance(0.3),
             journal: random.chance(0.5),
-            rows_max: if random.chance(0.1) { 40 } else { 65_536 },
+            rows_max: if random.chance(0.05) { 40 } else { 65_536 },
             ..ReplicaConfig::default()
         };
         let mut node = SimNode::new(k, random.chance(0.7), config);
@@ -253,7 +253,7 @@ fn come_to_rest(world: &mut World) -> Option<f64> {
             node.replica.as_ref().is_some_and(|replica| replica.tally().rows_full > 0)
         });
         let alike = oracle::difference(world).is_none() && oracle::shown_difference(world).is_none();
-        if (alike || full) && oracle::left_over(world).is_none() {
+        if full || alike && oracle::left_over(world).is_none() {
             return Some((world.now - from).as_secs_f64());
         }
     }
