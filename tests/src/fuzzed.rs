@@ -14,6 +14,7 @@ pub mod cot;
 pub mod klv;
 pub mod kraken;
 pub mod mavlink;
+pub mod mesh;
 pub mod mode_s;
 pub mod plots;
 pub mod remote_id;
@@ -39,6 +40,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("klv", klv::target),
     ("kraken", kraken::target),
     ("mavlink", mavlink::target),
+    ("mesh", mesh::target),
     ("mode_s", mode_s::target),
     ("plots", plots::target),
     ("remote_id", remote_id::target),
