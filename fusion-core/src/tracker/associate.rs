@@ -4,12 +4,14 @@
 use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
+use super::consider::Common;
 use super::look::{Column, Look, Owner, View, span};
 use super::reach::Reach;
 use crate::association::Edge;
 use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
 use crate::capacity::ROW_EDGES_MAX;
+use crate::filter::consider::Consideration;
 use crate::filter::extended::{Expectation, Outlook};
 use crate::filter::imm::{ModeState, ModeVisitor, Modes};
 use crate::filter::{Prediction, Whereabouts};
@@ -21,7 +23,7 @@ use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::tally::{Tally, count};
 use crate::track::Track;
 use crate::track::deleter::Deletion;
-use crate::track::table::TrackTable;
+use crate::track::table::{Beside, TrackTable};
 use crate::tracker::TrackerConfig;
 
 /// One track in the association of one scan: it was looked at, or it gates something, or both.
@@ -113,6 +115,7 @@ pub(super) struct Gating<'a> {
     pub(super) look: &'a Look<'a>,
     pub(super) gate: &'a Gate,
     pub(super) config: &'a TrackerConfig,
+    pub(super) common: &'a Common,
 }
 
 impl Gating<'_> {
@@ -128,9 +131,9 @@ impl Gating<'_> {
         let mut candidates = Candidates::default();
         let mut waiting = table.live();
         let mut ahead = None;
-        let reach = Reach::of(self.look.scan, &self.look.groups, self.gate, &self.config.motion);
+        let reach = Reach::of(self.look.scan, &self.look.groups, self.gate, &self.config.motion, &self.common.errors);
         for slot in table.indices() {
-            let Some((track, modes)) = table.parts_mut(slot) else { continue };
+            let Some((track, Beside { modes, considered })) = table.whole_mut(slot) else { continue };
             waiting -= 1;
             if let Some(reach) = &reach
                 && !self.may_have_modes(track)
@@ -147,7 +150,8 @@ impl Gating<'_> {
             };
             let whereabouts = predicted.whereabouts();
             let view = self.look.view_of(&whereabouts);
-            let target = Target { slot, track, predicted: &predicted, whereabouts, view };
+            let common = self.common.to(considered);
+            let target = Target { slot, track, predicted: &predicted, whereabouts, view, common };
             self.find_candidates(&target, columns, &mut candidates, tally);
             if candidates.kept.is_empty() {
                 if !view.covered {
@@ -206,7 +210,8 @@ impl Gating<'_> {
             for column in self.look.with_address(address) {
                 if let Some(owner) = columns[usize::from(column)].owner.filter(|owner| owner.slot == target.slot) {
                     let measurement = &self.look.measurements[usize::from(column)];
-                    let explain = Explain { look: self.look, measurement, modes: target.predicted.modes() };
+                    let (modes, common) = (target.predicted.modes(), target.common);
+                    let explain = Explain { look: self.look, measurement, modes, common };
                     let explained = visit(Kind::of(&measurement.observation), &self.look.scan.pose, explain);
                     candidates.push(Candidate { column, weight: owner.weight, explained });
                 }
@@ -230,16 +235,26 @@ impl Gating<'_> {
             let Some(track) = table.get(slot) else { continue };
             let Some(address) = track.identity.address else { continue };
             for column in self.look.with_address(address) {
-                self.claim(slot, track, column, &mut columns[usize::from(column)], tally);
+                let common = self.common.to(table.considered(slot));
+                self.claim(slot, track, common, column, &mut columns[usize::from(column)], tally);
             }
         }
     }
 
-    fn claim(&self, slot: u16, track: &Track, number: u16, column: &mut Column, tally: &mut Tally) {
+    fn claim(
+        &self,
+        slot: u16,
+        track: &Track,
+        common: Consideration<'_>,
+        number: u16,
+        column: &mut Column,
+        tally: &mut Tally,
+    ) {
         let measurement = &self.look.measurements[usize::from(number)];
         let predicted = Prediction::of(&self.config.motion, &track.state, self.look.scan.time);
         let kind = Kind::of(&measurement.observation);
-        let Some(fit) = visit(kind, &self.look.scan.pose, Fit { gating: self, measurement, predicted: &predicted })
+        let Some(fit) =
+            visit(kind, &self.look.scan.pose, Fit { gating: self, measurement, predicted: &predicted, common })
         else {
             return;
         };
@@ -272,6 +287,7 @@ struct Fit<'a> {
     gating: &'a Gating<'a>,
     measurement: &'a Measurement,
     predicted: &'a Prediction,
+    common: Consideration<'a>,
 }
 
 impl KindVisitor for Fit<'_> {
@@ -280,8 +296,9 @@ impl KindVisitor for Fit<'_> {
     fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> Option<Fitted> {
         let reading = model.reading(&self.measurement.observation)?;
         let believed = Reading { z: reading.z, noise: self.gating.look.noise(reading) };
-        let innovation =
-            Expectation::of(model, &self.predicted.mean, &self.predicted.p).innovate(model, &believed).ok()?;
+        let mut expectation = Expectation::of(model, &self.predicted.mean, &self.predicted.p);
+        self.common.widen_all(model, &self.predicted.mean, &mut expectation);
+        let innovation = expectation.innovate(model, &believed).ok()?;
         let likelihood = Likelihood::new(innovation.factor);
         let distance_squared = likelihood.distance_squared(&innovation.nu);
         let log_density = likelihood.log_density(distance_squared);
@@ -313,7 +330,8 @@ impl KindVisitor for RowGate<'_> {
 impl RowGate<'_> {
     /// The measurements inside the gate of a track with one state.
     fn gate_state<const M: usize>(mut self, model: &impl ObservationModel<M>, predicted: &Prediction) {
-        let outlook = Outlook::of(model, &predicted.mean, &predicted.p);
+        let mut outlook = Outlook::of(model, &predicted.mean, &predicted.p);
+        self.target.common.widen(model, &predicted.mean, &mut outlook);
         let threshold = self.gating.gate.threshold::<M>();
         let mut shared: Option<(&Covariance<M>, Likelihood<M>)> = None;
         for column in self.group.candidates(model, &outlook.z_hat, &outlook.spread, threshold) {
@@ -338,7 +356,7 @@ impl RowGate<'_> {
     /// which is on, and lose a target that begins to turn.
     fn gate_modes<const M: usize>(mut self, model: &impl ObservationModel<M>, modes: &Modes) {
         let threshold = self.gating.gate.threshold::<M>();
-        let mut sights = Sights::of(model, modes, self.gating.look);
+        let mut sights = Sights::of(model, modes, self.gating.look, self.target.common);
         let (z_hat, spread) = sights.around(model, threshold);
         for column in self.group.candidates(model, &z_hat, &spread, threshold) {
             let measurement = &self.gating.look.measurements[usize::from(column)];
@@ -375,6 +393,7 @@ struct Target<'a> {
     predicted: &'a Ahead<'a>,
     whereabouts: Whereabouts,
     view: View,
+    common: Consideration<'a>,
 }
 
 /// A track at the time of the scan: its state, or its modes if it has any.
@@ -427,11 +446,11 @@ struct Sight<const M: usize> {
 }
 
 impl<'r, const M: usize> Sights<'r, M> {
-    fn of(model: &impl ObservationModel<M>, modes: &Modes, look: &'r Look<'r>) -> Self {
+    fn of(model: &impl ObservationModel<M>, modes: &Modes, look: &'r Look<'r>, common: Consideration<'_>) -> Self {
         let states = modes.probabilities().iter().zip(modes.states());
         let sight = |(share, state): (&f64, &ModeState)| Sight {
             share: *share,
-            outlook: state.visit(SightOf::<_, M>(model)),
+            outlook: state.visit(SightOf::<_, M> { model, common }),
             likelihood: None,
         };
         Self { look, modes: states.map(sight).collect(), noise: None }
@@ -490,13 +509,18 @@ impl<'r, const M: usize> Sights<'r, M> {
     }
 }
 
-struct SightOf<'a, H, const M: usize>(&'a H);
+struct SightOf<'a, H, const M: usize> {
+    model: &'a H,
+    common: Consideration<'a>,
+}
 
 impl<const M: usize, H: ObservationModel<M>> ModeVisitor for SightOf<'_, H, M> {
     type Output = Outlook<M>;
 
     fn visit<const N: usize>(self, state: &GaussianState<N>) -> Self::Output {
-        Outlook::of(self.0, &state.mean, state.covariance.matrix())
+        let mut outlook = Outlook::of(self.model, &state.mean, state.covariance.matrix());
+        self.common.widen(self.model, &state.mean, &mut outlook);
+        outlook
     }
 }
 
@@ -505,6 +529,7 @@ struct Explain<'a> {
     look: &'a Look<'a>,
     measurement: &'a Measurement,
     modes: Option<&'a Modes>,
+    common: Consideration<'a>,
 }
 
 impl KindVisitor for Explain<'_> {
@@ -514,7 +539,8 @@ impl KindVisitor for Explain<'_> {
         let (Some(modes), Some(reading)) = (self.modes, model.reading(&self.measurement.observation)) else {
             return ALIKE;
         };
-        Sights::of(model, modes, self.look).fit(model, reading, f64::INFINITY).map_or(ALIKE, |(_, explained)| explained)
+        let mut sights = Sights::of(model, modes, self.look, self.common);
+        sights.fit(model, reading, f64::INFINITY).map_or(ALIKE, |(_, explained)| explained)
     }
 }
 
