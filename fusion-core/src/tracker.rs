@@ -21,6 +21,7 @@ mod memory;
 mod newcomers;
 mod noise;
 mod reach;
+mod resolve;
 mod sharpen;
 mod shift;
 mod update;
@@ -56,6 +57,7 @@ use founding::Foundings;
 use look::{Learnt, Look, LookMemory};
 use newcomers::Newcomers;
 use noise::SensorNoise;
+use resolve::Crowd;
 use update::{Solution, Updating};
 
 /// Why a scan was refused. Nothing changed but the tally.
@@ -168,7 +170,8 @@ impl<M: TrackerMemory> Tracker<M> {
         let gating = Gating { look: &look, gate: &self.gate, config: &self.config, common: &common };
         let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges, lent.explained);
         gating.match_addresses(&table, columns, tally);
-        gating.pair(&mut table, columns, &mut pairing, tally);
+        let crowd = Crowd::of(&look, &table, lent.beta);
+        gating.pair(&mut table, columns, &crowd, &mut pairing, tally);
 
         let newcomer = newcomers::odds(newcomers, &look, pairing.known, self.config.new_per_scan);
         let (rows, nulls, edges, explained) = pairing.finish();

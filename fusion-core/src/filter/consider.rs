@@ -227,6 +227,8 @@ pub struct Consideration<'a> {
     pub considered: &'a Considered,
     /// When the scan is.
     pub time: Timestamp,
+    /// By how much R grows in slant range (m²) and azimuth (rad²), where a plot may be a neighbour's too.
+    pub blur: [f64; 2],
 }
 
 impl Consideration<'_> {
@@ -242,6 +244,7 @@ impl Consideration<'_> {
         x: &SVector<f64, N>,
         outlook: &mut Outlook<M>,
     ) {
+        blur::<M, H>(&mut outlook.spread, self.blur);
         if self.errors.is_empty() {
             return;
         }
@@ -260,6 +263,7 @@ impl Consideration<'_> {
         x: &SVector<f64, N>,
         expectation: &mut Expectation<M, N>,
     ) {
+        blur::<M, H>(&mut expectation.spread, self.blur);
         let x = kinematic_part(x);
         for error in self.errors {
             let g = error.effect.slope::<M, H>(&expectation.h, &x);
@@ -287,6 +291,14 @@ pub fn reach_of(errors: &[CommonError], speed: f64) -> (f64, [f64; 2]) {
         }
     }
     (place, polar)
+}
+
+fn blur<const M: usize, H: ObservationModel<M>>(spread: &mut SMatrix<f64, M, M>, variances: [f64; 2]) {
+    for (place, variance) in [H::RANGE, H::AZIMUTH].into_iter().zip(variances) {
+        if let Some(k) = place {
+            spread[(k, k)] += variance;
+        }
+    }
 }
 
 /// H P Hᵀ + (H a) gᵀ + g (H a)ᵀ + g gᵀ.
@@ -443,12 +455,20 @@ mod tests {
         let mut outlook = Outlook::of(&model, &state.mean, state.covariance.matrix());
         assert!(outlook.spread[(0, 0)] > 2_500.0);
         let time = state.time;
-        Consideration { errors: &errors, considered: &considered, time }.widen(&model, &state.mean, &mut outlook);
+        Consideration { errors: &errors, considered: &considered, time, blur: [0.0; 2] }.widen(
+            &model,
+            &state.mean,
+            &mut outlook,
+        );
         assert!((outlook.spread - sharp.spread).norm() < 1e-9 * sharp.spread.norm());
         // To another sensor the same track is as uncertain as it is.
         let others = errors.map(|e| CommonError { cause: Cause { sensor: SensorId(1), ..e.cause }, ..e });
         let mut outlook = Outlook::of(&model, &state.mean, state.covariance.matrix());
-        Consideration { errors: &others, considered: &considered, time }.widen(&model, &state.mean, &mut outlook);
+        Consideration { errors: &others, considered: &considered, time, blur: [0.0; 2] }.widen(
+            &model,
+            &state.mean,
+            &mut outlook,
+        );
         assert!(outlook.spread[(0, 0)] > 2.0 * 2_500.0);
     }
 

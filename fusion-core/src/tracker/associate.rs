@@ -7,6 +7,7 @@ use nalgebra::{SMatrix, SVector};
 use super::consider::Common;
 use super::look::{Column, Look, Owner, View, span};
 use super::reach::Reach;
+use super::resolve::Crowd;
 use crate::association::Edge;
 use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
@@ -32,13 +33,15 @@ pub struct Row {
     pub(super) slot: u16,
     /// P_D P_G: how probably the look sees the track if it is there; zero where it did not look.
     pub(super) detection: f64,
+    /// By how much R grows for it in slant range and azimuth.
+    pub(super) blur: [f64; 2],
     first_edge: u32,
     edges: u16,
 }
 
 impl Row {
     /// A place in memory for one.
-    pub const EMPTY: Self = Self { slot: 0, detection: 0.0, first_edge: 0, edges: 0 };
+    pub const EMPTY: Self = Self { slot: 0, detection: 0.0, blur: [0.0; 2], first_edge: 0, edges: 0 };
 
     /// Whether the look would have seen it.
     pub(super) const fn covered(&self) -> bool {
@@ -102,7 +105,7 @@ impl<'a> Pairing<'a> {
             self.edge_count += 1;
         }
         let edges = u16::try_from(candidates.kept.len()).expect("a row has few pairs");
-        self.rows[self.row_count] = Row { slot, detection, first_edge, edges };
+        self.rows[self.row_count] = Row { slot, detection, blur: [0.0; 2], first_edge, edges };
         self.nulls[self.row_count] = 1.0 - r * detection;
         self.known += r * detection;
         self.row_count += 1;
@@ -125,6 +128,7 @@ impl Gating<'_> {
         &self,
         table: &mut TrackTable<'_>,
         columns: &[Column],
+        crowd: &Crowd<'_>,
         pairing: &mut Pairing<'_>,
         tally: &mut Tally,
     ) {
@@ -150,7 +154,9 @@ impl Gating<'_> {
             };
             let whereabouts = predicted.whereabouts();
             let view = self.look.view_of(&whereabouts);
-            let common = self.common.to(considered);
+            let left = crowd.leaves(slot, track);
+            let view = view.shared(left.share);
+            let common = self.common.to(considered, left.blur);
             let target = Target { slot, track, predicted: &predicted, whereabouts, view, common };
             self.find_candidates(&target, columns, &mut candidates, tally);
             if candidates.kept.is_empty() {
@@ -169,6 +175,7 @@ impl Gating<'_> {
             let r = track.existence.probability();
             let detection = if view.covered { view.detection * self.gate.probability() } else { 0.0 };
             let dropped = pairing.add(slot, r, detection, &mut candidates, waiting);
+            pairing.rows[pairing.row_count - 1].blur = left.blur;
             tally.edges += u64::from(pairing.rows[pairing.row_count - 1].edges);
             tally.edges_dropped += count(dropped + candidates.dropped);
             self.look.trail.dropped(track, dropped + candidates.dropped);
@@ -235,7 +242,7 @@ impl Gating<'_> {
             let Some(track) = table.get(slot) else { continue };
             let Some(address) = track.identity.address else { continue };
             for column in self.look.with_address(address) {
-                let common = self.common.to(table.considered(slot));
+                let common = self.common.to(table.considered(slot), [0.0; 2]);
                 self.claim(slot, track, common, column, &mut columns[usize::from(column)], tally);
             }
         }

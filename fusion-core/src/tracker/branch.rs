@@ -69,5 +69,5 @@ impl Updating<'_> {
 
 /// One pair as if it were all of a row.
 fn only<'a>(edge: &'a Edge, beta: &'a [f64; 1]) -> Pairs<'a> {
-    Pairs { edges: core::slice::from_ref(edge), beta, explained: &[] }
+    Pairs { edges: core::slice::from_ref(edge), beta, explained: &[], blur: [0.0; 2] }
 }

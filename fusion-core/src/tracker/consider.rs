@@ -48,9 +48,9 @@ impl Common {
         Self { errors, time: scan.time, is_on: *on }
     }
 
-    /// What they are to a track that has so much of them.
-    pub(super) fn to<'a>(&'a self, considered: &'a Considered) -> Consideration<'a> {
-        Consideration { errors: &self.errors, considered, time: self.time }
+    /// What they are to a track that has so much of them, and whose R grows by so much.
+    pub(super) fn to<'a>(&'a self, considered: &'a Considered, blur: [f64; 2]) -> Consideration<'a> {
+        Consideration { errors: &self.errors, considered, time: self.time, blur }
     }
 }
 

@@ -369,7 +369,7 @@ mod tests {
         fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> bool {
             let Self(predicted, plot, gate, errors) = self;
             let mut outlook = Outlook::of(model, &predicted.mean, &predicted.p);
-            let common = Consideration { errors, considered: &Considered::NONE, time: predicted.time };
+            let common = Consideration { errors, considered: &Considered::NONE, time: predicted.time, blur: [0.0; 2] };
             common.widen(model, &predicted.mean, &mut outlook);
             let plots = [plot];
             let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();

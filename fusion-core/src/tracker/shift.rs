@@ -109,7 +109,7 @@ impl Updating<'_> {
             tally.common_errors_forgotten += forgotten;
             self.look.trail.track(track, None, Decision::CommonErrorsForgotten(forgotten));
         }
-        let mut pull = Pull::new(self.common.to(considered));
+        let mut pull = Pull::new(self.common.to(considered, pairs.blur));
         let moved = self.shift(track, modes, Some(&mut pull), pairs, still);
         let sums = pull.sums();
         if moved.is_ok() {

@@ -74,7 +74,8 @@ impl Updating<'_> {
         for (number, row) in (0..).zip(solution.rows) {
             let (track, beside) = table.whole_mut(row.slot).expect("a row's track stays until the scan is done");
             let explained = &solution.explained[row.edges()];
-            let pairs = Pairs { edges: &solution.edges[row.edges()], beta: &solution.beta[row.edges()], explained };
+            let (edges, beta) = (&solution.edges[row.edges()], &solution.beta[row.edges()]);
+            let pairs = Pairs { edges, beta, explained, blur: row.blur };
             for (edge, &beta) in pairs.edges.iter().zip(pairs.beta) {
                 columns[usize::from(edge.column)].explain(number, beta);
             }
@@ -107,7 +108,8 @@ impl Updating<'_> {
         still: f64,
         tally: &mut Tally,
     ) {
-        let moved = if self.common.is_on && pairs.used().next().is_some() {
+        let blurred = pairs.blur.iter().any(|variance| *variance > 0.0);
+        let moved = if (self.common.is_on || blurred) && pairs.used().next().is_some() {
             self.shift_considering(track, modes, considered, pairs, still, tally)
         } else {
             self.shift(track, modes, None, pairs, still)
@@ -288,6 +290,8 @@ pub(super) struct Pairs<'a> {
     pub(super) beta: &'a [f64],
     /// Of a track with modes, what each explains.
     pub(super) explained: &'a [Explained],
+    /// By how much R grows in slant range and azimuth.
+    pub(super) blur: [f64; 2],
 }
 
 impl Pairs<'_> {
@@ -317,7 +321,7 @@ mod tests {
     fn a_track_is_itself_when_a_measurement_is_clearly_its_own() {
         let edges = [0, 1].map(|column| Edge { row: 0, column, weight: 1.0 });
         let judged = |beta: &[f64; 2], updates: u32| {
-            let pairs = Pairs { edges: &edges, beta, explained: &[] };
+            let pairs = Pairs { edges: &edges, beta, explained: &[], blur: [0.0; 2] };
             is_itself(&Track { updates, ..any_track() }, &pairs)
         };
         assert!(judged(&[0.1, 0.7], 2) && !judged(&[0.45, 0.5], 2));

@@ -28,7 +28,7 @@ impl Updating<'_> {
         }
         let Some((column, beta)) = pairs.used().find(|(_, beta)| *beta >= CERTAIN) else { return };
         let measurement = &self.look.measurements[usize::from(column)];
-        let (modes, common) = (beside.modes.as_ref(), self.common.to(beside.considered));
+        let (modes, common) = (beside.modes.as_ref(), self.common.to(beside.considered, pairs.blur));
         let surprise = Surprise { look: self.look, measurement, state: &track.state, modes, common };
         if let Some(told) = visit(Kind::of(&measurement.observation), &self.look.scan.pose, surprise) {
             track.monitor.handle(told.nis, told.dimension, beta);
