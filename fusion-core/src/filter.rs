@@ -9,6 +9,7 @@ pub mod consistency;
 pub mod extended;
 pub mod imm;
 pub mod intersection;
+pub mod linearise;
 pub mod monitor;
 pub mod retrodiction;
 pub mod smoother;

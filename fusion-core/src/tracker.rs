@@ -157,7 +157,7 @@ impl<M: TrackerMemory> Tracker<M> {
         self.admit(scan, sensor)
             .inspect_err(|error| self.note(Key::of(scan), Decision::ScanRefused((*error).into())))?;
         let Progress { occupancy, tally, newcomers, noise, clutter, considering, .. } = &mut self.progress;
-        let common = Common::of(scan, sensor, considering);
+        let common = Common::of(scan, sensor, self.config.filter, considering);
         let mut lent = self.memory.lend();
         let mut table = TrackTable::new(lent.slots, lent.modes, occupancy);
         let trail = self.book.at_scan(lent.trail, scan);
@@ -184,7 +184,7 @@ impl<M: TrackerMemory> Tracker<M> {
         note(&outcome, tally);
         trail.solved(&outcome);
         if trail.is_on() {
-            Explaining { gating: &gating, columns, rows, edges, beta, missed }.explain(&mut table);
+            Explaining { gating: &gating, columns, rows, edges, beta, missed }.explain(&table);
         }
         sharpen::sharpen(&table, rows, nulls, edges, self.config.sharpness);
         marginals(

@@ -82,7 +82,7 @@ pub enum Decision {
     /// The track has more contributors than it can remember.
     ContributorForgotten,
     /// Of the errors that its sensors have in common so many are no longer known of, for want of room.
-    CommonErrorsForgotten(u64),
+    CommonErrorsForgotten(u32),
     /// The measurement founded the track.
     Founded {
         /// Its probability of existence.

@@ -21,10 +21,11 @@ use heapless::Vec;
 use nalgebra::{SMatrix, SVector, Vector3};
 
 use super::extended::{Expectation, Outlook};
+use super::linearise::Linearisation;
 use crate::capacity::{COMMON_ERRORS_MAX, CONSIDERED_MAX};
 use crate::gaussian::{GaussianState, KINEMATIC, NotPositiveDefinite, StateVector, kinematic_part};
 use crate::maths::exp;
-use crate::measurement::SensorId;
+use crate::measurement::{Pose, SensorId};
 use crate::model::ObservationModel;
 use crate::time::{Span, Timestamp};
 
@@ -229,16 +230,46 @@ pub struct Consideration<'a> {
     pub time: Timestamp,
     /// By how much R grows in slant range (m²) and azimuth (rad²), where a plot may be a neighbour's too.
     pub blur: [f64; 2],
+    /// From where it was measured.
+    pub pose: &'a Pose,
+    /// How models are made linear.
+    pub filter: Linearisation,
 }
 
 impl Consideration<'_> {
+    /// What gating and likelihoods need of a state, with what the scan's errors make of it.
+    #[inline]
+    pub fn outlook<const M: usize, const N: usize, H: ObservationModel<M>>(
+        &self,
+        model: &H,
+        x: &SVector<f64, N>,
+        p: &SMatrix<f64, N, N>,
+    ) -> Outlook<M> {
+        let mut outlook = self.filter.outlook(model, self.pose, x, p);
+        self.widen(model, x, &mut outlook);
+        outlook
+    }
+
+    /// What an update needs of a state, with what the scan's errors make of it.
+    #[inline]
+    pub fn expectation<const M: usize, const N: usize, H: ObservationModel<M>>(
+        &self,
+        model: &H,
+        x: &SVector<f64, N>,
+        p: &SMatrix<f64, N, N>,
+    ) -> Expectation<M, N> {
+        let mut expectation = self.filter.expectation(model, self.pose, x, p);
+        self.widen_all(model, x, &mut expectation);
+        expectation
+    }
+
     /// What the estimate has of one of the scan's errors, at its time.
     fn known(&self, error: &CommonError) -> Option<StateVector> {
         Some(self.considered.of(error.cause)?.after(self.time - self.considered.time))
     }
 
     /// Adds to H P Hᵀ what the errors make of it.
-    pub fn widen<const M: usize, const N: usize, H: ObservationModel<M>>(
+    fn widen<const M: usize, const N: usize, H: ObservationModel<M>>(
         &self,
         model: &H,
         x: &SVector<f64, N>,
@@ -257,7 +288,7 @@ impl Consideration<'_> {
     }
 
     /// Adds to H P Hᵀ and to P Hᵀ what the errors make of them.
-    pub fn widen_all<const M: usize, const N: usize, H: ObservationModel<M>>(
+    fn widen_all<const M: usize, const N: usize, H: ObservationModel<M>>(
         &self,
         _: &H,
         x: &SVector<f64, N>,
@@ -384,7 +415,6 @@ impl Considered {
 mod tests {
     use super::*;
     use crate::gaussian::Covariance;
-    use crate::measurement::Pose;
     use crate::model::MeasurementModel;
     use crate::model::polar::RangeBearingElevation;
     use crate::model::position::Position;
@@ -446,30 +476,25 @@ mod tests {
         assert!((Effect::Place(Vector3::x()).slope::<3, Position>(&h, &x) - Vector3::x()).norm() < 1e-15);
     }
 
+    fn consideration<'a>(errors: &'a [CommonError], considered: &'a Considered) -> Consideration<'a> {
+        let (pose, filter) = (&Pose::AT_ORIGIN, Linearisation::Extended);
+        Consideration { errors, considered, time: considered.time, blur: [0.0; 2], pose, filter }
+    }
+
     #[test]
     fn what_one_sensor_has_in_common_cancels_between_its_measurements() {
         let errors = [error(0, Effect::Range(50.0)), error(1, Effect::Azimuth(0.01))];
         let (model, mut state) = (RangeBearingElevation(&Pose::AT_ORIGIN), state());
         let sharp = Outlook::of(&model, &state.mean, state.covariance.matrix());
         let considered = Considered::found(&model, &mut state, &errors).expect("sound");
-        let mut outlook = Outlook::of(&model, &state.mean, state.covariance.matrix());
-        assert!(outlook.spread[(0, 0)] > 2_500.0);
-        let time = state.time;
-        Consideration { errors: &errors, considered: &considered, time, blur: [0.0; 2] }.widen(
-            &model,
-            &state.mean,
-            &mut outlook,
-        );
-        assert!((outlook.spread - sharp.spread).norm() < 1e-9 * sharp.spread.norm());
+        let (x, p) = (&state.mean, state.covariance.matrix());
+        assert!(Outlook::of(&model, x, p).spread[(0, 0)] > 2_500.0);
+        let own = consideration(&errors, &considered).outlook(&model, x, p);
+        assert!((own.spread - sharp.spread).norm() < 1e-9 * sharp.spread.norm());
         // To another sensor the same track is as uncertain as it is.
         let others = errors.map(|e| CommonError { cause: Cause { sensor: SensorId(1), ..e.cause }, ..e });
-        let mut outlook = Outlook::of(&model, &state.mean, state.covariance.matrix());
-        Consideration { errors: &others, considered: &considered, time, blur: [0.0; 2] }.widen(
-            &model,
-            &state.mean,
-            &mut outlook,
-        );
-        assert!(outlook.spread[(0, 0)] > 2.0 * 2_500.0);
+        let other = consideration(&others, &considered).outlook(&model, x, p);
+        assert!(other.spread[(0, 0)] > 2.0 * 2_500.0);
     }
 
     #[test]

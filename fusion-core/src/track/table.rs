@@ -203,15 +203,15 @@ impl<'a> TrackTable<'a> {
         self.slots[usize::from(slot)].0.as_mut()
     }
 
-    /// A track with its modes.
-    pub(crate) fn parts_mut(&mut self, slot: u16) -> Option<(&mut Track, &mut Option<Modes>)> {
-        self.whole_mut(slot).map(|(track, beside)| (track, beside.modes))
-    }
-
     /// A track with all that belongs to it.
     pub(crate) fn whole_mut(&mut self, slot: u16) -> Option<(&mut Track, Beside<'_>)> {
         let ModeSlot { modes, considered } = &mut self.modes[usize::from(slot)];
         self.slots[usize::from(slot)].0.as_mut().map(|track| (track, Beside { modes, considered }))
+    }
+
+    /// The modes of a track, if it has any.
+    pub(crate) fn modes(&self, slot: u16) -> Option<&Modes> {
+        self.modes[usize::from(slot)].modes()
     }
 
     /// What a track knows of common errors.

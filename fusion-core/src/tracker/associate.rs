@@ -13,7 +13,7 @@ use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
 use crate::capacity::ROW_EDGES_MAX;
 use crate::filter::consider::Consideration;
-use crate::filter::extended::{Expectation, Outlook};
+use crate::filter::extended::Outlook;
 use crate::filter::imm::{ModeState, ModeVisitor, Modes};
 use crate::filter::{Prediction, Whereabouts};
 use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
@@ -118,7 +118,7 @@ pub(super) struct Gating<'a> {
     pub(super) look: &'a Look<'a>,
     pub(super) gate: &'a Gate,
     pub(super) config: &'a TrackerConfig,
-    pub(super) common: &'a Common,
+    pub(super) common: &'a Common<'a>,
 }
 
 impl Gating<'_> {
@@ -241,30 +241,23 @@ impl Gating<'_> {
         for slot in table.indices() {
             let Some(track) = table.get(slot) else { continue };
             let Some(address) = track.identity.address else { continue };
-            for column in self.look.with_address(address) {
-                let common = self.common.to(table.considered(slot), [0.0; 2]);
-                self.claim(slot, track, common, column, &mut columns[usize::from(column)], tally);
+            let mut own = self.look.with_address(address).peekable();
+            let mut ahead = None;
+            let Some(_) = own.peek() else { continue };
+            let Ok(predicted) = self.predict(track, table.modes(slot), &mut ahead) else { continue };
+            let common = self.common.to(table.considered(slot), [0.0; 2]);
+            for column in own {
+                let claimant = Claimant { slot, track, predicted: &predicted, common };
+                self.claim(&claimant, column, &mut columns[usize::from(column)], tally);
             }
         }
     }
 
-    fn claim(
-        &self,
-        slot: u16,
-        track: &Track,
-        common: Consideration<'_>,
-        number: u16,
-        column: &mut Column,
-        tally: &mut Tally,
-    ) {
+    fn claim(&self, claimant: &Claimant<'_>, number: u16, column: &mut Column, tally: &mut Tally) {
+        let &Claimant { slot, track, predicted, common } = claimant;
         let measurement = &self.look.measurements[usize::from(number)];
-        let predicted = Prediction::of(&self.config.motion, &track.state, self.look.scan.time);
-        let kind = Kind::of(&measurement.observation);
-        let Some(fit) =
-            visit(kind, &self.look.scan.pose, Fit { gating: self, measurement, predicted: &predicted, common })
-        else {
-            return;
-        };
+        let fit = Fit { gating: self, measurement, predicted, common };
+        let Some(fit) = visit(Kind::of(&measurement.observation), &self.look.scan.pose, fit) else { return };
         let limit = self.config.address_gate_sigmas * self.config.address_gate_sigmas;
         if fit.distance_squared > limit {
             tally.addresses_implausible += 1;
@@ -282,7 +275,15 @@ impl Gating<'_> {
 /// An address that matches outweighs everything kinematics can say inside the gate; a power of two near 10⁶.
 const ADDRESS_ODDS: f64 = 1_048_576.0;
 
-/// How one measurement fits one track.
+/// A track that carries the address of a measurement.
+struct Claimant<'a> {
+    slot: u16,
+    track: &'a Track,
+    predicted: &'a Ahead<'a>,
+    common: Consideration<'a>,
+}
+
+/// How one measurement fits one track: by the motion that it fits best, and by all together.
 struct Fitted {
     distance_squared: f64,
     log_density: f64,
@@ -293,7 +294,7 @@ struct Fitted {
 struct Fit<'a> {
     gating: &'a Gating<'a>,
     measurement: &'a Measurement,
-    predicted: &'a Prediction,
+    predicted: &'a Ahead<'a>,
     common: Consideration<'a>,
 }
 
@@ -302,15 +303,22 @@ impl KindVisitor for Fit<'_> {
 
     fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> Option<Fitted> {
         let reading = model.reading(&self.measurement.observation)?;
-        let believed = Reading { z: reading.z, noise: self.gating.look.noise(reading) };
-        let mut expectation = Expectation::of(model, &self.predicted.mean, &self.predicted.p);
-        self.common.widen_all(model, &self.predicted.mean, &mut expectation);
-        let innovation = expectation.innovate(model, &believed).ok()?;
-        let likelihood = Likelihood::new(innovation.factor);
-        let distance_squared = likelihood.distance_squared(&innovation.nu);
-        let log_density = likelihood.log_density(distance_squared);
-        Some(Fitted { distance_squared, log_density, threshold: self.gating.gate.threshold::<M>() })
+        let noise = self.gating.look.noise(reading);
+        let (mut nearest, mut log_density) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (share, outlook) in self.predicted.outlooks(model, self.common) {
+            let likelihood = Likelihood::new(outlook.innovation_factor(&noise).ok()?);
+            let distance_squared = likelihood.distance_squared(&model.residual(&reading.z, &outlook.z_hat));
+            nearest = nearest.min(distance_squared);
+            log_density = log_sum(log_density, ln(share) + likelihood.log_density(distance_squared));
+        }
+        Some(Fitted { distance_squared: nearest, log_density, threshold: self.gating.gate.threshold::<M>() })
     }
+}
+
+/// ln(eᵃ + eᵇ), a being possibly the logarithm of nothing.
+fn log_sum(a: f64, b: f64) -> f64 {
+    let (less, more) = if a < b { (a, b) } else { (b, a) };
+    if less == f64::NEG_INFINITY { more } else { more + ln(1.0 + exp(less - more)) }
 }
 
 /// One track against the measurements of one kind.
@@ -337,8 +345,7 @@ impl KindVisitor for RowGate<'_> {
 impl RowGate<'_> {
     /// The measurements inside the gate of a track with one state.
     fn gate_state<const M: usize>(mut self, model: &impl ObservationModel<M>, predicted: &Prediction) {
-        let mut outlook = Outlook::of(model, &predicted.mean, &predicted.p);
-        self.target.common.widen(model, &predicted.mean, &mut outlook);
+        let outlook = self.target.common.outlook(model, &predicted.mean, &predicted.p);
         let threshold = self.gating.gate.threshold::<M>();
         let mut shared: Option<(&Covariance<M>, Likelihood<M>)> = None;
         for column in self.group.candidates(model, &outlook.z_hat, &outlook.spread, threshold) {
@@ -411,7 +418,24 @@ pub(super) enum Ahead<'a> {
 }
 
 impl Ahead<'_> {
-    fn whereabouts(&self) -> Whereabouts {
+    /// What each of its motions leads to expect, and how probable that is.
+    pub(super) fn outlooks<const M: usize>(
+        &self,
+        model: &impl ObservationModel<M>,
+        common: Consideration<'_>,
+    ) -> Vec<(f64, Outlook<M>), MOTIONS_MAX> {
+        match self {
+            Self::Alone(predicted) => {
+                [(1.0, common.outlook(model, &predicted.mean, &predicted.p))].into_iter().collect()
+            }
+            Self::Several(modes) => {
+                let states = modes.probabilities().iter().zip(modes.states());
+                states.map(|(share, state)| (*share, state.visit(SightOf::<_, M> { model, common }))).collect()
+            }
+        }
+    }
+
+    pub(super) fn whereabouts(&self) -> Whereabouts {
         match self {
             Self::Alone(predicted) => predicted.into(),
             Self::Several(modes) => modes.whereabouts(),
@@ -525,9 +549,7 @@ impl<const M: usize, H: ObservationModel<M>> ModeVisitor for SightOf<'_, H, M> {
     type Output = Outlook<M>;
 
     fn visit<const N: usize>(self, state: &GaussianState<N>) -> Self::Output {
-        let mut outlook = Outlook::of(self.model, &state.mean, state.covariance.matrix());
-        self.common.widen(self.model, &state.mean, &mut outlook);
-        outlook
+        self.common.outlook(self.model, &state.mean, state.covariance.matrix())
     }
 }
 

@@ -6,22 +6,25 @@ use nalgebra::Vector3;
 
 use crate::capacity::COMMON_ERRORS_MAX;
 use crate::filter::consider::{Cause, CommonError, Consideration, Considered, Effect};
-use crate::measurement::Scan;
+use crate::filter::linearise::Linearisation;
+use crate::measurement::{Pose, Scan};
 use crate::sensor::SensorModel;
 use crate::time::{Span, Timestamp};
 
 /// The common errors of a scan.
 #[derive(Debug)]
-pub(super) struct Common {
+pub(super) struct Common<'s> {
     pub(super) errors: Vec<CommonError, COMMON_ERRORS_MAX>,
     time: Timestamp,
+    pose: &'s Pose,
+    filter: Linearisation,
     /// Whether any scan had such errors so far. Until then nobody need look what tracks have of them.
     pub(super) is_on: bool,
 }
 
-impl Common {
+impl<'s> Common<'s> {
     /// Those of a scan; `on` becomes true with the first that has any.
-    pub(super) fn of(scan: &Scan<'_>, sensor: &SensorModel, on: &mut bool) -> Self {
+    pub(super) fn of(scan: &'s Scan<'_>, sensor: &SensorModel, filter: Linearisation, on: &mut bool) -> Self {
         let mut errors = Vec::new();
         let (bias, pose) = (&sensor.bias, &scan.pose.error);
         let [east, north] = [Vector3::x(), Vector3::y()].map(|axis| axis * bias.place_m);
@@ -45,12 +48,13 @@ impl Common {
             errors.push(CommonError { cause, effect, lasts }).expect("there is room for all");
         }
         *on |= !errors.is_empty();
-        Self { errors, time: scan.time, is_on: *on }
+        Self { errors, time: scan.time, pose: &scan.pose, filter, is_on: *on }
     }
 
     /// What they are to a track that has so much of them, and whose R grows by so much.
     pub(super) fn to<'a>(&'a self, considered: &'a Considered, blur: [f64; 2]) -> Consideration<'a> {
-        Consideration { errors: &self.errors, considered, time: self.time, blur }
+        let Self { errors, time, pose, filter, .. } = self;
+        Consideration { errors, considered, time: *time, blur, pose, filter: *filter }
     }
 }
 
@@ -61,10 +65,11 @@ const FIRST_OF_POSE: u8 = 6;
 mod tests {
     use super::*;
     use crate::label::Label;
-    use crate::measurement::{Coverage, Pose, PoseError, SensorId};
+    use crate::measurement::{Coverage, PoseError, SensorId};
     use crate::sensor::Bias;
 
-    fn common(error: PoseError, bias: Bias) -> (Common, bool) {
+    /// The common errors of a scan of such a sensor, and whether that turned considering on.
+    fn errors(error: PoseError, bias: Bias) -> (Vec<CommonError, COMMON_ERRORS_MAX>, bool) {
         let scan = Scan {
             sensor: SensorId(3),
             pose: Pose { error, ..Pose::AT_ORIGIN },
@@ -74,14 +79,16 @@ mod tests {
             coverage: Coverage::Full,
             measurements: &[],
         };
-        let mut on = false;
-        (Common::of(&scan, &SensorModel { bias, ..SensorModel::PLAIN }, &mut on), on)
+        let (mut on, sensor) = (false, SensorModel { bias, ..SensorModel::PLAIN });
+        let common = Common::of(&scan, &sensor, Linearisation::Extended, &mut on);
+        assert_eq!(common.is_on, !common.errors.is_empty());
+        (common.errors, on)
     }
 
     #[test]
     fn a_sensor_without_bias_on_firm_ground_has_no_common_errors() {
-        let (common, on) = common(PoseError::NONE, Bias::NONE);
-        assert!(common.errors.is_empty() && !common.is_on && !on);
+        let (errors, on) = errors(PoseError::NONE, Bias::NONE);
+        assert!(errors.is_empty() && !on);
     }
 
     #[test]
@@ -89,9 +96,9 @@ mod tests {
         let all = Bias { range_m: 1.0, azimuth_rad: 1.0, elevation_rad: 1.0, place_m: 1.0, time_s: 1.0 };
         let place = nalgebra::Matrix3::identity();
         let pose = PoseError { place, azimuth_rad: 1.0, lasts: Some(Span::from_secs(60)), platform: 7 };
-        let (common, on) = common(pose, all);
-        assert!(on && common.errors.len() == COMMON_ERRORS_MAX);
+        let (errors, on) = errors(pose, all);
+        assert!(on && errors.len() == COMMON_ERRORS_MAX);
         let of_pose = |error: &&CommonError| error.cause.platform == 7 && error.lasts == pose.lasts;
-        assert_eq!(common.errors.iter().filter(of_pose).count(), 4);
+        assert_eq!(errors.iter().filter(of_pose).count(), 4);
     }
 }

@@ -286,7 +286,7 @@ mod tests {
     use crate::association::gate::Plot;
     use crate::filter::Prediction;
     use crate::filter::consider::{Cause, Consideration, Considered, Effect};
-    use crate::filter::extended::Outlook;
+    use crate::filter::linearise::Linearisation;
     use crate::gaussian::{Covariance, GaussianState, StateVector};
     use crate::label::Label;
     use crate::measurement::SensorId;
@@ -368,9 +368,10 @@ mod tests {
 
         fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> bool {
             let Self(predicted, plot, gate, errors) = self;
-            let mut outlook = Outlook::of(model, &predicted.mean, &predicted.p);
-            let common = Consideration { errors, considered: &Considered::NONE, time: predicted.time, blur: [0.0; 2] };
-            common.widen(model, &predicted.mean, &mut outlook);
+            let (considered, time, blur) = (&Considered::NONE, predicted.time, [0.0; 2]);
+            let (pose, filter) = (&Pose::AT_ORIGIN, Linearisation::Extended);
+            let common = Consideration { errors, considered, time, blur, pose, filter };
+            let outlook = common.outlook(model, &predicted.mean, &predicted.p);
             let plots = [plot];
             let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
             groups[0].candidates(model, &outlook.z_hat, &outlook.spread, gate.threshold::<M>()).next().is_some()

@@ -212,7 +212,7 @@ mod tests {
     fn who_is_far_off_or_tentative_takes_nothing() {
         let first = track(10_000.0, 0.5, TrackStatus::Confirmed);
         let others = [(10_000.0, 0.7), (11_500.0, 0.5)].map(|(r, a)| track(r, a, TrackStatus::Confirmed));
-        assert_eq!(left(&[first.clone(), others[0].clone(), others[1].clone()]).share, 1.0);
+        assert_eq!(left(&[first.clone(), others[0].clone(), others[1].clone()]), Left::ALL);
         let tentative = track(10_000.0, 0.5, TrackStatus::Tentative);
         assert_eq!(left(&[first.clone(), tentative.clone()]), Left::ALL);
         assert_eq!(left(&[tentative, first]), Left::ALL);

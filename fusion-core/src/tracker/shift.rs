@@ -104,9 +104,10 @@ impl Updating<'_> {
         tally: &mut Tally,
     ) -> Result<(), NotPositiveDefinite> {
         considered.advance(self.look.scan.time);
-        let forgotten = count(considered.admit(&self.common.errors));
+        let forgotten = considered.admit(&self.common.errors);
         if forgotten > 0 {
-            tally.common_errors_forgotten += forgotten;
+            tally.common_errors_forgotten += count(forgotten);
+            let forgotten = u32::try_from(forgotten).expect("a scan has few errors");
             self.look.trail.track(track, None, Decision::CommonErrorsForgotten(forgotten));
         }
         let mut pull = Pull::new(self.common.to(considered, pairs.blur));
@@ -195,10 +196,10 @@ impl<const N: usize> KindVisitor for Mix<'_, '_, N> {
 
     fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) {
         let (x, p) = (&self.predicted.mean, self.predicted.covariance.matrix());
-        let mut expectation = Expectation::of(model, x, p);
-        if let Some(pull) = &self.pull {
-            pull.consideration().widen_all(model, x, &mut expectation);
-        }
+        let expectation = match &self.pull {
+            Some(pull) => pull.consideration().expectation(model, x, p),
+            None => self.updating.config.filter.expectation(model, &self.updating.look.scan.pose, x, p),
+        };
         // A sensor that cannot tell the height must not move it: its range would be linearised into one.
         let considered: &[usize] = if self.kind.leaves_height_open() { vertical::<N>() } else { &[] };
         let mut batch: Option<Batch<'_, M, N>> = None;

@@ -44,7 +44,7 @@ pub(super) struct Solution<'a> {
 pub(super) struct Updating<'a> {
     pub(super) look: &'a Look<'a>,
     pub(super) config: &'a TrackerConfig,
-    pub(super) common: &'a Common,
+    pub(super) common: &'a Common<'a>,
     pub(super) origin: Origin,
     /// Whether a number of this scan may be taken.
     pub(super) clash: bool,

@@ -59,7 +59,7 @@ impl Surprise<'_> {
     /// What all modes together expect; only as much of their covariance is worked out as the model sees.
     fn outlook<const M: usize, H: ObservationModel<M>>(&self, model: &H) -> Outlook<M> {
         match self.modes {
-            None => self.widened(model, &self.state.mean, self.state.covariance.matrix()),
+            None => self.common.outlook(model, &self.state.mean, self.state.covariance.matrix()),
             Some(modes) if H::SEEN <= 3 => {
                 let ((place, block), (mut mean, mut p)) = (
                     modes.combined_first::<3>(),
@@ -67,24 +67,13 @@ impl Surprise<'_> {
                 );
                 mean.fixed_rows_mut::<3>(0).copy_from(&place);
                 p.fixed_view_mut::<3, 3>(0, 0).copy_from(&block);
-                self.widened(model, &mean, &p)
+                self.common.outlook(model, &mean, &p)
             }
             Some(modes) => {
                 let combined = modes.combined();
-                self.widened(model, &combined.mean, &combined.p)
+                self.common.outlook(model, &combined.mean, &combined.p)
             }
         }
-    }
-
-    fn widened<const M: usize, H: ObservationModel<M>>(
-        &self,
-        model: &H,
-        x: &StateVector,
-        p: &SMatrix<f64, KINEMATIC, KINEMATIC>,
-    ) -> Outlook<M> {
-        let mut outlook = Outlook::of(model, x, p);
-        self.common.widen(model, x, &mut outlook);
-        outlook
     }
 }
 
