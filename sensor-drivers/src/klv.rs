@@ -406,7 +406,8 @@ impl Listener {
         let above_ellipsoid = uas.height_m.map(|height| (height, vertical));
         let (height, vertical_sigma_m) = above_ellipsoid.or_else(|| self.above_sea(uas.altitude_m, vertical))?;
         let position = Geodetic::from_degrees(uas.latitude_deg?, uas.longitude_deg?, height)?;
-        Some(Platform { position, horizontal_sigma_m, vertical_sigma_m })
+        let heading_sigma = self.config.sight.heading;
+        Some(Platform { position, horizontal_sigma_m, vertical_sigma_m, heading_sigma, number: 0 })
     }
 
     /// A height above mean sea level as one above the ellipsoid, and its sigma.

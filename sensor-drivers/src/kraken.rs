@@ -244,7 +244,8 @@ impl Listener {
 
 const fn platform(position: Geodetic) -> Platform {
     let (horizontal_sigma_m, vertical_sigma_m) = PLACE_SIGMA_M;
-    Platform { position, horizontal_sigma_m, vertical_sigma_m }
+    // What its heading is off by is part of the sigma that its bearings are configured with.
+    Platform { position, horizontal_sigma_m, vertical_sigma_m, heading_sigma: 0.0, number: 0 }
 }
 
 /// The channel of a frequency, by its number from 0 Hz.

@@ -387,6 +387,8 @@ fn sight(detection: &Detection<'_>, node: &Node, config: &SapientConfig) -> Resu
         position: told.position,
         horizontal_sigma_m: told.horizontal_sigma_m,
         vertical_sigma_m: told.vertical_sigma_m,
+        heading_sigma: 0.0,
+        number: node.number(),
     });
     Ok(Seen { place, from, site })
 }

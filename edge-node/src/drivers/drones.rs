@@ -23,7 +23,6 @@ pub(super) fn mavlink(config: &SensorConfig) -> MavlinkDecoder {
         gimbal_sigma: told.gimbal_sigma_deg.to_radians(),
         time_sigma: Span::from_secs_f64(told.time_sigma_s),
         view: view.and_then(|(across, down)| FieldOfView::from_degrees(across, down)),
-        expected_range_m: told.expected_range_m,
         undulation_m: told.undulation_m,
         latency: Span::from_secs_f64(config.latency_s),
         remote_id: receiver(config),

@@ -17,6 +17,7 @@ use nalgebra::Vector3;
 
 use super::roam;
 use crate::association::gate::{Gate, Group};
+use crate::filter::consider::{CommonError, reach_of};
 use crate::filter::imm::Modes;
 use crate::maths::{cos, sin, sqrt};
 use crate::measurement::{Coverage, Pose, Scan};
@@ -31,6 +32,8 @@ pub(super) struct Reach<'a> {
     pose: &'a Pose,
     time: Timestamp,
     motion: &'a NearlyConstantVelocity,
+    /// What all measurements of the scan have in common.
+    errors: &'a [CommonError],
     swept: Swept,
     /// One for each kind of measurement in the scan.
     fields: Vec<Field, { Kind::COUNT }>,
@@ -87,6 +90,8 @@ pub(super) struct Rough {
     pub(super) up: f64,
     /// How far from the place the mean of a mode can be; zero of a track with one state.
     pub(super) roam: f64,
+    /// How fast it is at the most.
+    pub(super) speed: f64,
 }
 
 impl<'a> Reach<'a> {
@@ -96,34 +101,38 @@ impl<'a> Reach<'a> {
         groups: &[Group<'_>],
         gate: &Gate,
         motion: &'a NearlyConstantVelocity,
+        errors: &'a [CommonError],
     ) -> Option<Self> {
         let swept = Swept::of(&scan.coverage);
         if matches!(swept, Swept::All) {
             return None;
         }
-        let field = |group: &Group<'_>| visit(group.kind(), &scan.pose, Draw { group, gate });
+        let field = |group: &Group<'_>| visit(group.kind(), &scan.pose, Draw { group, gate, errors });
         let fields: Vec<Field, { Kind::COUNT }> = groups.iter().map(field).collect();
         let told = fields.iter().all(|field| field.plane != Plane::None);
-        told.then_some(Self { pose: &scan.pose, time: scan.time, motion, swept, fields })
+        told.then_some(Self { pose: &scan.pose, time: scan.time, motion, errors, swept, fields })
     }
 
     /// Whether the look certainly neither sees a track with one state nor has a measurement in its gate.
     ///
     /// Written so that numbers which are none leave it open.
     pub(super) fn is_beyond(&self, track: &Track) -> bool {
-        self.leaves_out(&Rough::of(track, self.time, self.motion))
+        self.leaves_out(Rough::of(track, self.time, self.motion))
     }
 
     /// The same of a track with several ways to move.
     pub(super) fn is_beyond_all(&self, modes: &Modes, set: &MotionSet) -> bool {
-        self.leaves_out(&roam::rough(modes, set, self.time))
+        self.leaves_out(roam::rough(modes, set, self.time))
     }
 
-    fn leaves_out(&self, rough: &Rough) -> bool {
+    fn leaves_out(&self, mut rough: Rough) -> bool {
+        if !self.errors.is_empty() {
+            rough.widen(self.errors);
+        }
         let away = rough.place - self.pose.origin.vector();
         let d = self.pose.axes.tr_mul(&away);
         let swept = self.swept.leaves_out(&d, rough.roam);
-        swept && self.fields.iter().all(|field| field.leaves_out(rough, &away, &d, self.pose))
+        swept && self.fields.iter().all(|field| field.leaves_out(&rough, &away, &d, self.pose))
     }
 }
 
@@ -170,7 +179,17 @@ impl Rough {
             across: sqrt(variance(0, motion.horizontal) + variance(1, motion.horizontal)),
             up: sqrt(variance(2, motion.vertical)),
             roam: 0.0,
+            speed: x.fixed_rows::<3>(3).norm(),
         }
+    }
+}
+
+impl Rough {
+    /// Farther by what the scan's common errors can do: S grows by 2 H a g + g², which is no more than H P Hᵀ + 2 g².
+    fn widen(&mut self, errors: &[CommonError]) {
+        let (place, _) = reach_of(errors, self.speed);
+        self.across = sqrt(2.0 * (self.across * self.across + place));
+        self.up = sqrt(2.0 * (self.up * self.up + place));
     }
 }
 
@@ -231,6 +250,7 @@ const NEAR_M: f64 = 10.0;
 struct Draw<'a> {
     group: &'a Group<'a>,
     gate: &'a Gate,
+    errors: &'a [CommonError],
 }
 
 impl KindVisitor for Draw<'_> {
@@ -254,6 +274,8 @@ impl KindVisitor for Draw<'_> {
             .group
             .first_two()
             .fold([0.0_f64; 2], |most, (_, variance)| [most[0].max(variance[0]), most[1].max(variance[1])]);
+        let (_, polar) = reach_of(self.errors, 0.0);
+        let variance = [0, 1].map(|k| variance[k] + 2.0 * polar[k]);
         Field { plane, gate: sqrt(self.gate.threshold::<M>()), variance, raster: Raster::of(places) }
     }
 }
@@ -304,8 +326,9 @@ mod tests {
     use crate::angle::Angle;
     use crate::association::gate::Plot;
     use crate::filter::Prediction;
-    use crate::filter::extended::Outlook;
+    use crate::filter::consider::{Cause, Consideration, Considered, Effect};
     use crate::filter::imm::{ModeVisitor, ModeVisitorMut};
+    use crate::filter::linearise::Linearisation;
     use crate::gaussian::{Covariance, GaussianState, StateVector};
     use crate::label::Label;
     use crate::measurement::SensorId;
@@ -380,18 +403,34 @@ mod tests {
     }
 
     /// Whether a plot is inside the gate of a track, as far as its first two components tell.
-    struct Admits<'a>(&'a Prediction, Plot, &'a Gate);
+    struct Admits<'a>(&'a Prediction, Plot, &'a Gate, &'a [CommonError]);
 
     impl KindVisitor for Admits<'_> {
         type Output = bool;
 
         fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> bool {
-            let Self(predicted, plot, gate) = self;
-            let outlook = Outlook::of(model, &predicted.mean, &predicted.p);
+            let Self(predicted, plot, gate, errors) = self;
+            let (considered, time, blur) = (&Considered::NONE, predicted.time, [0.0; 2]);
+            let (pose, filter) = (&Pose::AT_ORIGIN, Linearisation::Extended);
+            let common = Consideration { errors, considered, time, blur, pose, filter };
+            let outlook = common.outlook(model, &predicted.mean, &predicted.p);
             let plots = [plot];
             let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
             groups[0].candidates(model, &outlook.z_hat, &outlook.spread, gate.threshold::<M>()).next().is_some()
         }
+    }
+
+    /// Errors that all measurements of a scan have in common, of every sort.
+    fn errors() -> std::vec::Vec<CommonError> {
+        let effects = [
+            Effect::Range(150.0),
+            Effect::Azimuth(0.02),
+            Effect::Standing(Vector3::new(100.0, 50.0, 20.0)),
+            Effect::Place(Vector3::new(0.0, 200.0, 0.0)),
+            Effect::Time(0.5),
+        ];
+        let cause = |part| Cause { sensor: SensorId(0), platform: 0, part };
+        (0..).zip(effects).map(|(part, effect)| CommonError { cause: cause(part), effect, lasts: None }).collect()
     }
 
     #[test]
@@ -418,10 +457,13 @@ mod tests {
             }
             plots.sort_unstable_by(Plot::order);
             let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
-            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION) else { panic!("every such look has a reach") };
+            let errors = if round % 3 == 0 { errors() } else { std::vec![] };
+            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION, &errors) else {
+                panic!("every such look has a reach")
+            };
             let (azimuth, _) = azimuth_and_distance(&pose, &predicted.mean.fixed_rows::<3>(0).into());
             let swept = coverage.includes(Angle::from_radians(azimuth));
-            let gated = plots.iter().any(|plot| visit(kind, &pose, Admits(&predicted, *plot, &gate)));
+            let gated = plots.iter().any(|plot| visit(kind, &pose, Admits(&predicted, *plot, &gate, &errors)));
             let beyond = reach.is_beyond(&track);
             assert!(!(beyond && (swept || gated)), "round {round}: swept {swept}, gated {gated}");
             passed += usize::from(beyond);
@@ -531,11 +573,11 @@ mod tests {
         };
         let wide = Coverage::Sector { from: Angle::ZERO, width_rad: 4.0 };
         for coverage in [Coverage::Full, wide] {
-            assert!(Reach::of(&look(coverage), &[], &gate, &MOTION).is_none());
+            assert!(Reach::of(&look(coverage), &[], &gate, &MOTION, &[]).is_none());
         }
         let plots = [Plot::new(Kind::Bearing, 0, &SVector::from([0.5]), &noise::<1>(0.5))];
         let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
-        assert!(Reach::of(&look(Coverage::Reports), &groups, &gate, &MOTION).is_none());
+        assert!(Reach::of(&look(Coverage::Reports), &groups, &gate, &MOTION, &[]).is_none());
     }
 
     #[test]

@@ -11,13 +11,16 @@ use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
 use super::update::{Pairs, Updating};
+use crate::filter::consider::{Considered, Pull};
 use crate::filter::extended::Expectation;
 use crate::filter::imm::{ModeVisitorMut, Modes};
 use crate::filter::{Mixture, Updates};
 use crate::gaussian::{Covariance, Factor, GaussianState, NotPositiveDefinite};
 use crate::model::motion::MOTIONS_MAX;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
+use crate::tally::{Tally, count};
 use crate::track::Track;
+use crate::trail::Decision;
 
 /// What may have happened to a track that exists: how probably it gave each of its measurements, and how probably none.
 struct Shares<'a> {
@@ -71,14 +74,15 @@ impl Updating<'_> {
         &self,
         track: &mut Track,
         modes: &mut Option<Modes>,
+        pull: Option<&mut Pull<'_>>,
         pairs: &Pairs<'_>,
         still: f64,
     ) -> Result<(), NotPositiveDefinite> {
         let shares = Shares::of(pairs, still);
         let Some(several) = modes.as_mut() else {
-            return shares.map_or(Ok(()), |shares| self.mix(&mut track.state, &shares));
+            return shares.map_or(Ok(()), |shares| self.mix(&mut track.state, &shares, pull));
         };
-        let moved = shares.map_or(Ok(()), |shares| self.shift_modes(several, &shares));
+        let moved = shares.map_or(Ok(()), |shares| self.shift_modes(several, &shares, pull));
         match moved.and_then(|()| several.combined().prove()) {
             Ok(state) => track.state = state,
             Err(fault) => {
@@ -89,11 +93,46 @@ impl Updating<'_> {
         Ok(())
     }
 
-    fn shift_modes(&self, modes: &mut Modes, shares: &Shares<'_>) -> Result<(), NotPositiveDefinite> {
+    /// The same where what a track has of common errors goes with it.
+    pub(super) fn shift_considering(
+        &self,
+        track: &mut Track,
+        modes: &mut Option<Modes>,
+        considered: &mut Considered,
+        pairs: &Pairs<'_>,
+        still: f64,
+        tally: &mut Tally,
+    ) -> Result<(), NotPositiveDefinite> {
+        considered.advance(self.look.scan.time);
+        let forgotten = considered.admit(&self.common.errors);
+        if forgotten > 0 {
+            tally.common_errors_forgotten += count(forgotten);
+            let forgotten = u32::try_from(forgotten).expect("a scan has few errors");
+            self.look.trail.track(track, None, Decision::CommonErrorsForgotten(forgotten));
+        }
+        let mut pull = Pull::new(self.common.to(considered, pairs.blur));
+        let moved = self.shift(track, modes, Some(&mut pull), pairs, still);
+        let sums = pull.sums();
+        if moved.is_ok() {
+            considered.subtract(&sums);
+        }
+        moved
+    }
+
+    fn shift_modes(
+        &self,
+        modes: &mut Modes,
+        shares: &Shares<'_>,
+        mut pull: Option<&mut Pull<'_>>,
+    ) -> Result<(), NotPositiveDefinite> {
         let mut totals: Vec<f64, MOTIONS_MAX> = Vec::new();
+        let before: Vec<f64, MOTIONS_MAX> = modes.probabilities().iter().copied().collect();
         for (mode, state) in modes.states_mut().iter_mut().enumerate() {
             let (shares, total) = shares.under(mode);
-            state.visit_mut(Mixing { updating: self, shares: &shares })?;
+            if let Some(pull) = &mut pull {
+                pull.begin(before[mode] * total);
+            }
+            state.visit_mut(Mixing { updating: self, shares: &shares, pull: pull.as_deref_mut() })?;
             totals.push(total).expect("no more modes than fit");
         }
         modes.reweigh(&totals).map_err(|_| NotPositiveDefinite)
@@ -104,11 +143,13 @@ impl Updating<'_> {
         &self,
         state: &mut GaussianState<N>,
         shares: &Shares<'_>,
+        mut pull: Option<&mut Pull<'_>>,
     ) -> Result<(), NotPositiveDefinite> {
         let mut mixture = Mixture::new(state, shares.missed);
         let mut height_open = false;
         for kind in self.kinds(shares.pairs) {
-            let mix = Mix { updating: self, kind, shares, predicted: state, mixture: &mut mixture };
+            let pull = pull.as_deref_mut();
+            let mix = Mix { updating: self, kind, shares, predicted: state, mixture: &mut mixture, pull };
             visit(kind, &self.look.scan.pose, mix);
             height_open |= kind.leaves_height_open();
         }
@@ -126,34 +167,39 @@ impl Updating<'_> {
     }
 }
 
-struct Mixing<'a> {
+struct Mixing<'a, 'p> {
     updating: &'a Updating<'a>,
     shares: &'a Shares<'a>,
+    pull: Option<&'a mut Pull<'p>>,
 }
 
-impl ModeVisitorMut for Mixing<'_> {
+impl ModeVisitorMut for Mixing<'_, '_> {
     type Output = Result<(), NotPositiveDefinite>;
 
     fn visit<const N: usize>(self, state: &mut GaussianState<N>) -> Self::Output {
-        self.updating.mix(state, self.shares)
+        self.updating.mix(state, self.shares, self.pull)
     }
 }
 
 /// Adds the measurements of one kind to a mixture.
-struct Mix<'a, const N: usize> {
+struct Mix<'a, 'p, const N: usize> {
     updating: &'a Updating<'a>,
     kind: Kind,
     shares: &'a Shares<'a>,
     predicted: &'a GaussianState<N>,
     mixture: &'a mut Mixture<N>,
+    pull: Option<&'a mut Pull<'p>>,
 }
 
-impl<const N: usize> KindVisitor for Mix<'_, N> {
+impl<const N: usize> KindVisitor for Mix<'_, '_, N> {
     type Output = ();
 
-    fn visit<const M: usize>(self, model: &impl ObservationModel<M>) {
-        let p = self.predicted.covariance.matrix();
-        let expectation = Expectation::of(model, &self.predicted.mean, p);
+    fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) {
+        let (x, p) = (&self.predicted.mean, self.predicted.covariance.matrix());
+        let expectation = match &self.pull {
+            Some(pull) => pull.consideration().expectation(model, x, p),
+            None => self.updating.config.filter.expectation(model, &self.updating.look.scan.pose, x, p),
+        };
         // A sensor that cannot tell the height must not move it: its range would be linearised into one.
         let considered: &[usize] = if self.kind.leaves_height_open() { vertical::<N>() } else { &[] };
         let mut batch: Option<Batch<'_, M, N>> = None;
@@ -162,7 +208,7 @@ impl<const N: usize> KindVisitor for Mix<'_, N> {
             let Some(reading) = model.reading(observation) else { continue };
             if batch.as_ref().is_none_or(|batch| *batch.claimed != reading.noise) {
                 if let Some(full) = &batch {
-                    full.close(&expectation.cross, p, self.mixture);
+                    self.close(model, full, &expectation);
                 }
                 // Numbers at the edge of the representable may fail here though they passed the gate: then nothing
                 // moves.
@@ -175,7 +221,22 @@ impl<const N: usize> KindVisitor for Mix<'_, N> {
             batch.as_mut().expect("just filled").add(share, &model.residual(&reading.z, &expectation.z_hat));
         }
         if let Some(last) = &batch {
-            last.close(&expectation.cross, p, self.mixture);
+            self.close(model, last, &expectation);
+        }
+    }
+}
+
+impl<const N: usize> Mix<'_, '_, N> {
+    /// Adds what a batch makes of the state, and of what it has of common errors.
+    fn close<const M: usize, H: ObservationModel<M>>(
+        &mut self,
+        model: &H,
+        batch: &Batch<'_, M, N>,
+        expectation: &Expectation<M, N>,
+    ) {
+        batch.close(&expectation.cross, self.predicted.covariance.matrix(), self.mixture);
+        if let Some(pull) = &mut self.pull {
+            pull.draw(model, &self.predicted.mean, &expectation.h, &batch.k, batch.share);
         }
     }
 }

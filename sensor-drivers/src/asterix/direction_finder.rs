@@ -250,7 +250,15 @@ impl DirectionFinder {
             Some(position) => Some(position),
             None => listed().transpose()?.map(|site| site.position),
         };
-        Ok(position.map(|position| Platform { position, horizontal_sigma_m: 1.0, vertical_sigma_m: 1.0 }))
+        let number = report.sensor.map_or(0, u16::from);
+        let platform = |position| Platform {
+            position,
+            horizontal_sigma_m: 1.0,
+            vertical_sigma_m: 1.0,
+            heading_sigma: 0.0,
+            number,
+        };
+        Ok(position.map(platform))
     }
 
     /// The factor of the sigmas: variances grow evenly from the best quality to the worst.

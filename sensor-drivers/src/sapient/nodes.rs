@@ -38,6 +38,14 @@ pub(super) struct Node {
     active: Option<u64>,
 }
 
+impl Node {
+    /// A short number by which it is told from others: its identifier folded.
+    pub(super) fn number(&self) -> u16 {
+        let octets = self.id.0.to_le_bytes();
+        octets.as_chunks::<2>().0.iter().fold(0, |sum, pair| sum ^ u16::from_le_bytes(*pair))
+    }
+}
+
 /// A place that a node told of itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Told {
