@@ -229,8 +229,8 @@ impl Field {
         let far = |sigma: f64, k: usize| self.gate * sqrt(sigma * sigma + self.variance[k]) * (1.0 + SLACK) + SLACK;
         let (ground, range) = (sqrt(d.x * d.x + d.y * d.y), d.norm());
         let (nearest, farthest) = (ground - rough.roam, range + rough.roam);
-        // So near, and written so that a number that is none is near, it may lie in any direction.
-        if !(nearest >= NEAR_M.max(rough.roam)) {
+        // So near it may lie in any direction.
+        if nearest.is_nan() || nearest < NEAR_M.max(rough.roam) {
             return false;
         }
         let tilt = pose.axes[(2, 0)].abs() + pose.axes[(2, 1)].abs();
@@ -402,6 +402,13 @@ mod tests {
         Covariance::from_sigmas(&sigmas).expect("positive")
     }
 
+    /// Errors of which an estimate knows nothing.
+    fn unknown(errors: &[CommonError], time: Timestamp) -> Consideration<'_> {
+        static NOTHING: Considered = Considered::NONE;
+        let (pose, filter) = (&Pose::AT_ORIGIN, Linearisation::Extended);
+        Consideration { errors, considered: &NOTHING, time, blur: [0.0; 2], pose, filter }
+    }
+
     /// Whether a plot is inside the gate of a track, as far as its first two components tell.
     struct Admits<'a>(&'a Prediction, Plot, &'a Gate, &'a [CommonError]);
 
@@ -410,10 +417,7 @@ mod tests {
 
         fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> bool {
             let Self(predicted, plot, gate, errors) = self;
-            let (considered, time, blur) = (&Considered::NONE, predicted.time, [0.0; 2]);
-            let (pose, filter) = (&Pose::AT_ORIGIN, Linearisation::Extended);
-            let common = Consideration { errors, considered, time, blur, pose, filter };
-            let outlook = common.outlook(model, &predicted.mean, &predicted.p);
+            let outlook = unknown(errors, predicted.time).outlook(model, &predicted.mean, &predicted.p);
             let plots = [plot];
             let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
             groups[0].candidates(model, &outlook.z_hat, &outlook.spread, gate.threshold::<M>()).next().is_some()
@@ -474,28 +478,30 @@ mod tests {
     }
 
     /// Whether any plot is inside the gate of a mode, as far as its first two components tell.
-    struct Holds<'a, H, const M: usize>(&'a H, &'a [Plot], f64);
+    struct Holds<'a, H, const M: usize>(&'a H, &'a [Plot], f64, &'a Consideration<'a>);
 
     impl<const M: usize, H: ObservationModel<M>> ModeVisitor for Holds<'_, H, M> {
         type Output = bool;
 
         fn visit<const N: usize>(self, state: &GaussianState<N>) -> bool {
-            let Self(model, plots, threshold) = self;
-            let outlook = Outlook::of(model, &state.mean, state.covariance.matrix());
+            let Self(model, plots, threshold, common) = self;
+            let outlook = common.outlook(model, &state.mean, state.covariance.matrix());
             let groups: std::vec::Vec<Group<'_>> = Group::split(plots).collect();
             groups[0].candidates(model, &outlook.z_hat, &outlook.spread, threshold).next().is_some()
         }
     }
 
     /// Whether any plot is inside the gate of any mode.
-    struct AnyHolds<'a>(&'a Modes, &'a [Plot], &'a Gate);
+    struct AnyHolds<'a>(&'a Modes, &'a [Plot], &'a Gate, &'a [CommonError]);
 
     impl KindVisitor for AnyHolds<'_> {
         type Output = bool;
 
         fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> bool {
-            let Self(modes, plots, gate) = self;
-            modes.states().iter().any(|state| state.visit(Holds::<_, M>(model, plots, gate.threshold::<M>())))
+            let Self(modes, plots, gate, errors) = self;
+            let common = unknown(errors, modes.time());
+            let holds = || Holds::<_, M>(model, plots, gate.threshold::<M>(), &common);
+            modes.states().iter().any(|state| state.visit(holds()))
         }
     }
 
@@ -547,10 +553,13 @@ mod tests {
             }
             plots.sort_unstable_by(Plot::order);
             let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
-            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION) else { panic!("every such look has a reach") };
+            let errors = if round % 4 == 0 { errors() } else { std::vec![] };
+            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION, &errors) else {
+                panic!("every such look has a reach")
+            };
             let (azimuth, _) = azimuth_and_distance(&pose, &predicted.whereabouts().place);
             let swept = coverage != Coverage::Reports && coverage.includes(Angle::from_radians(azimuth));
-            let gated = visit(kind, &pose, AnyHolds(&predicted, &plots, &gate));
+            let gated = visit(kind, &pose, AnyHolds(&predicted, &plots, &gate, &errors));
             let beyond = reach.is_beyond_all(&modes, &set);
             assert!(!(beyond && (swept || gated)), "round {round}: swept {swept}, gated {gated}");
             passed += usize::from(beyond);
