@@ -9,8 +9,8 @@ use sensor_drivers::sim::scenario::{
     RemoteIdEncoder, Scenario, SensorSpec, Target,
 };
 
-use crate::config::label::LevelName;
 use crate::config::klv::KlvConfig;
+use crate::config::label::LevelName;
 use crate::config::sensors::{AsterixConfig, DopplerConfig, SigmaConfig, SourceConfig};
 use crate::config::sensors_drone_radar::{ClassesConfig, CoverageConfig, DroneRadarSection};
 use crate::config::sensors_drones::MavlinkConfig;
@@ -50,14 +50,11 @@ fn tracker(scenario: &Scenario) -> TrackerSettings {
 
 fn sensor(scenario: &Scenario, spec: &SensorSpec) -> Result<SensorConfig, ConfigError> {
     let key = || format!("sensor ({})", spec.name());
-    let place = match spec.position() {
-        Some(position) => Some(
-            scenario
-                .locate(position)
-                .ok_or_else(|| ConfigError::at(format!("{}.position", key()), "is no place on earth"))?,
-        ),
-        None => None,
-    };
+    let placed = spec.position().map(|position| {
+        let place = scenario.locate(position);
+        place.ok_or_else(|| ConfigError::at(format!("{}.position", key()), "is no place on earth"))
+    });
+    let place = placed.transpose()?;
     let kind = kind(spec).map_err(|refusal| ConfigError::at(format!("{}.encoder", key()), refusal))?;
     let label = LabelConfig {
         level: LevelName::Unclassified,

@@ -230,8 +230,8 @@ impl Field {
         let far = |sigma: f64, k: usize| self.gate * sqrt(sigma * sigma + self.variance[k]) * (1.0 + SLACK) + SLACK;
         let (ground, range) = (sqrt(d.x * d.x + d.y * d.y), d.norm());
         let (nearest, farthest) = (ground - rough.roam, range + rough.roam);
-        // So near, and written so that a number that is none is near, it may lie in any direction.
-        if !(nearest >= NEAR_M.max(rough.roam)) {
+        // So near it may lie in any direction.
+        if nearest.is_nan() || nearest < NEAR_M.max(rough.roam) {
             return false;
         }
         let tilt = pose.axes[(2, 0)].abs() + pose.axes[(2, 1)].abs();
