@@ -9,8 +9,8 @@ use sensor_drivers::sim::scenario::{
     RemoteIdEncoder, Scenario, SensorSpec, Target,
 };
 
-use crate::config::label::LevelName;
 use crate::config::klv::KlvConfig;
+use crate::config::label::LevelName;
 use crate::config::sensors::{AsterixConfig, DopplerConfig, SigmaConfig, SourceConfig};
 use crate::config::sensors_drone_radar::{ClassesConfig, CoverageConfig, DroneRadarSection};
 use crate::config::sensors_drones::MavlinkConfig;
@@ -50,14 +50,11 @@ fn tracker(scenario: &Scenario) -> TrackerSettings {
 
 fn sensor(scenario: &Scenario, spec: &SensorSpec) -> Result<SensorConfig, ConfigError> {
     let key = || format!("sensor ({})", spec.name());
-    let place = match spec.position() {
-        Some(position) => Some(
-            scenario
-                .locate(position)
-                .ok_or_else(|| ConfigError::at(format!("{}.position", key()), "is no place on earth"))?,
-        ),
-        None => None,
-    };
+    let placed = spec.position().map(|position| {
+        let place = scenario.locate(position);
+        place.ok_or_else(|| ConfigError::at(format!("{}.position", key()), "is no place on earth"))
+    });
+    let place = placed.transpose()?;
     let kind = kind(spec).map_err(|refusal| ConfigError::at(format!("{}.encoder", key()), refusal))?;
     let label = LabelConfig {
         level: LevelName::Unclassified,
@@ -131,6 +128,7 @@ fn with_figures(placed: SensorConfig, spec: &SensorSpec) -> SensorConfig {
         SensorSpec::DroneRadar(radar) => drone_radar(placed, radar),
         SensorSpec::DirectionFinder(finder) => SensorConfig {
             detection_probability: probability(finder.detection_probability),
+            clutter_per_scan: finder.outlier_share.clamp(0.01, 0.99),
             scan_period_s: finder.period_s,
             // Where the report tells no error: CAT205.
             sigma: SigmaConfig { azimuth_deg: finder.azimuth_sigma_deg, ..SigmaConfig::default() },
@@ -152,6 +150,7 @@ fn drone_radar(placed: SensorConfig, radar: &DroneRadar) -> SensorConfig {
         detection_probability: probability(radar.detection_probability),
         clutter_per_scan: radar.clutter_per_scan.max(0.01),
         scan_period_s: radar.period_s,
+        elevation_min_deg: radar.elevation_min_deg.min(placed.elevation_min_deg),
         asterix: AsterixConfig { doppler: DopplerConfig::Opening, ..AsterixConfig::default() },
         drone_radar: staring,
         ..placed
@@ -163,6 +162,8 @@ fn drone_camera(placed: SensorConfig, camera: &DroneCamera) -> SensorConfig {
         detection_probability: probability(camera.detection_probability),
         clutter_per_scan: 0.01,
         scan_period_s: camera.period_s,
+        // It looks down.
+        elevation_min_deg: -90.0,
         mavlink: MavlinkConfig {
             heading_sigma_deg: camera.heading_sigma_deg,
             tilt_sigma_deg: camera.tilt_sigma_deg,

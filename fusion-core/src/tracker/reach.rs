@@ -76,6 +76,7 @@ const CELLS_REAL: f64 = 64.0;
 /// Which cells of a rectangle are occupied.
 struct Raster {
     from: [f64; 2],
+    to: [f64; 2],
     /// Cells per metre.
     scale: [f64; 2],
     /// A bit for each cell of a row.
@@ -289,7 +290,7 @@ impl Raster {
             }
         }
         let scale = [0, 1].map(|k| if to[k] > from[k] { CELLS_REAL / (to[k] - from[k]) } else { 0.0 });
-        let mut raster = Self { from, scale, rows: [0; CELLS] };
+        let mut raster = Self { from, to, scale, rows: [0; CELLS] };
         for place in places() {
             raster.rows[raster.cell(1, place[1])] |= 1 << raster.cell(0, place[0]);
         }
@@ -310,13 +311,8 @@ impl Raster {
         }
         let [columns, rows] = [0, 1].map(|k| (self.cell(k, place[k] - reach), self.cell(k, place[k] + reach)));
         let mask = u64::MAX << columns.0 & u64::MAX >> (CELLS - 1 - columns.1);
-        let outside = (0..2).any(|k| place[k] + reach < self.from[k] || self.ends_before(k, place[k] - reach));
+        let outside = (0..2).any(|k| place[k] + reach < self.from[k] || place[k] - reach > self.to[k]);
         outside || self.rows[rows.0..=rows.1].iter().all(|row| row & mask == 0)
-    }
-
-    /// Whether the raster ends before a place; one that is as narrow as a line is taken to have no end.
-    fn ends_before(&self, axis: usize, place: f64) -> bool {
-        (place - self.from[axis]) * self.scale[axis] > CELLS_REAL * (1.0 + SLACK)
     }
 }
 
@@ -596,5 +592,13 @@ mod tests {
         assert!(!raster.is_empty_about([500.0, 0.0], f64::INFINITY));
         assert!(raster.is_empty_about([500.0, 0.0], 5.0) && !raster.is_empty_about([-3.0, 1.0], 4.0));
         assert!(raster.is_empty_about([5.0, 5.0], 2.0));
+    }
+
+    #[test]
+    fn a_single_measurement_leaves_out_what_is_far_on_every_side() {
+        let raster = Raster::of(|| [[10.0, 20.0]].into_iter());
+        for away in [[50.0, 20.0], [-30.0, 20.0], [10.0, 60.0], [10.0, -20.0]] {
+            assert!(raster.is_empty_about(away, 39.0) && !raster.is_empty_about(away, 41.0), "{away:?}");
+        }
     }
 }
