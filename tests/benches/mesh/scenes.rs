@@ -222,6 +222,7 @@ fn missing(world: &mut World, edges: &[(usize, usize)]) -> usize {
         }
     });
     run(world, 60, |_| ());
+    let world = &*world;
     let lacks = |k: usize| owed.iter().flatten().filter(move |one| !holds(world, k, &vec![**one])).count();
     (0..world.nodes.len()).map(lacks).sum()
 }

@@ -186,3 +186,18 @@ pub fn left_over(world: &World) -> Option<String> {
         old.map(|(key, _)| format!("n{k} holds rows of {key:?}, a life long over"))
     })
 }
+
+/// How every node stands, for whoever has to find out why there is no rest.
+#[must_use]
+pub fn state(world: &World) -> Vec<String> {
+    let of = |(k, node): (usize, &super::node::SimNode)| {
+        let replica = node.replica.as_ref()?;
+        let link = |to: &usize| {
+            let id = super::link_id(*to);
+            format!("n{to}: ready {} waiting {} rate {:?}", replica.is_ready(id), replica.waiting(id), replica.rate(id))
+        };
+        let links: Vec<String> = node.neighbours.keys().map(link).collect();
+        Some(format!("n{k} has {} rows; {}; {:?}", replica.table().len(), links.join(", "), replica.tally()))
+    };
+    world.nodes.iter().enumerate().filter_map(of).collect()
+}

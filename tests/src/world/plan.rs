@@ -267,6 +267,7 @@ fn judge(mut world: World, rest: Option<f64>) -> Outcome {
         found.push("never came to rest".to_owned());
         found.extend([oracle::difference(&world), oracle::shown_difference(&world)].into_iter().flatten());
         found.extend(oracle::left_over(&world));
+        found.extend(oracle::state(&world));
     }
     let mut digest = proto::codec::FNV_BASIS;
     for (_, stream) in world.nodes.iter().filter_map(|node| node.replica.as_ref()).flat_map(|r| r.table().streams()) {
