@@ -2,8 +2,8 @@
 //!
 //! Answers: 204 taken; 400 nothing in it; 403 sent by a web page (whoever visits a page of a stranger must not become
 //! a sensor); 404 another path; 405 neither POST nor PUT; 408 not all there in time; 413 larger than
-//! [`PAGE_BYTES_MAX`]; 429 more than is taken in from this sensor. Plain HTTP, no names checked: it belongs on a network
-//! of sensors.
+//! [`PAGE_BYTES_MAX`]; 429 more than is taken in from this sensor. Plain HTTP, no names checked: it belongs on a
+//! network of sensors.
 
 use std::convert::Infallible;
 use std::future::poll_fn;

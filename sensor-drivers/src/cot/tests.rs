@@ -132,7 +132,8 @@ fn protobuf_says_the_same_as_xml_and_what_it_quotes_of_xml_wins() {
     let expected = track(HANDHELD.as_bytes());
     assert_eq!(track(&[b"\xBF\x01\xBF", octets.as_slice()].concat()), expected, "in a datagram");
     let mut stream = CotDecoder::new(CotConfig { datagrams: false, ..CotConfig::default() });
-    let length = [0xBF, u8::try_from(octets.len() & 0x7f).unwrap() | 0x80, u8::try_from(octets.len() >> 7).unwrap()];
+    let septet = |shift: usize| u8::try_from(octets.len() >> shift & 0x7F).expect("seven bits");
+    let length = [0xBF, septet(0) | 0x80, septet(7)];
     let heard = hear(&mut stream, &[&length, octets.as_slice()].concat());
     assert_eq!(heard, [Report::SourceTrack(expected)], "in a stream");
 }
