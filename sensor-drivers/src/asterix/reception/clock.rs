@@ -1,7 +1,7 @@
 //! The time of a record: the station's time of day on the right day, or the time of receipt.
 //!
-//! Whether the station's clock is right is not judged here: the decoder tells its times as they are, and the node, which
-//! judges the clocks of all sensors alike, corrects or refuses what follows from them.
+//! Whether the station's clock is right is not judged here: the decoder tells its times as they are, and the node,
+//! which judges the clocks of all sensors alike, corrects or refuses what follows from them.
 
 use fusion_core::time::{Span, Timestamp};
 

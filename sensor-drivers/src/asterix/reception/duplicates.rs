@@ -3,7 +3,7 @@
 use fusion_core::time::{Span, Timestamp};
 
 /// Records remembered. At 5 s this covers 800 records a second; beyond, an older one is forgotten early. Counter:
-/// `duplicates_forgotten_early`.
+/// `forgotten_early`.
 pub(super) const REMEMBERED_MAX: usize = 4096;
 
 /// Remembers the records of the last seconds by a hash of their octets, time of day included.
