@@ -30,7 +30,7 @@ pub enum Linearisation {
 
 /// Bending by more than this share of the uncertainty along the line of sight, or of the distance, is too much for a
 /// slope.
-const BEND: f64 = 0.1;
+pub(crate) const BEND: f64 = 0.1;
 
 impl Linearisation {
     /// What gating and likelihoods need of a state.

@@ -7,7 +7,7 @@ use nalgebra::{SMatrix, SVector};
 use super::consider::Common;
 use super::look::{Column, Look, Owner, View, span};
 use super::reach::Reach;
-use super::resolve::Crowd;
+use super::resolve::{Crowd, blur_max};
 use crate::association::Edge;
 use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
@@ -135,7 +135,9 @@ impl Gating<'_> {
         let mut candidates = Candidates::default();
         let mut waiting = table.live();
         let mut ahead = None;
-        let reach = Reach::of(self.look.scan, &self.look.groups, self.gate, &self.config.motion, &self.common.errors);
+        let (look, errors) = (self.look, &self.common.errors);
+        let blur = look.sensor.resolution.as_ref().map_or([0.0; 2], blur_max);
+        let reach = Reach::of(look.scan, &look.groups, self.gate, &self.config.motion, errors, blur);
         for slot in table.indices() {
             let Some((track, Beside { modes, considered })) = table.whole_mut(slot) else { continue };
             waiting -= 1;

@@ -19,6 +19,7 @@ use super::roam;
 use crate::association::gate::{Gate, Group};
 use crate::filter::consider::{CommonError, reach_of};
 use crate::filter::imm::Modes;
+use crate::filter::linearise::BEND;
 use crate::maths::{cos, sin, sqrt};
 use crate::measurement::{Coverage, Pose, Scan};
 use crate::model::constant_velocity::NearlyConstantVelocity;
@@ -103,12 +104,13 @@ impl<'a> Reach<'a> {
         gate: &Gate,
         motion: &'a NearlyConstantVelocity,
         errors: &'a [CommonError],
+        blur: [f64; 2],
     ) -> Option<Self> {
         let swept = Swept::of(&scan.coverage);
         if matches!(swept, Swept::All) {
             return None;
         }
-        let field = |group: &Group<'_>| visit(group.kind(), &scan.pose, Draw { group, gate, errors });
+        let field = |group: &Group<'_>| visit(group.kind(), &scan.pose, Draw { group, gate, errors, blur });
         let fields: Vec<Field, { Kind::COUNT }> = groups.iter().map(field).collect();
         let told = fields.iter().all(|field| field.plane != Plane::None);
         told.then_some(Self { pose: &scan.pose, time: scan.time, motion, errors, swept, fields })
@@ -194,6 +196,13 @@ impl Rough {
     }
 }
 
+impl Rough {
+    /// How far a range taken by points may lie from that by its slope: σ² / 2r; its uncertainty grows by √3 times that.
+    fn bend(&self, range: f64) -> f64 {
+        (self.across * self.across + self.up * self.up) / (2.0 * (1.0 - BEND) * range)
+    }
+}
+
 impl Field {
     /// Whether none of these measurements can be in the gate of a track there.
     fn leaves_out(&self, rough: &Rough, away: &Vector3<f64>, d: &Vector3<f64>, pose: &Pose) -> bool {
@@ -212,11 +221,15 @@ impl Field {
                 if rough.roam > 0.0 {
                     return self.leaves_out_roaming(rough, d, pose);
                 }
+                if rough.across > BEND * ground {
+                    return false;
+                }
+                let bend = rough.bend(range);
                 // The slopes of range and of azimuth in the node's axes: a share of each is upwards.
                 let rise = (away.z / range).abs();
                 let tilt = ((pose.axes[(2, 0)] * d.y - pose.axes[(2, 1)] * d.x) / ground).abs();
-                let along = far(rough.across + rise * rough.up, 0);
-                let sideways = range * far((rough.across + tilt * rough.up) / ground, 1);
+                let along = far(rough.across + rise * rough.up + 2.0 * bend, 0) + bend;
+                let sideways = range * far(BENT * (rough.across + tilt * rough.up) / ground, 1);
                 let scale = range / ground;
                 self.raster.is_empty_about([d.x * scale, d.y * scale], along + sideways)
             }
@@ -230,19 +243,24 @@ impl Field {
         let far = |sigma: f64, k: usize| self.gate * sqrt(sigma * sigma + self.variance[k]) * (1.0 + SLACK) + SLACK;
         let (ground, range) = (sqrt(d.x * d.x + d.y * d.y), d.norm());
         let (nearest, farthest) = (ground - rough.roam, range + rough.roam);
-        // So near it may lie in any direction.
-        if nearest.is_nan() || nearest < NEAR_M.max(rough.roam) {
+        // So near, or if the number is none, it may lie in any direction.
+        if nearest.is_nan() || nearest < NEAR_M.max(rough.roam) || rough.across > BEND * nearest {
             return false;
         }
+        let bend = rough.bend(nearest);
         let tilt = pose.axes[(2, 0)].abs() + pose.axes[(2, 1)].abs();
-        let along = far(rough.across + rough.up, 0) + rough.roam;
+        let along = far(rough.across + rough.up + 2.0 * bend, 0) + bend + rough.roam;
         // The sine of the angle beside is at most roam / ground, and an angle at most π/2 of its sine.
         let beside = FRAC_PI_2 * rough.roam / ground;
-        let sideways = farthest * (far((rough.across + tilt * rough.up) / nearest, 1) + beside);
+        let sideways = farthest * (far(BENT * (rough.across + tilt * rough.up) / nearest, 1) + beside);
         let scale = range / ground;
         self.raster.is_empty_about([d.x * scale, d.y * scale], (along + sideways) * (1.0 + SLACK))
     }
 }
+
+/// What an azimuth taken by points may be more uncertain than by its slope, where the place is known within [`BEND`] of
+/// its distance.
+const BENT: f64 = 1.25;
 
 /// Nearer to the sensor, metres, directions are doubtful.
 const NEAR_M: f64 = 10.0;
@@ -252,6 +270,8 @@ struct Draw<'a> {
     group: &'a Group<'a>,
     gate: &'a Gate,
     errors: &'a [CommonError],
+    /// By how much R may grow beside a neighbour.
+    blur: [f64; 2],
 }
 
 impl KindVisitor for Draw<'_> {
@@ -276,7 +296,7 @@ impl KindVisitor for Draw<'_> {
             .first_two()
             .fold([0.0_f64; 2], |most, (_, variance)| [most[0].max(variance[0]), most[1].max(variance[1])]);
         let (_, polar) = reach_of(self.errors, 0.0);
-        let variance = [0, 1].map(|k| variance[k] + 2.0 * polar[k]);
+        let variance = [0, 1].map(|k| variance[k] + 2.0 * polar[k] + self.blur[k]);
         Field { plane, gate: sqrt(self.gate.threshold::<M>()), variance, raster: Raster::of(places) }
     }
 }
@@ -406,14 +426,15 @@ mod tests {
     }
 
     /// Whether a plot is inside the gate of a track, as far as its first two components tell.
-    struct Admits<'a>(&'a Prediction, Plot, &'a Gate, &'a [CommonError]);
+    struct Admits<'a>(&'a Prediction, Plot, &'a Gate, &'a [CommonError], Linearisation);
 
     impl KindVisitor for Admits<'_> {
         type Output = bool;
 
         fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> bool {
-            let Self(predicted, plot, gate, errors) = self;
-            let outlook = unknown(errors, predicted.time).outlook(model, &predicted.mean, &predicted.p);
+            let Self(predicted, plot, gate, errors, filter) = self;
+            let common = Consideration { filter, ..unknown(errors, predicted.time) };
+            let outlook = common.outlook(model, &predicted.mean, &predicted.p);
             let plots = [plot];
             let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
             groups[0].candidates(model, &outlook.z_hat, &outlook.spread, gate.threshold::<M>()).next().is_some()
@@ -458,12 +479,13 @@ mod tests {
             plots.sort_unstable_by(Plot::order);
             let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
             let errors = if round % 3 == 0 { errors() } else { std::vec![] };
-            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION, &errors) else {
+            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION, &errors, [0.0; 2]) else {
                 panic!("every such look has a reach")
             };
             let (azimuth, _) = azimuth_and_distance(&pose, &predicted.mean.fixed_rows::<3>(0).into());
             let swept = coverage.includes(Angle::from_radians(azimuth));
-            let gated = plots.iter().any(|plot| visit(kind, &pose, Admits(&predicted, *plot, &gate, &errors)));
+            let filter = if round % 4 < 2 { Linearisation::Unscented } else { Linearisation::Extended };
+            let gated = plots.iter().any(|plot| visit(kind, &pose, Admits(&predicted, *plot, &gate, &errors, filter)));
             let beyond = reach.is_beyond(&track);
             assert!(!(beyond && (swept || gated)), "round {round}: swept {swept}, gated {gated}");
             passed += usize::from(beyond);
@@ -550,7 +572,7 @@ mod tests {
             plots.sort_unstable_by(Plot::order);
             let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
             let errors = if round % 4 == 0 { errors() } else { std::vec![] };
-            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION, &errors) else {
+            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION, &errors, [0.0; 2]) else {
                 panic!("every such look has a reach")
             };
             let (azimuth, _) = azimuth_and_distance(&pose, &predicted.whereabouts().place);
@@ -578,11 +600,11 @@ mod tests {
         };
         let wide = Coverage::Sector { from: Angle::ZERO, width_rad: 4.0 };
         for coverage in [Coverage::Full, wide] {
-            assert!(Reach::of(&look(coverage), &[], &gate, &MOTION, &[]).is_none());
+            assert!(Reach::of(&look(coverage), &[], &gate, &MOTION, &[], [0.0; 2]).is_none());
         }
         let plots = [Plot::new(Kind::Bearing, 0, &SVector::from([0.5]), &noise::<1>(0.5))];
         let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
-        assert!(Reach::of(&look(Coverage::Reports), &groups, &gate, &MOTION, &[]).is_none());
+        assert!(Reach::of(&look(Coverage::Reports), &groups, &gate, &MOTION, &[], [0.0; 2]).is_none());
     }
 
     #[test]

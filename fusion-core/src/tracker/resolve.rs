@@ -100,8 +100,14 @@ impl<'a> Crowd<'a> {
             (p > NEGLIGIBLE).then_some(p)
         });
         let share = own_plot_share(unresolved);
-        if share < 1.0 { Left { share, blur } } else { Left::ALL }
+        let most = blur_max(&resolution);
+        if share < 1.0 { Left { share, blur: [0, 1].map(|k: usize| blur[k].min(most[k])) } } else { Left::ALL }
     }
+}
+
+/// R grows by no more than this in range (m²) and azimuth (rad²), however many are near: 2 α each way.
+pub(super) fn blur_max(resolution: &Resolution) -> [f64; 2] {
+    [resolution.range_m, resolution.azimuth_rad].map(|alpha| 4.0 * alpha * alpha)
 }
 
 /// Tracks are compared up to so many α of range: beyond, p is less than 10⁻³ for any two that are sharp.
