@@ -1,8 +1,8 @@
 //! A camera on a gimbal of a target: it turns to the nearest that it may watch, and tells where in the frame each is.
 //!
-//! The carrier flies level, its nose along its course. What it says of itself is wrong as satellite receivers, compasses
-//! and gyroscopes are: position, heading and tilt wander slowly (first-order Gauss-Markov), the gimbal's angles are
-//! wrong anew in each frame. Where a target is in the frame is measured within a few pixels.
+//! The carrier flies level, its nose along its course. What it says of itself is wrong as satellite receivers,
+//! compasses and gyroscopes are: position, heading and tilt wander slowly (first-order Gauss-Markov), the gimbal's
+//! angles are wrong anew in each frame. Where a target is in the frame is measured within a few pixels.
 
 use fusion_core::angle::Angle;
 use fusion_core::geodesy::{Geodetic, TangentPlane};
