@@ -46,7 +46,9 @@ pub enum PacketError {
 impl core::fmt::Display for PacketError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Size => write!(f, "no packet: shorter than {CHECKSUM_BYTES} octets or longer than {PACKET_BYTES_MAX}"),
+            Self::Size => {
+                write!(f, "no packet: shorter than {CHECKSUM_BYTES} octets or longer than {PACKET_BYTES_MAX}")
+            }
             Self::Damaged => f.write_str("the checksum does not match: damaged on the way, it will be sent again"),
             Self::Version(v) => write!(f, "protocol version {v}, this program speaks {VERSION}: update the older node"),
             Self::Malformed(at) => write!(f, "octet {at} says what cannot be: the sender is faulty or not one of ours"),

@@ -113,7 +113,9 @@ impl core::fmt::Display for Refused {
             Self::NoLink => f.write_str("a packet on a link that is down or does not exist"),
             Self::Undeclared(index) => write!(f, "stream {index} was not declared: late, it will be sent again"),
             Self::BaseUnknown => f.write_str("a difference from a row that is not held: it will be sent whole"),
-            Self::Full => f.write_str("too many streams: raise STREAMS_MAX, or look for a node that restarts on and on"),
+            Self::Full => {
+                f.write_str("too many streams: raise STREAMS_MAX, or look for a node that restarts on and on")
+            }
             Self::Forged => f.write_str("rows under this node's own name that it never wrote: are names unique?"),
         }
     }
@@ -162,7 +164,8 @@ impl Replica {
     pub fn handle_publish(&mut self, record: &TrackRecord, claim: Option<TrackId>, now: Now) {
         self.now = now;
         let gate = crate::row::gate::GateWidth::for_load(self.load());
-        let rows = self.writer.publish(record, claim, gate, self.config.refine, &mut self.table, self.me, &mut self.tally);
+        let rows =
+            self.writer.publish(record, claim, gate, self.config.refine, &mut self.table, self.me, &mut self.tally);
         self.write(rows);
     }
 
@@ -244,7 +247,6 @@ impl Replica {
 
     /// The share of what the busiest link can carry in two seconds that is waiting: what the gate widens with.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "rows that wait")]
     pub fn load(&self) -> f64 {
         let open = self.links.values().filter(|link| link.ready);
         let waiting = |link: &Link| link.streams.values().flat_map(|out| out.due().map(|_| 20.0)).sum::<f64>();

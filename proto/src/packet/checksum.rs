@@ -8,15 +8,15 @@ const TABLE: [u32; 256] = table();
 
 const fn table() -> [u32; 256] {
     let mut table = [0; 256];
-    let mut k = 0;
+    let (mut octet, mut k) = (0_u32, 0_usize);
     while k < 256 {
-        let (mut sum, mut bit) = (k as u32, 0);
+        let (mut sum, mut bit) = (octet, 0);
         while bit < 8 {
             sum = if sum & 1 == 1 { sum >> 1 ^ POLYNOMIAL } else { sum >> 1 };
             bit += 1;
         }
-        table[k as usize] = sum;
-        k += 1;
+        table[k] = sum;
+        (octet, k) = (octet + 1, k + 1);
     }
     table
 }

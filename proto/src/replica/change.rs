@@ -19,6 +19,7 @@ use crate::row::{Bearing, Body, Kind, RowKey};
 
 /// What has changed.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, taken at once")]
 pub enum Change {
     /// A track is new or different.
     Track {
@@ -103,11 +104,11 @@ impl Changes {
     fn track(&mut self, table: &Table, stream: StreamKey, key: RowKey) -> Option<Change> {
         let place = (stream, key.handle);
         let now = record(table, stream, key.handle);
-        if let Some((number, time)) = self.shown.get(&place).copied() {
-            if now.as_ref().is_none_or(|(record, ..)| record.id.number != number) {
-                self.shown.remove(&place);
-                self.release(TrackId { origin: stream.origin, number }, time);
-            }
+        let before = self.shown.get(&place).copied();
+        let over = before.filter(|(number, _)| now.as_ref().is_none_or(|(record, ..)| record.id.number != *number));
+        if let Some((number, time)) = over {
+            self.shown.remove(&place);
+            self.release(TrackId { origin: stream.origin, number }, time);
         }
         let (record, claim, gate) = now?;
         let time = record.estimate.time;
@@ -129,12 +130,11 @@ impl Changes {
 
     fn assertion(&mut self, table: &Table, stream: StreamKey, key: RowKey) -> Option<Change> {
         let place = (stream, key.handle);
-        let subject = match table.row(stream, key).map(|held| &held.body) {
-            Some(Body::Assertion(assertion)) => {
-                self.subjects.insert(place, assertion.subject);
-                assertion.subject
-            }
-            _ => self.subjects.remove(&place)?,
+        let subject = if let Some(Body::Assertion(assertion)) = table.row(stream, key).map(|held| &held.body) {
+            self.subjects.insert(place, assertion.subject);
+            assertion.subject
+        } else {
+            self.subjects.remove(&place)?
         };
         Some(Change::Said { subject, said: Box::new(said(table, subject)) })
     }
@@ -144,9 +144,9 @@ impl Changes {
 #[must_use]
 pub fn said(table: &Table, subject: TrackId) -> Said {
     let rows = table.streams().flat_map(|(key, stream)| stream.rows().map(move |(_, held)| (key.origin.node, held)));
-    merge(rows.filter_map(|(node, held)| match &held.body {
-        Body::Assertion(assertion) if assertion.subject == subject => Some((node, &**assertion)),
-        _ => None,
+    merge(rows.filter_map(|(node, held)| {
+        let Body::Assertion(assertion) = &held.body else { return None };
+        (assertion.subject == subject).then_some((node, &**assertion))
     }))
 }
 

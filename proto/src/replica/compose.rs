@@ -18,12 +18,12 @@ use crate::row::wire::{self, Packed};
 
 /// How often floors are told.
 const TELL: Span = Span::from_secs(1);
-/// In every so many-th telling, what pruned streams hold; the clock; what streams look like.
-const KNOW_TURNS: u32 = 2;
+/// In every so many-th telling, the clock; what streams look like.
 const CLOCK_TURNS: u32 = 10;
 const CHECK_TURNS: u32 = 30;
 /// Entries of one telling: the rest have their turn in the next.
 const FLOORS_AT_ONCE: usize = 12;
+const KNOWN_AT_ONCE: usize = 20;
 /// Octets of one floor.
 const FLOOR_BYTES: usize = 6;
 /// Octets of what one stream looks like.
@@ -171,8 +171,8 @@ impl Replica {
                 item::put(&mut draft.out, &Item::Floors(era, floors));
             }
         }
-        if turn % KNOW_TURNS == 0 && draft.left() > 2 + FLOORS_AT_ONCE * FLOOR_BYTES {
-            let known = known_of_pruned(link, table);
+        if draft.left() > 2 + KNOWN_AT_ONCE * FLOOR_BYTES {
+            let known = known_of_pruned(link, table, turn);
             if !known.is_empty() {
                 item::put(&mut draft.out, &Item::Know(known));
             }
@@ -201,7 +201,8 @@ impl Replica {
             let Some(held) = self.table.row(stream, key) else { continue };
             let Some(outgoing) = link.streams.get_mut(&stream) else { continue };
             let Some(due) = outgoing.due_row(key).filter(|due| schedule::is_sendable(due, held)) else { continue };
-            let whole = due.was_lost;
+            // A base that was overtaken at the receiver shows as loss upon loss.
+            let whole = due.losses > 1;
             let acked = outgoing.acked(key).filter(|_| !whole);
             let base = acked.and_then(|version| self.table.base(stream, key.handle, version));
             let packed = Packed::new(&held.row(key), base.as_ref());
@@ -262,12 +263,7 @@ fn count_row(tally: &mut super::Tally, packed: &Packed) {
 }
 
 /// Octets before the first row of a stream.
-fn opening(
-    outgoing: &super::outgoing::Outgoing,
-    table: &super::table::Table,
-    key: StreamKey,
-    draft: &Draft,
-) -> usize {
+fn opening(outgoing: &super::outgoing::Outgoing, table: &super::table::Table, key: StreamKey, draft: &Draft) -> usize {
     let known = outgoing.declared == Declared::Yes || draft.content.declared.contains(&outgoing.index);
     ROWS_BYTES + if known { 0 } else { table.stream(key).map_or(0, declaration_bytes) }
 }
@@ -288,9 +284,8 @@ fn put_prunes(link: &mut Link, draft: &mut Draft) {
         let (now, later): (Vec<_>, Vec<_>) =
             link.prune_due.drain(..).partition(|(_, prune)| *prune == pruned && draft.left() > 60);
         link.prune_due.extend(later);
-        let index = |key: &StreamKey| {
-            link.heard.iter().find(|(_, heard)| heard.stream == *key).map(|(index, _)| *index)
-        };
+        let index =
+            |key: &StreamKey| link.heard.iter().find(|(_, heard)| heard.stream == *key).map(|(index, _)| *index);
         let streams: Vec<u16> = now.iter().filter_map(|(key, _)| index(key)).take(16).collect();
         if streams.is_empty() {
             continue;
@@ -316,14 +311,16 @@ fn floors_to_tell(link: &Link, table: &super::table::Table, left: usize) -> Vec<
     floors.into_iter().take(room.min(FLOORS_AT_ONCE)).map(|(_, floor)| floor).collect()
 }
 
-/// Our floors of streams that one side does not want of the other.
-fn known_of_pruned(link: &Link, table: &super::table::Table) -> Vec<FloorItem> {
+/// Our floors of streams that one side does not want of the other: some at a time, in turn.
+fn known_of_pruned(link: &Link, table: &super::table::Table, turn: u32) -> Vec<FloorItem> {
     let pruned = |key: &StreamKey, out: &super::outgoing::Outgoing| {
         out.declared == Declared::Yes && (out.pruned || link.doubled.get(key) == Some(&PRUNED))
     };
-    let of = link.streams.iter().filter(|(key, out)| pruned(key, out));
-    let known = of.filter_map(|(key, out)| Some((out.index, table.stream(*key)?.floor)));
-    known.take(FLOORS_AT_ONCE).map(|(index, floor)| FloorItem { index, floor, forget: false }).collect()
+    let of: Vec<_> = link.streams.iter().filter(|(key, out)| pruned(key, out)).collect();
+    let from = usize::try_from(turn).unwrap_or(0) * KNOWN_AT_ONCE % of.len().max(1);
+    let some = of.iter().cycle().skip(from).take(of.len().min(KNOWN_AT_ONCE));
+    let known = some.filter_map(|(key, out)| Some((out.index, table.stream(**key)?.floor)));
+    known.map(|(index, floor)| FloorItem { index, floor, forget: false }).collect()
 }
 
 /// What streams look like of which the neighbour lacks nothing: some at a time, in turn.

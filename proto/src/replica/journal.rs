@@ -30,7 +30,7 @@ const ROWS: usize = 64;
 
 /// Rows that are to be kept.
 #[derive(Clone, Debug, Default)]
-pub struct Journal {
+pub(super) struct Journal {
     noted: BTreeSet<(StreamKey, RowKey)>,
     /// Whether rows were given up: from then on no floor is kept.
     holes: bool,
@@ -38,7 +38,7 @@ pub struct Journal {
 
 impl Journal {
     /// A row is different.
-    pub fn note(&mut self, stream: StreamKey, key: RowKey, tally: &mut Tally) {
+    pub(super) fn note(&mut self, stream: StreamKey, key: RowKey, tally: &mut Tally) {
         if self.noted.len() < NOTED_MAX {
             self.noted.insert((stream, key));
         } else {
@@ -48,7 +48,7 @@ impl Journal {
     }
 
     /// The next entry.
-    pub fn poll(&mut self, table: &Table, me: Origin) -> Option<Vec<u8>> {
+    pub(super) fn poll(&mut self, table: &Table, me: Origin) -> Option<Vec<u8>> {
         loop {
             let (stream, _) = *self.noted.first()?;
             let of_stream = self.noted.iter().take_while(|(key, _)| *key == stream).take(ROWS);
@@ -85,12 +85,7 @@ fn entry(table: &Table, key: StreamKey, rows: &[RowKey], whole: bool) -> Option<
 }
 
 /// Takes an entry into a table; `None` if it is none, or is of this very life. Returns which rows are new.
-pub fn restore(
-    entry: &[u8],
-    me: Origin,
-    table: &mut Table,
-    now: Timestamp,
-) -> Option<Vec<(StreamKey, RowKey)>> {
+pub(super) fn restore(entry: &[u8], me: Origin, table: &mut Table, now: Timestamp) -> Option<Vec<(StreamKey, RowKey)>> {
     let kept: KeptRows = codec::decode(ENTRY_VERSION, entry).ok()?;
     let mut reader = Reader::new(&kept.declaration);
     let Some(Item::Stream(declaration)) = crate::packet::item::get(&mut reader) else { return None };

@@ -37,6 +37,7 @@ pub struct Bearer {
 
 /// What happened to a link.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "comes when a link does, and is taken at once")]
 pub enum LinkEvent {
     /// It carries packets now.
     Up(Bearer),
@@ -47,11 +48,11 @@ pub enum LinkEvent {
 /// Indexes that a link's streams may be given.
 ///
 /// Counter: `Tally::indexes_full`. A further stream is not sent on this link.
-pub const INDEXES_MAX: u16 = 0x7FFF;
+pub(super) const INDEXES_MAX: u16 = 0x7FFF;
 
 /// What a packet held, to know what it means that it came or was lost.
 #[derive(Clone, Debug, Default)]
-pub struct Content {
+pub(super) struct Content {
     /// Rows and their versions.
     pub rows: Vec<(u16, RowKey, u32)>,
     /// Floors told.
@@ -70,7 +71,7 @@ pub struct Content {
 
 /// The other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Neighbour {
+pub(super) struct Neighbour {
     /// Who it is.
     pub origin: Origin,
     /// Its session.
@@ -81,7 +82,7 @@ pub struct Neighbour {
 
 /// How the digest of the other side comes in.
 #[derive(Clone, Debug, Default)]
-pub struct Incoming {
+pub(super) struct Incoming {
     /// Its era, once a part came.
     pub era: Option<u8>,
     seen: BTreeSet<u8>,
@@ -90,7 +91,7 @@ pub struct Incoming {
 
 /// One link.
 #[derive(Clone, Debug)]
-pub struct Link {
+pub(super) struct Link {
     /// What carries it; `None` while it is down.
     pub bearer: Option<Bearer>,
     /// Our session.
@@ -156,7 +157,7 @@ const GREET_PAUSE_LONGEST: Span = Span::from_secs(4);
 impl Link {
     /// A link that is down.
     #[must_use]
-    pub fn new(incarnation: u32, now: Span) -> Self {
+    pub(super) fn new(incarnation: u32, now: Span) -> Self {
         Self {
             bearer: None,
             // Spread by incarnation, so that a session of an earlier life is not taken for one of this.
@@ -193,7 +194,7 @@ impl Link {
     }
 
     /// It carries packets: begins a session.
-    pub fn handle_up(&mut self, bearer: Bearer, now: Span) {
+    pub(super) fn handle_up(&mut self, bearer: Bearer, now: Span) {
         let mtu = bearer.mtu.clamp(200, crate::packet::PACKET_BYTES_MAX);
         self.handle_down();
         self.bearer = Some(Bearer { mtu, ..bearer });
@@ -204,7 +205,7 @@ impl Link {
     }
 
     /// It does not: what was under way is lost.
-    pub fn handle_down(&mut self) {
+    pub(super) fn handle_down(&mut self) {
         for sent in self.flight.take_all() {
             self.handle_lost(&sent);
         }
@@ -215,24 +216,24 @@ impl Link {
 
     /// Our tag.
     #[must_use]
-    pub const fn tag(&self) -> u8 {
+    pub(super) const fn tag(&self) -> u8 {
         self.session.to_le_bytes()[0]
     }
 
     /// The neighbour's tag, once it was heard in this session.
     #[must_use]
-    pub fn neighbour_tag(&self) -> Option<u8> {
+    pub(super) fn neighbour_tag(&self) -> Option<u8> {
         self.neighbour.filter(|_| self.heard_now).map(|neighbour| neighbour.session.to_le_bytes()[0])
     }
 
     /// Whether both sides know each other's session.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         self.bearer.is_some() && self.heard_now && self.greeted
     }
 
     /// The greeting to send now.
-    pub fn greeting(&mut self, me: Origin, fingerprint: u64, now: Span) -> Greeting {
+    pub(super) fn greeting(&mut self, me: Origin, fingerprint: u64, now: Span) -> Greeting {
         // Until we are known, again and again; each pause longer, so that a dead link costs little.
         self.greet_at = (!self.greeted).then(|| now + self.greet_pause);
         let doubled = Span::from_nanos(self.greet_pause.as_nanos() * 2);
@@ -248,7 +249,7 @@ impl Link {
     }
 
     /// A greeting came. Returns whether it begins a session.
-    pub fn handle_greeting(&mut self, origin: Origin, greeting: &Greeting, now: Span) -> bool {
+    pub(super) fn handle_greeting(&mut self, origin: Origin, greeting: &Greeting, now: Span) -> bool {
         let knows_us = greeting.heard == Some(self.session);
         let known = self.neighbour.filter(|neighbour| neighbour.origin == origin);
         let before = known.map(|neighbour| neighbour.session);
@@ -303,14 +304,14 @@ impl Link {
 
     /// Whether the neighbour may have a stream, and can bear it.
     #[must_use]
-    pub fn admits(&self, stream: &Stream) -> bool {
+    pub(super) fn admits(&self, stream: &Stream) -> bool {
         let Some((bearer, neighbour)) = self.bearer.zip(self.neighbour) else { return false };
         stream.layer <= bearer.layer.min(neighbour.layer) && stream.label.permits(&bearer.clearance)
     }
 
     /// A stream towards the neighbour, opened if need be; `None` if the neighbour may not have it or indexes are used
     /// up.
-    pub fn outgoing(&mut self, key: StreamKey, stream: &Stream, now: Span) -> Option<&mut Outgoing> {
+    pub(super) fn outgoing(&mut self, key: StreamKey, stream: &Stream, now: Span) -> Option<&mut Outgoing> {
         if !self.admits(stream) {
             return None;
         }
@@ -330,24 +331,24 @@ impl Link {
 
     /// Whether indexes are used up.
     #[must_use]
-    pub const fn is_full(&self) -> bool {
+    pub(super) const fn is_full(&self) -> bool {
         self.next_index >= INDEXES_MAX
     }
 
     /// The stream of an index of ours.
     #[must_use]
-    pub fn key(&self, index: u16) -> Option<StreamKey> {
+    pub(super) fn key(&self, index: u16) -> Option<StreamKey> {
         self.keys.get(&index).copied()
     }
 
     /// The stream of an index of ours, towards the neighbour.
-    pub fn by_index(&mut self, index: u16) -> Option<(StreamKey, &mut Outgoing)> {
+    pub(super) fn by_index(&mut self, index: u16) -> Option<(StreamKey, &mut Outgoing)> {
         let key = *self.keys.get(&index)?;
         self.streams.get_mut(&key).map(|outgoing| (key, outgoing))
     }
 
     /// A stream is no more.
-    pub fn handle_closed(&mut self, key: StreamKey) {
+    pub(super) fn handle_closed(&mut self, key: StreamKey) {
         if let Some(outgoing) = self.streams.remove(&key) {
             self.keys.remove(&outgoing.index);
         }
@@ -357,7 +358,7 @@ impl Link {
     }
 
     /// The neighbour declares a stream. `false` if there are too many already.
-    pub fn handle_declaration(&mut self, declaration: Declaration, table: &Table) -> bool {
+    pub(super) fn handle_declaration(&mut self, declaration: Declaration, table: &Table) -> bool {
         if self.heard.len() >= 2 * STREAMS_MAX {
             self.heard.retain(|_, old| table.stream(old.stream).is_some());
         }
@@ -369,7 +370,7 @@ impl Link {
     }
 
     /// Our digest, cut into parts that fit into a packet.
-    pub fn begin_digest(&mut self, table: &Table, now: Span) {
+    pub(super) fn begin_digest(&mut self, table: &Table, now: Span) {
         let room = self.bearer.map_or(200, |bearer| bearer.mtu).saturating_sub(40);
         let held: Vec<(StreamKey, u32)> = table.streams().map(|(key, stream)| (key, stream.floor)).collect();
         let again = |index| self.heard.get(index).map(|declaration| declaration.stream);
@@ -394,7 +395,7 @@ impl Link {
     }
 
     /// A part of the neighbour's digest came. Returns whether it was the last that was missing.
-    pub fn handle_digest_part(&mut self, era: u8, part: u8, parts: u8, floors: &[FloorItem]) -> bool {
+    pub(super) fn handle_digest_part(&mut self, era: u8, part: u8, parts: u8, floors: &[FloorItem]) -> bool {
         if self.incoming.era != Some(era) {
             self.incoming = Incoming { era: Some(era), ..Incoming::default() };
         }
@@ -408,7 +409,7 @@ impl Link {
     }
 
     /// The neighbour's digest is whole: reckons what it lacks.
-    pub fn handle_digest(&mut self, table: &Table, now: Span) {
+    pub(super) fn handle_digest(&mut self, table: &Table, now: Span) {
         self.ready = true;
         let held: Vec<StreamKey> = table.streams().map(|(key, _)| key).collect();
         for key in held {
@@ -423,7 +424,7 @@ impl Link {
     }
 
     /// A packet came to the neighbour.
-    pub fn handle_came(&mut self, sent: &Sent<Content>, table: &Table) {
+    pub(super) fn handle_came(&mut self, sent: &Sent<Content>, table: &Table) {
         let content = &sent.content;
         for &(index, key, version) in &content.rows {
             if let Some((stream, outgoing)) = self.by_index(index) {
@@ -448,7 +449,7 @@ impl Link {
     }
 
     /// A packet was lost.
-    pub fn handle_lost(&mut self, sent: &Sent<Content>) {
+    pub(super) fn handle_lost(&mut self, sent: &Sent<Content>) {
         let content = &sent.content;
         for &(index, key, version) in &content.rows {
             if let Some((_, outgoing)) = self.by_index(index) {
@@ -465,14 +466,14 @@ impl Link {
 
     /// Whether there is anything beside rows to send.
     #[must_use]
-    pub fn has_errands(&self) -> bool {
+    pub(super) fn has_errands(&self) -> bool {
         !self.parts_due.is_empty() || self.again.values().any(|asked| !asked) || !self.prune_due.is_empty()
     }
 }
 
 /// Octets of a stream's declaration, and some to spare.
 #[must_use]
-pub fn declaration_bytes(stream: &Stream) -> usize {
+pub(super) fn declaration_bytes(stream: &Stream) -> usize {
     let mut out = crate::packet::octets::Octets::default();
     crate::packet::label::put(&mut out, &stream.label);
     17 + out.len()

@@ -12,7 +12,7 @@ use crate::row::RowKey;
 
 /// A row that the neighbour is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
+pub(super) struct Due {
     /// No version of this row below this one is lacking.
     lacking: u32,
     /// The same, once the version under way has come.
@@ -21,13 +21,13 @@ pub struct Due {
     pub since: Span,
     /// The newest version under way.
     pub under_way: Option<u32>,
-    /// Whether it was lost before: then it is told whole.
-    pub was_lost: bool,
+    /// How often it was lost: after the second time it is told whole.
+    pub losses: u8,
 }
 
 /// Whether the neighbour knows our index for the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Declared {
+pub(super) enum Declared {
     /// Not told.
     No,
     /// Told and acknowledged.
@@ -36,7 +36,7 @@ pub enum Declared {
 
 /// One stream towards one neighbour.
 #[derive(Clone, Debug)]
-pub struct Outgoing {
+pub(super) struct Outgoing {
     /// Our index for it on this link.
     pub index: u16,
     /// Whether the neighbour knows it.
@@ -54,7 +54,7 @@ pub struct Outgoing {
 impl Outgoing {
     /// Nothing known of the neighbour.
     #[must_use]
-    pub const fn new(index: u16) -> Self {
+    pub(super) const fn new(index: u16) -> Self {
         Self {
             index,
             declared: Declared::No,
@@ -68,24 +68,18 @@ impl Outgoing {
 
     /// The newest version of a row that the neighbour certainly holds or has outgrown.
     #[must_use]
-    pub fn known(&self, key: RowKey) -> u32 {
+    pub(super) fn known(&self, key: RowKey) -> u32 {
         self.acked(key).unwrap_or(0).max(self.floor)
     }
 
     /// The version of a row that the neighbour acknowledged: one that it had itself.
     #[must_use]
-    pub fn acked(&self, key: RowKey) -> Option<u32> {
+    pub(super) fn acked(&self, key: RowKey) -> Option<u32> {
         self.acked.get(&key).copied()
     }
 
-    /// The neighbour's floor.
-    #[must_use]
-    pub const fn floor(&self) -> u32 {
-        self.floor
-    }
-
     /// A row has a new version, before which we lacked none below `lacking`.
-    pub fn handle_changed(&mut self, key: RowKey, version: u32, lacking: u32, now: Span) {
+    pub(super) fn handle_changed(&mut self, key: RowKey, version: u32, lacking: u32, now: Span) {
         let known = self.known(key);
         if version <= known {
             return;
@@ -97,21 +91,21 @@ impl Outgoing {
             Some(_) => {}
             None => {
                 let lacking = lacking.max(known + 1);
-                let due = Due { lacking, lacking_then: None, since: now, under_way: None, was_lost: false };
+                let due = Due { lacking, lacking_then: None, since: now, under_way: None, losses: 0 };
                 self.due.insert(key, due);
             }
         }
     }
 
     /// A version was sent.
-    pub fn handle_sent(&mut self, key: RowKey, version: u32) {
+    pub(super) fn handle_sent(&mut self, key: RowKey, version: u32) {
         if let Some(due) = self.due.get_mut(&key) {
             (due.under_way, due.lacking_then) = (Some(version), None);
         }
     }
 
     /// A version has come, or the neighbour sent it to us itself; `current` is the one we hold.
-    pub fn handle_acked(&mut self, key: RowKey, version: u32, current: Option<u32>) {
+    pub(super) fn handle_acked(&mut self, key: RowKey, version: u32, current: Option<u32>) {
         let acked = self.acked.entry(key).or_default();
         *acked = version.max(*acked);
         let Some(due) = self.due.get_mut(&key) else { return };
@@ -127,20 +121,20 @@ impl Outgoing {
     }
 
     /// A version did not come.
-    pub fn handle_lost(&mut self, key: RowKey, version: u32) {
+    pub(super) fn handle_lost(&mut self, key: RowKey, version: u32) {
         if let Some(due) = self.due.get_mut(&key).filter(|due| due.under_way == Some(version)) {
-            (due.under_way, due.lacking_then, due.was_lost) = (None, None, true);
+            (due.under_way, due.lacking_then, due.losses) = (None, None, due.losses.saturating_add(1));
         }
     }
 
     /// We hold no row of this key any more: it ended everywhere.
-    pub fn handle_removed(&mut self, key: RowKey) {
+    pub(super) fn handle_removed(&mut self, key: RowKey) {
         self.acked.remove(&key);
         self.due.remove(&key);
     }
 
     /// The neighbour says, or has acknowledged being told, that it holds everything up to here.
-    pub fn handle_floor(&mut self, floor: u32, mut current: impl FnMut(RowKey) -> Option<u32>) {
+    pub(super) fn handle_floor(&mut self, floor: u32, mut current: impl FnMut(RowKey) -> Option<u32>) {
         self.floor = self.floor.max(floor);
         let floor = self.floor;
         self.due.retain(|key, due| {
@@ -151,7 +145,13 @@ impl Outgoing {
 
     /// The neighbour's digest: everything is reckoned anew from its floor, and from what it acknowledged unless that
     /// is to be forgotten.
-    pub fn handle_digest(&mut self, floor: u32, forget: bool, rows: impl Iterator<Item = (RowKey, u32)>, now: Span) {
+    pub(super) fn handle_digest(
+        &mut self,
+        floor: u32,
+        forget: bool,
+        rows: impl Iterator<Item = (RowKey, u32)>,
+        now: Span,
+    ) {
         (self.floor, self.told) = (floor, 0);
         if forget {
             self.acked.clear();
@@ -165,30 +165,30 @@ impl Outgoing {
     /// Up to where the neighbour holds everything, if we do up to `own`: below the first version that any row due may
     /// lack.
     #[must_use]
-    pub fn floor_for_peer(&self, own: u32) -> u32 {
+    pub(super) fn floor_for_peer(&self, own: u32) -> u32 {
         self.due.values().map(|due| due.lacking - 1).fold(own, u32::min).max(self.floor)
     }
 
     /// What is due, by key.
-    pub fn due(&self) -> impl Iterator<Item = (RowKey, &Due)> {
+    pub(super) fn due(&self) -> impl Iterator<Item = (RowKey, &Due)> {
         self.due.iter().map(|(key, due)| (*key, due))
     }
 
     /// One row that is due.
     #[must_use]
-    pub fn due_row(&self, key: RowKey) -> Option<&Due> {
+    pub(super) fn due_row(&self, key: RowKey) -> Option<&Due> {
         self.due.get(&key)
     }
 
     /// Whether nothing is.
     #[must_use]
-    pub fn is_clean(&self) -> bool {
+    pub(super) fn is_clean(&self) -> bool {
         self.due.is_empty()
     }
 
     /// Rows remembered, for the bound on memory.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.acked.len() + self.due.len()
     }
 }
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!((out.floor_for_peer(5), out.known(key(1))), (4, 1));
         out.handle_sent(key(1), 5);
         out.handle_lost(key(1), 5);
-        assert!(out.due_row(key(1)).is_some_and(|due| due.was_lost && due.under_way.is_none()));
+        assert!(out.due_row(key(1)).is_some_and(|due| due.losses == 1 && due.under_way.is_none()));
         assert_eq!(out.floor_for_peer(5), 4);
     }
 

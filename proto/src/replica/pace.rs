@@ -24,7 +24,7 @@ const GAINS: [f64; 8] = [1.2, 0.85, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
 
 /// The pace of one link.
 #[derive(Clone, Debug)]
-pub struct Pace {
+pub(super) struct Pace {
     hint: f64,
     highest: [f64; SLOTS],
     slot: i64,
@@ -41,7 +41,7 @@ pub struct Pace {
 impl Pace {
     /// Begins with what is believed of the link, bytes per second.
     #[must_use]
-    pub const fn new(hint: f64, now: Span) -> Self {
+    pub(super) const fn new(hint: f64, now: Span) -> Self {
         Self {
             hint: hint.clamp(RATE_LOW, RATE_HIGH),
             highest: [0.0; SLOTS],
@@ -59,21 +59,21 @@ impl Pace {
 
     /// Bytes per second that the link is taken to carry.
     #[must_use]
-    pub fn rate(&self) -> f64 {
+    pub(super) fn rate(&self) -> f64 {
         let measured = self.highest.iter().copied().fold(0.0, f64::max);
         if measured > 0.0 { measured.clamp(RATE_LOW, RATE_HIGH) } else { self.hint }
     }
 
     /// The shortest round trip of late, seconds; a guess before there was any.
     #[must_use]
-    pub const fn shortest_s(&self) -> f64 {
+    pub(super) const fn shortest_s(&self) -> f64 {
         let shortest = self.shortest_s.min(self.shortest_before_s);
         if shortest.is_finite() { shortest } else { 0.5 }
     }
 
     /// Bytes that may be under way.
     #[must_use]
-    pub fn flight_bytes(&self, packet: usize) -> f64 {
+    pub(super) fn flight_bytes(&self, packet: usize) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a packet's size")]
         let two = 2.0 * packet as f64;
         (self.rate() * (self.shortest_s() + WAITING_S)).max(two)
@@ -81,13 +81,13 @@ impl Pace {
 
     /// When the next packet may leave.
     #[must_use]
-    pub const fn next(&self) -> Span {
+    pub(super) const fn next(&self) -> Span {
         self.next
     }
 
     /// How long to wait for an acknowledgement.
     #[must_use]
-    pub fn patience(&self, packet: usize) -> Span {
+    pub(super) fn patience(&self, packet: usize) -> Span {
         let round = self.smoothed_s.unwrap_or(1.0) + 4.0 * self.deviation_s.max(0.02);
         #[expect(clippy::cast_precision_loss, reason = "a packet's size")]
         let sending = 2.0 * packet as f64 / self.rate();
@@ -96,12 +96,12 @@ impl Pace {
 
     /// What a packet sent now has to remember.
     #[must_use]
-    pub const fn mark(&self) -> (u64, Span) {
+    pub(super) const fn mark(&self) -> (u64, Span) {
         (self.resolved, self.resolved_at)
     }
 
     /// Notes that so many bytes leave now.
-    pub fn handle_sent(&mut self, bytes: u32, now: Span) {
+    pub(super) fn handle_sent(&mut self, bytes: u32, now: Span) {
         let turn = now.as_secs_f64() / self.shortest_s().max(0.1);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a remainder below eight")]
         let gain = GAINS[(turn % 8.0).max(0.0) as usize % 8];
@@ -110,12 +110,12 @@ impl Pace {
     }
 
     /// Notes that nothing was to be sent: time that passes so says nothing of the link.
-    pub const fn handle_idle(&mut self, now: Span) {
+    pub(super) const fn handle_idle(&mut self, now: Span) {
         self.resolved_at = now;
     }
 
     /// Notes what became of a packet: it came, or is taken for lost.
-    pub fn handle_resolved<C>(&mut self, sent: &Sent<C>, came: bool, now: Span) {
+    pub(super) fn handle_resolved<C>(&mut self, sent: &Sent<C>, came: bool, now: Span) {
         self.resolved += u64::from(sent.bytes);
         self.resolved_at = now;
         self.roll(now);
@@ -133,7 +133,8 @@ impl Pace {
 
     fn note_round(&mut self, round_s: f64, now: Span) {
         let off = round_s - self.smoothed_s.unwrap_or(round_s);
-        self.deviation_s = if self.smoothed_s.is_none() { 0.5 * round_s } else { 0.75 * self.deviation_s + 0.25 * off.abs() };
+        self.deviation_s =
+            if self.smoothed_s.is_none() { 0.5 * round_s } else { 0.75 * self.deviation_s + 0.25 * off.abs() };
         self.smoothed_s = Some(self.smoothed_s.unwrap_or(round_s) + 0.125 * off);
         self.shortest_s = self.shortest_s.min(round_s);
         let pause = Span::from_secs_f64(round_s);

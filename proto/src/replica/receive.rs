@@ -19,7 +19,7 @@ const ACK_PAUSE: Span = Span::from_millis(100);
 /// A stream may be asked for again once in so long.
 const REPAIR_PAUSE: Span = Span::from_secs(120);
 /// For so long a pruned stream may lag behind what a neighbour is known to hold.
-const PATIENCE: Span = Span::from_secs(6);
+const PATIENCE: Span = Span::from_secs(3);
 /// So many doubled rows of a stream, and it is not wanted on this link.
 const DOUBLED: u8 = 6;
 
@@ -165,7 +165,13 @@ impl Replica {
     }
 
     /// Rows of our own that come back: whoever sent them holds them.
-    fn take_own(&mut self, id: LinkId, stream: StreamKey, rows: &[crate::row::Row], used: usize) -> Result<usize, Refused> {
+    fn take_own(
+        &mut self,
+        id: LinkId,
+        stream: StreamKey,
+        rows: &[crate::row::Row],
+        used: usize,
+    ) -> Result<usize, Refused> {
         let Some(link) = self.links.get_mut(&id) else { return Err(Refused::NoLink) };
         for row in rows {
             let current = self.table.row(stream, row.key).map(|held| held.version);

@@ -10,21 +10,21 @@ use crate::packet::Acks;
 /// Packets that may be under way at once: what the acknowledgements can tell apart.
 ///
 /// No counter: sending waits until one is told or given up.
-pub const FLIGHT_MAX: usize = 32;
+pub(super) const FLIGHT_MAX: usize = 32;
 
 /// A packet counts as lost when so many sent after it have come.
 const REORDER: u16 = 3;
 
 /// What has come from the other side.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Received {
+pub(super) struct Received {
     acks: Option<Acks>,
 }
 
 impl Received {
     /// Whether a packet is new. It counts as come only by [`Received::note`].
     #[must_use]
-    pub fn is_new(&self, number: u16) -> bool {
+    pub(super) fn is_new(&self, number: u16) -> bool {
         let Some(acks) = self.acks else { return true };
         match ahead(number, acks.newest) {
             0 => false,
@@ -34,7 +34,7 @@ impl Received {
     }
 
     /// Notes that a packet has come and was taken in.
-    pub fn note(&mut self, number: u16) {
+    pub(super) fn note(&mut self, number: u16) {
         let Some(acks) = &mut self.acks else {
             self.acks = Some(Acks { newest: number, mask: 0 });
             return;
@@ -54,7 +54,7 @@ impl Received {
 
     /// What to tell the other side.
     #[must_use]
-    pub const fn acks(&self) -> Option<Acks> {
+    pub(super) const fn acks(&self) -> Option<Acks> {
         self.acks
     }
 }
@@ -66,7 +66,7 @@ fn ahead(a: u16, b: u16) -> i32 {
 
 /// A packet under way.
 #[derive(Clone, Debug)]
-pub struct Sent<C> {
+pub(super) struct Sent<C> {
     /// Its number.
     pub number: u16,
     /// When it was sent.
@@ -83,7 +83,7 @@ pub struct Sent<C> {
 
 /// Packets under way, oldest first.
 #[derive(Clone, Debug)]
-pub struct Flight<C> {
+pub(super) struct Flight<C> {
     next: u16,
     sent: VecDeque<Sent<C>>,
     bytes: u32,
@@ -98,12 +98,12 @@ impl<C> Default for Flight<C> {
 impl<C> Flight<C> {
     /// The number of the next packet.
     #[must_use]
-    pub const fn next_number(&self) -> u16 {
+    pub(super) const fn next_number(&self) -> u16 {
         self.next
     }
 
     /// Notes a packet as sent; its number must be the next.
-    pub fn push(&mut self, sent: Sent<C>) {
+    pub(super) fn push(&mut self, sent: Sent<C>) {
         self.next = self.next.wrapping_add(1);
         self.bytes += sent.bytes;
         self.sent.push_back(sent);
@@ -111,30 +111,30 @@ impl<C> Flight<C> {
 
     /// Bytes under way.
     #[must_use]
-    pub const fn bytes(&self) -> u32 {
+    pub(super) const fn bytes(&self) -> u32 {
         self.bytes
     }
 
     /// Packets under way.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.sent.len()
     }
 
     /// Whether none is.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.sent.is_empty()
     }
 
     /// When the oldest was sent.
     #[must_use]
-    pub fn oldest(&self) -> Option<Span> {
+    pub(super) fn oldest(&self) -> Option<Span> {
         self.sent.front().map(|sent| sent.time)
     }
 
     /// Takes out what the other side has, first, and then what must be lost.
-    pub fn handle_acks(&mut self, acks: Acks) -> (Vec<Sent<C>>, Vec<Sent<C>>) {
+    pub(super) fn handle_acks(&mut self, acks: Acks) -> (Vec<Sent<C>>, Vec<Sent<C>>) {
         let came = self.take(|number| match ahead(acks.newest, number) {
             0 => true,
             d @ 1..=32 => acks.mask >> (d - 1) & 1 == 1,
@@ -148,13 +148,13 @@ impl<C> Flight<C> {
     }
 
     /// Takes out what was sent before a time.
-    pub fn sent_before(&mut self, time: Span) -> Vec<Sent<C>> {
+    pub(super) fn sent_before(&mut self, time: Span) -> Vec<Sent<C>> {
         let old: Vec<u16> = self.sent.iter().filter(|sent| sent.time < time).map(|sent| sent.number).collect();
         self.take(|number| old.contains(&number))
     }
 
     /// Takes out everything.
-    pub fn take_all(&mut self) -> Vec<Sent<C>> {
+    pub(super) fn take_all(&mut self) -> Vec<Sent<C>> {
         self.take(|_| true)
     }
 

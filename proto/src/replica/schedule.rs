@@ -14,7 +14,7 @@ use crate::row::{Body, Kind, RowKey};
 
 /// A row that may be sent next.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Candidate {
+pub(super) struct Candidate {
     /// Of which stream.
     pub stream: StreamKey,
     /// Which row.
@@ -25,7 +25,7 @@ pub struct Candidate {
 
 /// What may be sent, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Plan {
+pub(super) struct Plan {
     /// The worthiest last.
     worthy: Vec<Candidate>,
     /// The longest waiting last.
@@ -51,12 +51,12 @@ const FIRST: f64 = 1e12;
 impl Plan {
     /// Whether there is nothing to send, as far as is known.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.worthy.is_empty() && !self.stale
     }
 
     /// Plans anew if need be.
-    pub fn refresh<'a>(
+    pub(super) fn refresh<'a>(
         &mut self,
         streams: impl Iterator<Item = (StreamKey, &'a Outgoing)>,
         table: &Table,
@@ -64,8 +64,9 @@ impl Plan {
         validity: Timestamp,
     ) {
         let old = self.made.is_none_or(|made| now - made >= GOOD_FOR);
-        let again = self.stale && (old || self.worthy.len() <= FEW) || self.worthy.is_empty() && self.stale;
-        if !again && !(old && !self.worthy.is_empty()) {
+        let few = self.worthy.len() <= FEW;
+        let again = if self.stale { old || few } else { old && !self.worthy.is_empty() };
+        if !again {
             return;
         }
         self.worthy.clear();
@@ -81,32 +82,29 @@ impl Plan {
     }
 
     /// The next row to send, and whether it is because it has waited longest.
-    pub fn pop(&mut self) -> Option<(Candidate, bool)> {
+    pub(super) fn pop(&mut self) -> Option<(Candidate, bool)> {
         let urgent = self.worthy.last().is_some_and(|first| first.worth >= FIRST);
-        if self.owed >= OWED_FOR_ONE && !urgent {
-            if let Some(oldest) = self.waiting.pop() {
-                return Some((oldest, true));
-            }
-        }
-        self.worthy.pop().map(|candidate| (candidate, false))
+        let oldest = if self.owed >= OWED_FOR_ONE && !urgent { self.waiting.pop() } else { None };
+        let oldest = oldest.map(|candidate| (candidate, true));
+        oldest.or_else(|| self.worthy.pop().map(|candidate| (candidate, false)))
     }
 
     /// A row was sent.
     #[expect(clippy::cast_precision_loss, reason = "bits of a row")]
-    pub fn handle_sent(&mut self, bits: usize, oldest: bool) {
+    pub(super) fn handle_sent(&mut self, bits: usize, oldest: bool) {
         let paid = if oldest { bits as f64 } else { 0.0 };
         self.owed = (self.owed + RESERVED * bits as f64 - paid).min(4.0 * OWED_FOR_ONE);
     }
 
     /// A row did not fit into this packet: it is the first for the next.
-    pub fn push_back(&mut self, candidate: Candidate) {
+    pub(super) fn push_back(&mut self, candidate: Candidate) {
         self.worthy.push(candidate);
     }
 }
 
 /// Whether a row that is due may be sent now: unless this very version is under way.
 #[must_use]
-pub fn is_sendable(due: &Due, held: &Held) -> bool {
+pub(super) fn is_sendable(due: &Due, held: &Held) -> bool {
     due.under_way.is_none_or(|version| version < held.version)
 }
 
@@ -125,14 +123,7 @@ fn candidate(
     })
 }
 
-fn worth(
-    table: &Table,
-    stream: StreamKey,
-    outgoing: &Outgoing,
-    key: RowKey,
-    held: &Held,
-    now: Timestamp,
-) -> f64 {
+fn worth(table: &Table, stream: StreamKey, outgoing: &Outgoing, key: RowKey, held: &Held, now: Timestamp) -> f64 {
     let weight = weight(table, stream, key.handle);
     match &held.body {
         Body::Gone(_) | Body::Assertion(_) => FIRST + weight,
@@ -142,7 +133,8 @@ fn worth(
         }
         // A track's attributes go with its first motion: worth as much, and a little more to be there first.
         Body::Attributes(_) if outgoing.acked(key).is_none() => 1.1 * weight * NEW / 184.0,
-        Body::Attributes(_) => weight * 20.0 / 240.0,
+        // They change seldom, and then it matters.
+        Body::Attributes(_) => weight * 60.0 / 240.0,
         Body::Refinement(_) => 0.3 * weight * 10.0 / 170.0,
         Body::Bearing(_) => 2.0 * 20.0 / 128.0,
         Body::Sensor(_) => 10.0 / 120.0,
@@ -166,12 +158,12 @@ fn growth(table: &Table, stream: StreamKey, outgoing: &Outgoing, key: RowKey, no
 
 /// How important a track is: by whose it is and what.
 #[must_use]
-pub fn weight(table: &Table, stream: StreamKey, handle: u16) -> f64 {
+pub(super) fn weight(table: &Table, stream: StreamKey, handle: u16) -> f64 {
     let attributes = table.row(stream, RowKey { kind: Kind::Attributes, handle });
     let Some(Body::Attributes(attributes)) = attributes.map(|held| &held.body) else { return 2.0 };
     let identity = &attributes.identity;
     match identity.affiliation {
-        Affiliation::Hostile | Affiliation::Suspect => 16.0,
+        Affiliation::Hostile | Affiliation::Suspect => 12.0,
         Affiliation::Friend | Affiliation::Neutral | Affiliation::AssumedFriend => 1.0,
         Affiliation::Pending | Affiliation::Unknown if identity.class == ObjectClass::Uav => 4.0,
         Affiliation::Pending | Affiliation::Unknown => 2.0,

@@ -116,15 +116,7 @@ impl Table {
             return None;
         }
         self.note_life(key.origin);
-        let stream = Stream {
-            label,
-            layer,
-            floor: 0,
-            top: 0,
-            hash: 0,
-            incomplete: false,
-            rows: BTreeMap::new(),
-        };
+        let stream = Stream { label, layer, floor: 0, top: 0, hash: 0, incomplete: false, rows: BTreeMap::new() };
         Some(self.streams.entry(key).or_insert(stream))
     }
 

@@ -17,9 +17,7 @@ use crate::record::TrackRecord;
 use crate::row::assertion::Hybrid;
 use crate::row::gate::{self, GateWidth};
 use crate::row::kinematic::Kinematic;
-use crate::row::{
-    Assertion, Attributes, Bearing, Body, Kind, Lifetime, Refinement, Row, RowKey, Tick, text,
-};
+use crate::row::{Assertion, Attributes, Bearing, Body, Kind, Lifetime, Refinement, Row, RowKey, Tick, text};
 
 /// Labels that a node's own records may have at one time.
 ///
@@ -46,7 +44,7 @@ struct Own {
 
 /// The writing side.
 #[derive(Clone, Debug, Default)]
-pub struct Writer {
+pub(super) struct Writer {
     labels: Vec<Label>,
     tracks: BTreeMap<TrackNumber, Own>,
     next_handle: BTreeMap<(u8, Kind), u16>,
@@ -141,13 +139,7 @@ impl Writer {
     }
 
     /// Tells again what grows old without having changed, as long as it is about something alive.
-    pub(super) fn refresh(
-        &mut self,
-        now: Timestamp,
-        table: &mut Table,
-        me: Origin,
-        tally: &mut Tally,
-    ) -> Vec<Written> {
+    pub(super) fn refresh(&mut self, now: Timestamp, table: &mut Table, me: Origin, tally: &mut Tally) -> Vec<Written> {
         let mut desk = Desk { table, tally, me, written: Vec::new(), now };
         for number in 0..u8::try_from(self.labels.len()).unwrap_or(0) {
             let Some(stream) = desk.table.stream(desk.key(number)) else { continue };
@@ -270,9 +262,9 @@ impl Desk<'_> {
         let (tick, kinematic) = Kinematic::of(&record.estimate, status, lifetime, gate);
         let key = RowKey { kind: Kind::Track, handle: own.handle };
         let told = self.table.row(self.key(own.stream), key);
-        let last = told.and_then(|held| match &held.body {
-            Body::Track(last) => Some((held.tick, last)),
-            _ => None,
+        let last = told.and_then(|held| {
+            let Body::Track(last) = &held.body else { return None };
+            Some((held.tick, last))
         });
         let within = last.is_some_and(|last| gate::reason(last, (tick, &kinematic), &record.estimate).is_none());
         if within {
@@ -325,9 +317,9 @@ impl Desk<'_> {
 /// The latest that anybody said, by the hybrid clock.
 fn table_clock(table: &Table) -> Hybrid {
     let rows = table.streams().flat_map(|(_, stream)| stream.rows());
-    let said = rows.filter_map(|(_, held)| match &held.body {
-        Body::Assertion(assertion) => Some(assertion.said),
-        _ => None,
+    let said = rows.filter_map(|(_, held)| {
+        let Body::Assertion(assertion) = &held.body else { return None };
+        Some(assertion.said)
     });
     said.max().unwrap_or_default()
 }

@@ -30,7 +30,7 @@ impl BitWriter {
 
     /// Appends one bit.
     pub fn put_bit(&mut self, bit: bool) {
-        if self.bits % 8 == 0 {
+        if self.bits.is_multiple_of(8) {
             self.bytes.push(0);
         }
         if let Some(last) = self.bytes.last_mut() {

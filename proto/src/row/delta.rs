@@ -5,6 +5,7 @@
 //! does not fit is told in full.
 
 use super::bits::{BitReader, BitWriter, Classes, unzigzag, zigzag};
+use super::gate::GateWidth;
 use super::kinematic::{AZIMUTH_BITS, Axis, CORRELATION_BITS, Kinematic, LONGITUDE_BITS, PLACE_BITS, SPEED_BITS};
 use super::quantise::Tick;
 
@@ -35,7 +36,7 @@ const CLIMB: [u32; 4] = [0, 3, 5, 9];
 #[must_use]
 pub fn encode(base: &Base, version: u32, tick: Tick, row: &Kinematic) -> Option<BitWriter> {
     let from = base.kinematic.predicted(tick.seconds_since(base.tick));
-    let unlike = (from.fast, from.status, from.lifetime, from.gate) != (row.fast, row.status, row.lifetime, row.gate);
+    let unlike = (from.fast, from.status, from.lifetime) != (row.fast, row.status, row.lifetime);
     if unlike || version <= base.version {
         return None;
     }
@@ -47,6 +48,10 @@ pub fn encode(base: &Base, version: u32, tick: Tick, row: &Kinematic) -> Option<
     put_group(&mut w, RATES, &[(row.east - from.east).into(), (row.north - from.north).into()])?;
     put_group(&mut w, CLIMB, &[(row.up - from.up).into()])?;
     put_shape(&mut w, &from, row);
+    w.put_bit(from.gate != row.gate);
+    if from.gate != row.gate {
+        w.put(row.gate as u64, 2);
+    }
     (w.len() <= BODY_BITS_MAX).then_some(w)
 }
 
@@ -64,6 +69,7 @@ pub fn decode(r: &mut BitReader<'_>, base: &Base, tick: Tick) -> Option<Kinemati
     let [faster_east, faster_north] = get_group(r, RATES)?;
     let [climb] = get_group(r, CLIMB)?;
     let (azimuth, axes) = get_shape(r, &from)?;
+    let gate = if r.bit()? { *GateWidth::ALL.get(r.narrow::<usize>(2)?)? } else { from.gate };
     let row = Kinematic {
         latitude: u32::try_from(i64::from(from.latitude) + north).ok()?,
         longitude: u32::try_from((i64::from(from.longitude) + east).rem_euclid(1 << LONGITUDE_BITS)).ok()?,
@@ -73,6 +79,7 @@ pub fn decode(r: &mut BitReader<'_>, base: &Base, tick: Tick) -> Option<Kinemati
         up: i16::try_from(i64::from(from.up) + climb).ok()?,
         azimuth,
         axes,
+        gate,
         ..from
     };
     row.is_in_range().then_some(row)

@@ -52,9 +52,9 @@ impl GateWidth {
     /// The width for a load: the share of what the busiest link can carry that there is to say, 1 being all of it.
     #[must_use]
     pub fn for_load(load: f64) -> Self {
-        if load < 0.7 {
+        if load < 0.35 {
             Self::Two
-        } else if load < 1.5 {
+        } else if load < 0.8 {
             Self::Three
         } else {
             Self::Five

@@ -196,13 +196,22 @@ impl Kinematic {
         let across = RADIUS_M * LONGITUDE_UNIT * cos(place.latitude).abs();
         let steps = [across, RADIUS_M * LATITUDE_UNIT, height, rate, rate, climb];
         let (told, moves) = (self.place(), self.velocity_east_north_up());
-        let missed = [0.0, 0.0, place.height_m - told.height_m, velocity.x - moves.x, velocity.y - moves.y,
-            velocity.z - moves.z];
-        Matrix6::from_diagonal(&core::array::from_fn::<_, 6, _>(|k| {
-            // Within a step the error is evenly spread; beyond, the value was cut off, and is wrong by that much.
-            let beyond = (missed[k].abs() - 0.5 * steps[k]).max(0.0);
-            steps[k] * steps[k] / 12.0 + 4.0 * beyond * beyond
-        }).into())
+        let missed = [
+            0.0,
+            0.0,
+            place.height_m - told.height_m,
+            velocity.x - moves.x,
+            velocity.y - moves.y,
+            velocity.z - moves.z,
+        ];
+        Matrix6::from_diagonal(
+            &core::array::from_fn::<_, 6, _>(|k| {
+                // Within a step the error is evenly spread; beyond, the value was cut off, and is wrong by that much.
+                let beyond = (missed[k].abs() - 0.5 * steps[k]).max(0.0);
+                steps[k] * steps[k] / 12.0 + 4.0 * beyond * beyond
+            })
+            .into(),
+        )
     }
 }
 

@@ -56,7 +56,7 @@ impl Tick {
 /// Ratios of neighbouring steps of the standard deviation of a place: the cube root of two and its square.
 const THIRDS: [f64; 3] = [1.0, 1.259_921_049_894_873_2, 1.587_401_051_968_199_4];
 /// The same for a speed: the fourth root of two, and so on.
-const QUARTERS: [f64; 4] = [1.0, 1.189_207_115_002_721, 1.414_213_562_373_095_1, 1.681_792_830_507_429];
+const QUARTERS: [f64; 4] = [1.0, 1.189_207_115_002_721, core::f64::consts::SQRT_2, 1.681_792_830_507_429];
 /// The same for the full covariance: the twelfth root of two; 2^(k/12) = 2^(a/3) · 2^(b/12) with k = 4 a + b.
 const TWELFTHS: [f64; 4] = [1.0, 1.059_463_094_359_295_3, 1.122_462_048_309_373, 1.189_207_115_002_721];
 

@@ -265,8 +265,7 @@ fn get_kinematic(r: &mut BitReader<'_>) -> Option<Kinematic> {
     let meta = r.narrow::<usize>(5)?;
     let status = *STATUSES.get(meta / 9)?;
     let (lifetime, gate) = (Lifetime::ALL[meta / 3 % 3], GateWidth::ALL[meta % 3]);
-    let row =
-        Kinematic { latitude, longitude, height, fast, east, north, up, azimuth, axes, status, lifetime, gate };
+    let row = Kinematic { latitude, longitude, height, fast, east, north, up, azimuth, axes, status, lifetime, gate };
     row.is_in_range().then_some(row)
 }
 

@@ -4,11 +4,11 @@
 
 use fusion_core::time::Span;
 use proto::replica::ReplicaConfig;
+use tests::world::World;
 use tests::world::channel::Quality;
 use tests::world::node::SimNode;
 use tests::world::plan::{Fault, Plan};
 use tests::world::random::Random;
-use tests::world::World;
 
 use super::fifo::{self, Line, MESSAGES};
 use super::lag::{Written, quantile};
@@ -165,11 +165,11 @@ fn holds(world: &World, k: usize, owed: &Owed) -> bool {
 /// Fifty nodes, each link down a third of the time.
 pub fn fifty() {
     const NODES: usize = 50;
-    println!("50 nodes, 4 tracks each, 64 kbit/s, 5 % loss, each link down 30 % of the time         bar");
+    println!("50 nodes of four neighbours, 4 tracks each, 64 kbit/s, 5 % loss, each link down 30 % of the time");
     let mut world = world(NODES, 4, 7);
     let mut random = Random::new(9);
     let mut edges: Vec<(usize, usize)> = (0..NODES).map(|k| (k, (k + 1) % NODES)).collect();
-    edges.extend((0..NODES / 2).map(|_| (random.index(NODES), random.index(NODES))).filter(|(a, b)| a != b));
+    edges.extend((0..NODES).map(|_| (random.index(NODES), random.index(NODES))).filter(|(a, b)| a != b));
     for &(a, b) in &edges {
         world.link(a, b, link(64_000.0, 0.05, 0.1), 600);
     }
@@ -197,7 +197,10 @@ pub fn fifty() {
     let taken = sum(|tally| tally.rows_taken);
     let more = sum(|tally| tally.rows_doubled + tally.rows_older);
     println!("  staleness p50 {:.1} s, p95 {:.1} s (≤ 10)", quantile(&mut lags, 0.5), quantile(&mut lags, 0.95));
-    println!("  redundancy {:.0} % (≤ 25): {taken:.0} rows taken in, {more:.0} came again", 100.0 * more / (taken + more));
+    println!(
+        "  redundancy {:.0} % (≤ 25): {taken:.0} rows taken in, {more:.0} came again",
+        100.0 * more / (taken + more)
+    );
     println!("  pruned {:.0}, grafted {:.0}", sum(|tally| tally.prunes), sum(|tally| tally.grafts));
     println!("  missing {} rows once all links are up for a minute (0)", missing(&mut world, &edges));
 }

@@ -137,15 +137,18 @@ fn unlike(world: &World, writer: usize, reader: usize, key: StreamKey) -> Option
     for (row, held) in own.rows() {
         let brief = held.tick.time() + held.body.lifetime().span() <= soon;
         let other = table.row(key, row);
-        if !brief && other.is_none_or(|other| (other.version, other.tick, &other.body) != (held.version, held.tick, &held.body)) {
+        if !brief
+            && other
+                .is_none_or(|other| (other.version, other.tick, &other.body) != (held.version, held.tick, &held.body))
+        {
             let has = other.map(|other| other.version);
             return Some(format!("n{reader} has {key:?} {row:?} as {has:?}, n{writer} wrote {}", held.version));
         }
     }
     let others = table.stream(key)?.rows();
-    let more = others.into_iter().find(|(row, held)| {
-        own.row(*row).is_none() && held.tick.time() + held.body.lifetime().span() > soon
-    });
+    let more = others
+        .into_iter()
+        .find(|(row, held)| own.row(*row).is_none() && held.tick.time() + held.body.lifetime().span() > soon);
     more.map(|(row, held)| format!("n{reader} has {key:?} {row:?} version {}, n{writer} nothing", held.version))
 }
 
@@ -173,17 +176,21 @@ pub fn shown_difference(world: &World) -> Option<String> {
     None
 }
 
-/// Rows of lives that were left behind, anywhere; of nodes that wrote something in their present one.
+/// Motion rows of lives that were left behind, at nodes that can know of the present one: by a stream of it that they
+/// may see.
 #[must_use]
 pub fn left_over(world: &World) -> Option<String> {
-    let nodes = world.nodes.iter().enumerate();
-    nodes.filter_map(|(k, node)| Some((k, node.replica.as_ref()?))).find_map(|(k, replica)| {
-        let wrote = |node| world.reference.labels.keys().any(|key| key.origin == node);
-        let old = replica.table().streams().find(|(key, stream)| {
-            world.nodes.iter().any(|n| n.id == key.origin.node && n.origin() != key.origin && wrote(n.origin()))
-                && stream.rows().any(|(row, held)| row.kind == Kind::Track && matches!(held.body, Body::Track(_)))
-        });
-        old.map(|(key, _)| format!("n{k} holds rows of {key:?}, a life long over"))
+    world.nodes.iter().enumerate().find_map(|(writer, node)| {
+        let present = world.reference.labels.iter().filter(|(key, _)| key.origin == node.origin());
+        let knowing: BTreeSet<usize> = present.flat_map(|(_, label)| reachable(world, writer, label)).collect();
+        knowing.into_iter().find_map(|reader| {
+            let table = world.nodes[reader].replica.as_ref()?.table();
+            let old = table.streams().find(|(key, stream)| {
+                let former = key.origin.node == node.id && key.origin != node.origin();
+                former && stream.rows().any(|(row, h)| row.kind == Kind::Track && matches!(h.body, Body::Track(_)))
+            });
+            old.map(|(key, _)| format!("n{reader} holds rows of {key:?}, a life long over"))
+        })
     })
 }
 

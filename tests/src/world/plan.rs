@@ -103,7 +103,7 @@ pub struct Outcome {
 }
 
 /// After the last fault everybody must hold the same within so long.
-const REST: Span = Span::from_secs(600);
+const REST: Span = Span::from_secs(400);
 
 /// Runs the world of a seed to its rest and judges it.
 #[must_use]
@@ -249,9 +249,8 @@ fn come_to_rest(world: &mut World) -> Option<f64> {
     let from = world.now;
     while world.now - from < REST {
         world.run_until(world.now + Span::from_secs(5));
-        let full = world.nodes.iter().any(|node| {
-            node.replica.as_ref().is_some_and(|replica| replica.tally().rows_full > 0)
-        });
+        let full =
+            world.nodes.iter().any(|node| node.replica.as_ref().is_some_and(|replica| replica.tally().rows_full > 0));
         let alike = oracle::difference(world).is_none() && oracle::shown_difference(world).is_none();
         if full || alike && oracle::left_over(world).is_none() {
             return Some((world.now - from).as_secs_f64());
