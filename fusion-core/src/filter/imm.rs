@@ -38,6 +38,9 @@ pub enum ModeState {
     Nine(GaussianState<9>),
 }
 
+/// By mode and mode, how probably the one became the other: [`MotionSet::change_over`].
+pub(crate) type Change = [[f64; MOTIONS_MAX]; MOTIONS_MAX];
+
 /// The modes of one target, in the order of their [`MotionSet`]: 2992 bytes, of which the modes that are there are
 /// used.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,7 +132,7 @@ impl ModeState {
         })
     }
 
-    /// Becomes the mixture of all modes that belongs to `own`, moved by its motion.
+    /// Becomes the mixture of all modes that belongs to `own`, moved by its motion; not proven.
     fn take(
         &mut self,
         own: &Self,
@@ -246,7 +249,22 @@ impl Modes {
         to: Timestamp,
         predicted: &mut Self,
     ) -> Result<(), NotPositiveDefinite> {
-        let change = set.change_over(to - self.time());
+        self.foresee_into(set, &set.change_over(to - self.time()), to, predicted)?;
+        predicted.prove()
+    }
+
+    /// The same by a change that is known already, and not proven: enough to gate with, and most predictions end there.
+    /// What comes of it is proven when it is updated, or else by [`prove`](Self::prove).
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers overflow; the other modes then mean nothing.
+    pub(crate) fn foresee_into(
+        &self,
+        set: &MotionSet,
+        change: &Change,
+        to: Timestamp,
+        predicted: &mut Self,
+    ) -> Result<(), NotPositiveDefinite> {
         let mut alike = predicted.states.iter().zip(&self.states);
         if predicted.states.len() != self.states.len() || !alike.all(|(one, other)| one.is_like(other)) {
             predicted.clone_from(self);
@@ -263,6 +281,14 @@ impl Modes {
         }
         predicted.settle();
         Ok(())
+    }
+
+    /// Proves the covariances of all modes.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if one is not a covariance; the modes then mean nothing.
+    pub(crate) fn prove(&mut self) -> Result<(), NotPositiveDefinite> {
+        self.states.iter_mut().try_for_each(|state| state.visit_mut(Proven))
     }
 
     /// Becomes the other, of the same set: cheaper than a clone, which makes room for the largest states.
@@ -283,14 +309,29 @@ impl Modes {
     /// Position and velocity by all modes together: mean and covariance of their mixture, not yet proven.
     #[must_use]
     pub fn combined(&self) -> Prediction {
-        let blend = Blend { weights: &self.probabilities, states: &self.states };
         let mut combined = Prediction { mean: SVector::zeros(), p: SMatrix::zeros(), time: self.time() };
-        match &self.states[0] {
-            ModeState::Six(own) => blend.reduce(own, &mut combined.mean, &mut combined.p),
-            ModeState::Seven(own) => blend.reduce(&own.kinematics(), &mut combined.mean, &mut combined.p),
-            ModeState::Nine(own) => blend.reduce(&own.kinematics(), &mut combined.mean, &mut combined.p),
-        }
+        self.mix(&mut combined.mean, &mut combined.p);
         combined
+    }
+
+    /// The same of modes that are proven: then their mixture need not be.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers overflow.
+    pub(crate) fn combined_state(&self) -> Result<GaussianState, NotPositiveDefinite> {
+        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
+        self.mix(&mut mean, &mut p);
+        Ok(GaussianState { mean, covariance: Covariance::of_sum(p)?, time: self.time() })
+    }
+
+    #[inline]
+    fn mix(&self, mean: &mut StateVector, p: &mut SMatrix<f64, KINEMATIC, KINEMATIC>) {
+        let blend = Blend { weights: &self.probabilities, states: &self.states };
+        match &self.states[0] {
+            ModeState::Six(own) => blend.reduce(own, mean, p),
+            ModeState::Seven(own) => blend.reduce(&own.kinematics(), mean, p),
+            ModeState::Nine(own) => blend.reduce(&own.kinematics(), mean, p),
+        }
     }
 
     /// The first `K` components of [`combined`](Self::combined), K up to six: mean and covariance.
@@ -396,25 +437,31 @@ impl Blend<'_> {
         if !mean.as_slice().iter().all(|v| v.is_finite()) {
             return Err(NotPositiveDefinite);
         }
-        *next = GaussianState { mean, covariance: Covariance::new(p)?, time: to };
+        *next = GaussianState { mean, covariance: Covariance::of_sum(p)?, time: to };
         Ok(())
     }
 
-    /// Mean and covariance: Σ wᵢ xᵢ and Σ wᵢ (Pᵢ + δᵢ δᵢᵀ), δᵢ = xᵢ − x̄, added to zeros. What a mode lacks of N
+    /// Mean and covariance: Σ wᵢ xᵢ and Σ wᵢ (Pᵢ + δᵢ δᵢᵀ), δᵢ = xᵢ − x̄, into zeros. What a mode lacks of N
     /// dimensions is taken from `own`. A sum of covariances with weights above zero is one.
+    #[inline]
     fn reduce<const N: usize>(&self, own: &GaussianState<N>, mean: &mut SVector<f64, N>, p: &mut SMatrix<f64, N, N>) {
         match (self.states, self.weights) {
-            ([_], _) => {
-                (*mean, *p) = (own.mean, *own.covariance.matrix());
-                return;
-            }
+            ([_], _) => (*mean, *p) = (own.mean, *own.covariance.matrix()),
             ([one, other], &[a, b, ..]) if one.has_dimension::<N>() && other.has_dimension::<N>() => {
                 let ((one, p_one), (other, p_other)) = (one.numbers(), other.numbers());
                 mix_two([a, b], [one, other], [p_one, p_other], mean, p);
-                return;
             }
-            _ => {}
+            _ => self.reduce_many(own, mean, p),
         }
+    }
+
+    /// The same of modes of any dimensions.
+    fn reduce_many<const N: usize>(
+        &self,
+        own: &GaussianState<N>,
+        mean: &mut SVector<f64, N>,
+        p: &mut SMatrix<f64, N, N>,
+    ) {
         for (&weight, state) in self.weights.iter().zip(self.states) {
             state.visit(AddMean { weight, own, mean });
         }
@@ -424,7 +471,19 @@ impl Blend<'_> {
     }
 }
 
+struct Proven;
+
+impl ModeVisitorMut for Proven {
+    type Output = Result<(), NotPositiveDefinite>;
+
+    fn visit<const N: usize>(self, state: &mut GaussianState<N>) -> Self::Output {
+        state.covariance = Covariance::new(*state.covariance.matrix())?;
+        Ok(())
+    }
+}
+
 /// The mixture of two of one dimension, in one pass: with d = x₁ − x₂ it is w₁ P₁ + w₂ P₂ + w₁ w₂ d dᵀ, if w₁ + w₂ = 1.
+#[inline]
 fn mix_two<const N: usize>(
     [a, b]: [f64; 2],
     [one, other]: [&[f64]; 2],
@@ -436,7 +495,7 @@ fn mix_two<const N: usize>(
     let apart: [f64; N] = core::array::from_fn(|k| one[k] - other[k]);
     mean.data.0[0] = core::array::from_fn(|k| a * one[k] + b * other[k]);
     let columns = p_one.as_chunks::<N>().0.iter().zip(p_other.as_chunks::<N>().0);
-    for ((column, (one, other)), apart_k) in p.data.0.iter_mut().zip(columns).zip(apart) {
+    for ((column, (one, other)), apart_k) in p.data.0.iter_mut().zip(columns).zip(&apart) {
         // In this order the product is the same on either side of the diagonal.
         *column = core::array::from_fn(|i| a * one[i] + b * other[i] + a * b * (apart[i] * apart_k));
     }

@@ -11,14 +11,15 @@ use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
 use crate::capacity::ROW_EDGES_MAX;
 use crate::filter::extended::{Expectation, Outlook};
-use crate::filter::imm::{ModeState, ModeVisitor, Modes};
+use crate::filter::imm::{Change, ModeState, ModeVisitor, Modes};
 use crate::filter::{Prediction, Whereabouts};
 use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
 use crate::maths::{exp, ln, sqrt};
 use crate::measurement::{Measurement, Reading};
-use crate::model::motion::MOTIONS_MAX;
+use crate::model::motion::{MOTIONS_MAX, MotionSet};
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::tally::{Tally, count};
+use crate::time::{Span, Timestamp};
 use crate::track::Track;
 use crate::track::deleter::Deletion;
 use crate::track::table::TrackTable;
@@ -176,17 +177,13 @@ impl Gating<'_> {
         &self,
         track: &Track,
         modes: Option<&Modes>,
-        ahead: &'a mut Option<Modes>,
+        ahead: &'a mut Option<Foreseen>,
     ) -> Result<Ahead<'a>, NotPositiveDefinite> {
         let time = self.look.scan.time;
         let (Some(modes), Some(set)) = (modes, &self.config.motions) else {
             return Ok(Ahead::Alone(Prediction::of(&self.config.motion, &track.state, time)));
         };
-        match ahead {
-            Some(ahead) => modes.predict_into(set, time, ahead)?,
-            None => *ahead = Some(modes.predict(set, time)?),
-        }
-        Ok(Ahead::Several(ahead.as_ref().expect("just filled")))
+        Ok(Ahead::Several(ahead.get_or_insert_with(|| Foreseen::new(modes)).take(modes, set, time)?))
     }
 
     /// Whether a track may move in more than one way. Its modes lie far away from it, and are not looked for
@@ -375,6 +372,29 @@ struct Target<'a> {
     predicted: &'a Ahead<'a>,
     whereabouts: Whereabouts,
     view: View,
+}
+
+/// A place for the modes of one track after the other at the time of the scan; and for how modes change over a span,
+/// which most tracks have in common.
+pub(super) struct Foreseen {
+    modes: Modes,
+    span: Option<Span>,
+    change: Change,
+}
+
+impl Foreseen {
+    fn new(modes: &Modes) -> Self {
+        Self { modes: modes.clone(), span: None, change: Change::default() }
+    }
+
+    fn take(&mut self, modes: &Modes, set: &MotionSet, time: Timestamp) -> Result<&Modes, NotPositiveDefinite> {
+        let span = time - modes.time();
+        if self.span != Some(span) {
+            (self.span, self.change) = (Some(span), set.change_over(span));
+        }
+        modes.foresee_into(set, &self.change, time, &mut self.modes)?;
+        Ok(&self.modes)
+    }
 }
 
 /// A track at the time of the scan: its state, or its modes if it has any.

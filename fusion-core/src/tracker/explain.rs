@@ -10,7 +10,6 @@ use crate::association::Edge;
 use crate::association::likelihood::Likelihood;
 use crate::filter::Prediction;
 use crate::filter::extended::Expectation;
-use crate::filter::imm::Modes;
 use crate::gaussian::Covariance;
 use crate::measurement::Coverage;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
@@ -68,7 +67,7 @@ impl Explaining<'_> {
 
     /// A track as the gate saw it: those that gated something are at the time of the scan already.
     fn predicted<'t>(&self, table: &'t mut TrackTable<'_>, slot: u16) -> Option<(&'t Track, Prediction)> {
-        let mut ahead: Option<Modes> = None;
+        let mut ahead = None;
         let (track, modes) = table.parts_mut(slot)?;
         let state = &track.state;
         let predicted = if state.time == self.gating.look.scan.time {

@@ -158,7 +158,7 @@ impl<'a> Look<'a> {
         tally.measurements_implausible += count(measurements.len() - admitted);
         trail.admission(columns.iter().map(|column| column.log_clutter.is_some()), scan.measurements.len());
         let plots = &mut plots[..admitted];
-        plots.sort_unstable_by(Plot::order);
+        Plot::sort(plots);
         let look = Self {
             scan,
             sensor,

@@ -78,8 +78,11 @@ impl Updating<'_> {
         let Some(several) = modes.as_mut() else {
             return shares.map_or(Ok(()), |shares| self.mix(&mut track.state, &shares));
         };
-        let moved = shares.map_or(Ok(()), |shares| self.shift_modes(several, &shares));
-        match moved.and_then(|()| several.combined().prove()) {
+        let moved = match shares {
+            Some(shares) => self.shift_modes(several, &shares),
+            None => several.prove(),
+        };
+        match moved.and_then(|()| several.combined_state()) {
             Ok(state) => track.state = state,
             Err(fault) => {
                 *modes = None;
@@ -105,23 +108,29 @@ impl Updating<'_> {
         state: &mut GaussianState<N>,
         shares: &Shares<'_>,
     ) -> Result<(), NotPositiveDefinite> {
-        let mut mixture = Mixture::new(state, shares.missed);
-        let mut height_open = false;
+        let mut mixture = None;
+        let (mut at_once, mut height_open) = (None, false);
         for kind in self.kinds(shares.pairs) {
             let mix = Mix { updating: self, kind, shares, predicted: state, mixture: &mut mixture };
-            visit(kind, &self.look.scan.pose, mix);
+            at_once = visit(kind, &self.look.scan.pose, mix);
             height_open |= kind.leaves_height_open();
         }
-        *state = mixture.reduce()?;
+        *state = match (at_once, mixture) {
+            (Some(mixed), _) => mixed?,
+            (None, Some(mixture)) => mixture.reduce()?,
+            // Nothing that counts could be read: a bug elsewhere, and no reason to move.
+            (None, None) => return Ok(()),
+        };
         if height_open {
             self.config.height_prior.hold(state);
         }
         Ok(())
     }
 
-    /// The kinds of measurement among the pairs that count.
+    /// The kinds of measurement among the pairs that count: of several in the scan not all need be.
     fn kinds(&self, pairs: &Pairs<'_>) -> impl Iterator<Item = Kind> {
-        let among = |kind: Kind| pairs.used().any(|(column, _)| self.kind(column) == kind);
+        let only = self.look.groups.len() == 1;
+        let among = move |kind: Kind| only || pairs.used().any(|(column, _)| self.kind(column) == kind);
         self.look.groups.iter().map(|group| group.kind()).filter(move |kind| among(*kind))
     }
 }
@@ -139,19 +148,20 @@ impl ModeVisitorMut for Mixing<'_> {
     }
 }
 
-/// Adds the measurements of one kind to a mixture.
+/// Adds the measurements of one kind to a mixture, which is begun if there is none; or gives what they make of the state
+/// if they are alone and share their noise.
 struct Mix<'a, const N: usize> {
     updating: &'a Updating<'a>,
     kind: Kind,
     shares: &'a Shares<'a>,
     predicted: &'a GaussianState<N>,
-    mixture: &'a mut Mixture<N>,
+    mixture: &'a mut Option<Mixture<N>>,
 }
 
 impl<const N: usize> KindVisitor for Mix<'_, N> {
-    type Output = ();
+    type Output = Option<Result<GaussianState<N>, NotPositiveDefinite>>;
 
-    fn visit<const M: usize>(self, model: &impl ObservationModel<M>) {
+    fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) -> Self::Output {
         let p = self.predicted.covariance.matrix();
         let expectation = Expectation::of(model, &self.predicted.mean, p);
         // A sensor that cannot tell the height must not move it: its range would be linearised into one.
@@ -162,7 +172,7 @@ impl<const N: usize> KindVisitor for Mix<'_, N> {
             let Some(reading) = model.reading(observation) else { continue };
             if batch.as_ref().is_none_or(|batch| *batch.claimed != reading.noise) {
                 if let Some(full) = &batch {
-                    full.close(&expectation.cross, p, self.mixture);
+                    full.close(&expectation.cross, p, self.begun());
                 }
                 // Numbers at the edge of the representable may fail here though they passed the gate: then nothing
                 // moves.
@@ -174,9 +184,19 @@ impl<const N: usize> KindVisitor for Mix<'_, N> {
             }
             batch.as_mut().expect("just filled").add(share, &model.residual(&reading.z, &expectation.z_hat));
         }
-        if let Some(last) = &batch {
-            last.close(&expectation.cross, p, self.mixture);
+        let last = batch?;
+        if self.updating.look.groups.len() == 1 && self.mixture.is_none() {
+            return Some(last.updates(&expectation.cross).mixed_with(self.predicted, self.shares.missed));
         }
+        last.close(&expectation.cross, p, self.begun());
+        None
+    }
+}
+
+impl<const N: usize> Mix<'_, N> {
+    /// The mixture, with what was missed if it has only begun.
+    fn begun(&mut self) -> &mut Mixture<N> {
+        self.mixture.get_or_insert_with(|| Mixture::new(self.predicted, self.shares.missed))
     }
 }
 
@@ -206,7 +226,11 @@ impl<const M: usize, const N: usize> Batch<'_, M, N> {
     /// Adds what its measurements make of the state.
     #[inline(never)]
     fn close(&self, cross: &SMatrix<f64, N, M>, p: &SMatrix<f64, N, N>, mixture: &mut Mixture<N>) {
+        mixture.add_updates(p, &self.updates(cross));
+    }
+
+    fn updates<'u>(&'u self, cross: &'u SMatrix<f64, N, M>) -> Updates<'u, M, N> {
         let Self { k, s, share, nu, nu_squared, .. } = self;
-        mixture.add_updates(p, &Updates { k, cross, s, weight: *share, nu: *nu, nu_squared: *nu_squared });
+        Updates { k, cross, s, weight: *share, nu: *nu, nu_squared: *nu_squared }
     }
 }
