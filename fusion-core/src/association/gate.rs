@@ -4,6 +4,8 @@
 //! νₖ² ≤ γ Sₖₖ is necessary for the ellipsoid, so it never refuses what the gate would admit, and with the measurements
 //! sorted by their first component it looks only at the neighbours.
 
+use core::f64::consts::TAU;
+
 use nalgebra::{SMatrix, SVector};
 
 use crate::capacity::DIMENSIONS;
@@ -141,8 +143,8 @@ fn deal(plots: &mut [Plot]) -> [u16; STEPS] {
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'a> {
     plots: &'a [Plot],
-    /// Largest variance of the first component.
-    variance: f64,
+    /// Largest variances of the first two components.
+    variance: [f64; 2],
     steps: Steps,
 }
 
@@ -201,7 +203,8 @@ const STEPS_REAL: f64 = 256.0;
 impl<'a> Group<'a> {
     /// Plots of one kind, sorted by their first component; `None` if there are none.
     fn new(plots: &'a [Plot]) -> Option<Self> {
-        let variance = plots.iter().fold(0.0, |v, p| p.variance[0].max(v));
+        let largest = |k: usize| plots.iter().fold(0.0, |v, p| if p.variance[k] > v { p.variance[k] } else { v });
+        let variance = [largest(0), largest(1)];
         (!plots.is_empty()).then(|| Self { plots, variance, steps: Steps::new(plots) })
     }
 
@@ -233,15 +236,18 @@ impl<'a> Group<'a> {
         let (from, to) = if H::FIRST_IS_ANGLE {
             (0, f64::INFINITY)
         } else {
-            self.window(z_hat[0], threshold * (own[0] + self.variance))
+            self.window(z_hat[0], threshold * (own[0] + self.variance[0]))
         };
+        let aside = self.aside::<M>(threshold * (own[1] + self.variance[1]));
+        let second = if M > 1 { z_hat[1] } else { 0.0 };
         self.plots[from..]
             .iter()
             .take_while(move |plot| plot.z[0] <= to)
             .filter(move |plot| {
                 let near = |k: usize, nu: f64| nu * nu <= threshold * (own[k] + plot.variance[k]);
-                // The first component first: where it is no angle it mostly decides.
-                if !H::FIRST_IS_ANGLE && !near(0, plot.z[0] - z_hat[0]) {
+                // What lies in the window of the first component is mostly far off in the second.
+                let apart = (plot.z[1] - second).abs();
+                if apart > aside.0 && apart < aside.1 {
                     return false;
                 }
                 let mut z = *z_hat;
@@ -254,13 +260,35 @@ impl<'a> Group<'a> {
             .map(|plot| plot.column)
     }
 
+    /// Between which two differences of the second component a plot is certainly outside of √`reach_squared`: of an angle
+    /// a difference may be as near to a whole turn.
+    fn aside<const M: usize>(&self, reach_squared: f64) -> (f64, f64) {
+        if M < 2 {
+            return (f64::INFINITY, 0.0);
+        }
+        let reach = widened(sqrt(reach_squared));
+        match self.kind() {
+            Kind::Position | Kind::HorizontalPosition | Kind::PositionVelocity => (reach, f64::INFINITY),
+            Kind::RangeBearing
+            | Kind::RangeBearingRate
+            | Kind::RangeBearingElevation
+            | Kind::RangeBearingElevationRate
+            | Kind::Bearing
+            | Kind::BearingElevation => (reach, TAU - reach),
+        }
+    }
+
     /// The first of the plots whose first component lies within √`reach_squared` of `centre`, and where they end.
     fn window(&self, centre: f64, reach_squared: f64) -> (usize, f64) {
-        // A little wider than the test behind it, so that rounding cannot cut off what that would admit.
-        let reach = sqrt(reach_squared) * (1.0 + 1e-9) + 1e-9;
+        let reach = widened(sqrt(reach_squared));
         let (from, to) = self.steps.around(centre - reach);
         (from + self.plots[from..to].partition_point(|plot| plot.z[0] < centre - reach), centre + reach)
     }
+}
+
+/// A little wider than the test behind it, so that rounding cannot cut off what that would admit.
+fn widened(reach: f64) -> f64 {
+    reach * (1.0 + 1e-9) + 1e-9
 }
 
 #[cfg(test)]
@@ -309,7 +337,8 @@ mod tests {
         for length in [1, 31, 32, 700] {
             for kinds in [1, 2] {
                 let kind = |k: u16| if k % kinds == 0 { Kind::HorizontalPosition } else { Kind::RangeBearing };
-                let mixed = (0..length).map(|k| k * 577 % length);
+                let mixed = (0..u32::from(length)).map(|k| k * 577 % u32::from(length));
+                let mixed = mixed.map(|k| u16::try_from(k).expect("below the length"));
                 let plot = |k: u16| Plot::new(kind(k), k, &Vector2::new(place(k), 0.0), &noise);
                 let mut plots: Vec<Plot> = mixed.map(plot).collect();
                 let mut compared = plots.clone();

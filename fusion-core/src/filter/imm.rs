@@ -437,7 +437,8 @@ impl Blend<'_> {
         if !mean.as_slice().iter().all(|v| v.is_finite()) {
             return Err(NotPositiveDefinite);
         }
-        *next = GaussianState { mean, covariance: Covariance::of_sum(p)?, time: to };
+        (next.mean, next.time) = (mean, to);
+        next.covariance = Covariance::of_sum(p)?;
         Ok(())
     }
 

@@ -128,7 +128,7 @@ impl Gating<'_> {
     ) {
         let mut candidates = Candidates::default();
         let mut waiting = table.live();
-        let mut ahead = None;
+        let mut ahead = Foreseen::default();
         let reach = Reach::of(self.look.scan, &self.look.groups, self.gate, &self.config.motion);
         for slot in table.indices() {
             let Some((track, modes)) = table.parts_mut(slot) else { continue };
@@ -148,7 +148,7 @@ impl Gating<'_> {
             };
             let whereabouts = predicted.whereabouts();
             let view = self.look.view_of(&whereabouts);
-            let target = Target { slot, track, predicted: &predicted, whereabouts, view };
+            let target = Target { slot, track, predicted, whereabouts, view };
             self.find_candidates(&target, columns, &mut candidates, tally);
             if candidates.kept.is_empty() {
                 if !view.covered {
@@ -177,13 +177,16 @@ impl Gating<'_> {
         &self,
         track: &Track,
         modes: Option<&Modes>,
-        ahead: &'a mut Option<Foreseen>,
+        ahead: &'a mut Foreseen,
     ) -> Result<Ahead<'a>, NotPositiveDefinite> {
         let time = self.look.scan.time;
-        let (Some(modes), Some(set)) = (modes, &self.config.motions) else {
-            return Ok(Ahead::Alone(Prediction::of(&self.config.motion, &track.state, time)));
-        };
-        Ok(Ahead::Several(ahead.get_or_insert_with(|| Foreseen::new(modes)).take(modes, set, time)?))
+        match (modes, &self.config.motions) {
+            (Some(modes), Some(set)) => Ok(Ahead::Several(ahead.several(modes, set, time)?)),
+            _ => {
+                ahead.alone = Prediction::of(&self.config.motion, &track.state, time);
+                Ok(Ahead::Alone(&ahead.alone))
+            }
+        }
     }
 
     /// Whether a track may move in more than one way. Its modes lie far away from it, and are not looked for
@@ -369,45 +372,50 @@ impl RowGate<'_> {
 struct Target<'a> {
     slot: u16,
     track: &'a Track,
-    predicted: &'a Ahead<'a>,
+    predicted: Ahead<'a>,
     whereabouts: Whereabouts,
     view: View,
 }
 
-/// A place for the modes of one track after the other at the time of the scan; and for how modes change over a span,
-/// which most tracks have in common.
+/// A place for one track after the other at the time of the scan; and for how modes change over a span, which most
+/// tracks have in common.
 pub(super) struct Foreseen {
-    modes: Modes,
+    alone: Prediction,
+    modes: Option<Modes>,
     span: Option<Span>,
     change: Change,
 }
 
-impl Foreseen {
-    fn new(modes: &Modes) -> Self {
-        Self { modes: modes.clone(), span: None, change: Change::default() }
+impl Default for Foreseen {
+    fn default() -> Self {
+        let alone = Prediction { mean: SVector::zeros(), p: SMatrix::zeros(), time: Timestamp::EPOCH };
+        Self { alone, modes: None, span: None, change: Change::default() }
     }
+}
 
-    fn take(&mut self, modes: &Modes, set: &MotionSet, time: Timestamp) -> Result<&Modes, NotPositiveDefinite> {
+impl Foreseen {
+    fn several(&mut self, modes: &Modes, set: &MotionSet, time: Timestamp) -> Result<&Modes, NotPositiveDefinite> {
         let span = time - modes.time();
         if self.span != Some(span) {
             (self.span, self.change) = (Some(span), set.change_over(span));
         }
-        modes.foresee_into(set, &self.change, time, &mut self.modes)?;
-        Ok(&self.modes)
+        let ahead = self.modes.get_or_insert_with(|| modes.clone());
+        modes.foresee_into(set, &self.change, time, ahead)?;
+        Ok(ahead)
     }
 }
 
 /// A track at the time of the scan: its state, or its modes if it has any.
-#[expect(clippy::large_enum_variant, reason = "nothing is allocated, and it lies in one place for the whole scan")]
+#[derive(Clone, Copy)]
 pub(super) enum Ahead<'a> {
-    Alone(Prediction),
+    Alone(&'a Prediction),
     Several(&'a Modes),
 }
 
 impl Ahead<'_> {
     fn whereabouts(&self) -> Whereabouts {
         match self {
-            Self::Alone(predicted) => predicted.into(),
+            Self::Alone(predicted) => (*predicted).into(),
             Self::Several(modes) => modes.whereabouts(),
         }
     }

@@ -4,7 +4,7 @@
 //! is compared once more: each measurement with each track, as the gate compares them. Nothing here changes anything,
 //! and nothing here runs with the trail off.
 
-use super::associate::{Ahead, Gating, Row};
+use super::associate::{Ahead, Foreseen, Gating, Row};
 use super::look::Column;
 use crate::association::Edge;
 use crate::association::likelihood::Likelihood;
@@ -67,14 +67,14 @@ impl Explaining<'_> {
 
     /// A track as the gate saw it: those that gated something are at the time of the scan already.
     fn predicted<'t>(&self, table: &'t mut TrackTable<'_>, slot: u16) -> Option<(&'t Track, Prediction)> {
-        let mut ahead = None;
+        let mut ahead = Foreseen::default();
         let (track, modes) = table.parts_mut(slot)?;
         let state = &track.state;
         let predicted = if state.time == self.gating.look.scan.time {
             Prediction { mean: state.mean, p: *state.covariance.matrix(), time: state.time }
         } else {
             match self.gating.predict(track, modes.as_ref(), &mut ahead).ok()? {
-                Ahead::Alone(predicted) => predicted,
+                Ahead::Alone(predicted) => *predicted,
                 Ahead::Several(modes) => modes.combined(),
             }
         };
