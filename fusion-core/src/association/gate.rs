@@ -334,11 +334,11 @@ mod tests {
             2 => 1e3 * f64::from(k) * f64::from(k),
             _ => 0.25 * f64::from(k) - 300.0,
         };
-        for length in [1, 31, 32, 700] {
+        for length in [1_u32, 31, 32, 700] {
             for kinds in [1, 2] {
                 let kind = |k: u16| if k % kinds == 0 { Kind::HorizontalPosition } else { Kind::RangeBearing };
-                let mixed = (0..u32::from(length)).map(|k| k * 577 % u32::from(length));
-                let mixed = mixed.map(|k| u16::try_from(k).expect("below the length"));
+                let mixed = (0..length).map(|k| k * 577 % length);
+                let mixed = mixed.map(|k| u16::try_from(k).expect("few"));
                 let plot = |k: u16| Plot::new(kind(k), k, &Vector2::new(place(k), 0.0), &noise);
                 let mut plots: Vec<Plot> = mixed.map(plot).collect();
                 let mut compared = plots.clone();

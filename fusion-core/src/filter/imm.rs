@@ -351,8 +351,14 @@ impl Modes {
     /// Where the target is by all modes together.
     #[must_use]
     pub fn whereabouts(&self) -> Whereabouts {
-        let (place, p) = self.combined_first::<3>();
-        Whereabouts { place, variance: p.diagonal() }
+        let (mut place, mut variance) = (SVector::zeros(), SVector::zeros());
+        for (&weight, state) in self.probabilities.iter().zip(&self.states) {
+            state.visit(AddFirstMean { weight, mean: &mut place });
+        }
+        for (&weight, state) in self.probabilities.iter().zip(&self.states) {
+            state.visit(AddVariance { weight, mean: &place, variance: &mut variance });
+        }
+        Whereabouts { place, variance }
     }
 
     /// μⱼ ← μⱼ Λⱼ / Σ: Bayes' rule, with the likelihood of what was seen under each mode, on any common scale.
@@ -578,6 +584,23 @@ impl<const K: usize> ModeVisitor for AddFirstSpread<'_, K> {
             for (i, sum) in column.iter_mut().enumerate() {
                 *sum += self.weight * (theirs[k][i] + delta[k] * delta[i]);
             }
+        }
+    }
+}
+
+struct AddVariance<'a, const K: usize> {
+    weight: f64,
+    mean: &'a SVector<f64, K>,
+    variance: &'a mut SVector<f64, K>,
+}
+
+impl<const K: usize> ModeVisitor for AddVariance<'_, K> {
+    type Output = ();
+
+    fn visit<const S: usize>(self, state: &GaussianState<S>) {
+        for k in 0..K {
+            let delta = state.mean[k] - self.mean[k];
+            self.variance[k] += self.weight * (state.covariance.matrix()[(k, k)] + delta * delta);
         }
     }
 }
