@@ -81,9 +81,9 @@ impl<const N: usize> Covariance<N> {
         Ok(Self(m))
     }
 
-    /// A sum of covariances with weights above zero, or F P Fᵀ + Q: symmetric up to rounding and positive definite because
-    /// P is, so it is not proven anew, only whether its numbers are still finite. What is made of it by a measurement is
-    /// proven again before it is kept.
+    /// A sum of covariances with weights above zero, or F P Fᵀ + Q: symmetric up to rounding and positive definite
+    /// because P is. So it is not proven anew, only that its numbers are still finite; what a measurement makes of it is
+    /// proven before it is kept.
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] if the numbers overflow.
@@ -271,9 +271,7 @@ fn make_symmetric<const N: usize>(m: &mut [[f64; N]; N]) {
 fn mirror<const N: usize>(m: &mut [[f64; N]; N]) {
     for_each_column!(j < N, {
         let column = m[j];
-        for i in j + 1..N {
-            m[i][j] = column[i];
-        }
+        m.iter_mut().zip(&column).skip(j + 1).for_each(|(later, below)| later[j] = *below);
     });
 }
 

@@ -260,7 +260,7 @@ impl<'a> Group<'a> {
             .map(|plot| plot.column)
     }
 
-    /// Between which two differences of the second component a plot is certainly outside of √`reach_squared`: of an angle
+    /// Between which two differences of the second component a plot certainly lies beyond √`reach_squared`: of an angle
     /// a difference may be as near to a whole turn.
     fn aside<const M: usize>(&self, reach_squared: f64) -> (f64, f64) {
         if M < 2 {
@@ -336,7 +336,7 @@ mod tests {
         };
         for length in [1_u32, 31, 32, 700] {
             for kinds in [1, 2] {
-                let kind = |k: u16| if k % kinds == 0 { Kind::HorizontalPosition } else { Kind::RangeBearing };
+                let kind = |k: u16| if k.is_multiple_of(kinds) { Kind::HorizontalPosition } else { Kind::RangeBearing };
                 let mixed = (0..length).map(|k| k * 577 % length);
                 let mixed = mixed.map(|k| u16::try_from(k).expect("few"));
                 let plot = |k: u16| Plot::new(kind(k), k, &Vector2::new(place(k), 0.0), &noise);

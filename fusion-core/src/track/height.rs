@@ -26,8 +26,8 @@ impl HeightPrior {
 
     /// Takes the prior in if the height has become less certain than it; otherwise leaves the state alone.
     ///
-    /// As if up had been measured, z ± R: with c the column of P that belongs to it and s = P₃₃ + R, x̂ + c (z − x̂₃) / s and
-    /// P − c cᵀ / s, of which c itself becomes c R / s.
+    /// As if up had been measured, z with variance R: with c the column of P that belongs to it and s = P₃₃ + R, the
+    /// state becomes x̂ + c (z − x̂₃) / s and P − c cᵀ / s, in which c itself becomes c R / s.
     pub fn hold<const N: usize>(&self, state: &mut GaussianState<N>) {
         const { assert!(N > UP, "a state has a height") };
         let (r, mut p) = (self.sigma_m * self.sigma_m, *state.covariance.matrix());

@@ -148,8 +148,8 @@ impl ModeVisitorMut for Mixing<'_> {
     }
 }
 
-/// Adds the measurements of one kind to a mixture, which is begun if there is none; or gives what they make of the state
-/// if they are alone and share their noise.
+/// Adds the measurements of one kind to a mixture, which is begun if there is none; or gives what they make of the
+/// state if they are alone and share their noise.
 struct Mix<'a, const N: usize> {
     updating: &'a Updating<'a>,
     kind: Kind,
