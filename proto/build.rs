@@ -4,7 +4,7 @@ use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=schema");
-    let descriptors = protox::compile(["copmesh.proto", "sapient.proto"], ["schema"])?;
+    let descriptors = protox::compile(["copmesh.proto", "sapient.proto", "tak.proto"], ["schema"])?;
     prost_build::Config::new().compile_fds(descriptors)?;
     Ok(())
 }

@@ -56,6 +56,8 @@ pub struct Board {
     pub sensors: Vec<SensorHealth>,
     /// Counters of tracker, picture and queues, by name.
     pub counters: Vec<(&'static str, u64)>,
+    /// Why nothing is being recorded, if something should be.
+    pub recorder_trouble: Option<String>,
     /// From receipt of bytes to the changed picture.
     pub latency: Summary,
     /// How far a replay has come, 0 to 1.

@@ -13,6 +13,7 @@ pub mod run;
 pub mod score;
 pub mod sim;
 pub mod status;
+pub mod stop;
 pub mod trail;
 
 use std::io::Write as _;
@@ -55,7 +56,7 @@ pub enum Command {
     Run(RunArgs),
     /// Validate a configuration without running it.
     Check(CheckArgs),
-    /// Replay recordings: our own MCAP, or Mode S CSV, NDJSON plots, .ast, .ff, .tlog, NMEA, pcap (each .gz too).
+    /// Replay recordings: our own MCAP, or Mode S CSV, NDJSON plots, .ast, .ff, .tlog, NMEA, pcap, .ts (each .gz too).
     Replay(ReplayArgs),
     /// Tell what is in recordings: form, span, sensors with counts and rates, configuration; whole or cut.
     Info(InfoArgs),
@@ -204,6 +205,8 @@ pub struct CheckArgs {
   copmesh replay long_flight.csv --fast --tracks t.jsonl as fast as it goes
   copmesh replay long_flight.csv --fast --blind          addresses hidden from association, then compared with
   copmesh replay radar.pcap --config node.toml --rate 10
+  copmesh replay lan.pcap --port 8600 --fast             one port of a capture of several sensors
+  copmesh replay flight.ts --fast                        what a drone's video tracker found
   copmesh replay day.mcap --to adsb=tcp-listen://127.0.0.1:30005 --to radar=udp://239.1.1.1:8600 --speed 4
   copmesh replay day.mcap --deterministic --tracks t.jsonl   same input, same bytes, on every machine")]
 pub struct ReplayArgs {
@@ -264,6 +267,8 @@ pub struct ReplayArgs {
 #[command(after_help = "Examples:
   copmesh info day.mcap day-2.mcap
   copmesh info radar.ast --date 2024-06-01
+  copmesh info lan.pcap --port 8600                  what was sent to one port
+  copmesh info flight.ts                             the metadata of a drone's video
   copmesh info day.mcap --show-config
   copmesh info *.mcap --json | jq '.[] | select(.whole | not) | .file'")]
 pub struct InfoArgs {
@@ -273,6 +278,9 @@ pub struct InfoArgs {
     /// Print the configuration that is in each, too.
     #[arg(long, conflicts_with = "json")]
     pub show_config: bool,
+    /// Of captures, only the datagrams to this port.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
     /// The day of recordings that only hold times of day, YYYY-MM-DD.
     #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
     pub date: fusion_core::time::Timestamp,
@@ -316,6 +324,7 @@ pub struct CutArgs {
 #[command(after_help = "Examples:
   copmesh merge day.mcap day-2.mcap day-3.mcap --out day-whole.mcap
   copmesh merge radar.mcap flights.csv --out both.mcap
+  copmesh merge lan.pcap --port 8600 --out radar.mcap
 
 Sensors of one name are one sensor; where two recordings declare it differently, tell by --config how it is.")]
 pub struct MergeArgs {
@@ -328,6 +337,9 @@ pub struct MergeArgs {
     /// Configuration to use and keep instead of those in the recordings.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Of captures, only the datagrams to this port.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
     /// The day of recordings that only hold times of day, YYYY-MM-DD.
     #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
     pub date: fusion_core::time::Timestamp,
@@ -390,6 +402,9 @@ pub struct TrailArgs {
     /// Only so many decisions, the latest.
     #[arg(long, default_value_t = 100, value_name = "COUNT")]
     pub last: usize,
+    /// Of captures, only the datagrams to this port.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
     /// The day of recordings that only hold times of day, YYYY-MM-DD.
     #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
     pub date: fusion_core::time::Timestamp,

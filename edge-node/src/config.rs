@@ -4,6 +4,7 @@
 //! steps: [`Config::parse`] checks form (types, unknown keys), [`Config::check`] checks sense (ranges, references).
 
 pub mod ais;
+pub mod cot;
 pub mod endpoint;
 pub mod intake;
 pub mod klv;

@@ -25,6 +25,7 @@ use crate::config::sensors_sapient::driver_config;
 use crate::config::{Endpoint, SensorConfig, SensorKind};
 
 mod asterix_stations;
+mod cot;
 mod drones;
 
 /// The decoder of a sensor whose configuration has been checked.
@@ -47,6 +48,7 @@ pub fn decoder(config: &SensorConfig) -> Box<dyn Decoder> {
         SensorKind::Klv => Box::new(KlvDecoder::new(klv(config))),
         SensorKind::Mavlink => Box::new(drones::mavlink(config)),
         SensorKind::RemoteId => Box::new(drones::remote_id(config)),
+        SensorKind::Cot => Box::new(cot::cot(config)),
     }
 }
 
@@ -91,6 +93,11 @@ fn reception(config: &SensorConfig) -> ReceptionConfig {
         latency: Span::from_secs_f64(config.latency_s),
         ..ReceptionConfig::default()
     }
+}
+
+/// Whether what comes at once is whole.
+fn is_whole(config: &SensorConfig) -> bool {
+    config.endpoint.parse::<Endpoint>().is_ok_and(|endpoint| endpoint.is_whole())
 }
 
 /// What all ASTERIX stations have that report targets one by one.
@@ -150,7 +157,7 @@ fn plots(config: &SensorConfig) -> PlotsDecoder {
         horizontal_sigma_m: None,
         height_sigma_m: Some(sigma.height_m),
         velocity_sigma_m_s: None,
-        datagrams: matches!(config.endpoint.parse(), Ok(Endpoint::Udp(_) | Endpoint::Http(_))),
+        datagrams: is_whole(config),
     };
     PlotsDecoder::new(config).expect("the configuration was checked: its sigmas are positive")
 }
@@ -160,7 +167,7 @@ fn ais(config: &SensorConfig) -> AisConfig {
         sigma_m: config.ais.position_sigma_m,
         latency: Span::from_secs_f64(config.latency_s),
         keep_own: config.ais.keep_own,
-        datagrams: matches!(config.endpoint.parse(), Ok(Endpoint::Udp(_))),
+        datagrams: is_whole(config),
     }
 }
 
@@ -200,6 +207,6 @@ fn klv(config: &SensorConfig) -> KlvConfig {
         take_frame_centre: klv.take_frame_centre,
         report_platform: klv.report_platform,
         latency: Span::from_secs_f64(config.latency_s),
-        datagrams: matches!(config.endpoint.parse(), Ok(Endpoint::Udp(_))),
+        datagrams: is_whole(config),
     }
 }

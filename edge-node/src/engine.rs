@@ -50,7 +50,6 @@ pub struct Engine {
     latency: Latency,
     bearings: VecDeque<Bearing>,
     records_dropped: u64,
-    recorder_failed: u64,
     progress: Option<f64>,
     newest: Timestamp,
     ended_by: Option<String>,
@@ -71,7 +70,6 @@ impl Engine {
             latency: Latency::default(),
             bearings: VecDeque::with_capacity(BEARINGS_SHOWN_MAX),
             records_dropped: 0,
-            recorder_failed: 0,
             progress: None,
             newest: Timestamp::EPOCH,
             ended_by: None,
@@ -115,18 +113,10 @@ impl Engine {
         self.show_live(inbox, clock.now());
     }
 
-    /// Fusion goes on without.
-    fn give_up_recording(&mut self, cause: &mcap::McapError) {
-        warn!("recording stopped: {cause}");
-        self.recorder_failed += 1;
-        self.sinks.recorder = None;
-    }
-
     fn show_live(&mut self, inbox: &Inbox, now: Now) {
-        if let Some(recorder) = &mut self.sinks.recorder
-            && let Err(e) = recorder.tend(now.validity, now.monotonic)
-        {
-            self.give_up_recording(&e);
+        if let Some(recorder) = &mut self.sinks.recorder {
+            // What the disk refuses the recorder has counted and told; fusion goes on without.
+            let _ = recorder.tend(now.validity, now.monotonic);
         }
         for sensor in 0..self.node.sensors() {
             self.node.set_dropped(sensor_id(sensor), inbox.dropped(sensor_id(sensor)));
@@ -147,10 +137,8 @@ impl Engine {
 
     /// Takes bytes in and passes everything on that follows from them.
     pub fn handle(&mut self, entry: &Entry, now: Monotonic) {
-        if let Some(recorder) = &mut self.sinks.recorder
-            && let Err(e) = recorder.write(entry, now)
-        {
-            self.give_up_recording(&e);
+        if let Some(recorder) = &mut self.sinks.recorder {
+            let _ = recorder.write(entry, now);
         }
         self.node.handle_arrival(entry.sensor, entry.link, &entry.arrival, entry.received);
         self.drain();
@@ -196,7 +184,6 @@ impl Engine {
         let mut counters = Vec::new();
         self.node.counters(&mut |name, count| counters.push((name, count)));
         counters.push(("records_dropped", self.records_dropped));
-        counters.push(("recorder_failed", self.recorder_failed));
         if let Some(recorder) = &self.sinks.recorder {
             recorder.counters(&mut |name, count| counters.push((name, count)));
         }
@@ -208,6 +195,7 @@ impl Engine {
             bearings: self.bearings.iter().copied().collect(),
             sensors: (0..self.node.sensors()).map(|i| self.health(sensor_id(i), now)).collect(),
             counters,
+            recorder_trouble: self.sinks.recorder.as_ref().and_then(Recorder::trouble),
             latency: self.latency.summary(),
             progress: self.progress,
         };

@@ -6,6 +6,7 @@
 
 mod bucket;
 pub mod http;
+pub mod http_push;
 pub mod links;
 mod udp;
 
@@ -93,6 +94,7 @@ impl Ingest {
                 Endpoint::TcpListen(address) => self.tcp_listen(*address).await,
                 Endpoint::Serial(line) => self.serial(line, &mut backoff).await,
                 Endpoint::Http(page) => self.http(page, &mut backoff).await,
+                Endpoint::HttpListen(push) => self.http_listen(push).await,
                 Endpoint::File(path) => self.file(path).await,
             };
             match outcome {
@@ -260,14 +262,16 @@ impl Ingest {
         info!(sensor = %self.name, "listening");
     }
 
-    /// Takes bytes in, unless the sensor sends more than it may.
-    fn take(&self, link: Link, bytes: &[u8]) {
+    /// Takes bytes in, unless the sensor sends more than it may; whether they were.
+    fn take(&self, link: Link, bytes: &[u8]) -> bool {
         let now = self.clock.now().monotonic;
-        if self.bucket.lock().unwrap_or_else(PoisonError::into_inner).admits(bytes.len(), now) {
+        let admitted = self.bucket.lock().unwrap_or_else(PoisonError::into_inner).admits(bytes.len(), now);
+        if admitted {
             self.push(link, Arrival::Bytes(bytes.to_vec()));
         } else {
             count(&self.links.counters.rate_limited);
         }
+        admitted
     }
 
     fn push(&self, link: Link, arrival: Arrival) {

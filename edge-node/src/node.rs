@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use fusion_core::angle::Angle;
-use fusion_core::geodesy::TangentPlane;
+use fusion_core::geodesy::{Geodetic, TangentPlane};
 use fusion_core::label::Label;
+use fusion_core::maths::hypot;
 use fusion_core::measurement::{Measurement, Observation, Scan, SensorId};
 use fusion_core::source_track::SourceTrack;
 use fusion_core::time::{Span, Timestamp};
@@ -21,7 +22,7 @@ use sensor_drivers::error::DecodeError;
 
 use crate::config::{Config, ConfigError, SensorConfig};
 use crate::picture::{Picture, PictureChange};
-use convert::{HeightPrior, Site, Unusable};
+use convert::{HeightPrior, Unusable};
 
 pub mod convert;
 pub mod duplicates;
@@ -36,7 +37,7 @@ pub mod trails;
 
 use health::Health;
 use memory::NodeSequencer;
-use publish::{Published, Source};
+use publish::Published;
 use sensor::Sensor;
 use source_tracks::{Reporter, SourceTracks};
 use trails::{TrailPoints, Trails};
@@ -80,6 +81,8 @@ pub struct Bearing {
     pub sensor: SensorId,
     /// When.
     pub time: Timestamp,
+    /// From where, if the report told; else from where the configuration has the sensor.
+    pub from: Option<Geodetic>,
     /// Clockwise from true north at the sensor.
     pub azimuth: Angle,
     /// One sigma of it, radians.
@@ -91,7 +94,7 @@ pub struct Bearing {
 /// The whole node without a single system call.
 pub struct Node {
     plane: TangentPlane,
-    sources: Vec<Source>,
+    names: Vec<String>,
     sensors: Vec<Sensor>,
     sequencer: NodeSequencer,
     height_prior: HeightPrior,
@@ -131,7 +134,7 @@ impl Node {
         let tracker = &config.tracker;
         Ok(Self {
             plane,
-            sources: config.sensors.iter().map(source).collect(),
+            names: config.sensors.iter().map(|sensor| sensor.name.clone()).collect(),
             sensors,
             sequencer: memory::sequencer(origin, tracker, config.node.height_m, decisions),
             height_prior: HeightPrior { mean_m: tracker.height_m, sigma_m: tracker.height_sigma_m },
@@ -254,14 +257,17 @@ impl Node {
         let sensor = &mut self.sensors[usize::from(id.0)];
         let time = scan.time;
         self.measurements.clear();
-        let site = scan.from.map_or(sensor.site, |platform| Site::new(&self.plane, Some(platform.position)));
+        let from = scan.from.map(|platform| platform.position);
+        let site = scan.from.map_or(sensor.site, |platform| sensor.site.on(&self.plane, &platform));
+        let turn = hypot(site.pose.error.azimuth_rad, sensor.model.bias.azimuth_rad);
         for seen in &scan.returns {
             match site.measurement(&self.plane, seen, self.height_prior) {
                 Ok(measurement) => {
                     let line = bearing(&measurement.observation);
                     let label = sensor.model.label;
-                    self.outputs.extend(line.map(|(azimuth, sigma_rad)| {
-                        Output::Bearing(Box::new(Bearing { sensor: id, time, azimuth, sigma_rad, label }))
+                    self.outputs.extend(line.map(|(azimuth, sigma)| {
+                        let sigma_rad = hypot(sigma, turn);
+                        Output::Bearing(Box::new(Bearing { sensor: id, time, from, azimuth, sigma_rad, label }))
                     }));
                     self.measurements.push(measurement);
                 }
@@ -320,7 +326,7 @@ impl Node {
     /// Turns what changed in the table into records, and records into changes of the picture.
     fn publish(&mut self) {
         let (picture, outputs) = (&mut self.picture, &mut self.outputs);
-        self.published.compare(self.sequencer.tracks(), &self.plane, &self.sources, self.now, |record| {
+        self.published.compare(self.sequencer.tracks(), &self.plane, &self.names, self.now, |record| {
             let change = picture.handle_record(&record);
             outputs.push_back(Output::Record(Box::new(record)));
             outputs.extend(change.map(Output::Picture));
@@ -359,7 +365,7 @@ impl Node {
     /// The name of a sensor; empty if there is none.
     #[must_use]
     pub fn sensor_name(&self, id: SensorId) -> &str {
-        self.sources.get(usize::from(id.0)).map_or("", |source| source.name.as_str())
+        self.names.get(usize::from(id.0)).map_or("", String::as_str)
     }
 
     /// How a sensor is doing.
@@ -418,11 +424,6 @@ fn reporter(sensor: &SensorConfig, label: Label) -> Reporter {
         lifetime: section.lifetime(),
         acceleration: section.acceleration_m2_s3,
     }
-}
-
-fn source(sensor: &SensorConfig) -> Source {
-    let (shared_error_m, shared_time_error_s) = sensor.shared_error();
-    Source { name: sensor.name.clone(), shared_error_m, shared_time_error_s }
 }
 
 /// Azimuth and its sigma, of what is a line of bearing and no more.

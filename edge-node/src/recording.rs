@@ -14,6 +14,7 @@ pub mod probe;
 pub mod recorder;
 pub mod series;
 mod tlog;
+mod transport;
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -149,6 +150,8 @@ pub enum Form {
     Nmea,
     /// Captured datagrams, pcap or pcapng.
     Capture,
+    /// Video in an MPEG transport stream, of which the metadata is read.
+    TransportStream,
 }
 
 impl Form {
@@ -164,6 +167,7 @@ impl Form {
             Self::Tlog => "tlog",
             Self::Nmea => "nmea",
             Self::Capture => "capture",
+            Self::TransportStream => "transport-stream",
         }
     }
 
@@ -181,6 +185,7 @@ impl Form {
             "tlog" => Some(Self::Tlog),
             "nmea" | "ais" | "log" => Some(Self::Nmea),
             "pcap" | "pcapng" | "cap" => Some(Self::Capture),
+            "ts" | "m2ts" | "mts" => Some(Self::TransportStream),
             _ => None,
         }
     }
@@ -211,8 +216,8 @@ pub fn open(path: &Path, date: Timestamp) -> Result<Recording, RecordingError> {
 /// [`RecordingError`] if the name tells no form, the file cannot be read, or its beginning is not of that form.
 pub fn open_as(path: &Path, request: Request<'_>) -> Result<Recording, RecordingError> {
     let form = Form::of(path).ok_or_else(|| {
-        let known = "known endings: .mcap .csv .ndjson .jsonl .ast .ff .tlog .nmea .ais .log .pcap .pcapng, \
-                     each also with .gz";
+        let known = "known endings: .mcap .csv .ndjson .jsonl .ast .ff .tlog .nmea .ais .log .pcap .pcapng .cap .ts \
+                     .m2ts .mts, each also with .gz";
         RecordingError::new(path, format!("the name does not tell the form ({known})"))
     })?;
     let (source, progress) = source(path)?;
@@ -239,6 +244,9 @@ pub fn open_as(path: &Path, request: Request<'_>) -> Result<Recording, Recording
         }
         Form::Tlog => {
             (None, sensor(SensorKind::Mavlink), Box::new(tlog::Reader::new(path, source, Arc::clone(&refused))))
+        }
+        Form::TransportStream => {
+            (None, sensor(SensorKind::Klv), Box::new(transport::Reader::new(path, source, Arc::clone(&refused))))
         }
         Form::Capture => {
             let routes = capture::routes(path, request)?;
@@ -304,6 +312,7 @@ mod tests {
             (form("x.ff"), form("x.tlog"), form("x.AIS")),
             (Some(Form::FinalFrames), Some(Form::Tlog), Some(Form::Nmea))
         );
+        assert_eq!((form("x.ts"), form("x.M2TS.gz")), (Some(Form::TransportStream), Some(Form::TransportStream)));
         assert_eq!(form("x"), None);
         assert_eq!(form("x.gz"), None);
     }

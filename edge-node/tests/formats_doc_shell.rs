@@ -128,7 +128,7 @@ fn board() -> Board {
     let place = Geodetic::from_ecef(track.estimate.position);
     let trail: TrailPoints = Arc::from([TrailPoint { time: NOW, place }]);
     let azimuth = Angle::from_radians(1.5);
-    let bearing = Bearing { sensor: SensorId(0), time: NOW, azimuth, sigma_rad: 0.04, label };
+    let bearing = Bearing { sensor: SensorId(0), time: NOW, from: None, azimuth, sigma_rad: 0.04, label };
     Board {
         sequence: 1,
         time: NOW,

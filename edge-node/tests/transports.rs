@@ -1,4 +1,4 @@
-//! Each way in, over real sockets: two networks, clients, a serial line, a page.
+//! Each way in, over real sockets: two networks, clients, a serial line, a page, a push.
 #![cfg(feature = "shell")]
 
 use std::net::SocketAddr;
@@ -273,4 +273,66 @@ async fn a_page_without_end_is_given_up_at_its_bound() {
     tokio::spawn(ingest.run(endpoint.parse().expect("an endpoint")));
     station.until(|links| &links.counters.pages_refused, 1).await;
     assert_eq!(station.inbox.take(Duration::ZERO), Taken::TimedOut);
+}
+
+// --- What is pushed ---
+
+/// Sends a request as it stands and returns the status that it is answered with.
+async fn ask(port: u16, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("somebody listens");
+    stream.write_all(request).await.expect("sent");
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("an answer");
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    text.split_whitespace().nth(1).unwrap_or_default().to_owned()
+}
+
+fn post(path: &str, more: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}Content-Length: {length}\r\n\r\n{body}")
+        .into()
+}
+
+#[tokio::test]
+async fn what_is_pushed_is_taken_whole_and_what_is_not_a_push_is_refused_with_its_reason() {
+    let port = free_port();
+    let station = Station::start(&[&format!("http-listen://127.0.0.1:{port}/plots")], IntakeConfig::default()).await;
+    assert_eq!(ask(port, &post("/plots", "", "{}\n{}\n")).await, "204");
+    assert_eq!(station.next_arrival().await, (Link(0), bytes("{}\n{}\n")));
+    let chunked = b"PUT /plots?x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n\
+                    2\r\nab\r\n0\r\n\r\n";
+    assert_eq!(ask(port, chunked).await, "204");
+    assert_eq!(station.next_arrival().await, (Link(0), bytes("ab")));
+    let too_large = b"POST /plots HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1048577\r\n\r\n";
+    let endless = [
+        &b"POST /plots HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n110000\r\n"[..],
+        &vec![b'x'; 0x11_0000],
+    ];
+    let refused = [
+        ("400", post("/plots", "", "")),
+        ("403", post("/plots", "Origin: http://elsewhere\r\n", "{}")),
+        ("404", post("/other", "", "{}")),
+        ("405", b"GET /plots HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec()),
+        ("413", too_large.to_vec()),
+        ("413", endless.concat()),
+    ];
+    for (number, (status, request)) in (1..).zip(refused) {
+        assert_eq!(ask(port, &request).await, status);
+        assert_eq!(station.links.counters.pushes_refused.load(Ordering::Relaxed), number);
+    }
+    assert_eq!(station.inbox.take(Duration::ZERO), Taken::TimedOut);
+}
+
+#[tokio::test]
+async fn who_pushes_more_than_it_may_is_told_to_wait() {
+    let port = free_port();
+    let intake = IntakeConfig { messages_max: 1, ..IntakeConfig::default() };
+    let station = Station::start(&[&format!("http-listen://127.0.0.1:{port}/")], intake).await;
+    let mut answers = Vec::new();
+    for _ in 0..4 {
+        answers.push(ask(port, &post("/", "", "x")).await);
+    }
+    assert_eq!(&answers[..2], ["204", "204"], "two seconds' worth at once");
+    assert!(answers[2..].contains(&"429".to_owned()), "{answers:?}");
+    assert!(station.links.counters.rate_limited.load(Ordering::Relaxed) >= 1);
 }

@@ -32,6 +32,13 @@ pub const CONTRIBUTORS_MAX: usize = 8;
 /// No counter: the count of sensors is known at start.
 pub const SENSORS_MAX: usize = 64;
 
+/// Common errors of its sensors that one track knows of: three each of four sensors. What is beyond is forgotten where
+/// it matters least. Counter: `Tally::common_errors_forgotten`.
+pub const CONSIDERED_MAX: usize = 12;
+
+/// Common errors of one scan. No counter: it is how many a sensor and its platform can have.
+pub const COMMON_ERRORS_MAX: usize = 10;
+
 /// Families of hypotheses reckoned in one scan; the members of others are taken as independent tracks. Counter:
 /// `Tally::families_over_limit`.
 pub const FAMILIES_MAX: usize = 64;
@@ -81,6 +88,8 @@ const _: () = {
     assert!(SCAN_MEASUREMENTS_MAX <= 1 << NUMBER_BITS[2]);
     // A history is one word.
     assert!(HISTORY_LOOKS <= u64::BITS);
+    // A track can know of all errors of a scan.
+    assert!(COMMON_ERRORS_MAX <= CONSIDERED_MAX);
     // One copy to go back to, one that will take its place, beside those that retrodiction keeps.
     assert!(CHECKPOINTS >= 2 + ANCHORS);
 };

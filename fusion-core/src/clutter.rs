@@ -341,7 +341,8 @@ mod tests {
     #[test]
     fn a_position_lies_where_the_sensor_sees_it() {
         let east = Position::<Enu>::new(1_000.0, 0.0, 0.0);
-        let pose = Pose { origin: east, axes: Matrix3::new(0.0, 1.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, 1.0) };
+        let pose =
+            Pose { origin: east, axes: Matrix3::new(0.0, 1.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, 1.0), ..Pose::AT_ORIGIN };
         let noise = Covariance::from_sigmas(&Vector3::repeat(1.0)).expect("positive");
         let fix = Observation::Position(Reading { z: Vector3::new(1_000.0, 3_000.0, 4_000.0), noise });
         let place = Place::of(&fix, &pose);

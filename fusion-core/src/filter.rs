@@ -4,10 +4,12 @@
 //!
 //! Letters as in Bar-Shalom, Li & Kirubarajan (2001): x̂, P, ν = z − ẑ, S = H P Hᵀ + R, K = P Hᵀ S⁻¹.
 
+pub mod consider;
 pub mod consistency;
 pub mod extended;
 pub mod imm;
 pub mod intersection;
+pub mod linearise;
 pub mod monitor;
 pub mod retrodiction;
 pub mod smoother;

@@ -10,7 +10,7 @@ use crate::frame::{Enu, Position};
 use crate::gaussian::Covariance;
 use crate::identity::Identity;
 use crate::label::Label;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// A sensor, by its place in this node's configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,12 +68,42 @@ pub struct Pose {
     /// Columns are the sensor's own east, north and up, in the axes of the node's tangent plane. The two differ by the
     /// curvature of the earth: a degree at a hundred kilometres.
     pub axes: Matrix3<f64>,
+    /// How far both may be off.
+    pub error: PoseError,
+}
+
+/// How far a pose may be off: an error that all measurements of a scan share, and those of the next scans too for a
+/// while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PoseError {
+    /// Columns are independent errors of the place, one sigma each, metres in the node's tangent plane: the covariance
+    /// is this times its transpose.
+    pub place: Matrix3<f64>,
+    /// One sigma of the axes' turn about their own vertical, radians: of north, or of a heading.
+    pub azimuth_rad: f64,
+    /// The time in which such an error is forgotten down to e⁻¹, as a moving platform's is; `None` if it stays.
+    pub lasts: Option<Span>,
+    /// Which of the sensor's platforms it is: each has errors of its own.
+    pub platform: u16,
+}
+
+impl PoseError {
+    /// The pose is exact.
+    pub const NONE: Self = Self {
+        place: Matrix3::new(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+        azimuth_rad: 0.0,
+        lasts: None,
+        platform: 0,
+    };
 }
 
 impl Pose {
     /// A sensor at the node's origin, its axes those of the plane.
-    pub const AT_ORIGIN: Self =
-        Self { origin: Position::ZERO, axes: Matrix3::new(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0) };
+    pub const AT_ORIGIN: Self = Self {
+        origin: Position::ZERO,
+        axes: Matrix3::new(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0),
+        error: PoseError::NONE,
+    };
 }
 
 /// Which part of its surroundings a look covered: only there does silence say anything.

@@ -91,6 +91,15 @@ pub trait ObservationModel<const M: usize>: MeasurementModel<M> {
     /// Whether the first component is an angle, so that it has no order to search by.
     const FIRST_IS_ANGLE: bool;
 
+    /// Which component is the slant range, if any is.
+    const RANGE: Option<usize> = None;
+
+    /// Which component is the azimuth, if any is: then it is seen from where the sensor stands, in its own axes.
+    const AZIMUTH: Option<usize> = None;
+
+    /// Which component is the elevation, if any is.
+    const ELEVATION: Option<usize> = None;
+
     /// z and R, if the observation is of this kind.
     fn reading<'a>(&self, observation: &'a Observation) -> Option<&'a Reading<M>>;
 }
@@ -177,7 +186,7 @@ pub(crate) mod tests {
     /// A sensor away from the origin whose axes lean, as a distant one's do.
     pub(crate) fn leaning_pose() -> Pose {
         let axes = Rotation3::from_euler_angles(0.02, -0.03, 0.1);
-        Pose { origin: Position::new(1_000.0, -2_000.0, 30.0), axes: axes.into_inner() }
+        Pose { origin: Position::new(1_000.0, -2_000.0, 30.0), axes: axes.into_inner(), ..Pose::AT_ORIGIN }
     }
 
     /// States all round the sensor, near and far, moving every way.

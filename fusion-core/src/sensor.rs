@@ -1,11 +1,13 @@
 //! What is known of a sensor before it speaks: how likely it detects, how often it is wrong, where it sees, and how
 //! near to each other two targets may be before it takes them for one.
 
+pub mod bias;
 pub mod detection;
 pub mod resolution;
 
 use core::f64::consts::{FRAC_PI_2, PI, TAU};
 
+pub use bias::Bias;
 pub use detection::{DetectionPoint, DetectionProfile, ProfileFault};
 pub use resolution::{Resolution, Separation, own_plot_share};
 
@@ -33,6 +35,8 @@ pub struct SensorModel {
     /// How far its R may be scaled when its innovations contradict it
     /// ([`NoiseScale`](crate::filter::monitor::NoiseScale)).
     pub noise_limits: NoiseLimits,
+    /// What all its measurements of a target have in common beside R.
+    pub bias: Bias,
     /// Time from one look at a target to the next.
     pub period: Span,
     /// The lowest label of anything it says.
@@ -81,6 +85,7 @@ impl SensorModel {
         field_of_view: FieldOfView::WIDE,
         resolution: None,
         noise_limits: NoiseLimits::FIXED,
+        bias: Bias::NONE,
         period: Span::from_secs(1),
         label: Label::STRICTEST,
     };
@@ -101,6 +106,7 @@ impl SensorModel {
             && max.is_finite()
             && min <= 1.0
             && max >= 1.0
+            && self.bias.is_usable()
             && self.resolution.is_none_or(|r| positive(r.range_m) && positive(r.azimuth_rad))
     }
 

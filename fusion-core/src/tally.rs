@@ -78,6 +78,8 @@ tally! {
         deleted_merged,
         /// Contributors forgotten for want of room (`CONTRIBUTORS_MAX`).
         contributors_forgotten,
+        /// Common errors of sensors that a track no longer knows of, for want of room (`CONSIDERED_MAX`).
+        common_errors_forgotten,
         /// Clusters of tracks that competed for measurements.
         clusters,
         /// Of these, clusters whose unlikely pairs were cut to make exact marginals affordable.

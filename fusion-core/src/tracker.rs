@@ -12,6 +12,7 @@ mod associate;
 mod branch;
 mod clutter_maps;
 mod config;
+mod consider;
 mod explain;
 mod families;
 mod founding;
@@ -20,6 +21,8 @@ mod memory;
 mod newcomers;
 mod noise;
 mod reach;
+mod resolve;
+mod roam;
 mod sharpen;
 mod shift;
 mod update;
@@ -49,11 +52,13 @@ use crate::track::{ModeSlot, Origin, Slot, SlotCopy, Track, TrackStatus};
 use crate::trail::{Book, Decision, Trail, TrailView};
 use associate::{Gating, Pairing};
 use clutter_maps::ClutterMaps;
+use consider::Common;
 use explain::Explaining;
 use founding::Foundings;
 use look::{Learnt, Look, LookMemory};
 use newcomers::Newcomers;
 use noise::SensorNoise;
+use resolve::Crowd;
 use sharpen::Sharpening;
 use update::{Solution, Updating};
 
@@ -119,6 +124,8 @@ pub(crate) struct Progress {
     noise: SensorNoise,
     /// Where false measurements come from, by sensor.
     clutter: ClutterMaps,
+    /// Whether any scan had errors in common.
+    considering: bool,
 }
 
 /// A tracker over lent memory.
@@ -151,7 +158,8 @@ impl<M: TrackerMemory> Tracker<M> {
     pub fn handle_scan(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
         self.admit(scan, sensor)
             .inspect_err(|error| self.note(Key::of(scan), Decision::ScanRefused((*error).into())))?;
-        let Progress { occupancy, tally, newcomers, noise, clutter, .. } = &mut self.progress;
+        let Progress { occupancy, tally, newcomers, noise, clutter, considering, .. } = &mut self.progress;
+        let common = Common::of(scan, sensor, self.config.filter, considering);
         let mut lent = self.memory.lend();
         let mut table = TrackTable::new(lent.slots, lent.modes, occupancy);
         let trail = self.book.at_scan(lent.trail, scan);
@@ -161,10 +169,11 @@ impl<M: TrackerMemory> Tracker<M> {
         let noise = noise.of(scan.sensor);
         let learnt = Learnt { clutter: clutter.of(scan.sensor), noise_scale: noise.scale() };
         let (look, columns) = Look::new(scan, sensor, learnt, memory, tally);
-        let gating = Gating { look: &look, gate: &self.gate, config: &self.config };
+        let gating = Gating { look: &look, gate: &self.gate, config: &self.config, common: &common };
         let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges, lent.explained);
         gating.match_addresses(&table, columns, tally);
-        gating.pair(&mut table, columns, &mut pairing, tally);
+        let crowd = Crowd::of(&look, &table, lent.beta);
+        gating.pair(&mut table, columns, &crowd, &mut pairing, tally);
 
         let newcomer = newcomers::odds(newcomers, &look, pairing.known, self.config.new_per_scan);
         let (rows, nulls, edges, explained) = pairing.finish();
@@ -186,18 +195,19 @@ impl<M: TrackerMemory> Tracker<M> {
         note(&outcome, tally);
         trail.solved(&outcome);
         if trail.is_on() {
-            Explaining { gating: &gating, columns, rows, edges, beta, missed }.explain(&mut table);
+            Explaining { gating: &gating, columns, rows, edges, beta, missed }.explain(&table);
         }
 
         let solution = Solution { rows, edges, beta, sharpened, explained, missed, missed_sharpened };
         let clash = newcomers.may_clash(scan.sensor, scan.time);
         let safe_until = Cell::new(self.safe_until);
-        let updating = Updating { look: &look, config: &self.config, origin: self.origin, clash, safe_until };
+        let (look, config) = (&look, &self.config);
+        let updating = Updating { look, config, common: &common, origin: self.origin, clash, safe_until };
         let extra = updating.update(&mut table, &solution, columns, noise, tally);
         newcomers.learn(scan, rows.iter().filter_map(|row| table.get(row.slot)));
         updating.merge_twins(&mut table, &solution, columns, tally);
         updating.delete_missed(&mut table, rows, tally);
-        clutter.learn(&look, columns, tally);
+        clutter.learn(look, columns, tally);
         for row in rows {
             // Without a pair nothing changed that time judges by, unless a report became a confirmed track.
             let changed = |track: &&Track| !row.edges().is_empty() || track.reported;

@@ -81,6 +81,8 @@ pub enum Decision {
     UpdateNotFinite,
     /// The track has more contributors than it can remember.
     ContributorForgotten,
+    /// Of the errors that its sensors have in common so many are no longer known of, for want of room.
+    CommonErrorsForgotten(u32),
     /// The measurement founded the track.
     Founded {
         /// Its probability of existence.
@@ -235,6 +237,7 @@ impl Decision {
             Self::PairsDropped(_) => "edges_dropped",
             Self::UpdateNotFinite => "updates_not_finite",
             Self::ContributorForgotten => "contributors_forgotten",
+            Self::CommonErrorsForgotten(_) => "common_errors_forgotten",
             Self::Founded { .. } => "tracks_founded",
             Self::NotFounded(reason) => return reason.counter(),
             Self::Branched { .. } => "tracks_branched",
@@ -434,6 +437,7 @@ mod tests {
             Decision::PairsDropped(3),
             Decision::UpdateNotFinite,
             Decision::ContributorForgotten,
+            Decision::CommonErrorsForgotten(1),
             Decision::Founded { existence: 0.1 },
             Decision::Branched { from: TrackNumber(7) },
             Decision::Confirmed { existence: 0.99 },

@@ -8,6 +8,7 @@ use common::{Chance, Memory, ORIGIN, Radar, fleet, memory, memory_with_trail, pa
 use fusion_core::filter::monitor::TrackMonitor;
 use fusion_core::identity::{Address, Identity};
 use fusion_core::measurement::{Measurement, Observation, SensorId};
+use fusion_core::model::motion::MotionSet;
 use fusion_core::nalgebra::{Vector2, Vector3};
 use fusion_core::sequencer::Sequencer;
 use fusion_core::time::{Span, Timestamp};
@@ -50,9 +51,15 @@ fn told(tracker: &Tracker<Memory>) -> Vec<Entry> {
 
 /// How much an entry counts for in its counter.
 fn counted(entry: &Entry) -> u64 {
-    use Decision::{ClustersApproximate, ClustersCut, OverLimit, PairsDropped, RowsAlone};
+    use Decision::{ClustersApproximate, ClustersCut, CommonErrorsForgotten, OverLimit, PairsDropped, RowsAlone};
     let decision = entry.decision;
-    let (PairsDropped(n) | OverLimit(n) | ClustersCut(n) | ClustersApproximate(n) | RowsAlone(n)) = decision else {
+    let (CommonErrorsForgotten(n)
+    | PairsDropped(n)
+    | OverLimit(n)
+    | ClustersCut(n)
+    | ClustersApproximate(n)
+    | RowsAlone(n)) = decision
+    else {
         return 1;
     };
     n.into()
@@ -242,4 +249,24 @@ fn what_found_no_room_is_told() {
     let decisions: Vec<_> = tracker.trail().entries().map(|entry| entry.decision).collect();
     assert!(decisions.contains(&Decision::OverLimit(1)));
     assert_eq!(decisions.iter().filter(|d| **d == Decision::NotFounded(NotFounded::TableFull)).count(), 1);
+}
+
+#[test]
+fn what_is_told_of_a_pair_is_how_the_gate_saw_it() {
+    let config = TrackerConfig { motions: Some(MotionSet::drones()), use_identity: false, ..TrackerConfig::default() };
+    let mut tracker = Tracker::new(ORIGIN, config, memory_with_trail(512, 256, ENTRIES));
+    let (radar, mut chance) = (radar(20.0, 8_000.0), Chance::new(11));
+    // One way, then sharply another: a gate about the mean of the motions would not tell why the pair was one.
+    for k in 0..60 {
+        let t = f64::from(k);
+        let place = Vector3::new(2_000.0 + 40.0 * t.min(30.0), 1_000.0 + 40.0 * (t - 30.0).max(0.0), 0.0);
+        let seen = radar.look(&[place], &mut chance);
+        tracker.handle_scan(&scan(radar.sensor, second(i64::from(k)), &seen), &radar.model).expect("in order");
+    }
+    let distance = |entry: Entry| {
+        let Decision::Weighed { distance_squared, gate, .. } = entry.decision else { return None };
+        Some((distance_squared, gate))
+    };
+    let pairs: Vec<(f32, f32)> = told(&tracker).into_iter().filter_map(distance).collect();
+    assert!(pairs.len() > 100 && pairs.iter().all(|(distance, gate)| distance <= gate), "{pairs:?}");
 }

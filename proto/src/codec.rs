@@ -26,6 +26,71 @@ pub struct NodeState {
     pub version: u64,
 }
 
+/// What a node says when a link comes up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Greeting {
+    /// Who.
+    pub node: u64,
+    /// In which life.
+    pub incarnation: u32,
+    /// Counts its sessions on this link; the lowest octet is the tag in its packets.
+    pub session: u32,
+    /// The session of the other side that it knows of.
+    pub heard: Option<u32>,
+    /// The highest layer of streams that it wants.
+    pub layer: u8,
+    /// A hash of what must be alike for two nodes to compose one picture.
+    pub fingerprint: u64,
+}
+
+/// Rows of one stream as a node keeps them for its next life.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct KeptRows {
+    /// Their writer.
+    pub node: u64,
+    /// In which life it wrote them.
+    pub incarnation: u32,
+    /// Which of its streams, as told between nodes: number, layer, label.
+    pub declaration: Vec<u8>,
+    /// Up to where the stream was held.
+    pub floor: u32,
+    /// Version of the first row.
+    pub first: u32,
+    /// Time of the newest row.
+    pub newest: u64,
+    /// How many.
+    pub count: u8,
+    /// The rows, as told between nodes.
+    pub bits: Vec<u8>,
+}
+
+/// Largest greeting that is read, in bytes. No counter: a larger one is refused.
+const GREETING_BYTES_MAX: usize = 64;
+
+/// The version of [`Greeting`], its first octet.
+const GREETING_VERSION: u8 = 1;
+
+/// A greeting in bytes: its version, then its parts.
+#[must_use]
+pub fn encode_greeting(greeting: &Greeting) -> Vec<u8> {
+    let mut bytes = vec![GREETING_VERSION];
+    bytes.extend(bincode::encode_to_vec(greeting, small()).expect("numbers alone, less than the limit"));
+    bytes
+}
+
+/// Reads a greeting. What a later version appends is not looked at.
+///
+/// # Errors
+/// [`CodecError`] if it is of another version or is none.
+pub fn decode_greeting(bytes: &[u8]) -> Result<Greeting, CodecError> {
+    let (&version, rest) = bytes.split_first().ok_or(CodecError::NotOurs)?;
+    if version != GREETING_VERSION {
+        return Err(CodecError::Version(version.into()));
+    }
+    let decoded = bincode::decode_from_slice(rest, small());
+    decoded.map(|(greeting, _)| greeting).map_err(|_| CodecError::Malformed)
+}
+
 /// Why kept bytes are not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodecError {
@@ -102,6 +167,10 @@ fn config() -> Configuration<LittleEndian, Fixint, Limit<PAYLOAD_BYTES_MAX>> {
     bincode::config::standard().with_fixed_int_encoding().with_limit::<PAYLOAD_BYTES_MAX>()
 }
 
+fn small() -> Configuration<LittleEndian, Fixint, Limit<GREETING_BYTES_MAX>> {
+    bincode::config::standard().with_fixed_int_encoding().with_limit::<GREETING_BYTES_MAX>()
+}
+
 fn checksum(bytes: &[u8]) -> u64 {
     fnv1a(FNV_BASIS, bytes)
 }
@@ -138,6 +207,18 @@ mod tests {
             bad[bit / 8] ^= 1 << (bit % 8);
             assert!(decode::<NodeState>(1, &bad).is_err(), "bit {bit}");
         }
+    }
+
+    #[test]
+    fn a_greeting_comes_back_in_the_octets_of_the_document() {
+        let greeting =
+            Greeting { node: 0x0102, incarnation: 3, session: 4, heard: Some(5), layer: 1, fingerprint: 0xAB };
+        let bytes = encode_greeting(&greeting);
+        assert_eq!(decode_greeting(&bytes), Ok(greeting));
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "0102010000000000000300000004000000010500000001ab00000000000000");
+        assert_eq!(decode_greeting(&[9; 40]), Err(CodecError::Version(9)));
+        (0..bytes.len()).for_each(|end| assert!(decode_greeting(&bytes[..end]).is_err(), "cut at {end}"));
     }
 
     #[test]

@@ -2,5 +2,8 @@
 
 pub mod codec;
 pub mod convert;
+pub mod packet;
 pub mod pb;
 pub mod record;
+pub mod replica;
+pub mod row;

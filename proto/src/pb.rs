@@ -8,3 +8,8 @@ include!(concat!(env!("OUT_DIR"), "/copmesh.v1.rs"));
 pub mod sapient {
     include!(concat!(env!("OUT_DIR"), "/sapient.v2.rs"));
 }
+
+/// TAK protocol, version 1: Cursor on Target as protobuf.
+pub mod tak {
+    include!(concat!(env!("OUT_DIR"), "/tak.v1.rs"));
+}

@@ -128,6 +128,11 @@ pub struct Platform {
     pub horizontal_sigma_m: f64,
     /// One sigma of the height, metres.
     pub vertical_sigma_m: f64,
+    /// One sigma of its heading, radians, if azimuths seen from it hang on that: all of them are off by as much. It is
+    /// no part of their own sigmas.
+    pub heading_sigma: f64,
+    /// Which of the sensor's platforms it is: what one is off by says nothing of another.
+    pub number: u16,
 }
 
 /// Where a time of validity comes from.

@@ -40,6 +40,12 @@ impl<K: Copy + Ord, V> Heard<K, V> {
         &mut self.slots[slot]
     }
 
+    /// What is known of this one, whenever it was heard.
+    #[must_use]
+    pub fn get(&self, key: K) -> Option<&V> {
+        self.find(key).ok().map(|at| &self.slots[usize::from(self.index[at].1)])
+    }
+
     /// How many are remembered.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -119,6 +125,7 @@ mod tests {
         }
         assert_eq!(table.iter().copied().collect::<Vec<_>>(), [1, 3]);
         assert_eq!((table.len(), table.evicted()), (2, 1));
+        assert_eq!((table.get(1), table.get(2)), (Some(&1), None));
     }
 
     proptest! {

@@ -96,6 +96,30 @@ impl Default for KlvConfig {
     }
 }
 
+/// When a payload of KLV says that it was true: the precision time stamp of its first packet that tells one and whose
+/// checksum is right.
+#[must_use]
+pub fn precision_time(payload: &[u8]) -> Option<Timestamp> {
+    let mut time = None;
+    framing::packets(payload, &mut |framed| {
+        if let Framed::Packet(packet) = framed {
+            time = time.or_else(|| time_of(packet));
+        }
+    });
+    time
+}
+
+fn time_of(packet: &[u8]) -> Option<Timestamp> {
+    let (key, rest) = packet.split_first_chunk::<16>()?;
+    st0601::verify(packet).ok()?;
+    let set = rest.get(ber::length(rest).ok()?.1..)?;
+    match *key {
+        st0601::KEY => Uas::read(set).time,
+        st0903::KEY => Vmti::read(set).ok()?.time,
+        _ => None,
+    }
+}
+
 /// Counters of a KLV driver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -382,7 +406,8 @@ impl Listener {
         let above_ellipsoid = uas.height_m.map(|height| (height, vertical));
         let (height, vertical_sigma_m) = above_ellipsoid.or_else(|| self.above_sea(uas.altitude_m, vertical))?;
         let position = Geodetic::from_degrees(uas.latitude_deg?, uas.longitude_deg?, height)?;
-        Some(Platform { position, horizontal_sigma_m, vertical_sigma_m })
+        let heading_sigma = self.config.sight.heading;
+        Some(Platform { position, horizontal_sigma_m, vertical_sigma_m, heading_sigma, number: 0 })
     }
 
     /// A height above mean sea level as one above the ellipsoid, and its sigma.

@@ -11,11 +11,12 @@
 mod line;
 
 use fusion_core::geodesy::Geodetic;
-use fusion_core::identity::{Fingerprint, Identity, ObjectClass};
+use fusion_core::identity::{Identity, ObjectClass};
 use fusion_core::measurement::Coverage;
 use fusion_core::time::{Span, Timestamp};
 
 use crate::decoder::{Decoder, Measured, OwnedScan, Place, Platform, Polar, Report, Return, TimeQuality};
+use crate::emission::{CHANNEL_CONFUSION, fingerprint};
 use crate::error::{DecodeError, Reason};
 use crate::heard::Heard;
 use crate::lines::{Framed, LINE_BYTES_MAX, LineFramer};
@@ -31,8 +32,6 @@ pub const CHANNELS_MAX: usize = 64;
 const PLACE_SIGMA_M: (f64, f64) = (5.0, 10.0);
 /// Frequencies that differ by less are one channel: receivers differ by parts per million.
 const CHANNEL_HZ: f64 = 12_500.0;
-/// How often two emitters share a channel, and how often one changes it.
-const CHANNEL_CONFUSION: f64 = 0.2;
 
 /// Where the heading of the array comes from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -216,7 +215,7 @@ impl Listener {
             height: None,
             range_rate: None,
         };
-        let fingerprint = Some(Fingerprint::new(channel, CHANNEL_CONFUSION));
+        let fingerprint = fingerprint(said.frequency_hz, CHANNEL_CONFUSION);
         let identity = Identity { fingerprint, class: ObjectClass::Emitter, ..Identity::UNKNOWN };
         let mut returns = self.outbox.list();
         returns.push(Return { place: Place::Polar(polar), identity });
@@ -245,7 +244,8 @@ impl Listener {
 
 const fn platform(position: Geodetic) -> Platform {
     let (horizontal_sigma_m, vertical_sigma_m) = PLACE_SIGMA_M;
-    Platform { position, horizontal_sigma_m, vertical_sigma_m }
+    // What its heading is off by is part of the sigma that its bearings are configured with.
+    Platform { position, horizontal_sigma_m, vertical_sigma_m, heading_sigma: 0.0, number: 0 }
 }
 
 /// The channel of a frequency, by its number from 0 Hz.

@@ -13,6 +13,7 @@
 //! | [`ais`] | ITU-R M.1371-5, NMEA 0183 / IEC 61162 sentences | positions with velocity and MMSI |
 //! | [`klv`] | MISB ST 0601 and ST 0903, in MPEG transport streams | points and lines of sight of video targets |
 //! | [`kraken`] | KrakenSDR page and push | lines of bearing |
+//! | [`cot`] | Cursor on Target: XML, TAK protocol version 1 | source tracks of own forces and others |
 //! | [`sbs`] | SBS-1 lines | positions by address |
 //! | [`plots`] | copmesh plots, NDJSON (docs/FORMATS.md) | polar, bearing and position scans |
 //! | [`sapient`] | SAPIENT, BSI Flex 335 v2.0 | measurements, lines of bearing, source tracks, status |
@@ -22,7 +23,9 @@
 
 pub mod ais;
 pub mod asterix;
+pub mod cot;
 pub mod decoder;
+pub mod emission;
 pub mod error;
 pub mod heard;
 pub mod klv;
@@ -32,6 +35,7 @@ pub mod mavlink;
 pub mod mode_s;
 pub mod outbox;
 pub mod plots;
+mod protobuf;
 pub mod remote_id;
 pub mod sapient;
 pub mod sbs;

@@ -74,8 +74,6 @@ pub struct MavlinkConfig {
     pub image_sigma: f64,
     /// The field of view of cameras that do not tell theirs.
     pub view: Option<FieldOfView>,
-    /// How far away targets are: a line of sight from a place that is off by σ is off by σ / range.
-    pub expected_range_m: f64,
     /// One sigma of a horizontal position of unknown accuracy, metres.
     pub position_sigma_m: f64,
     /// One sigma of a height of unknown accuracy, metres.
@@ -104,7 +102,6 @@ impl Default for MavlinkConfig {
             box_sigma: 0.1,
             image_sigma: 0.005,
             view: None,
-            expected_range_m: 1_000.0,
             position_sigma_m: 3.0,
             height_sigma_m: 5.0,
             ground_sigma_m: 50.0,

@@ -8,7 +8,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `framing` | messages out of a stream, and the way back after garbage |
-//! | `wire`, `schema` | protobuf read where it lies, and the rules as tables |
+//! | `schema` | the rules as tables, over protobuf read where it lies |
 //! | `message` | what of a message is listened to |
 //! | `place`, `utm`, `class` | units, datums and words, turned to ours |
 //! | `nodes`, `objects` | what is remembered of whom |
@@ -31,7 +31,6 @@ mod schema;
 mod sighting;
 mod tally;
 pub mod utm;
-mod wire;
 
 use fusion_core::measurement::Coverage;
 use fusion_core::time::Timestamp;
@@ -388,6 +387,8 @@ fn sight(detection: &Detection<'_>, node: &Node, config: &SapientConfig) -> Resu
         position: told.position,
         horizontal_sigma_m: told.horizontal_sigma_m,
         vertical_sigma_m: told.vertical_sigma_m,
+        heading_sigma: 0.0,
+        number: node.number(),
     });
     Ok(Seen { place, from, site })
 }

@@ -18,6 +18,7 @@
 //! ```
 
 mod adsb;
+mod camera;
 mod clutter;
 mod cooperative;
 mod direction_finder;
@@ -37,6 +38,7 @@ use core::fmt::Debug;
 use fusion_core::time::{Span, Timestamp};
 
 use adsb::Receiver;
+use camera::Camera;
 use cooperative::CooperativeReceiver;
 use direction_finder::Finder;
 use drone_radar::StaringRadar;
@@ -187,6 +189,7 @@ fn instrument(spec: &SensorSpec, scenario: &Scenario, seed: u64, start: Timestam
         SensorSpec::DroneRadar(spec) => Box::new(StaringRadar::new(spec, scenario, seed, start)),
         SensorSpec::DirectionFinder(spec) => Box::new(Finder::new(spec, scenario, seed, start)),
         SensorSpec::AisReceiver(spec) => Box::new(CooperativeReceiver::ais(spec, scenario, seed, start)),
+        SensorSpec::DroneCamera(spec) => Box::new(Camera::new(spec, scenario, seed, start)),
         SensorSpec::RemoteIdReceiver(spec) => Box::new(CooperativeReceiver::remote_id(spec, scenario, seed, start)),
     }
 }

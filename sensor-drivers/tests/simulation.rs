@@ -35,7 +35,8 @@ fn decoder(spec: &SensorSpec) -> Box<dyn Decoder> {
         SensorSpec::DroneRadar(_)
         | SensorSpec::DirectionFinder(_)
         | SensorSpec::AisReceiver(_)
-        | SensorSpec::RemoteIdReceiver(_) => Box::new(PlotsDecoder::default()),
+        | SensorSpec::RemoteIdReceiver(_)
+        | SensorSpec::DroneCamera(_) => Box::new(PlotsDecoder::default()),
     }
 }
 
@@ -60,7 +61,9 @@ struct Eye(TangentPlane);
 impl Eye {
     fn of(simulation: &Simulation, sensor: usize) -> Self {
         let scenario = simulation.scenario();
-        Self(TangentPlane::at(scenario.locate(scenario.sensors[sensor].position()).expect("a place on earth")))
+        Self(TangentPlane::at(
+            scenario.locate(scenario.sensors[sensor].position().expect("it stands")).expect("a place on earth"),
+        ))
     }
 
     fn see(&self, position: Geodetic) -> (f64, Angle, f64) {
@@ -129,7 +132,7 @@ fn the_same_seed_gives_the_same_bytes_on_every_machine_and_another_seed_others()
     assert!(first == again);
     assert_ne!(fnv(&first), fnv(&run(demo_of(30.0), 2).1));
     // Changes with the scenario or an encoder, on purpose; never with the machine.
-    assert_eq!(fnv(&first), 0x1d04_e567_9d0d_e3ff, "{:#x}", fnv(&first));
+    assert_eq!(fnv(&first), 0xfe14_ad34_fb55_795f, "{:#x}", fnv(&first));
 }
 
 #[test]

@@ -10,9 +10,11 @@ pub mod asterix_direction_finder;
 pub mod asterix_drone_radar;
 pub mod asterix_system_tracks;
 pub mod asterix_targets;
+pub mod cot;
 pub mod klv;
 pub mod kraken;
 pub mod mavlink;
+pub mod mesh;
 pub mod mode_s;
 pub mod plots;
 pub mod remote_id;
@@ -34,9 +36,11 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("asterix_direction_finder", asterix_direction_finder::target),
     ("asterix_drone_radar", asterix_drone_radar::target),
     ("asterix_system_tracks", asterix_system_tracks::target),
+    ("cot", cot::target),
     ("klv", klv::target),
     ("kraken", kraken::target),
     ("mavlink", mavlink::target),
+    ("mesh", mesh::target),
     ("mode_s", mode_s::target),
     ("plots", plots::target),
     ("remote_id", remote_id::target),

@@ -5,6 +5,7 @@
 //! [`oracle`] asks other people's implementations.
 //! [`fuzzed`] is what libFuzzer runs, and what the committed corpora are replayed through.
 //! [`tidy`] holds the house rules as functions over source text; `tests/tidy.rs` applies them to the tree.
+//! [`world`] simulates nodes and links in virtual time, and judges what nodes come to hold.
 //! [`truth`] makes recordings of real things into truth, simulates sensors over it and judges trackers by it.
 
 pub mod fuzzed;
@@ -12,6 +13,7 @@ pub mod oracle;
 pub mod outside;
 pub mod tidy;
 pub mod truth;
+pub mod world;
 
 pub use oracle::{hex, unhex};
 pub use outside::{copmesh_binary, oracle_python, recording, skip};

@@ -1,7 +1,8 @@
 /**
  * Track symbols of our own drawing: the shape says what it is, the colour and the thin frame say whose it is, and the
  * filling says how sure the tracker is. Colour never stands alone: the frame repeats it for those who cannot tell red from
- * green (circle friend, diamond hostile, square neutral, dashed where assumed or suspected).
+ * green (circle friend, diamond hostile, square neutral, dashed where assumed or suspected). A bar below says that the
+ * state is not the tracker's own but was told by a sensor: a source track.
  *
  * Each distinct symbol is drawn once and kept as a small canvas. MIL-STD-2525 symbols come in behind the same two functions.
  */
@@ -20,6 +21,9 @@ const COURSE_STEP_DEG = 5;
 
 const BODY_PX = 8.5;
 const FRAME_PX = 12;
+/** Half the length of the bar, and how far below the middle it lies. */
+const BAR_PX = 8;
+const BAR_Y_PX = 12.5;
 
 /** What makes two symbols look the same. */
 export interface Look {
@@ -27,13 +31,16 @@ export interface Look {
   affiliation: Affiliation;
   status: TrackStatus;
   course_deg: number;
+  /** Whether its state was told rather than computed here. */
+  told: boolean;
 }
 
 /** The look of a track: only shapes that have a front are turned. */
 export function lookOf(track: Track): Look {
   const turned = SHAPES[track.class].front && track.course_deg !== null ? track.course_deg : 0;
   const course_deg = (Math.round(turned / COURSE_STEP_DEG) * COURSE_STEP_DEG) % 360;
-  return { class: track.class, affiliation: track.affiliation, status: track.status, course_deg };
+  const { affiliation, status, source_track: told } = track;
+  return { class: track.class, affiliation, status, course_deg, told };
 }
 
 /** Symbols drawn so far, for one palette and one pixel ratio at a time. */
@@ -46,7 +53,7 @@ export class SymbolSheet {
     const sheet = `${palette.key} ${pixelRatio}`;
     if (sheet !== this.#key || this.#sprites.size >= SPRITES_MAX) this.#sprites.clear();
     this.#key = sheet;
-    const key = `${look.class} ${look.affiliation} ${look.status} ${look.course_deg}`;
+    const key = `${look.class} ${look.affiliation} ${look.status} ${look.course_deg} ${look.told}`;
     let sprite = this.#sprites.get(key);
     if (sprite === undefined) {
       sprite = drawSprite(look, palette, pixelRatio);
@@ -64,6 +71,7 @@ function drawSprite(look: Look, palette: Palette, pixelRatio: number): HTMLCanva
   context.scale(pixelRatio, pixelRatio);
   context.translate(SYMBOL_HALF_PX, SYMBOL_HALF_PX);
   drawFrame(context, look.affiliation, palette);
+  if (look.told) drawBar(context, look.affiliation, palette);
   drawBody(context, look, palette);
   return canvas;
 }
@@ -79,6 +87,17 @@ function drawFrame(context: CanvasRenderingContext2D, affiliation: Affiliation, 
   context.closePath();
   context.stroke();
   context.setLineDash([]);
+}
+
+function drawBar(context: CanvasRenderingContext2D, affiliation: Affiliation, palette: Palette): void {
+  for (const [width, colour] of [[4.5, palette.halo], [2.5, palette.ink[affiliation]]] as const) {
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.beginPath();
+    context.moveTo(-BAR_PX, BAR_Y_PX);
+    context.lineTo(BAR_PX, BAR_Y_PX);
+    context.stroke();
+  }
 }
 
 function drawBody(context: CanvasRenderingContext2D, look: Look, palette: Palette): void {

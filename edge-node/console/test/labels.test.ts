@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type LabelRequest, type PlacedLabel, Labeller } from "../src/map/labels.ts";
+import { freeBelow, Labeller, type LabelRequest, type PlacedLabel } from "../src/map/labels.ts";
 
 const BOUNDS = { left: 0, top: 0, right: 800, bottom: 600 };
 const WHOLE = { width: 80, height: 26 };
@@ -63,4 +63,13 @@ test("the important label wins, and the most important is shown whatever is in i
   const walls = Array.from({ length: 60 }, (_, index) => ({ x: 340 + (index % 10) * 12, y: 270 + Math.floor(index / 10) * 12 }));
   const chosen = new Labeller().place([request("selected", 400, 300, 0)], walls, BOUNDS);
   assert.equal(chosen.length, 1);
+});
+
+test("names of sensors on one mast stand below one another", () => {
+  const first = freeBelow({ x: 100, y: 50 }, []);
+  const second = freeBelow({ x: 101, y: 50 }, [first]);
+  const third = freeBelow({ x: 102, y: 51 }, [first, second]);
+  assert.deepEqual(first, { x: 100, y: 50 });
+  assert.ok(second.y > first.y && third.y > second.y && third.y - first.y < 40);
+  assert.deepEqual(freeBelow({ x: 300, y: 50 }, [first, second, third]), { x: 300, y: 50 });
 });

@@ -50,7 +50,7 @@ pub fn parse_moment(text: &str) -> Result<Moment, String> {
 /// [`Failure`] if the recording is refused, or the new one cannot be written.
 pub fn run(args: &CutArgs) -> Result<(), Failure> {
     let file = std::slice::from_ref(&args.file);
-    let merged = Merged::open_port(file, args.config.as_deref(), args.date, args.port)?;
+    let merged = Merged::open(file, args.config.as_deref(), args.date, args.port)?;
     copy(merged, args.from, args.to, &args.out)
 }
 
@@ -59,7 +59,7 @@ pub fn run(args: &CutArgs) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure`] if a recording is refused, two do not fit, or the new one cannot be written.
 pub fn merge(args: &MergeArgs) -> Result<(), Failure> {
-    let merged = Merged::open(&args.files, args.config.as_deref(), args.date)?;
+    let merged = Merged::open(&args.files, args.config.as_deref(), args.date, args.port)?;
     copy(merged, None, None, &args.out)
 }
 
@@ -155,7 +155,7 @@ mod tests {
     }
 
     fn merged(files: &[PathBuf], out: &Path) -> Result<(), Failure> {
-        merge(&MergeArgs { files: files.to_vec(), out: out.to_owned(), config: None, date: DAY })
+        merge(&MergeArgs { files: files.to_vec(), out: out.to_owned(), config: None, date: DAY, port: None })
     }
 
     #[test]

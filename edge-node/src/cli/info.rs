@@ -8,14 +8,15 @@ use sensor_drivers::plots::Rfc3339;
 use serde::Serialize;
 
 use super::{Failure, InfoArgs, say, say_json};
-use crate::recording::{self, Entry, Form, Recording};
+use crate::recording::{self, Entry, Form, Recording, Request};
 
 /// Reads the files to their ends and prints what they hold.
 ///
 /// # Errors
 /// [`Failure`] if a file is none that can be read.
 pub fn run(args: &InfoArgs) -> Result<(), Failure> {
-    let known = args.files.iter().map(|path| Info::of(path, args.date)).collect::<Result<Vec<_>, _>>()?;
+    let request = Request { date: args.date, port: args.port, config: None };
+    let known = args.files.iter().map(|path| Info::of(path, request)).collect::<Result<Vec<_>, _>>()?;
     if args.json {
         return say_json(&known);
     }
@@ -125,13 +126,13 @@ impl Tally {
 }
 
 impl Info {
-    /// Reads a file to its end; `date` is the day of forms that only hold times of day.
+    /// Reads a file to its end, as is requested.
     ///
     /// # Errors
     /// [`Failure`] if it is none that can be read.
-    pub fn of(path: &Path, date: Timestamp) -> Result<Self, Failure> {
+    pub fn of(path: &Path, request: Request<'_>) -> Result<Self, Failure> {
         let Recording { config, sensors, entries, refused, progress, .. } =
-            recording::open(path, date).map_err(Failure::refused)?;
+            recording::open_as(path, request).map_err(Failure::refused)?;
         let mut all = Tally::default();
         let mut each = vec![Tally::default(); sensors.len()];
         let mut cut = None;
@@ -265,7 +266,7 @@ mod tests {
         for (name, form, kind, bytes) in forms {
             let path = folder.join(name);
             std::fs::write(&path, bytes).expect("written");
-            let info = Info::of(&path, NOON).expect("readable");
+            let info = Info::of(&path, Request { date: NOON, ..Request::default() }).expect("readable");
             assert_eq!((info.form, info.sensors[0].kind, info.sensors[0].entries), (form, kind, 1), "{name}");
             assert!(info.whole && info.cut.is_none() && info.refused == 0, "{name}: {info}");
             assert_eq!(info.span.first.as_deref(), Some("2016-05-10T12:00:00Z"), "{name}");
@@ -273,7 +274,7 @@ mod tests {
         }
         let path = folder.join("cut.mcap");
         std::fs::write(&path, &recorded[..recorded.len() - 1]).expect("written");
-        let cut = Info::of(&path, NOON).expect("readable");
+        let cut = Info::of(&path, Request { date: NOON, ..Request::default() }).expect("readable");
         assert!(!cut.whole && cut.to_string().contains("was cut at byte"), "{cut}");
         std::fs::remove_dir_all(&folder).expect("removed");
     }

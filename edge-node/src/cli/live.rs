@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info};
 
-use super::Failure;
+use super::{Failure, stop};
 use crate::board::{Board, Mode};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -51,9 +51,8 @@ impl Services {
             .enable_all()
             .build()
             .map_err(Failure::failed)?;
-        let mut services =
-            Self { runtime, board, console: None, records: None, stop: Arc::new(AtomicBool::new(false)) };
-        services.watch_signals();
+        let stop = stop::on_signal(&runtime);
+        let mut services = Self { runtime, board, console: None, records: None, stop };
         if config.console.enabled {
             services.serve_console(config, mode)?;
         }
@@ -98,23 +97,6 @@ impl Services {
     pub fn shut_down(self) {
         drop(self.records);
         self.runtime.shutdown_timeout(SHUTDOWN);
-    }
-
-    fn watch_signals(&self) {
-        let stop = Arc::clone(&self.stop);
-        self.runtime.spawn(async move {
-            let terminated = async {
-                match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-                    Ok(mut signal) => signal.recv().await,
-                    Err(_) => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated => {}
-            }
-            stop.store(true, Ordering::Relaxed);
-        });
     }
 
     fn serve_console(&mut self, config: &Config, mode: Mode) -> Result<(), Failure> {

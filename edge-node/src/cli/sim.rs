@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fusion_core::measurement::SensorId;
@@ -13,7 +15,7 @@ use sensor_drivers::sim::scenario::{SHIPPED, Scenario};
 use sensor_drivers::sim::{Emission, Simulation};
 use serde::Serialize;
 
-use super::{Failure, SimArgs, say, say_json};
+use super::{Failure, SimArgs, say, say_json, stop};
 use crate::clock::{Clock, Monotonic};
 use crate::recording::Entry;
 use crate::recording::recorder::Recorder;
@@ -61,7 +63,9 @@ pub fn run(args: &SimArgs) -> Result<(), Failure> {
     let seed = args.seed.unwrap_or(scenario.seed);
     let simulation = Simulation::new(scenario, seed, start).map_err(Failure::refused)?;
     let files = Files::create(args, &simulation, start)?;
-    let summary = Run { simulation, outlets, files, pace, seed }.run(args.json)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let stop = stop::on_signal(runtime.as_ref().map_err(Failure::failed)?);
+    let summary = Run { simulation, outlets, files, pace, seed, stop }.run(args.json)?;
     if args.json { say_json(&summary) } else { say(&summary) }
 }
 
@@ -116,11 +120,12 @@ struct Pace {
 }
 
 impl Pace {
-    fn wait_for(&self, time: Timestamp) {
+    /// Sleeps until a time has come, or it is time to stop.
+    fn wait_for(&self, time: Timestamp, stop: &AtomicBool) {
         let due = (time - self.start + LEAD).as_secs_f64().max(0.0) / self.speed;
         loop {
             let early = due - self.clock.now().monotonic.since(self.began).as_secs_f64();
-            if early <= 0.0 {
+            if early <= 0.0 || stop.load(Ordering::Relaxed) {
                 return;
             }
             std::thread::sleep(Duration::from_secs_f64(early).min(POLL));
@@ -169,6 +174,7 @@ struct Run {
     files: Files,
     pace: Option<Pace>,
     seed: u64,
+    stop: Arc<AtomicBool>,
 }
 
 /// What became of it.
@@ -178,6 +184,8 @@ struct Summary {
     seed: u64,
     start_ns: i64,
     simulated_s: f64,
+    /// Somebody stopped it before its end.
+    stopped: bool,
     targets: usize,
     truth_samples: u64,
     sensors: Vec<SensorLine>,
@@ -200,17 +208,21 @@ impl Run {
         let start = self.simulation.start();
         let mut next_truth = start;
         while let Some(emission) = self.simulation.next_emission() {
+            if let Some(pace) = &self.pace {
+                pace.wait_for(emission.time, &self.stop);
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                summary.stop_at(next_truth - start);
+                break;
+            }
             while next_truth <= emission.time {
                 summary.truth_samples += self.write_truth(next_truth)?;
                 bar.set_position(u64::try_from((next_truth - start).as_nanos() / 1_000_000_000).unwrap_or(0));
                 next_truth = next_truth + TRUTH_EVERY;
             }
-            if let Some(pace) = &self.pace {
-                pace.wait_for(emission.time);
-            }
             self.pass_on(emission, &mut summary)?;
         }
-        while next_truth <= self.simulation.end() {
+        while !summary.stopped && next_truth <= self.simulation.end() {
             summary.truth_samples += self.write_truth(next_truth)?;
             next_truth = next_truth + TRUTH_EVERY;
         }
@@ -238,6 +250,7 @@ impl Run {
             seed: self.seed,
             start_ns: self.simulation.start().as_nanos(),
             simulated_s: scenario.duration_s,
+            stopped: false,
             targets: scenario.targets.len(),
             truth_samples: 0,
             sensors: lines.collect(),
@@ -279,10 +292,19 @@ fn progress(simulation: &Simulation, quiet: bool) -> ProgressBar {
     bar
 }
 
+impl Summary {
+    /// It was stopped so long after its start: all that was made till then is written.
+    fn stop_at(&mut self, since: Span) {
+        self.stopped = true;
+        self.simulated_s = since.as_secs_f64();
+    }
+}
+
 impl core::fmt::Display for Summary {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let Self { scenario, seed, simulated_s, targets, truth_samples, .. } = self;
-        writeln!(f, "copmesh sim {scenario}, seed {seed}, {simulated_s:.0} s: {targets} targets")?;
+        let stopped = if self.stopped { " (stopped)" } else { "" };
+        writeln!(f, "copmesh sim {scenario}, seed {seed}, {simulated_s:.0} s{stopped}: {targets} targets")?;
         writeln!(f, "\n{:<24} {:>9} {:>11} {:>8}  to", "sensor", "messages", "bytes", "unsent")?;
         for s in &self.sensors {
             writeln!(f, "{:<24} {:>9} {:>11} {:>8}  {}", s.name, s.messages, s.bytes, s.unsent, s.to)?;

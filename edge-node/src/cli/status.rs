@@ -60,6 +60,9 @@ fn table(status: &Value) -> String {
     for sensor in status["sensors"].as_array().into_iter().flatten() {
         row(&mut text, sensor);
     }
+    if let Some(trouble) = status["recorder_trouble"].as_str() {
+        let _ = writeln!(text, "\nnothing is recorded: {trouble}");
+    }
     text
 }
 
@@ -117,6 +120,13 @@ mod tests {
         assert!(text.contains("its clock is off, and corrected"), "{text}");
         let [head, row] = [2, 3].map(|line| text.lines().nth(line).expect("a line"));
         assert_eq!(head.find("clock"), row.find("corrected"), "columns stand below their heads");
+    }
+
+    #[test]
+    fn that_nothing_is_recorded_is_told_with_the_reason() {
+        let status = |trouble: Value| json!({ "node": "alpha", "sensors": [], "recorder_trouble": trouble });
+        assert!(table(&status("No space left".into())).ends_with("nothing is recorded: No space left\n"));
+        assert!(!table(&status(Value::Null)).contains("recorded"));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum Endpoint {
     Serial(SerialEndpoint),
     /// A page of a server, fetched again and again.
     Http(HttpEndpoint),
+    /// Messages that are posted to this address and path.
+    HttpListen(PushEndpoint),
     /// A file or named pipe, read to its end.
     File(PathBuf),
 }
@@ -59,12 +61,21 @@ pub struct HttpEndpoint {
     pub path: String,
 }
 
+/// Where messages are posted to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushEndpoint {
+    /// Our address and port.
+    pub address: SocketAddr,
+    /// The path, from its first slash on.
+    pub path: String,
+}
+
 /// The usual speed of AIS receivers and of many others.
 const BAUD_DEFAULT: u32 = 38_400;
 
 const REMEDY: &str = "write udp://ADDRESS:PORT, udp://GROUP:PORT?interface=NAME, tcp://HOST:PORT, \
                       tcp-listen://ADDRESS:PORT, serial:///DEVICE?baud=38400, http://HOST:PORT/PATH, \
-                      file:///PATH or none";
+                      http-listen://ADDRESS:PORT/PATH, file:///PATH or none";
 
 impl Endpoint {
     /// Whether it gives a stream that may be cut anywhere, rather than messages whole.
@@ -72,7 +83,16 @@ impl Endpoint {
     pub const fn is_stream(&self) -> bool {
         match self {
             Self::Tcp(_) | Self::TcpListen(_) | Self::Serial(_) | Self::File(_) => true,
-            Self::None | Self::Udp(_) | Self::Http(_) => false,
+            Self::None | Self::Udp(_) | Self::Http(_) | Self::HttpListen(_) => false,
+        }
+    }
+
+    /// Whether what comes at once is whole: a datagram, a page, a message that was pushed.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        match self {
+            Self::Udp(_) | Self::Http(_) | Self::HttpListen(_) => true,
+            Self::None | Self::Tcp(_) | Self::TcpListen(_) | Self::Serial(_) | Self::File(_) => false,
         }
     }
 }
@@ -88,6 +108,7 @@ impl FromStr for Endpoint {
             Some(("tcp-listen", rest)) => address(rest).map(Self::TcpListen),
             Some(("serial", rest)) if rest.starts_with('/') => serial(rest).map(Self::Serial),
             Some(("http", rest)) => http(rest).map(Self::Http),
+            Some(("http-listen", rest)) => push(rest).map(Self::HttpListen),
             Some(("file", rest)) if rest.starts_with('/') => Ok(Self::File(rest.into())),
             _ => Err(format!("\"{text}\" is no endpoint; {REMEDY}")),
         }
@@ -136,6 +157,17 @@ fn http(text: &str) -> Result<HttpEndpoint, String> {
         return Err(format!("\"{text}\" is no host, port and path; {REMEDY}"));
     }
     Ok(HttpEndpoint { authority: authority.to_owned(), path: path.to_owned() })
+}
+
+fn push(text: &str) -> Result<PushEndpoint, String> {
+    let (place, path) = text.split_at(text.find('/').unwrap_or(text.len()));
+    let address = address(place)?;
+    let path = if path.is_empty() { "/" } else { path };
+    if path.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#')) {
+        Ok(PushEndpoint { address, path: path.to_owned() })
+    } else {
+        Err(format!("\"{text}\" is no address, port and path; {REMEDY}"))
+    }
 }
 
 #[cfg(test)]
@@ -187,9 +219,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_pushed_has_an_address_a_port_and_a_path() {
+        let push = |path: &str| {
+            Ok(Endpoint::HttpListen(PushEndpoint { address: ([0, 0, 0, 0], 9010).into(), path: path.into() }))
+        };
+        assert_eq!("http-listen://0.0.0.0:9010/kraken".parse(), push("/kraken"));
+        assert_eq!("http-listen://0.0.0.0:9010".parse(), push("/"));
+        for bad in ["http-listen://kraken:1/", "http-listen://0.0.0.0:1/a?b", "http-listen://0.0.0.0/x"] {
+            assert!(bad.parse::<Endpoint>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn only_what_may_be_cut_anywhere_is_a_stream() {
         let stream = |text: &str| text.parse::<Endpoint>().expect("an endpoint").is_stream();
         assert!(stream("tcp://a:1") && stream("tcp-listen://0.0.0.0:1") && stream("serial:///dev/x"));
         assert!(!stream("udp://0.0.0.0:1") && !stream("http://a:1/") && !stream("none"));
+        let whole = |text: &str| text.parse::<Endpoint>().expect("an endpoint").is_whole();
+        assert!(whole("udp://0.0.0.0:1") && whole("http://a:1/") && whole("http-listen://0.0.0.0:1/x"));
+        assert!(!whole("tcp://a:1") && !whole("none"), "recorded pieces of a stream come from nowhere");
     }
 }

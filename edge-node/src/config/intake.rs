@@ -87,7 +87,7 @@ impl SensorConfig {
     /// Within which time a datagram that is the same as another counts once.
     #[must_use]
     pub fn duplicate_window(&self) -> Span {
-        let whole = matches!(self.endpoint.parse(), Ok(Endpoint::Udp(_) | Endpoint::Http(_)));
+        let whole = self.endpoint.parse().is_ok_and(|endpoint: Endpoint| endpoint.is_whole());
         let default = if whole { DUPLICATE_WINDOW_S } else { 0.0 };
         Span::from_secs_f64(self.intake.duplicate_window_s.unwrap_or(default))
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Endpoint;
 use super::ais::{AisConfig, SbsConfig};
+use super::cot::CotConfig;
 use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
 use super::klv::KlvConfig;
 use super::kraken::KrakenConfig;
@@ -17,7 +18,7 @@ use super::sensors_drone_radar::DroneRadarSection;
 use super::sensors_drones::{MavlinkConfig, RemoteIdConfig};
 use super::sensors_sapient::SapientConfig;
 use super::sensors_source_tracks::SourceTracksSection;
-use super::sight::{DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
+use super::sight::{BiasConfig, DetectionPointConfig, NoiseScaleConfig, ResolutionConfig, profile};
 use super::{ConfigError, LabelConfig, is_name};
 
 /// One sensor.
@@ -43,6 +44,12 @@ pub struct SensorConfig {
     /// Height of the antenna above the WGS-84 ellipsoid, metres.
     #[serde(default)]
     pub height_m: f64,
+    /// One sigma of that place along each axis, metres.
+    #[serde(default)]
+    pub position_sigma_m: f64,
+    /// One sigma of its north, degrees: all its azimuths are off by as much.
+    #[serde(default)]
+    pub north_sigma_deg: f64,
     /// P_D in one look, 0 to 1 exclusive.
     #[serde(default = "default_detection")]
     pub detection_probability: f64,
@@ -90,6 +97,9 @@ pub struct SensorConfig {
     /// By default 0.2 s for `beast`, `avr` and `asterix-adsb`, 0 for the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_time_error_s: Option<f64>,
+    /// Errors of a polar sensor that stay the same from look to look.
+    #[serde(default)]
+    pub bias: BiasConfig,
     /// What is done with the times that it tells.
     #[serde(default)]
     pub clock: ClockConfig,
@@ -141,6 +151,9 @@ pub struct SensorConfig {
     /// What only KLV of a drone's camera has.
     #[serde(default)]
     pub klv: KlvConfig,
+    /// What only a feed of Cursor on Target has.
+    #[serde(default)]
+    pub cot: CotConfig,
     /// Who may receive what it says.
     pub label: LabelConfig,
 }
@@ -245,6 +258,8 @@ pub enum SensorKind {
     AsterixTracks,
     /// MISB ST 0601 and ST 0903: the targets of a drone's video.
     Klv,
+    /// Cursor on Target: own forces and others, as they tell themselves.
+    Cot,
 }
 
 impl SensorKind {
@@ -268,6 +283,7 @@ impl SensorKind {
                 | (Self::AsterixDf, Self::AsterixDf)
                 | (Self::AsterixTracks, Self::AsterixTracks)
                 | (Self::Klv, Self::Klv)
+                | (Self::Cot, Self::Cot)
         )
     }
 
@@ -291,6 +307,7 @@ impl SensorKind {
             Self::AsterixDf => "asterix-df",
             Self::AsterixTracks => "asterix-tracks",
             Self::Klv => "klv",
+            Self::Cot => "cot",
         }
     }
 }
@@ -313,6 +330,8 @@ impl SensorConfig {
             latitude_deg: None,
             longitude_deg: None,
             height_m: 0.0,
+            position_sigma_m: 0.0,
+            north_sigma_deg: 0.0,
             detection_probability: default_detection(),
             detection_by_range: vec![],
             clutter_per_scan: default_clutter(),
@@ -327,6 +346,7 @@ impl SensorConfig {
             latency_s: 0.0,
             shared_error_m: None,
             shared_time_error_s: None,
+            bias: BiasConfig::default(),
             clock: ClockConfig::default(),
             clock_error_max_s: default_clock_error(),
             intake: IntakeConfig::default(),
@@ -344,6 +364,7 @@ impl SensorConfig {
             direction_finder: DirectionFinderSection::default(),
             source_tracks: SourceTracksSection::default(),
             klv: KlvConfig::default(),
+            cot: CotConfig::default(),
             label,
         }
     }
@@ -379,7 +400,8 @@ impl SensorConfig {
             | SensorKind::Kraken
             | SensorKind::Mavlink
             | SensorKind::Sapient
-            | SensorKind::Klv => (0.0, 0.0),
+            | SensorKind::Klv
+            | SensorKind::Cot => (0.0, 0.0),
         };
         (self.shared_error_m.unwrap_or(place), self.shared_time_error_s.unwrap_or(time))
     }
@@ -411,6 +433,7 @@ impl SensorConfig {
             },
             resolution: self.resolution.map(ResolutionConfig::resolution),
             noise_limits: self.noise_scale.limits(),
+            bias: self.bias.bias(self.shared_error()),
             period: Span::from_secs_f64(self.scan_period_s),
             label: self.label.label(&format!("{key}.label"))?,
         })
@@ -442,6 +465,7 @@ impl SensorConfig {
         self.sbs.check(key)?;
         self.kraken.check(key)?;
         self.klv.check(key)?;
+        self.cot.check(key)?;
         self.mavlink.check(key)?;
         self.model(key).map(|_| ())
     }
@@ -456,6 +480,11 @@ impl SensorConfig {
             ("elevation-min-deg", self.elevation_min_deg, -90.0, 90.0),
             ("elevation-max-deg", self.elevation_max_deg, -90.0, 90.0),
             ("latency-s", self.latency_s, 0.0, 600.0),
+            ("position-sigma-m", self.position_sigma_m, 0.0, 1e5),
+            ("north-sigma-deg", self.north_sigma_deg, 0.0, 90.0),
+            ("bias.range-m", self.bias.range_m, 0.0, 1e5),
+            ("bias.azimuth-deg", self.bias.azimuth_deg, 0.0, 90.0),
+            ("bias.elevation-deg", self.bias.elevation_deg, 0.0, 90.0),
             ("shared-error-m", self.shared_error().0, 0.0, 1e5),
             ("shared-time-error-s", self.shared_error().1, 0.0, 600.0),
             ("sigma.range-m", self.sigma.range_m, 1e-3, 1e5),

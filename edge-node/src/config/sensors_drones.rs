@@ -27,8 +27,6 @@ pub struct MavlinkConfig {
     /// The same down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub view_down_deg: Option<f64>,
-    /// How far away the targets of cameras are, metres: errors of the drone's own place count at that range.
-    pub expected_range_m: f64,
     /// Height of the geoid above the ellipsoid, metres, for drones that tell only heights above the sea.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undulation_m: Option<f64>,
@@ -80,7 +78,6 @@ impl Default for MavlinkConfig {
             time_sigma_s: 0.1,
             view_across_deg: None,
             view_down_deg: None,
-            expected_range_m: 1_000.0,
             undulation_m: None,
         }
     }
@@ -100,7 +97,6 @@ impl MavlinkConfig {
             ("time-sigma-s", Some(self.time_sigma_s), 0.0, 10.0),
             ("view-across-deg", self.view_across_deg, 0.1, 169.0),
             ("view-down-deg", self.view_down_deg, 0.1, 169.0),
-            ("expected-range-m", Some(self.expected_range_m), 1.0, 1e6),
             ("undulation-m", self.undulation_m, -120.0, 120.0),
         ];
         let told = ranges.into_iter().filter_map(|(name, value, low, high)| value.map(|v| (name, v, low, high)));

@@ -1,7 +1,7 @@
 //! What a sensor's eyes are like: P_D over range, how near two targets may be to be told apart, and how far its claims
 //! about its own noise may be corrected.
 
-use fusion_core::sensor::{DetectionPoint, DetectionProfile, NoiseLimits, Resolution};
+use fusion_core::sensor::{Bias, DetectionPoint, DetectionProfile, NoiseLimits, Resolution};
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
@@ -46,6 +46,31 @@ impl Default for NoiseScaleConfig {
 impl NoiseScaleConfig {
     pub(super) const fn limits(self) -> NoiseLimits {
         NoiseLimits { min: self.min, max: self.max }
+    }
+}
+
+/// Errors that all measurements of a polar sensor have in common, one sigma each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct BiasConfig {
+    /// Of the slant range, metres.
+    pub range_m: f64,
+    /// Of the azimuth, degrees.
+    pub azimuth_deg: f64,
+    /// Of the elevation, degrees.
+    pub elevation_deg: f64,
+}
+
+impl BiasConfig {
+    /// With what reports of a target share: one sigma of place (metres) and of time (seconds).
+    pub(super) const fn bias(self, (place_m, time_s): (f64, f64)) -> Bias {
+        Bias {
+            range_m: self.range_m,
+            azimuth_rad: self.azimuth_deg.to_radians(),
+            elevation_rad: self.elevation_deg.to_radians(),
+            place_m,
+            time_s,
+        }
     }
 }
 

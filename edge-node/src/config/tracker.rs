@@ -1,6 +1,7 @@
 //! The tracker's settings as an operator writes them. Defaults suit a mix of aircraft and small unmanned ones.
 
 use fusion_core::capacity::{TRACKS_DEFAULT, TRACKS_MAX};
+use fusion_core::filter::linearise::Linearisation;
 use fusion_core::model::constant_velocity::NearlyConstantVelocity;
 use fusion_core::model::motion::MotionSet;
 use fusion_core::sequencer::{HORIZON_DEFAULT, REACH_DEFAULT};
@@ -35,6 +36,28 @@ pub enum Movement {
     Single,
 }
 
+/// How measurements are made linear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Filter {
+    /// By their slope.
+    Extended,
+    /// By points.
+    Unscented,
+    /// By points where they bend within what is known of the target, else by their slope.
+    Auto,
+}
+
+impl Filter {
+    const fn linearisation(self) -> Linearisation {
+        match self {
+            Self::Extended => Linearisation::Extended,
+            Self::Unscented => Linearisation::Unscented,
+            Self::Auto => Linearisation::Auto,
+        }
+    }
+}
+
 impl Movement {
     fn motions(self) -> Option<MotionSet> {
         match self {
@@ -52,6 +75,8 @@ impl Movement {
 pub struct TrackerSettings {
     /// How confirmed targets may move.
     pub movement: Movement,
+    /// How measurements are made linear.
+    pub filter: Filter,
     /// Of targets not yet confirmed: spectral density of the white-noise acceleration, east and north, m²/s³.
     pub acceleration_horizontal_m2_s3: f64,
     /// Spectral density of the white-noise acceleration, up, m²/s³.
@@ -121,6 +146,7 @@ impl Default for TrackerSettings {
         let core = TrackerConfig::default();
         Self {
             movement: Movement::Mixed,
+            filter: Filter::Auto,
             acceleration_horizontal_m2_s3: core.motion.horizontal,
             acceleration_vertical_m2_s3: core.motion.vertical,
             velocity_sigma_horizontal_m_s: core.velocity_sigma_horizontal_m_s,
@@ -166,6 +192,7 @@ impl TrackerSettings {
                 vertical: self.acceleration_vertical_m2_s3,
             },
             motions: self.movement.motions(),
+            filter: self.filter.linearisation(),
             velocity_sigma_horizontal_m_s: self.velocity_sigma_horizontal_m_s,
             velocity_sigma_vertical_m_s: self.velocity_sigma_vertical_m_s,
             height_prior: HeightPrior { height_m: self.height_m, sigma_m: self.height_sigma_m },

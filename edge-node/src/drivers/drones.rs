@@ -5,8 +5,8 @@ use sensor_drivers::mavlink::sight::FieldOfView;
 use sensor_drivers::mavlink::{self, MavlinkDecoder, OwnPosition};
 use sensor_drivers::remote_id::{Form, RemoteIdConfig, RemoteIdDecoder};
 
+use crate::config::SensorConfig;
 use crate::config::sensors_drones::{OwnPositionConfig, RemoteIdForm};
-use crate::config::{Endpoint, SensorConfig};
 
 pub(super) fn mavlink(config: &SensorConfig) -> MavlinkDecoder {
     let told = config.mavlink;
@@ -23,7 +23,6 @@ pub(super) fn mavlink(config: &SensorConfig) -> MavlinkDecoder {
         gimbal_sigma: told.gimbal_sigma_deg.to_radians(),
         time_sigma: Span::from_secs_f64(told.time_sigma_s),
         view: view.and_then(|(across, down)| FieldOfView::from_degrees(across, down)),
-        expected_range_m: told.expected_range_m,
         undulation_m: told.undulation_m,
         latency: Span::from_secs_f64(config.latency_s),
         remote_id: receiver(config),
@@ -41,7 +40,7 @@ fn receiver(config: &SensorConfig) -> RemoteIdConfig {
             RemoteIdForm::Lines => Form::Lines,
             RemoteIdForm::Datagrams => Form::Datagrams,
         },
-        datagrams: matches!(config.endpoint.parse(), Ok(Endpoint::Udp(_))),
+        datagrams: super::is_whole(config),
         show_operators: config.remote_id.show_operators,
         latency: Span::from_secs_f64(config.latency_s),
         ..RemoteIdConfig::default()

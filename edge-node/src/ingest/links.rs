@@ -36,6 +36,8 @@ pub struct LinkCounters {
     pub pages_torn: AtomicU64,
     /// Pages that were too long, or that the server refused.
     pub pages_refused: AtomicU64,
+    /// Requests to push something that were refused: too large, slow, elsewhere, by a web page.
+    pub pushes_refused: AtomicU64,
     /// Answers handed to a connection.
     pub replies: AtomicU64,
     /// Answers for which there was no connection, or no room.
@@ -57,6 +59,7 @@ impl LinkCounters {
             ("clients_refused", &self.clients_refused),
             ("pages_torn", &self.pages_torn),
             ("pages_refused", &self.pages_refused),
+            ("pushes_refused", &self.pushes_refused),
             ("replies", &self.replies),
             ("replies_dropped", &self.replies_dropped),
         ];

@@ -7,10 +7,11 @@
 use fusion_core::gaussian::{Covariance, NotPositiveDefinite};
 use fusion_core::geodesy::{FLATTENING, Geodetic, SEMI_MAJOR_AXIS_M, TangentPlane};
 use fusion_core::identity::ObjectClass;
-use fusion_core::maths::{asin, cos, sin, sqrt};
-use fusion_core::measurement::{Measurement, Observation, Pose, Reading};
+use fusion_core::maths::{asin, cos, hypot, sin, sqrt};
+use fusion_core::measurement::{Measurement, Observation, Pose, PoseError, Reading};
 use fusion_core::nalgebra::{Matrix3, Matrix6, SVector, Vector1, Vector2, Vector3, Vector4, Vector6};
-use sensor_drivers::decoder::{Measured, Place, Point, Polar, Return, SensorStatus};
+use fusion_core::time::Span;
+use sensor_drivers::decoder::{Measured, Place, Platform, Point, Polar, Return, SensorStatus};
 
 /// Where a sensor stands, for both kinds of return.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +53,30 @@ impl Site {
         let pose = geodetic.map_or(Pose::AT_ORIGIN, |g| Pose {
             origin: plane.geodetic_to_enu(g),
             axes: plane.local_axes_at(g).transpose(),
+            error: PoseError::NONE,
         });
         Self { pose, geodetic }
+    }
+
+    /// The same, its place and its north known no better than so: one sigma of the place along each axis, metres, and
+    /// of north, radians. Neither gets better with time.
+    #[must_use]
+    pub fn surveyed(self, position_sigma_m: f64, north_sigma: f64) -> Self {
+        let place = Matrix3::from_diagonal_element(position_sigma_m);
+        let error = PoseError { place, azimuth_rad: north_sigma, ..PoseError::NONE };
+        Self { pose: Pose { error, ..self.pose }, ..self }
+    }
+
+    /// The sensor on a platform that tells where it is, as far as that is right; north is known no better than before.
+    #[must_use]
+    pub fn on(&self, plane: &TangentPlane, platform: &Platform) -> Self {
+        let site = Self::new(plane, Some(platform.position));
+        let (across, up) = (platform.horizontal_sigma_m, platform.vertical_sigma_m);
+        let place = site.pose.axes * Matrix3::from_diagonal(&Vector3::new(across, across, up));
+        let azimuth_rad = hypot(platform.heading_sigma, self.pose.error.azimuth_rad);
+        let lasts = Some(PLATFORM_ERROR_LASTS);
+        let error = PoseError { place, azimuth_rad, lasts, platform: platform.number };
+        Self { pose: Pose { error, ..site.pose }, ..site }
     }
 
     /// Whether a sensor says that it stands more than a kilometre from where the configuration has it: one of the two
@@ -83,6 +106,9 @@ impl Site {
         Ok(Measurement { observation, identity: seen.identity.clone() })
     }
 }
+
+/// Errors of satellite navigation and of a compass change within minutes.
+const PLATFORM_ERROR_LASTS: Span = Span::from_secs(300);
 
 const ELSEWHERE_M: f64 = 1_000.0;
 
@@ -254,6 +280,21 @@ mod tests {
         assert!(!site.is_contradicted_by(&told(at(52.001, 21.001, 120.0))));
         assert!(site.is_contradicted_by(&told(at(52.1, 21.0, 100.0))));
         assert!(!site.is_contradicted_by(&SensorStatus::default()));
+    }
+
+    #[test]
+    fn a_platform_stands_as_surely_as_it_says() {
+        let plane = TangentPlane::at(at(52.0, 21.0, 0.0));
+        let position = at(52.3, 22.0, 300.0);
+        let platform =
+            Platform { position, horizontal_sigma_m: 4.0, vertical_sigma_m: 9.0, heading_sigma: 0.03, number: 5 };
+        let Pose { error, axes, .. } = Site::new(&plane, None).on(&plane, &platform).pose;
+        let own = axes.transpose() * error.place * error.place.transpose() * axes;
+        assert!((own - Matrix3::from_diagonal(&Vector3::new(16.0, 16.0, 81.0))).norm() < 1e-9);
+        assert!(error.lasts.is_some() && error.platform == 5 && (error.azimuth_rad - 0.03).abs() < 1e-15);
+        // Who stands firm is off by the same for ever.
+        let firm = Site::new(&plane, Some(position)).surveyed(2.0, 0.01).pose.error;
+        assert!(firm.lasts.is_none() && (firm.place[(1, 1)] - 2.0).abs() < 1e-15);
     }
 
     #[test]

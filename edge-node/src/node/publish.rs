@@ -4,24 +4,10 @@ use std::collections::BTreeMap;
 
 use fusion_core::gaussian::Covariance;
 use fusion_core::geodesy::TangentPlane;
-use fusion_core::nalgebra::{Matrix3, Matrix6, Vector3};
-use fusion_core::time::{Span, Timestamp};
+use fusion_core::nalgebra::Matrix6;
+use fusion_core::time::Timestamp;
 use fusion_core::track::{Track, TrackId, TrackStatus};
 use proto::record::{Estimate, Seq, TrackRecord};
-
-/// What a node knows of a sensor when it publishes a track.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Source {
-    /// Its name.
-    pub name: String,
-    /// One sigma of the position error that all its reports of a target share, metres.
-    pub shared_error_m: f64,
-    /// One sigma of the time error that they share, seconds.
-    pub shared_time_error_s: f64,
-}
-
-/// For so long after its last report a sensor's shared error stays in a track.
-const SHARED_FOR: Span = Span::from_secs(30);
 
 /// What has been published of each track that is alive.
 #[derive(Clone, Debug, Default)]
@@ -48,13 +34,13 @@ impl Published {
         &mut self,
         tracks: impl Iterator<Item = &'a Track>,
         plane: &TangentPlane,
-        sources: &[Source],
+        sensors: &[String],
         now: Timestamp,
         mut each: impl FnMut(TrackRecord),
     ) {
         self.generation += 1;
         for track in tracks.filter(|t| t.is_confirmed()) {
-            if let Some(record) = self.changed(track, plane, sources) {
+            if let Some(record) = self.changed(track, plane, sensors) {
                 each(record);
             }
         }
@@ -81,7 +67,7 @@ impl Published {
         self.ever
     }
 
-    fn changed(&mut self, track: &Track, plane: &TangentPlane, sources: &[Source]) -> Option<TrackRecord> {
+    fn changed(&mut self, track: &Track, plane: &TangentPlane, sensors: &[String]) -> Option<TrackRecord> {
         let generation = self.generation;
         match self.tracks.get_mut(&track.id) {
             Some(shown)
@@ -95,20 +81,20 @@ impl Published {
             None => self.ever += 1,
         }
         self.version += 1;
-        let record = record(track, Seq(self.version), plane, sources);
+        let record = record(track, Seq(self.version), plane, sensors);
         let (updates, status, last_update) = (track.updates, track.status, track.last_update);
         self.tracks.insert(track.id, Shown { updates, status, last_update, generation, record: record.clone() });
         Some(record)
     }
 }
 
-fn record(track: &Track, version: Seq, plane: &TangentPlane, sources: &[Source]) -> TrackRecord {
-    let name = |s: u16| sources.get(usize::from(s)).map(|source| source.name.clone());
+fn record(track: &Track, version: Seq, plane: &TangentPlane, sensors: &[String]) -> TrackRecord {
+    let name = |s: u16| sensors.get(usize::from(s)).cloned();
     TrackRecord {
         id: track.id,
         version,
         status: Some(track.status),
-        estimate: estimate(track, plane, sources),
+        estimate: estimate(track, plane),
         identity: track.identity.clone(),
         label: track.label,
         sensors: track.contributors.as_slice().iter().filter_map(|(sensor, _)| name(sensor.0)).collect(),
@@ -117,29 +103,13 @@ fn record(track: &Track, version: Seq, plane: &TangentPlane, sources: &[Source])
     }
 }
 
-/// The filter takes errors for independent from report to report. What a source's reports share does not average out,
-/// so it is put back here: B = σ² I + (τ v)(τ v)ᵀ over the ground, of the worst source that contributed lately.
-/// Association stays sharp; whoever reads the record is told the whole error.
-fn shared_error(track: &Track, velocity: &Vector3<f64>, sources: &[Source]) -> Matrix3<f64> {
-    let recent = track.contributors.as_slice().iter().filter(|(_, last)| track.last_update - *last <= SHARED_FOR);
-    let known = recent.filter_map(|(sensor, _)| sources.get(usize::from(sensor.0)));
-    let (place, time) = known.fold((0.0_f64, 0.0_f64), |(place, time), source| {
-        (place.max(source.shared_error_m), time.max(source.shared_time_error_s))
-    });
-    let along = Vector3::new(velocity.x, velocity.y, 0.0) * time;
-    Matrix3::from_diagonal(&Vector3::new(place * place, place * place, 0.0)) + along * along.transpose()
-}
-
-fn estimate(track: &Track, plane: &TangentPlane, sources: &[Source]) -> Estimate {
+fn estimate(track: &Track, plane: &TangentPlane) -> Estimate {
     let position = plane.to_ecef(track.state.position());
     let turn = plane.local_axes_at(plane.to_geodetic(track.state.position()));
     let mut both = Matrix6::zeros();
     both.fixed_view_mut::<3, 3>(0, 0).copy_from(&turn);
     both.fixed_view_mut::<3, 3>(3, 3).copy_from(&turn);
-    let mut p = both * track.state.covariance.matrix() * both.transpose();
-    let shared = shared_error(track, &(turn * track.state.velocity().vector()), sources);
-    let position_block = p.fixed_view::<3, 3>(0, 0) + shared;
-    p.fixed_view_mut::<3, 3>(0, 0).copy_from(&position_block);
+    let p = both * track.state.covariance.matrix() * both.transpose();
     Estimate {
         time: track.state.time,
         position,

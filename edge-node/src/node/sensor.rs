@@ -100,7 +100,8 @@ impl Sensor {
             config: config.clone(),
             lanes: Vec::with_capacity(1),
             duplicates: Duplicates::new(config.duplicate_window()),
-            site: Site::new(plane, config.position(key)?),
+            site: Site::new(plane, config.position(key)?)
+                .surveyed(config.position_sigma_m, config.north_sigma_deg.to_radians()),
             model: config.model(key)?,
             sequence: 0,
             pulse: Pulse::default(),

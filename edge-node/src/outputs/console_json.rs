@@ -89,7 +89,8 @@ pub fn node_status(hello: &Hello, board: &Board) -> Value {
     };
     let sensors: Vec<Value> = board.sensors.iter().map(sensor).collect();
     json!({ "node": hello.config.node.name, "mode": hello.mode.as_str(), "time_ms": board.time.as_millis(),
-            "tracks": board.tracks.len(), "sensors": sensors, "counters": by_name(&board.counters) })
+            "tracks": board.tracks.len(), "sensors": sensors, "counters": by_name(&board.counters),
+            "recorder_trouble": board.recorder_trouble })
 }
 
 fn by_name(counters: &[(&'static str, u64)]) -> serde_json::Map<String, Value> {
@@ -107,9 +108,12 @@ pub fn banner(board: &Board) -> String {
 fn bearing(hello: &Hello, b: &Bearing) -> Value {
     let sensor = hello.config.sensors.get(usize::from(b.sensor.0));
     let azimuth_deg = b.azimuth.compass_degrees();
+    // What moves tells where it was; what stands is where the configuration has it.
+    let told = b.from.map(|from| (Some(from.latitude_deg()), Some(from.longitude_deg())));
+    let configured = || sensor.map_or((None, None), |s| (s.latitude_deg, s.longitude_deg));
+    let (lat_deg, lon_deg) = told.unwrap_or_else(configured);
     json!({ "id": format!("{}-{}-{azimuth_deg:.3}", b.sensor.0, b.time.as_nanos()),
-            "sensor": sensor.map(|s| &s.name), "lat_deg": sensor.and_then(|s| s.latitude_deg),
-            "lon_deg": sensor.and_then(|s| s.longitude_deg), "range_m": sensor.map(|s| s.range_max_m),
+            "sensor": sensor.map(|s| &s.name), "lat_deg": lat_deg, "lon_deg": lon_deg, "range_m": sensor.map(|s| s.range_max_m),
             "bearing_deg": azimuth_deg, "sigma_deg": b.sigma_rad.to_degrees(), "time_ms": b.time.as_millis(),
             "label": b.label.to_string() })
 }

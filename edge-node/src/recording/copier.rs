@@ -57,7 +57,7 @@ impl Copier {
             Some(writer) => writer,
             None => {
                 let begun = self.file.try_clone().map_err(mcap::McapError::from);
-                let begun = begun.and_then(|file| FileWriter::begin(file, &self.config, time));
+                let begun = begun.and_then(|file| FileWriter::begin(file, None, &self.config, time));
                 begun.map_err(|e| self.refused(&e))?
             }
         };

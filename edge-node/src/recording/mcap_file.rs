@@ -1,5 +1,7 @@
 //! Our own recordings: MCAP without compression, so that neither a C library nor a power cut can spoil them.
 //!
+//! A file of a recorder begins with a metadata record that names its series ([`super::series`]).
+//!
 //! | channel | encoding | message |
 //! |---|---|---|
 //! | `/node/config` | `toml` | the configuration, once, first |
@@ -19,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fusion_core::measurement::SensorId;
 use fusion_core::time::Timestamp;
-use mcap::records::MessageHeader;
+use mcap::records::{MessageHeader, Metadata};
 use mcap::{McapError, McapResult, WriteOptions};
 use sensor_drivers::plots::Rfc3339;
 
@@ -53,10 +55,11 @@ pub(super) struct FileWriter {
 }
 
 impl FileWriter {
-    /// Begins a file with the configuration.
-    pub(super) fn begin(file: File, config: &Config, now: Timestamp) -> McapResult<Self> {
+    /// Begins a file with what it says of its series, if it is of any, and the configuration.
+    pub(super) fn begin(file: File, mark: Option<&Metadata>, config: &Config, now: Timestamp) -> McapResult<Self> {
         let options = WriteOptions::new().compression(None).chunk_size(Some(CHUNK_BYTES)).library("copmesh");
         let mut writer = options.create(BufWriter::new(file))?;
+        mark.map_or(Ok(()), |mark| writer.write_metadata(mark))?;
         let none = BTreeMap::new();
         let head = writer.add_channel(0, CONFIG_TOPIC, "toml", &none)?;
         let mut names = Vec::with_capacity(config.sensors.len());

@@ -7,6 +7,7 @@ use fusion_core::geodesy::Geodetic;
 use sensor_drivers::decoder::{Place, Report};
 
 use super::{RecordingError, Request, open_as};
+use crate::config::klv::KlvConfig;
 use crate::config::{NodeConfig, SensorConfig, SensorKind};
 use crate::drivers;
 
@@ -27,7 +28,7 @@ pub fn probe(
     sensor: &SensorConfig,
     request: Request<'_>,
 ) -> Result<(NodeConfig, SensorConfig), RecordingError> {
-    let mut decoder = drivers::decoder(sensor);
+    let mut decoder = drivers::decoder(&talkative(sensor));
     for entry in open_as(path, request)?.entries.take(PROBED_ENTRIES_MAX) {
         let Ok(entry) = entry else { break };
         decoder.handle_bytes(entry.arrival.bytes(), entry.received);
@@ -39,6 +40,12 @@ pub fn probe(
     }
     let remedy = "give a configuration with the sensor's position by --config";
     Err(RecordingError::new(path, format!("tells no position in its first {PROBED_ENTRIES_MAX} entries; {remedy}")))
+}
+
+/// The sensor, asked to tell every position: a drone that flies and sees nothing still says where it is.
+fn talkative(sensor: &SensorConfig) -> SensorConfig {
+    let klv = KlvConfig { report_platform: true, ..sensor.klv };
+    SensorConfig { klv, ..sensor.clone() }
 }
 
 fn position_in(report: &Report) -> Option<Geodetic> {

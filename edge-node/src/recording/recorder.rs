@@ -3,7 +3,8 @@
 //!
 //! Writing is done where the bytes come in, into the system's cache; whatever may wait for the disk (syncing, removing
 //! old files, asking for room) is done by a thread that each file has of its own. So a slow disk does not hold up the
-//! node, and a full one does not end it.
+//! node, and a full one does not end it. What the disk refuses ends the file, not the recording: another is begun after
+//! a pause, which grows from a second to a minute while that fails too.
 
 use std::fs::File;
 use std::path::Path;
@@ -30,13 +31,16 @@ use crate::config::{Config, RecorderConfig};
 pub const CHUNKS_MAX: u64 = 16_384;
 
 const FLUSH_PERIOD: Duration = Duration::from_secs(1);
+/// After the disk has refused something, and at the most.
+const PAUSE_FIRST: Duration = Duration::from_secs(1);
+const PAUSE_LAST: Duration = Duration::from_secs(60);
 const MIB: u64 = 1 << 20;
 
 /// Writes a series of recordings.
 pub struct Recorder {
     series: Series,
     config: Config,
-    /// None while the disk is too full.
+    /// None while the disk is too full, or refuses.
     current: Option<Current>,
     disk: Arc<Disk>,
     sequence: u32,
@@ -44,6 +48,15 @@ pub struct Recorder {
     now: Monotonic,
     begun: u64,
     skipped: u64,
+    failed: u64,
+    refusal: Option<Refusal>,
+}
+
+/// What the disk refused last. Forgotten when it has taken something again.
+struct Refusal {
+    cause: String,
+    at: Monotonic,
+    pause: Duration,
 }
 
 /// The file being written.
@@ -68,7 +81,7 @@ impl Recorder {
     /// If the file cannot be written.
     pub fn create(path: &Path, config: &Config, now: Timestamp) -> Result<Self, RecordingError> {
         let mut recorder = Self {
-            series: Series::new(path),
+            series: Series::new(path, &config.node.name),
             config: config.clone(),
             current: None,
             disk: Arc::default(),
@@ -77,6 +90,8 @@ impl Recorder {
             now: Monotonic::default(),
             begun: 0,
             skipped: 0,
+            failed: 0,
+            refusal: None,
         };
         let refused = |message: String| RecordingError::new(path, message);
         recorder.disk.measure(recorder.series.folder()).map_err(|e| refused(e.to_string()))?;
@@ -91,30 +106,67 @@ impl Recorder {
     /// Appends what came in. Bytes of a sensor that is not in the configuration are a bug of the caller and ignored.
     ///
     /// # Errors
-    /// If the disk refuses.
+    /// If the disk refuses. Recording goes on with another file after a pause.
     pub fn write(&mut self, entry: &Entry, now: Monotonic) -> McapResult<()> {
         self.now = self.now.max(now);
+        let outcome = self.append(entry);
+        self.note(outcome)
+    }
+
+    fn append(&mut self, entry: &Entry) -> McapResult<()> {
+        let kept = self.rotate(entry.received).and_then(|()| self.keep(entry));
+        self.skipped += u64::from(kept.is_err());
+        kept?;
+        self.tend_at(entry.received)
+    }
+
+    fn rotate(&mut self, time: Timestamp) -> McapResult<()> {
         if self.current.as_ref().is_some_and(|current| current.is_full(&self.config.recorder, self.now)) {
             self.end()?;
-            self.begin(entry.received)?;
+            self.begin(time)?;
         }
-        match &mut self.current {
-            Some(current) => {
-                self.sequence = self.sequence.wrapping_add(1);
-                current.writer.write(entry, self.sequence)?;
-            }
-            None => self.skipped += 1,
-        }
-        self.tend_at(entry.received)
+        Ok(())
+    }
+
+    fn keep(&mut self, entry: &Entry) -> McapResult<()> {
+        let Some(current) = &mut self.current else {
+            self.skipped += 1;
+            return Ok(());
+        };
+        self.sequence = self.sequence.wrapping_add(1);
+        current.writer.write(entry, self.sequence)
     }
 
     /// What is to be done though nothing comes in: the last entries before a silence go to the disk too.
     ///
     /// # Errors
-    /// If the disk refuses.
+    /// If the disk refuses. Recording goes on with another file after a pause.
     pub fn tend(&mut self, time: Timestamp, now: Monotonic) -> McapResult<()> {
         self.now = self.now.max(now);
-        self.tend_at(time)
+        let outcome = self.tend_at(time);
+        self.note(outcome)
+    }
+
+    /// Why nothing is being written; `None` while something is.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        if self.current.is_some() {
+            return None;
+        }
+        let reserve = self.config.recorder.disk_reserve_mib;
+        let full = || format!("the disk has less than {reserve} MiB free (recorder.disk-reserve-mib)");
+        Some(self.refusal.as_ref().map_or_else(full, |refusal| refusal.cause.clone()))
+    }
+
+    /// The file ends with what the disk refused; what it holds stays.
+    fn note(&mut self, outcome: McapResult<()>) -> McapResult<()> {
+        let Err(e) = &outcome else { return outcome };
+        self.failed += 1;
+        self.current = None;
+        let pause = self.refusal.as_ref().map_or(PAUSE_FIRST, |before| (before.pause * 2).min(PAUSE_LAST));
+        warn!("recording stops: {e}; another file is begun in {pause:?}");
+        self.refusal = Some(Refusal { cause: e.to_string(), at: self.now, pause });
+        outcome
     }
 
     /// Calls for each counter with its name.
@@ -122,6 +174,7 @@ impl Recorder {
         each("recorder_skipped", self.skipped);
         each("recorder_files_begun", self.begun);
         each("recorder_files_removed", self.disk.removed.load(Ordering::Relaxed));
+        each("recorder_failed", self.failed);
     }
 
     /// Ends the file with its summary, and waits until the disk has it.
@@ -144,19 +197,24 @@ impl Recorder {
         if let Some(current) = &mut self.current {
             current.writer.flush()?;
             current.keeper.ask();
+            self.refusal = None;
             if !self.has_room() {
                 warn!("recording stops: the disk has less than {reserve} MiB free (recorder.disk-reserve-mib)");
                 self.end()?;
             }
-        } else {
+        } else if self.may_try_again() {
             // Nothing is being written: to ask here holds nothing up.
             self.disk.measure(self.series.folder())?;
             if self.has_room() {
-                info!("the disk has {reserve} MiB free again: recording goes on");
                 self.begin(time)?;
+                info!("recording goes on");
             }
         }
         Ok(())
+    }
+
+    fn may_try_again(&self) -> bool {
+        self.refusal.as_ref().is_none_or(|refusal| self.now.since(refusal.at) >= refusal.pause)
     }
 
     fn has_room(&self) -> bool {
@@ -165,8 +223,14 @@ impl Recorder {
 
     fn begin(&mut self, time: Timestamp) -> McapResult<()> {
         let (number, file) = self.series.create_next()?;
-        let keeper = Keeper::start(file.try_clone()?, self.series.clone(), number, &self.config.recorder, &self.disk)?;
-        let writer = FileWriter::begin(file, &self.config, time)?;
+        let synced = file.try_clone()?;
+        let begun = FileWriter::begin(file, Some(&self.series.mark()), &self.config, time);
+        if begun.is_err() {
+            // A full disk still has room for empty files: they would pile up.
+            let _ = self.series.discard(number);
+        }
+        let writer = begun?;
+        let keeper = Keeper::start(synced, self.series.clone(), number, &self.config.recorder, &self.disk)?;
         self.begun += 1;
         self.current = Some(Current { writer, since: self.now, keeper });
         Ok(())
@@ -283,7 +347,7 @@ mod tests {
 
         /// The seconds of the entries of each file, oldest first.
         fn entries(&self) -> Vec<Vec<i64>> {
-            let files = Series::new(&self.0.join("x.mcap")).files().expect("listed");
+            let files = Series::new(&self.0.join("x.mcap"), "alpha").files().expect("listed");
             let seconds = |e: Result<Entry, RecordingError>| e.expect("whole").received.as_nanos() / 1_000_000_000;
             let read = |path: &Path| {
                 let recording = super::super::open(path, Timestamp::EPOCH).expect("one of ours");
@@ -331,7 +395,7 @@ mod tests {
         recorder.current.take().expect("there is room").keeper.finish();
         recorder.counters(&mut |name, count| removed += if name == "recorder_files_removed" { count } else { 0 });
         let held: u64 =
-            Series::new(&folder.0.join("x.mcap")).files().expect("listed").iter().map(|file| file.bytes).sum();
+            Series::new(&folder.0.join("x.mcap"), "alpha").files().expect("listed").iter().map(|file| file.bytes).sum();
         assert!(removed > 0 && held <= 3 * MIB, "{removed} removed, {held} bytes held");
     }
 
@@ -365,5 +429,30 @@ mod tests {
         write(&mut recorder, 7, 10);
         recorder.finish().expect("completed");
         assert_eq!(folder.entries(), [vec![1, 2], vec![7]]);
+    }
+
+    fn count(recorder: &Recorder, wanted: &str) -> u64 {
+        let mut found = 0;
+        recorder.counters(&mut |name, count| found += if name == wanted { count } else { 0 });
+        found
+    }
+
+    #[test]
+    fn what_the_disk_refuses_ends_a_file_and_not_the_recording() {
+        let folder = Folder::new("refused");
+        let mut recorder = folder.recorder("file-age-s = 10.0\n");
+        write(&mut recorder, 1, 10);
+        std::fs::remove_dir_all(&folder.0).expect("removed");
+        let entry = |second: u32| Entry::of(Timestamp::from_secs(second.into()), SensorId(0), vec![7; 10]);
+        assert!(recorder.write(&entry(12), at(12)).is_err(), "no folder for the next file");
+        assert!(recorder.trouble().is_some_and(|cause| !cause.is_empty()));
+        assert!(recorder.write(&entry(13), at(13)).is_err(), "tried again after a second");
+        (14..15).for_each(|second| write(&mut recorder, second, 10));
+        assert_eq!((count(&recorder, "recorder_failed"), count(&recorder, "recorder_skipped")), (2, 3));
+        std::fs::create_dir_all(&folder.0).expect("a folder");
+        (15..18).for_each(|second| write(&mut recorder, second, 10));
+        assert_eq!(recorder.trouble(), None);
+        recorder.finish().expect("completed");
+        assert_eq!(folder.entries(), [vec![16, 17]], "the second pause is of two seconds");
     }
 }

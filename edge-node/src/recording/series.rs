@@ -1,19 +1,33 @@
 //! The files of one recorder in their folder: `x.mcap`, then `x-2.mcap`, `x-3.mcap` and so on, over all runs. A number
 //! once used is not used again while a higher one is there, so the numbers tell the order.
+//!
+//! A name proves nothing: somebody may put a recording of another node there, or a part of one that `copmesh cut` made.
+//! So each file says at its very beginning, in an MCAP metadata record, of which node's series it is. Only what says
+//! so is ever removed; whatever else has such a name is left alone, and only its number is not used.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Files of one name in a folder at the most.
+use mcap::read::{LinearReader, Options};
+use mcap::records::{Metadata, Record};
+
+/// Files of one series in a folder at the most.
 ///
 /// Counter: `removed`; the oldest go.
 pub const RECORDINGS_MAX: usize = 10_000;
+
+/// Name of the metadata record that says of which series a file is.
+const MARK: &str = "copmesh-series";
+/// As far as is read to find it: it stands behind the header, and names are short.
+const MARK_WITHIN_BYTES: u64 = 1024;
 
 /// The files of one recorder.
 #[derive(Clone, Debug)]
 pub struct Series {
     first: PathBuf,
+    node: String,
 }
 
 /// One of them.
@@ -28,10 +42,18 @@ pub struct Numbered {
 }
 
 impl Series {
-    /// The series that begins with this file.
+    /// The series of a node that begins with this file.
     #[must_use]
-    pub fn new(first: &Path) -> Self {
-        Self { first: first.to_owned() }
+    pub fn new(first: &Path, node: &str) -> Self {
+        Self { first: first.to_owned(), node: node.to_owned() }
+    }
+
+    /// What each of its files says of itself.
+    #[must_use]
+    pub fn mark(&self) -> Metadata {
+        let said = [("node", self.node.as_str()), ("series", self.stem())];
+        let metadata: BTreeMap<_, _> = said.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        Metadata { name: MARK.to_owned(), metadata }
     }
 
     /// The folder that the files are in.
@@ -76,13 +98,22 @@ impl Series {
         }
     }
 
-    /// Removes the oldest files below `current` until the others hold no more than `bytes`; how many went.
+    /// Gives up a file that was created and could not be begun.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn discard(&self, number: u64) -> io::Result<()> {
+        fs::remove_file(self.path(number))
+    }
+
+    /// Removes the oldest of its files below `current` until the others hold no more than `bytes`; how many went.
     ///
     /// # Errors
     /// If the folder cannot be read, or a file not be removed.
     pub fn prune(&self, current: u64, bytes: u64) -> io::Result<u64> {
         let files = self.files()?;
-        let mut before: Vec<&Numbered> = files.iter().filter(|file| file.number < current).collect();
+        let ours = |file: &&Numbered| file.number < current && self.is_marked(&file.path);
+        let mut before: Vec<&Numbered> = files.iter().filter(ours).collect();
         let mut held: u64 = before.iter().map(|file| file.bytes).sum();
         let mut removed = 0;
         while !before.is_empty() && (held > bytes || before.len() >= RECORDINGS_MAX) {
@@ -92,6 +123,17 @@ impl Series {
             removed += 1;
         }
         Ok(removed)
+    }
+
+    /// Whether a file says that it is of this series. What cannot be read says nothing.
+    fn is_marked(&self, path: &Path) -> bool {
+        let mut head = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(MARK_WITHIN_BYTES).read_to_end(&mut head));
+        let records = LinearReader::new_with_options(&head, Options::IgnoreEndMagic.into());
+        let (Ok(_), Ok(mut records)) = (read, records) else { return false };
+        let (header, mark) = (records.next(), records.next());
+        matches!(header, Some(Ok(Record::Header(_))))
+            && matches!(mark, Some(Ok(Record::Metadata(mark))) if mark == self.mark())
     }
 
     fn stem(&self) -> &str {
@@ -127,9 +169,19 @@ mod tests {
         folder
     }
 
+    /// A file of some bytes that says of which series it is.
+    fn write(series: &Series, number: u64, bytes: usize) {
+        let mut writer = mcap::Writer::new(File::create(series.path(number)).expect("a file")).expect("begun");
+        writer.write_metadata(&series.mark()).expect("marked");
+        writer.finish().expect("ended");
+        let file = fs::OpenOptions::new().append(true).open(series.path(number)).expect("there");
+        let length = file.metadata().expect("known").len();
+        file.set_len(length.max(bytes as u64)).expect("longer");
+    }
+
     #[test]
     fn only_files_of_its_own_name_and_number_belong_to_a_series() {
-        let series = Series::new(Path::new("d/x.mcap"));
+        let series = Series::new(Path::new("d/x.mcap"), "alpha");
         let number = |name: &str| series.number(name);
         assert_eq!((number("x.mcap"), number("x-2.mcap"), number("x-11.mcap")), (Some(1), Some(2), Some(11)));
         for other in ["x-1.mcap", "x-02.mcap", "x-.mcap", "x-2.mcap.bak", "y-2.mcap", "xy.mcap", "x-+3.mcap"] {
@@ -138,20 +190,36 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go_first_and_neither_the_current_nor_a_stranger_ever() {
+    fn the_oldest_go_first_and_never_the_current() {
         let folder = folder("oldest");
-        let series = Series::new(&folder.join("x.mcap"));
-        fs::write(folder.join("precious.mcap"), [0; 500]).expect("written");
+        let series = Series::new(&folder.join("x.mcap"), "alpha");
         for number in 1..=4 {
             assert_eq!(series.create_next().expect("created").0, number);
-            fs::write(series.path(number), [0; 100]).expect("written");
+            write(&series, number, 10_000);
         }
-        assert_eq!(series.prune(4, 250).expect("pruned"), 1);
+        assert_eq!(series.prune(4, 25_000).expect("pruned"), 1);
         assert_eq!(series.prune(4, 0).expect("pruned"), 2);
         let left: Vec<u64> = series.files().expect("listed").iter().map(|file| file.number).collect();
-        assert!(left == [4] && folder.join("precious.mcap").is_file());
+        assert_eq!(left, [4]);
         // The number of a file that is gone does not come back.
         assert_eq!(series.create_next().expect("created").0, 5);
+        fs::remove_dir_all(&folder).expect("removed");
+    }
+
+    #[test]
+    fn a_stranger_is_never_removed_whatever_its_name_is() {
+        let folder = folder("stranger");
+        let series = Series::new(&folder.join("x.mcap"), "alpha");
+        fs::write(folder.join("precious.mcap"), [0; 500]).expect("written");
+        fs::write(series.path(1), [0; 500]).expect("written");
+        fs::write(series.path(2), []).expect("written");
+        write(&Series::new(&folder.join("x.mcap"), "bravo"), 3, 500);
+        write(&Series::new(&folder.join("y.mcap"), "alpha"), 4, 500);
+        fs::rename(folder.join("y-4.mcap"), series.path(4)).expect("renamed");
+        write(&series, 5, 500);
+        assert_eq!(series.prune(9, 0).expect("pruned"), 1);
+        let left: Vec<u64> = series.files().expect("listed").iter().map(|file| file.number).collect();
+        assert!(left == [1, 2, 3, 4] && folder.join("precious.mcap").is_file(), "{left:?}");
         fs::remove_dir_all(&folder).expect("removed");
     }
 }

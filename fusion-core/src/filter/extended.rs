@@ -323,6 +323,7 @@ mod tests {
             let pose = Pose {
                 origin: frame::Position::new(500.0, -300.0, 10.0),
                 axes: Rotation3::from_euler_angles(0.01, 0.02, 0.0).into_inner(),
+                ..Pose::AT_ORIGIN
             };
             let mut belief = state(StateVector::new(3_000.0, 4_000.0, 800.0, 40.0, -20.0, 1.0), [300.0; 6]);
             for (milliseconds, angle, log_sigma, kind) in steps {

@@ -412,7 +412,7 @@ mod tests {
             let model = NearlyConstantVelocity { horizontal: 1.0, vertical: 0.5 };
             let unscented = Unscented::new(Spread { alpha: 1.0, beta, kappa: -3.0 }).expect("proper");
             let axes = Rotation3::from_euler_angles(0.01, 0.02, 0.0).into_inner();
-            let pose = Pose { origin: frame::Position::new(500.0, -300.0, 10.0), axes };
+            let pose = Pose { origin: frame::Position::new(500.0, -300.0, 10.0), axes, ..Pose::AT_ORIGIN };
             let mut belief = state(StateVector::new(3_000.0, 4_000.0, 800.0, 40.0, -20.0, 1.0), [300.0; 6]);
             for (milliseconds, angle, log_sigma, kind) in steps {
                 let to = belief.time + Span::from_millis(i64::from(milliseconds));

@@ -4,7 +4,7 @@
 
 use nalgebra::{SMatrix, SVector};
 
-use super::polar::{Component, Sight, seen, seen_from};
+use super::polar::{Component, Sight, place_of, seen, seen_from};
 use super::{MeasurementModel, ObservationModel};
 use crate::angle::wrap;
 use crate::gaussian::StateVector;

@@ -118,6 +118,18 @@ pub(super) const fn seen<const M: usize>(components: [Component; M]) -> usize {
     seen
 }
 
+/// Which of the components is the one wanted.
+pub(super) const fn place_of<const M: usize>(wanted: Component, among: [Component; M]) -> Option<usize> {
+    let mut k = 0;
+    while k < M {
+        if among[k] as u8 == wanted as u8 {
+            return Some(k);
+        }
+        k += 1;
+    }
+    None
+}
+
 /// Declares the model of the [`Observation`] of the same name by its components.
 macro_rules! seen_from {
     ($(#[$doc:meta])* $name:ident, $m:literal, [$($component:ident),+]) => {
@@ -161,6 +173,9 @@ macro_rules! seen_from {
 
         impl ObservationModel<$m> for $name<'_> {
             const FIRST_IS_ANGLE: bool = Self::COMPONENTS[0].is_angle();
+            const RANGE: Option<usize> = place_of(Component::Range, Self::COMPONENTS);
+            const AZIMUTH: Option<usize> = place_of(Component::Azimuth, Self::COMPONENTS);
+            const ELEVATION: Option<usize> = place_of(Component::Elevation, Self::COMPONENTS);
 
             fn reading<'a>(&self, observation: &'a Observation) -> Option<&'a Reading<$m>> {
                 if let Observation::$name(reading) = observation { Some(reading) } else { None }

@@ -68,6 +68,12 @@ pub fn found(
     if certain { Ok(state) } else { Err(Unfounded::TooUncertain) }
 }
 
+/// What the arc of a wide beam adds to the variance of a range, for angles with these variances: with δ² the sum of
+/// their squares, E[(r δ² / 2)²]. A slope does not see it.
+fn bend(range: f64, azimuth: f64, elevation: f64) -> f64 {
+    0.25 * range * range * (3.0 * (azimuth * azimuth + elevation * elevation) + 2.0 * azimuth * elevation)
+}
+
 /// Whether a tentative track is to be believed: it exists probably enough, and where M of N is asked for, has M hits
 /// among its last N looks. A hypothesis about a line of bearing must also know where it is.
 #[must_use]
@@ -116,6 +122,8 @@ impl Start<'_> {
             ce * ca, -r * ce * sa, -r * se * ca,
             se,       0.0,          r * ce,
         );
+        let mut noise = *noise;
+        noise[(0, 0)] += bend(r, noise[(1, 1)] * ce * ce, noise[(2, 2)]);
         self.seen_at(&place, &(slope * noise * slope.transpose()))
     }
 
@@ -133,6 +141,7 @@ impl Start<'_> {
         let sigma = self.config.height_prior.sigma_m.min(0.5 * range);
         let mut p = Matrix3::zeros();
         p.fixed_view_mut::<2, 2>(0, 0).copy_from(noise);
+        p[(0, 0)] += bend(range, noise[(1, 1)], 0.0);
         p[(2, 2)] = sigma * sigma;
         #[rustfmt::skip]
         let slope = Matrix3::new(

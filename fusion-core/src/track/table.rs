@@ -5,6 +5,7 @@
 
 use super::{Track, TrackNumber};
 use crate::capacity::TRACKS_MAX;
+use crate::filter::consider::Considered;
 use crate::filter::imm::Modes;
 use crate::gaussian::GaussianState;
 
@@ -23,20 +24,46 @@ impl Slot {
     }
 }
 
-/// Room for the modes of one track, which it has once it is believed. They lie apart from the tracks because they are
-/// large and most tracks are tentative.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ModeSlot(Option<Modes>);
+/// Room for the modes of one track, which it has once it is believed, and for what it knows of common errors. They lie
+/// apart from the tracks because they are large and most tracks have neither.
+#[derive(Debug, Default, PartialEq)]
+pub struct ModeSlot {
+    modes: Option<Modes>,
+    considered: Considered,
+}
+
+impl Clone for ModeSlot {
+    fn clone(&self) -> Self {
+        Self { modes: self.modes.clone(), considered: self.considered.clone() }
+    }
+
+    /// Copies no more than there is.
+    fn clone_from(&mut self, other: &Self) {
+        self.modes.clone_from(&other.modes);
+        self.considered.clone_from(&other.considered);
+    }
+}
 
 impl ModeSlot {
     /// Nothing.
-    pub const EMPTY: Self = Self(None);
+    pub const EMPTY: Self = Self { modes: None, considered: Considered::NONE };
 
     /// The modes.
     #[must_use]
     pub const fn modes(&self) -> Option<&Modes> {
-        self.0.as_ref()
+        self.modes.as_ref()
     }
+
+    fn clear(&mut self) {
+        self.modes = None;
+        self.considered.clear();
+    }
+}
+
+/// What lies apart from a track.
+pub(crate) struct Beside<'a> {
+    pub(crate) modes: &'a mut Option<Modes>,
+    pub(crate) considered: &'a mut Considered,
 }
 
 /// Room for a copy of both.
@@ -59,7 +86,7 @@ impl SlotCopy {
     /// Gives the track another state at the same time; its modes go the same way.
     pub(crate) fn set_state(&mut self, state: GaussianState) -> Option<&mut Track> {
         let track = self.slot.0.as_mut()?;
-        if let Some(modes) = &mut self.modes.0 {
+        if let Some(modes) = &mut self.modes.modes {
             modes.translate(&(state.mean - track.state.mean));
         }
         track.state = state;
@@ -69,6 +96,14 @@ impl SlotCopy {
 
 /// Words of the map of used slots.
 const MAP_WORDS: usize = TRACKS_MAX / 64;
+
+impl Beside<'_> {
+    /// All of it goes over from another track.
+    pub(crate) fn become_that_of(&mut self, other: ModeSlot) {
+        *self.modes = other.modes;
+        *self.considered = other.considered;
+    }
+}
 
 /// Which part of the lent slots is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,23 +203,37 @@ impl<'a> TrackTable<'a> {
         self.slots[usize::from(slot)].0.as_mut()
     }
 
-    /// A track with its modes.
-    pub(crate) fn parts_mut(&mut self, slot: u16) -> Option<(&mut Track, &mut Option<Modes>)> {
-        let modes = &mut self.modes[usize::from(slot)].0;
-        self.slots[usize::from(slot)].0.as_mut().map(|track| (track, modes))
+    /// A track with all that belongs to it.
+    pub(crate) fn whole_mut(&mut self, slot: u16) -> Option<(&mut Track, Beside<'_>)> {
+        let ModeSlot { modes, considered } = &mut self.modes[usize::from(slot)];
+        self.slots[usize::from(slot)].0.as_mut().map(|track| (track, Beside { modes, considered }))
+    }
+
+    /// The modes of a track, if it has any.
+    pub(crate) fn modes(&self, slot: u16) -> Option<&Modes> {
+        self.modes[usize::from(slot)].modes()
+    }
+
+    /// What a track knows of common errors.
+    pub(crate) fn considered(&self, slot: u16) -> &Considered {
+        &self.modes[usize::from(slot)].considered
     }
 
     /// Puts a track into the lowest free slot; false if there is none.
+    #[cfg(test)]
     pub(crate) fn insert(&mut self, track: Track) -> bool {
-        self.insert_with(|| track).is_some()
+        self.insert_with(&Considered::NONE, || track).is_some()
     }
 
-    /// The same with a track that is made where it will lie; and there it is.
+    /// The same with a track that is made where it will lie, and what it knows of common errors; and there it is.
     #[inline]
-    pub(crate) fn insert_with(&mut self, make: impl FnOnce() -> Track) -> Option<&Track> {
+    pub(crate) fn insert_with(&mut self, considered: &Considered, make: impl FnOnce() -> Track) -> Option<&Track> {
         let place = self.occupancy.first_free();
         let slot = self.slots.get_mut(place)?;
         slot.0 = Some(make());
+        if !considered.is_empty() {
+            self.modes[place].considered.clone_from(considered);
+        }
         self.occupancy.take(u16::try_from(place).expect("slots are numbered in 16 bits"));
         slot.0.as_ref()
     }
@@ -194,7 +243,7 @@ impl<'a> TrackTable<'a> {
         let place = &mut self.slots[usize::from(slot)].0;
         if place.is_some() {
             *place = None;
-            self.modes[usize::from(slot)].0 = None;
+            self.modes[usize::from(slot)].clear();
             self.occupancy.free(slot);
         }
     }
@@ -202,14 +251,14 @@ impl<'a> TrackTable<'a> {
     /// Frees a slot and hands out its track.
     pub(crate) fn remove(&mut self, slot: u16) -> Option<Track> {
         let track = self.slots[usize::from(slot)].0.take()?;
-        self.modes[usize::from(slot)].0 = None;
+        self.modes[usize::from(slot)].clear();
         self.occupancy.free(slot);
         Some(track)
     }
 
     /// Frees a slot and hands out all that was in it.
-    pub(crate) fn take(&mut self, slot: u16) -> Option<(Track, Option<Modes>)> {
-        let modes = self.modes[usize::from(slot)].0.take();
+    pub(crate) fn take(&mut self, slot: u16) -> Option<(Track, ModeSlot)> {
+        let modes = core::mem::take(&mut self.modes[usize::from(slot)]);
         self.remove(slot).map(|track| (track, modes))
     }
 

@@ -4,13 +4,16 @@
 use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
+use super::consider::Common;
 use super::look::{Column, Look, Owner, View, span};
 use super::reach::Reach;
+use super::resolve::Crowd;
 use crate::association::Edge;
 use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
 use crate::capacity::ROW_EDGES_MAX;
-use crate::filter::extended::{Expectation, Outlook};
+use crate::filter::consider::Consideration;
+use crate::filter::extended::Outlook;
 use crate::filter::imm::{Change, ModeState, ModeVisitor, Modes};
 use crate::filter::{Prediction, Whereabouts};
 use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
@@ -22,7 +25,7 @@ use crate::tally::{Tally, count};
 use crate::time::{Span, Timestamp};
 use crate::track::Track;
 use crate::track::deleter::Deletion;
-use crate::track::table::TrackTable;
+use crate::track::table::{Beside, TrackTable};
 use crate::tracker::TrackerConfig;
 
 /// One track in the association of one scan: it was looked at, or it gates something, or both.
@@ -31,13 +34,15 @@ pub struct Row {
     pub(super) slot: u16,
     /// P_D P_G: how probably the look sees the track if it is there; zero where it did not look.
     pub(super) detection: f64,
+    /// By how much R grows for it in slant range and azimuth.
+    pub(super) blur: [f64; 2],
     first_edge: u32,
     edges: u16,
 }
 
 impl Row {
     /// A place in memory for one.
-    pub const EMPTY: Self = Self { slot: 0, detection: 0.0, first_edge: 0, edges: 0 };
+    pub const EMPTY: Self = Self { slot: 0, detection: 0.0, blur: [0.0; 2], first_edge: 0, edges: 0 };
 
     /// Whether the look would have seen it.
     pub(super) const fn covered(&self) -> bool {
@@ -101,7 +106,7 @@ impl<'a> Pairing<'a> {
             self.edge_count += 1;
         }
         let edges = u16::try_from(candidates.kept.len()).expect("a row has few pairs");
-        self.rows[self.row_count] = Row { slot, detection, first_edge, edges };
+        self.rows[self.row_count] = Row { slot, detection, blur: [0.0; 2], first_edge, edges };
         self.nulls[self.row_count] = 1.0 - r * detection;
         self.known += r * detection;
         self.row_count += 1;
@@ -114,6 +119,7 @@ pub(super) struct Gating<'a> {
     pub(super) look: &'a Look<'a>,
     pub(super) gate: &'a Gate,
     pub(super) config: &'a TrackerConfig,
+    pub(super) common: &'a Common<'a>,
 }
 
 impl Gating<'_> {
@@ -123,20 +129,20 @@ impl Gating<'_> {
         &self,
         table: &mut TrackTable<'_>,
         columns: &[Column],
+        crowd: &Crowd<'_>,
         pairing: &mut Pairing<'_>,
         tally: &mut Tally,
     ) {
         let mut candidates = Candidates::default();
         let mut waiting = table.live();
         let mut ahead = Foreseen::default();
-        let reach = Reach::of(self.look.scan, &self.look.groups, self.gate, &self.config.motion);
+        let reach = Reach::of(self.look.scan, &self.look.groups, self.gate, &self.config.motion, &self.common.errors);
         for slot in table.indices() {
-            let Some((track, modes)) = table.parts_mut(slot) else { continue };
+            let Some((track, Beside { modes, considered })) = table.whole_mut(slot) else { continue };
             waiting -= 1;
             if let Some(reach) = &reach
-                && !self.may_have_modes(track)
                 && !self.may_own(track)
-                && reach.is_beyond(track)
+                && self.is_beyond(reach, track, modes.as_ref())
             {
                 continue;
             }
@@ -148,7 +154,10 @@ impl Gating<'_> {
             };
             let whereabouts = predicted.whereabouts();
             let view = self.look.view_of(&whereabouts);
-            let target = Target { slot, track, predicted, whereabouts, view };
+            let left = crowd.leaves(slot, track);
+            let view = view.shared(left.share);
+            let common = self.common.to(considered, left.blur);
+            let target = Target { slot, track, predicted, whereabouts, view, common };
             self.find_candidates(&target, columns, &mut candidates, tally);
             if candidates.kept.is_empty() {
                 if !view.covered {
@@ -166,6 +175,7 @@ impl Gating<'_> {
             let r = track.existence.probability();
             let detection = if view.covered { view.detection * self.gate.probability() } else { 0.0 };
             let dropped = pairing.add(slot, r, detection, &mut candidates, waiting);
+            pairing.rows[pairing.row_count - 1].blur = left.blur;
             tally.edges += u64::from(pairing.rows[pairing.row_count - 1].edges);
             tally.edges_dropped += count(dropped + candidates.dropped);
             self.look.trail.dropped(track, dropped + candidates.dropped);
@@ -189,15 +199,18 @@ impl Gating<'_> {
         }
     }
 
-    /// Whether a track may move in more than one way. Its modes lie far away from it, and are not looked for
-    /// needlessly.
-    fn may_have_modes(&self, track: &Track) -> bool {
-        self.config.motions.is_some() && track.is_confirmed()
+    /// Whether the look certainly does not concern a track, whichever way it moves.
+    fn is_beyond(&self, reach: &Reach<'_>, track: &Track, modes: Option<&Modes>) -> bool {
+        match (modes, &self.config.motions) {
+            (Some(modes), Some(set)) => reach.is_beyond_all(modes, set),
+            (None, _) | (_, None) => reach.is_beyond(track),
+        }
     }
 
-    /// Whether a measurement may be the track's by its address, wherever it is.
+    /// Whether a measurement is the track's by its address, wherever it is.
     fn may_own(&self, track: &Track) -> bool {
-        self.config.use_identity && track.identity.address.is_some() && self.look.has_addresses()
+        let address = track.identity.address.filter(|_| self.config.use_identity && self.look.has_addresses());
+        address.is_some_and(|address| self.look.with_address(address).next().is_some())
     }
 
     fn find_candidates(&self, target: &Target<'_>, columns: &[Column], candidates: &mut Candidates, tally: &mut Tally) {
@@ -206,7 +219,8 @@ impl Gating<'_> {
             for column in self.look.with_address(address) {
                 if let Some(owner) = columns[usize::from(column)].owner.filter(|owner| owner.slot == target.slot) {
                     let measurement = &self.look.measurements[usize::from(column)];
-                    let explain = Explain { look: self.look, measurement, modes: target.predicted.modes() };
+                    let (modes, common) = (target.predicted.modes(), target.common);
+                    let explain = Explain { look: self.look, measurement, modes, common };
                     let explained = visit(Kind::of(&measurement.observation), &self.look.scan.pose, explain);
                     candidates.push(Candidate { column, weight: owner.weight, explained });
                 }
@@ -226,23 +240,26 @@ impl Gating<'_> {
         if !self.config.use_identity || !self.look.has_addresses() {
             return;
         }
+        let mut ahead = Foreseen::default();
         for slot in table.indices() {
             let Some(track) = table.get(slot) else { continue };
             let Some(address) = track.identity.address else { continue };
-            for column in self.look.with_address(address) {
-                self.claim(slot, track, column, &mut columns[usize::from(column)], tally);
+            let mut own = self.look.with_address(address).peekable();
+            let Some(_) = own.peek() else { continue };
+            let Ok(predicted) = self.predict(track, table.modes(slot), &mut ahead) else { continue };
+            let common = self.common.to(table.considered(slot), [0.0; 2]);
+            for column in own {
+                let claimant = Claimant { slot, track, predicted: &predicted, common };
+                self.claim(&claimant, column, &mut columns[usize::from(column)], tally);
             }
         }
     }
 
-    fn claim(&self, slot: u16, track: &Track, number: u16, column: &mut Column, tally: &mut Tally) {
+    fn claim(&self, claimant: &Claimant<'_>, number: u16, column: &mut Column, tally: &mut Tally) {
+        let &Claimant { slot, track, predicted, common } = claimant;
         let measurement = &self.look.measurements[usize::from(number)];
-        let predicted = Prediction::of(&self.config.motion, &track.state, self.look.scan.time);
-        let kind = Kind::of(&measurement.observation);
-        let Some(fit) = visit(kind, &self.look.scan.pose, Fit { gating: self, measurement, predicted: &predicted })
-        else {
-            return;
-        };
+        let fit = Fit { gating: self, measurement, predicted, common };
+        let Some(fit) = visit(Kind::of(&measurement.observation), &self.look.scan.pose, fit) else { return };
         let limit = self.config.address_gate_sigmas * self.config.address_gate_sigmas;
         if fit.distance_squared > limit {
             tally.addresses_implausible += 1;
@@ -260,7 +277,15 @@ impl Gating<'_> {
 /// An address that matches outweighs everything kinematics can say inside the gate; a power of two near 10⁶.
 const ADDRESS_ODDS: f64 = 1_048_576.0;
 
-/// How one measurement fits one track.
+/// A track that carries the address of a measurement.
+struct Claimant<'a> {
+    slot: u16,
+    track: &'a Track,
+    predicted: &'a Ahead<'a>,
+    common: Consideration<'a>,
+}
+
+/// How one measurement fits one track: by the motion that it fits best, and by all together.
 struct Fitted {
     distance_squared: f64,
     log_density: f64,
@@ -271,7 +296,8 @@ struct Fitted {
 struct Fit<'a> {
     gating: &'a Gating<'a>,
     measurement: &'a Measurement,
-    predicted: &'a Prediction,
+    predicted: &'a Ahead<'a>,
+    common: Consideration<'a>,
 }
 
 impl KindVisitor for Fit<'_> {
@@ -279,14 +305,22 @@ impl KindVisitor for Fit<'_> {
 
     fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> Option<Fitted> {
         let reading = model.reading(&self.measurement.observation)?;
-        let believed = Reading { z: reading.z, noise: self.gating.look.noise(reading) };
-        let innovation =
-            Expectation::of(model, &self.predicted.mean, &self.predicted.p).innovate(model, &believed).ok()?;
-        let likelihood = Likelihood::new(innovation.factor);
-        let distance_squared = likelihood.distance_squared(&innovation.nu);
-        let log_density = likelihood.log_density(distance_squared);
-        Some(Fitted { distance_squared, log_density, threshold: self.gating.gate.threshold::<M>() })
+        let noise = self.gating.look.noise(reading);
+        let (mut nearest, mut log_density) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (share, outlook) in self.predicted.outlooks(model, self.common) {
+            let likelihood = Likelihood::new(outlook.innovation_factor(&noise).ok()?);
+            let distance_squared = likelihood.distance_squared(&model.residual(&reading.z, &outlook.z_hat));
+            nearest = nearest.min(distance_squared);
+            log_density = log_sum(log_density, ln(share) + likelihood.log_density(distance_squared));
+        }
+        Some(Fitted { distance_squared: nearest, log_density, threshold: self.gating.gate.threshold::<M>() })
     }
+}
+
+/// ln(eᵃ + eᵇ), a being possibly the logarithm of nothing.
+fn log_sum(a: f64, b: f64) -> f64 {
+    let (less, more) = if a < b { (a, b) } else { (b, a) };
+    if less == f64::NEG_INFINITY { more } else { more + ln(1.0 + exp(less - more)) }
 }
 
 /// One track against the measurements of one kind.
@@ -313,7 +347,7 @@ impl KindVisitor for RowGate<'_> {
 impl RowGate<'_> {
     /// The measurements inside the gate of a track with one state.
     fn gate_state<const M: usize>(mut self, model: &impl ObservationModel<M>, predicted: &Prediction) {
-        let outlook = Outlook::of(model, &predicted.mean, &predicted.p);
+        let outlook = self.target.common.outlook(model, &predicted.mean, &predicted.p);
         let threshold = self.gating.gate.threshold::<M>();
         let mut shared: Option<(&Covariance<M>, Likelihood<M>)> = None;
         for column in self.group.candidates(model, &outlook.z_hat, &outlook.spread, threshold) {
@@ -338,7 +372,7 @@ impl RowGate<'_> {
     /// which is on, and lose a target that begins to turn.
     fn gate_modes<const M: usize>(mut self, model: &impl ObservationModel<M>, modes: &Modes) {
         let threshold = self.gating.gate.threshold::<M>();
-        let mut sights = Sights::of(model, modes, self.gating.look);
+        let mut sights = Sights::of(model, modes, self.gating.look, self.target.common);
         let (z_hat, spread) = sights.around(model, threshold);
         for column in self.group.candidates(model, &z_hat, &spread, threshold) {
             let measurement = &self.gating.look.measurements[usize::from(column)];
@@ -375,6 +409,7 @@ struct Target<'a> {
     predicted: Ahead<'a>,
     whereabouts: Whereabouts,
     view: View,
+    common: Consideration<'a>,
 }
 
 /// A place for one track after the other at the time of the scan; and for how modes change over a span, which most
@@ -413,7 +448,24 @@ pub(super) enum Ahead<'a> {
 }
 
 impl Ahead<'_> {
-    fn whereabouts(&self) -> Whereabouts {
+    /// What each of its motions leads to expect, and how probable that is.
+    pub(super) fn outlooks<const M: usize>(
+        &self,
+        model: &impl ObservationModel<M>,
+        common: Consideration<'_>,
+    ) -> Vec<(f64, Outlook<M>), MOTIONS_MAX> {
+        match self {
+            Self::Alone(predicted) => {
+                [(1.0, common.outlook(model, &predicted.mean, &predicted.p))].into_iter().collect()
+            }
+            Self::Several(modes) => {
+                let states = modes.probabilities().iter().zip(modes.states());
+                states.map(|(share, state)| (*share, state.visit(SightOf::<_, M> { model, common }))).collect()
+            }
+        }
+    }
+
+    pub(super) fn whereabouts(&self) -> Whereabouts {
         match self {
             Self::Alone(predicted) => (*predicted).into(),
             Self::Several(modes) => modes.whereabouts(),
@@ -455,11 +507,11 @@ struct Sight<const M: usize> {
 }
 
 impl<'r, const M: usize> Sights<'r, M> {
-    fn of(model: &impl ObservationModel<M>, modes: &Modes, look: &'r Look<'r>) -> Self {
+    fn of(model: &impl ObservationModel<M>, modes: &Modes, look: &'r Look<'r>, common: Consideration<'_>) -> Self {
         let states = modes.probabilities().iter().zip(modes.states());
         let sight = |(share, state): (&f64, &ModeState)| Sight {
             share: *share,
-            outlook: state.visit(SightOf::<_, M>(model)),
+            outlook: state.visit(SightOf::<_, M> { model, common }),
             likelihood: None,
         };
         Self { look, modes: states.map(sight).collect(), noise: None }
@@ -518,13 +570,16 @@ impl<'r, const M: usize> Sights<'r, M> {
     }
 }
 
-struct SightOf<'a, H, const M: usize>(&'a H);
+struct SightOf<'a, H, const M: usize> {
+    model: &'a H,
+    common: Consideration<'a>,
+}
 
 impl<const M: usize, H: ObservationModel<M>> ModeVisitor for SightOf<'_, H, M> {
     type Output = Outlook<M>;
 
     fn visit<const N: usize>(self, state: &GaussianState<N>) -> Self::Output {
-        Outlook::of(self.0, &state.mean, state.covariance.matrix())
+        self.common.outlook(self.model, &state.mean, state.covariance.matrix())
     }
 }
 
@@ -533,6 +588,7 @@ struct Explain<'a> {
     look: &'a Look<'a>,
     measurement: &'a Measurement,
     modes: Option<&'a Modes>,
+    common: Consideration<'a>,
 }
 
 impl KindVisitor for Explain<'_> {
@@ -542,7 +598,8 @@ impl KindVisitor for Explain<'_> {
         let (Some(modes), Some(reading)) = (self.modes, model.reading(&self.measurement.observation)) else {
             return ALIKE;
         };
-        Sights::of(model, modes, self.look).fit(model, reading, f64::INFINITY).map_or(ALIKE, |(_, explained)| explained)
+        let mut sights = Sights::of(model, modes, self.look, self.common);
+        sights.fit(model, reading, f64::INFINITY).map_or(ALIKE, |(_, explained)| explained)
     }
 }
 

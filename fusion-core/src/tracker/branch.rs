@@ -30,6 +30,7 @@ impl Updating<'_> {
         tally: &mut Tally,
     ) {
         let Some(stem) = table.get(row.slot).cloned() else { return };
+        let known = table.considered(row.slot).clone();
         let least = least_existence(&stem, self.config).max(BETA_USED);
         let worth = |beta: f64| beta >= least;
         let all = || pairs.edges.iter().zip(pairs.beta.iter().copied());
@@ -44,22 +45,23 @@ impl Updating<'_> {
             branch.existence = Existence::new(beta);
             branch.founding_existence = branch.existence;
             let pairs = only(edge, &[1.0]);
-            self.move_state(&mut branch, &mut None, &pairs, 0.0, tally);
+            let mut considered = known.clone();
+            self.move_state(&mut branch, &mut None, &mut considered, &pairs, 0.0, tally);
             self.note_look(&mut branch, &pairs, true, row.covered(), tally);
             self.keep_safe(&branch);
             self.look.trail.branched(&branch, &stem, edge.column, table.is_full());
-            if table.insert(branch) {
+            if table.insert_with(&considered, || branch).is_some() {
                 tally.tracks_branched += 1;
             } else {
                 tally.tracks_table_full += 1;
             }
         }
-        let Some(stem) = table.get_mut(row.slot) else { return };
+        let Some((stem, beside)) = table.whole_mut(row.slot) else { return };
         let gone = missed * stem.existence.if_missed(row.detection);
         let existence = seen + gone;
         let share = [seen / existence];
         let pairs = only(likeliest, &share);
-        self.move_state(stem, &mut None, &pairs, 1.0, tally);
+        self.move_state(stem, &mut None, beside.considered, &pairs, 1.0, tally);
         stem.existence = Existence::new(existence);
         self.note_look(stem, &pairs, seen >= gone, row.covered(), tally);
     }
@@ -67,5 +69,5 @@ impl Updating<'_> {
 
 /// One pair as if it were all of a row.
 fn only<'a>(edge: &'a Edge, beta: &'a [f64; 1]) -> Pairs<'a> {
-    Pairs { edges: core::slice::from_ref(edge), beta, explained: &[] }
+    Pairs { edges: core::slice::from_ref(edge), beta, explained: &[], blur: [0.0; 2] }
 }

@@ -2,6 +2,7 @@
 
 use crate::association::Budget;
 use crate::capacity::HISTORY_LOOKS;
+use crate::filter::linearise::Linearisation;
 use crate::model::constant_velocity::NearlyConstantVelocity;
 use crate::model::motion::MotionSet;
 use crate::time::Span;
@@ -58,6 +59,8 @@ pub struct TrackerConfig {
     pub duplicate_looks: u8,
     /// Work allowed to one joint association.
     pub budget: Budget,
+    /// How measurement models are made linear.
+    pub filter: Linearisation,
 }
 
 /// M of N: a track is confirmed by M hits among its first N looks, and deleted by K misses among its last L. The rule
@@ -115,6 +118,7 @@ impl Default for TrackerConfig {
             address_gate_sigmas: 10.0,
             duplicate_looks: 4,
             budget: Budget::default(),
+            filter: Linearisation::Auto,
         }
     }
 }

@@ -7,10 +7,7 @@
 use super::associate::{Ahead, Foreseen, Gating, Row};
 use super::look::Column;
 use crate::association::Edge;
-use crate::association::likelihood::Likelihood;
-use crate::filter::Prediction;
-use crate::filter::extended::Expectation;
-use crate::gaussian::Covariance;
+use crate::filter::consider::Consideration;
 use crate::measurement::Coverage;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::track::Track;
@@ -38,6 +35,12 @@ const SEEN: f64 = 0.5;
 /// The track nearest to a measurement: whether it is tentative, how far it is, γ, its slot.
 type Nearest = Option<(bool, Apart, u16)>;
 
+/// A track as the gate saw it.
+struct Gated<'a> {
+    predicted: Ahead<'a>,
+    common: Consideration<'a>,
+}
+
 /// How a measurement of some dimension and a track fit.
 #[derive(Clone, Copy)]
 struct Fit {
@@ -47,45 +50,35 @@ struct Fit {
 
 impl Explaining<'_> {
     /// Notes what became of every pair, of every measurement that no track gates, and of every track that was missed.
-    pub(super) fn explain(&self, table: &mut TrackTable<'_>) {
+    pub(super) fn explain(&self, table: &TrackTable<'_>) {
         let mut first = 0;
         for block in self.columns.chunks(BLOCK) {
             let mut nearest: [Nearest; BLOCK] = [None; BLOCK];
-            for slot in table.indices() {
-                let Some((track, predicted)) = self.predicted(table, slot) else { continue };
-                self.compare(slot, track, &predicted, first, &mut nearest[..block.len()]);
-            }
+            let place = &mut nearest[..block.len()];
+            self.each_track(table, |slot, track, gated| self.compare(slot, track, gated, first, place));
             self.tell_unclaimed(table, first, &nearest[..block.len()]);
             first += block.len();
         }
+        self.each_track(table, |slot, track, gated| self.tell_unseen(slot, track, gated));
+    }
+
+    /// Compares each track with measurements, as the gate saw it: at the time of the scan, by each of its motions.
+    fn each_track(&self, table: &TrackTable<'_>, mut each: impl FnMut(u16, &Track, &Gated<'_>)) {
+        let mut ahead = Foreseen::default();
         for slot in table.indices() {
-            if let Some((track, predicted)) = self.predicted(table, slot) {
-                self.tell_unseen(slot, track, &predicted);
-            }
+            let Some(track) = table.get(slot) else { continue };
+            let Ok(predicted) = self.gating.predict(track, table.modes(slot), &mut ahead) else { continue };
+            let blur = self.row(slot).map_or([0.0; 2], |row| self.rows[row].blur);
+            let common = self.gating.common.to(table.considered(slot), blur);
+            each(slot, track, &Gated { predicted, common });
         }
     }
 
-    /// A track as the gate saw it: those that gated something are at the time of the scan already.
-    fn predicted<'t>(&self, table: &'t mut TrackTable<'_>, slot: u16) -> Option<(&'t Track, Prediction)> {
-        let mut ahead = Foreseen::default();
-        let (track, modes) = table.parts_mut(slot)?;
-        let state = &track.state;
-        let predicted = if state.time == self.gating.look.scan.time {
-            Prediction { mean: state.mean, p: *state.covariance.matrix(), time: state.time }
-        } else {
-            match self.gating.predict(track, modes.as_ref(), &mut ahead).ok()? {
-                Ahead::Alone(predicted) => *predicted,
-                Ahead::Several(modes) => modes.combined(),
-            }
-        };
-        Some((track, predicted))
-    }
-
     /// Compares a track with a block of measurements: tells its pairs, and keeps the nearest of what is no pair.
-    fn compare(&self, slot: u16, track: &Track, predicted: &Prediction, first: usize, nearest: &mut [Nearest]) {
+    fn compare(&self, slot: u16, track: &Track, gated: &Gated<'_>, first: usize, nearest: &mut [Nearest]) {
         let pairs = self.row(slot).map_or(&[][..], |row| &self.edges[self.rows[row].edges()]);
         let betas = self.row(slot).map_or(&[][..], |row| &self.beta[self.rows[row].edges()]);
-        self.each_fit(predicted, first..first + nearest.len(), |column, fit| {
+        self.each_fit(gated, first..first + nearest.len(), |column, fit| {
             if let Some(pair) = pairs.iter().position(|edge| edge.column == column) {
                 self.tell_pair(track, column, fit, betas[pair]);
             } else {
@@ -139,12 +132,12 @@ impl Explaining<'_> {
 
     /// Of a track that was looked for and not seen: which measurement was nearest. Of a track that this sensor has seen
     /// and now cannot: that.
-    fn tell_unseen(&self, slot: u16, track: &Track, predicted: &Prediction) {
+    fn tell_unseen(&self, slot: u16, track: &Track, gated: &Gated<'_>) {
         let (look, trail) = (self.gating.look, &self.gating.look.trail);
         let row = self.row(slot);
         let covered = row.is_some_and(|row| self.rows[row].covered());
         if covered && row.is_some_and(|row| 1.0 - self.missed[row] < SEEN) {
-            let (ordinal, apart) = self.nearest_to(predicted);
+            let (ordinal, apart) = self.nearest_to(gated);
             trail.track(track, ordinal, Decision::Missed(apart));
         }
         let known = track.contributors.as_slice().iter().any(|(sensor, _)| *sensor == look.scan.sensor);
@@ -153,9 +146,9 @@ impl Explaining<'_> {
         }
     }
 
-    fn nearest_to(&self, predicted: &Prediction) -> (Option<u16>, Apart) {
+    fn nearest_to(&self, gated: &Gated<'_>) -> (Option<u16>, Apart) {
         let mut nearest = (None, Apart { distance_squared: f32::INFINITY, gate: 0.0 });
-        self.each_fit(predicted, 0..self.columns.len(), |column, fit| {
+        self.each_fit(gated, 0..self.columns.len(), |column, fit| {
             if fit.apart.distance_squared < nearest.1.distance_squared {
                 nearest = (Some(column), fit.apart);
             }
@@ -169,11 +162,11 @@ impl Explaining<'_> {
     }
 
     /// Compares a predicted track with all measurements of a range that take part, as the gate does.
-    fn each_fit(&self, predicted: &Prediction, range: core::ops::Range<usize>, mut told: impl FnMut(u16, Fit)) {
+    fn each_fit(&self, gated: &Gated<'_>, range: core::ops::Range<usize>, mut told: impl FnMut(u16, Fit)) {
         let look = self.gating.look;
-        let reached = look.may_reach(&predicted.into());
+        let reached = look.may_reach(&gated.predicted.whereabouts());
         for kind in look.groups.iter().map(|group| group.kind()).filter(|kind| reached || !kind.is_bearing_only()) {
-            let fits = Fits { explaining: self, kind, predicted, range: range.clone(), told: &mut told };
+            let fits = Fits { explaining: self, kind, gated, range: range.clone(), told: &mut told };
             visit(kind, &look.scan.pose, fits);
         }
     }
@@ -183,7 +176,7 @@ impl Explaining<'_> {
 struct Fits<'a, F> {
     explaining: &'a Explaining<'a>,
     kind: Kind,
-    predicted: &'a Prediction,
+    gated: &'a Gated<'a>,
     range: core::ops::Range<usize>,
     told: &'a mut F,
 }
@@ -193,25 +186,23 @@ impl<F: FnMut(u16, Fit)> KindVisitor for Fits<'_, F> {
 
     fn visit<const M: usize>(self, model: &impl ObservationModel<M>) {
         let Explaining { gating, columns, .. } = self.explaining;
-        let expectation = Expectation::of(model, &self.predicted.mean, &self.predicted.p);
+        let outlooks = self.gated.predicted.outlooks(model, self.gated.common);
         let gate = narrow(gating.gate.threshold::<M>());
         let dimension = u8::try_from(M).expect("a measurement has few dimensions");
-        let mut shared: Option<(Covariance<M>, Likelihood<M>)> = None;
         for number in self.range {
             let observation = &gating.look.measurements[number].observation;
             if columns[number].log_clutter.is_none() || Kind::of(observation) != self.kind {
                 continue;
             }
             let Some(reading) = model.reading(observation) else { continue };
-            let likelihood = match shared {
-                Some((noise, likelihood)) if noise == reading.noise => likelihood,
-                _ => {
-                    let Ok(s) = expectation.innovation_covariance(&gating.look.noise(reading)) else { continue };
-                    shared.insert((reading.noise, Likelihood::new(s.factor()))).1
-                }
-            };
-            let nu = model.residual(&reading.z, &expectation.z_hat);
-            let apart = Apart { distance_squared: narrow(likelihood.distance_squared(&nu)), gate };
+            let noise = gating.look.noise(reading);
+            // The gate is that of any motion, so what counts is the nearest.
+            let nearest = outlooks.iter().filter_map(|(_, outlook)| {
+                let s = outlook.innovation_factor(&noise).ok()?;
+                Some(s.mahalanobis_squared(&model.residual(&reading.z, &outlook.z_hat)))
+            });
+            let Some(nearest) = nearest.reduce(f64::min) else { continue };
+            let apart = Apart { distance_squared: narrow(nearest), gate };
             let column = u16::try_from(number).expect("columns are numbered in 16 bits");
             (self.told)(column, Fit { apart, dimension });
         }

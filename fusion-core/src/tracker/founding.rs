@@ -4,10 +4,12 @@
 use super::look::Column;
 use super::update::Updating;
 use crate::capacity::SCAN_MEASUREMENTS_MAX;
+use crate::filter::consider::{CommonError, Considered};
 use crate::filter::monitor::TrackMonitor;
-use crate::gaussian::GaussianState;
+use crate::gaussian::{GaussianState, NotPositiveDefinite};
 use crate::identity::Identity;
-use crate::measurement::Coverage;
+use crate::measurement::{Coverage, Observation};
+use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::tally::Tally;
 use crate::track::initiator::{Start, Unfounded, found};
 use crate::track::ranging::{RANGES_MAX, parts};
@@ -53,8 +55,9 @@ impl Foundings<'_, '_> {
         let measurement = &look.measurements[usize::from(ordinal)];
         match found(&measurement.observation, &look.scan.pose, look.scan.time, config) {
             Ok(state) => {
+                let (state, known) = self.considering(state, &measurement.observation)?;
                 let number = self.updating.number(ordinal, self.table, self.tally);
-                self.insert(number, ordinal, state, existence, None);
+                self.insert(number, ordinal, state, &known, existence, None);
                 Ok(())
             }
             Err(Unfounded::NoPosition) => self.found_family(ordinal, existence),
@@ -71,15 +74,31 @@ impl Foundings<'_, '_> {
         let mut family = None;
         for part in parts(config.nearest_emitter_m, look.sensor.field_of_view.range_max_m) {
             let state = start.along(&measurement.observation, part)?;
+            let (state, known) = self.considering(state, &measurement.observation)?;
             let Some(number) = self.updating.extra_number(&mut self.extra, self.table, self.tally) else {
                 self.updating.look.trail.plot(ordinal, Decision::NotFounded(NotFounded::NoNumber));
                 return Ok(());
             };
             let family = *family.get_or_insert(number);
-            self.insert(number, ordinal, state, share, Some(family));
+            self.insert(number, ordinal, state, &known, share, Some(family));
         }
         self.tally.families_founded += 1;
         Ok(())
+    }
+
+    /// The state with what it has of the errors that the scan's measurements have in common.
+    fn considering(
+        &self,
+        mut state: GaussianState,
+        observation: &Observation,
+    ) -> Result<(GaussianState, Considered), Unfounded> {
+        let errors = &self.updating.common.errors;
+        if errors.is_empty() {
+            return Ok((state, Considered::NONE));
+        }
+        let rest = Rest { state: &mut state, errors };
+        let known = visit(Kind::of(observation), &self.updating.look.scan.pose, rest)?;
+        Ok((state, known))
     }
 
     fn insert(
@@ -87,12 +106,13 @@ impl Foundings<'_, '_> {
         number: TrackNumber,
         ordinal: u16,
         state: GaussianState,
+        known: &Considered,
         existence: f64,
         family: Option<TrackNumber>,
     ) {
         let trail = &self.updating.look.trail;
         let make = || self.updating.founded(number, ordinal, state, existence, family);
-        if let Some(track) = self.table.insert_with(make) {
+        if let Some(track) = self.table.insert_with(known, make) {
             trail.founded(track, Some(ordinal), false);
             self.updating.keep_safe(track);
             self.tally.tracks_founded += 1;
@@ -100,6 +120,20 @@ impl Foundings<'_, '_> {
             trail.founded(&make(), Some(ordinal), true);
             self.tally.tracks_table_full += 1;
         }
+    }
+}
+
+/// What a state founded by R alone has of common errors.
+struct Rest<'a> {
+    state: &'a mut GaussianState,
+    errors: &'a [CommonError],
+}
+
+impl KindVisitor for Rest<'_> {
+    type Output = Result<Considered, NotPositiveDefinite>;
+
+    fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> Self::Output {
+        Considered::found(model, self.state, self.errors)
     }
 }
 

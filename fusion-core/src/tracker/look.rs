@@ -103,6 +103,17 @@ pub(super) struct View {
     pub(super) log_detection: f64,
 }
 
+impl View {
+    /// The same where only a share of the plots is the target's own.
+    pub(super) fn shared(self, share: f64) -> Self {
+        if share >= 1.0 {
+            return self;
+        }
+        let detection = self.detection * share;
+        Self { detection, log_detection: ln(detection), ..self }
+    }
+}
+
 /// A scan made ready.
 pub(super) struct Look<'a> {
     pub(super) scan: &'a Scan<'a>,

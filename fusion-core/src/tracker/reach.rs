@@ -10,15 +10,19 @@
 //! beyond it if no occupied cell meets the square about it whose half side is the farthest that the gate can reach:
 //! by component ν² ≤ γ (h P hᵀ + R), and no h P hᵀ is larger than what P has in the direction of h.
 
-use core::f64::consts::PI;
+use core::f64::consts::{FRAC_PI_2, PI};
 
 use heapless::Vec;
 use nalgebra::Vector3;
 
+use super::roam;
 use crate::association::gate::{Gate, Group};
+use crate::filter::consider::{CommonError, reach_of};
+use crate::filter::imm::Modes;
 use crate::maths::{cos, sin, sqrt};
 use crate::measurement::{Coverage, Pose, Scan};
 use crate::model::constant_velocity::NearlyConstantVelocity;
+use crate::model::motion::MotionSet;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::time::Timestamp;
 use crate::track::Track;
@@ -28,6 +32,8 @@ pub(super) struct Reach<'a> {
     pose: &'a Pose,
     time: Timestamp,
     motion: &'a NearlyConstantVelocity,
+    /// What all measurements of the scan have in common.
+    errors: &'a [CommonError],
     swept: Swept,
     /// One for each kind of measurement in the scan.
     fields: Vec<Field, { Kind::COUNT }>,
@@ -70,6 +76,7 @@ const CELLS_REAL: f64 = 64.0;
 /// Which cells of a rectangle are occupied.
 struct Raster {
     from: [f64; 2],
+    to: [f64; 2],
     /// Cells per metre.
     scale: [f64; 2],
     /// A bit for each cell of a row.
@@ -77,11 +84,15 @@ struct Raster {
 }
 
 /// What is known of where a track is, without predicting it: its place, and how surely, at the most.
-struct Rough {
-    place: Vector3<f64>,
+pub(super) struct Rough {
+    pub(super) place: Vector3<f64>,
     /// Standard deviations across and up.
-    across: f64,
-    up: f64,
+    pub(super) across: f64,
+    pub(super) up: f64,
+    /// How far from the place the mean of a mode can be; zero of a track with one state.
+    pub(super) roam: f64,
+    /// How fast it is at the most.
+    pub(super) speed: f64,
 }
 
 impl<'a> Reach<'a> {
@@ -91,25 +102,38 @@ impl<'a> Reach<'a> {
         groups: &[Group<'_>],
         gate: &Gate,
         motion: &'a NearlyConstantVelocity,
+        errors: &'a [CommonError],
     ) -> Option<Self> {
         let swept = Swept::of(&scan.coverage);
         if matches!(swept, Swept::All) {
             return None;
         }
-        let field = |group: &Group<'_>| visit(group.kind(), &scan.pose, Draw { group, gate });
+        let field = |group: &Group<'_>| visit(group.kind(), &scan.pose, Draw { group, gate, errors });
         let fields: Vec<Field, { Kind::COUNT }> = groups.iter().map(field).collect();
         let told = fields.iter().all(|field| field.plane != Plane::None);
-        told.then_some(Self { pose: &scan.pose, time: scan.time, motion, swept, fields })
+        told.then_some(Self { pose: &scan.pose, time: scan.time, motion, errors, swept, fields })
     }
 
     /// Whether the look certainly neither sees a track with one state nor has a measurement in its gate.
     ///
     /// Written so that numbers which are none leave it open.
     pub(super) fn is_beyond(&self, track: &Track) -> bool {
-        let rough = Rough::of(track, self.time, self.motion);
+        self.leaves_out(Rough::of(track, self.time, self.motion))
+    }
+
+    /// The same of a track with several ways to move.
+    pub(super) fn is_beyond_all(&self, modes: &Modes, set: &MotionSet) -> bool {
+        self.leaves_out(roam::rough(modes, set, self.time))
+    }
+
+    fn leaves_out(&self, mut rough: Rough) -> bool {
+        if !self.errors.is_empty() {
+            rough.widen(self.errors);
+        }
         let away = rough.place - self.pose.origin.vector();
         let d = self.pose.axes.tr_mul(&away);
-        self.swept.leaves_out(&d) && self.fields.iter().all(|field| field.leaves_out(&rough, &away, &d, self.pose))
+        let swept = self.swept.leaves_out(&d, rough.roam);
+        swept && self.fields.iter().all(|field| field.leaves_out(&rough, &away, &d, self.pose))
     }
 }
 
@@ -127,13 +151,13 @@ impl Swept {
         }
     }
 
-    /// Whether a target in this direction is certainly not swept.
-    fn leaves_out(&self, d: &Vector3<f64>) -> bool {
+    /// Whether a target in this direction, or so far beside it, is certainly not swept.
+    fn leaves_out(&self, d: &Vector3<f64>, roam: f64) -> bool {
         match self {
             Self::All => false,
             Self::Nothing => true,
             Self::Between(first, last) => {
-                let slack = -SLACK * (d.x.abs() + d.y.abs());
+                let slack = -SLACK * (d.x.abs() + d.y.abs()) - roam * (1.0 + SLACK);
                 let (after_first, before_last) = (d.x * first[1] - d.y * first[0], d.y * last[0] - d.x * last[1]);
                 after_first < slack || before_last < slack
             }
@@ -155,7 +179,18 @@ impl Rough {
             place: Vector3::new(x[0] + t * x[3], x[1] + t * x[4], x[2] + t * x[5]),
             across: sqrt(variance(0, motion.horizontal) + variance(1, motion.horizontal)),
             up: sqrt(variance(2, motion.vertical)),
+            roam: 0.0,
+            speed: x.fixed_rows::<3>(3).norm(),
         }
+    }
+}
+
+impl Rough {
+    /// Farther by what the scan's common errors can do: S grows by 2 H a g + g², which is no more than H P Hᵀ + 2 g².
+    fn widen(&mut self, errors: &[CommonError]) {
+        let (place, _) = reach_of(errors, self.speed);
+        self.across = sqrt(2.0 * (self.across * self.across + place));
+        self.up = sqrt(2.0 * (self.up * self.up + place));
     }
 }
 
@@ -166,13 +201,16 @@ impl Field {
         match self.plane {
             Plane::None => false,
             Plane::Map => {
-                let reach = far(rough.across, 0).max(far(rough.across, 1));
+                let reach = far(rough.across, 0).max(far(rough.across, 1)) + rough.roam;
                 self.raster.is_empty_about([rough.place.x, rough.place.y], reach)
             }
             Plane::Polar => {
                 let (ground, range) = (sqrt(d.x * d.x + d.y * d.y), d.norm());
                 if ground.is_nan() || ground < NEAR_M {
                     return false;
+                }
+                if rough.roam > 0.0 {
+                    return self.leaves_out_roaming(rough, d, pose);
                 }
                 // The slopes of range and of azimuth in the node's axes: a share of each is upwards.
                 let rise = (away.z / range).abs();
@@ -186,6 +224,26 @@ impl Field {
     }
 }
 
+impl Field {
+    /// The same in polar axes for whatever lies within `roam` of the place: by the worst range, slope and tilt there.
+    fn leaves_out_roaming(&self, rough: &Rough, d: &Vector3<f64>, pose: &Pose) -> bool {
+        let far = |sigma: f64, k: usize| self.gate * sqrt(sigma * sigma + self.variance[k]) * (1.0 + SLACK) + SLACK;
+        let (ground, range) = (sqrt(d.x * d.x + d.y * d.y), d.norm());
+        let (nearest, farthest) = (ground - rough.roam, range + rough.roam);
+        // So near it may lie in any direction.
+        if nearest.is_nan() || nearest < NEAR_M.max(rough.roam) {
+            return false;
+        }
+        let tilt = pose.axes[(2, 0)].abs() + pose.axes[(2, 1)].abs();
+        let along = far(rough.across + rough.up, 0) + rough.roam;
+        // The sine of the angle beside is at most roam / ground, and an angle at most π/2 of its sine.
+        let beside = FRAC_PI_2 * rough.roam / ground;
+        let sideways = farthest * (far((rough.across + tilt * rough.up) / nearest, 1) + beside);
+        let scale = range / ground;
+        self.raster.is_empty_about([d.x * scale, d.y * scale], (along + sideways) * (1.0 + SLACK))
+    }
+}
+
 /// Nearer to the sensor, metres, directions are doubtful.
 const NEAR_M: f64 = 10.0;
 
@@ -193,6 +251,7 @@ const NEAR_M: f64 = 10.0;
 struct Draw<'a> {
     group: &'a Group<'a>,
     gate: &'a Gate,
+    errors: &'a [CommonError],
 }
 
 impl KindVisitor for Draw<'_> {
@@ -216,6 +275,8 @@ impl KindVisitor for Draw<'_> {
             .group
             .first_two()
             .fold([0.0_f64; 2], |most, (_, variance)| [most[0].max(variance[0]), most[1].max(variance[1])]);
+        let (_, polar) = reach_of(self.errors, 0.0);
+        let variance = [0, 1].map(|k| variance[k] + 2.0 * polar[k]);
         Field { plane, gate: sqrt(self.gate.threshold::<M>()), variance, raster: Raster::of(places) }
     }
 }
@@ -229,7 +290,7 @@ impl Raster {
             }
         }
         let scale = [0, 1].map(|k| if to[k] > from[k] { CELLS_REAL / (to[k] - from[k]) } else { 0.0 });
-        let mut raster = Self { from, scale, rows: [0; CELLS] };
+        let mut raster = Self { from, to, scale, rows: [0; CELLS] };
         for place in places() {
             raster.rows[raster.cell(1, place[1])] |= 1 << raster.cell(0, place[0]);
         }
@@ -250,13 +311,8 @@ impl Raster {
         }
         let [columns, rows] = [0, 1].map(|k| (self.cell(k, place[k] - reach), self.cell(k, place[k] + reach)));
         let mask = u64::MAX << columns.0 & u64::MAX >> (CELLS - 1 - columns.1);
-        let outside = (0..2).any(|k| place[k] + reach < self.from[k] || self.ends_before(k, place[k] - reach));
+        let outside = (0..2).any(|k| place[k] + reach < self.from[k] || place[k] - reach > self.to[k]);
         outside || self.rows[rows.0..=rows.1].iter().all(|row| row & mask == 0)
-    }
-
-    /// Whether the raster ends before a place; one that is as narrow as a line is taken to have no end.
-    fn ends_before(&self, axis: usize, place: f64) -> bool {
-        (place - self.from[axis]) * self.scale[axis] > CELLS_REAL * (1.0 + SLACK)
     }
 }
 
@@ -266,7 +322,9 @@ mod tests {
     use crate::angle::Angle;
     use crate::association::gate::Plot;
     use crate::filter::Prediction;
-    use crate::filter::extended::Outlook;
+    use crate::filter::consider::{Cause, Consideration, Considered, Effect};
+    use crate::filter::imm::{ModeVisitor, ModeVisitorMut};
+    use crate::filter::linearise::Linearisation;
     use crate::gaussian::{Covariance, GaussianState, StateVector};
     use crate::label::Label;
     use crate::measurement::SensorId;
@@ -340,19 +398,39 @@ mod tests {
         Covariance::from_sigmas(&sigmas).expect("positive")
     }
 
+    /// Errors of which an estimate knows nothing.
+    fn unknown(errors: &[CommonError], time: Timestamp) -> Consideration<'_> {
+        static NOTHING: Considered = Considered::NONE;
+        let (pose, filter) = (&Pose::AT_ORIGIN, Linearisation::Extended);
+        Consideration { errors, considered: &NOTHING, time, blur: [0.0; 2], pose, filter }
+    }
+
     /// Whether a plot is inside the gate of a track, as far as its first two components tell.
-    struct Admits<'a>(&'a Prediction, Plot, &'a Gate);
+    struct Admits<'a>(&'a Prediction, Plot, &'a Gate, &'a [CommonError]);
 
     impl KindVisitor for Admits<'_> {
         type Output = bool;
 
         fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> bool {
-            let Self(predicted, plot, gate) = self;
-            let outlook = Outlook::of(model, &predicted.mean, &predicted.p);
+            let Self(predicted, plot, gate, errors) = self;
+            let outlook = unknown(errors, predicted.time).outlook(model, &predicted.mean, &predicted.p);
             let plots = [plot];
             let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
             groups[0].candidates(model, &outlook.z_hat, &outlook.spread, gate.threshold::<M>()).next().is_some()
         }
+    }
+
+    /// Errors that all measurements of a scan have in common, of every sort.
+    fn errors() -> std::vec::Vec<CommonError> {
+        let effects = [
+            Effect::Range(150.0),
+            Effect::Azimuth(0.02),
+            Effect::Standing(Vector3::new(100.0, 50.0, 20.0)),
+            Effect::Place(Vector3::new(0.0, 200.0, 0.0)),
+            Effect::Time(0.5),
+        ];
+        let cause = |part| Cause { sensor: SensorId(0), platform: 0, part };
+        (0..).zip(effects).map(|(part, effect)| CommonError { cause: cause(part), effect, lasts: None }).collect()
     }
 
     #[test]
@@ -379,16 +457,110 @@ mod tests {
             }
             plots.sort_unstable_by(Plot::order);
             let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
-            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION) else { panic!("every such look has a reach") };
+            let errors = if round % 3 == 0 { errors() } else { std::vec![] };
+            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION, &errors) else {
+                panic!("every such look has a reach")
+            };
             let (azimuth, _) = azimuth_and_distance(&pose, &predicted.mean.fixed_rows::<3>(0).into());
             let swept = coverage.includes(Angle::from_radians(azimuth));
-            let gated = plots.iter().any(|plot| visit(kind, &pose, Admits(&predicted, *plot, &gate)));
+            let gated = plots.iter().any(|plot| visit(kind, &pose, Admits(&predicted, *plot, &gate, &errors)));
             let beyond = reach.is_beyond(&track);
             assert!(!(beyond && (swept || gated)), "round {round}: swept {swept}, gated {gated}");
             passed += usize::from(beyond);
             admitted += usize::from(gated && !swept);
         }
         // The test would be worth little if the one or the other hardly happened.
+        assert!(passed > 200 && admitted > 400, "{passed} {admitted}");
+    }
+
+    /// Whether any plot is inside the gate of a mode, as far as its first two components tell.
+    struct Holds<'a, H, const M: usize>(&'a H, &'a [Plot], f64, &'a Consideration<'a>);
+
+    impl<const M: usize, H: ObservationModel<M>> ModeVisitor for Holds<'_, H, M> {
+        type Output = bool;
+
+        fn visit<const N: usize>(self, state: &GaussianState<N>) -> bool {
+            let Self(model, plots, threshold, common) = self;
+            let outlook = common.outlook(model, &state.mean, state.covariance.matrix());
+            let groups: std::vec::Vec<Group<'_>> = Group::split(plots).collect();
+            groups[0].candidates(model, &outlook.z_hat, &outlook.spread, threshold).next().is_some()
+        }
+    }
+
+    /// Whether any plot is inside the gate of any mode.
+    struct AnyHolds<'a>(&'a Modes, &'a [Plot], &'a Gate, &'a [CommonError]);
+
+    impl KindVisitor for AnyHolds<'_> {
+        type Output = bool;
+
+        fn visit<const M: usize>(self, model: &impl ObservationModel<M>) -> bool {
+            let Self(modes, plots, gate, errors) = self;
+            let common = unknown(errors, modes.time());
+            let holds = || Holds::<_, M>(model, plots, gate.threshold::<M>(), &common);
+            modes.states().iter().any(|state| state.visit(holds()))
+        }
+    }
+
+    /// Moves the mean of a mode by as much as it is unsure, and what it knows beside the kinematics.
+    struct Disturb<'a>(&'a mut Even);
+
+    impl ModeVisitorMut for Disturb<'_> {
+        type Output = ();
+
+        fn visit<const N: usize>(self, state: &mut GaussianState<N>) {
+            for k in 0..N {
+                let sigma = sqrt(state.covariance.matrix()[(k, k)]);
+                state.mean[k] += self.0.within(2.0 * sigma);
+            }
+        }
+    }
+
+    fn modes(even: &mut Even, set: &MotionSet) -> Modes {
+        let track = even.track();
+        let mut modes = Modes::start(set, &track.state).expect("sound");
+        modes.states_mut().iter_mut().for_each(|state| state.visit_mut(Disturb(even)));
+        let likelihoods: std::vec::Vec<f64> = set.manners().iter().map(|_| even.next() * even.next()).collect();
+        modes.reweigh(&likelihoods).expect("likely enough");
+        modes
+    }
+
+    #[test]
+    fn nobody_with_several_ways_to_move_is_passed_over_whom_the_look_concerns() {
+        let (mut even, gate) = (Even(11), Gate::new(0.9995));
+        let (mut passed, mut admitted) = (0, 0);
+        for round in 0..6_000 {
+            let set = [MotionSet::mixed(), MotionSet::aircraft(), MotionSet::drones()][round % 3];
+            let pose = if round % 2 == 0 { Pose::AT_ORIGIN } else { leaning_pose() };
+            let coverage = even.coverage();
+            let time = Timestamp::EPOCH + Span::from_secs_f64(6.0 * even.next());
+            let (sensor, label) = (SensorId(0), Label::STRICTEST);
+            let scan = Scan { sensor, pose, time, sequence: 0, label, coverage, measurements: &[] };
+            let modes = modes(&mut even, &set);
+            let predicted = modes.predict(&set, time).expect("sound");
+            let kind = KINDS[round % KINDS.len()];
+            let mode = predicted.states()[round % predicted.states().len()].kinematics();
+            let spread = mode.covariance.sigma(0).max(mode.covariance.sigma(1)) * 6.0 + 100.0;
+            let mut plots: std::vec::Vec<Plot> = std::vec::Vec::new();
+            for _ in 0..1 + round % 5 {
+                let mut x = mode.mean;
+                let way = if even.next() < 0.5 { spread } else { 1e5 };
+                (x[0], x[1]) = (x[0] + even.within(way), x[1] + even.within(way));
+                plots.push(visit(kind, &pose, Near(x, &mut even, kind)));
+            }
+            plots.sort_unstable_by(Plot::order);
+            let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
+            let errors = if round % 4 == 0 { errors() } else { std::vec![] };
+            let Some(reach) = Reach::of(&scan, &groups, &gate, &MOTION, &errors) else {
+                panic!("every such look has a reach")
+            };
+            let (azimuth, _) = azimuth_and_distance(&pose, &predicted.whereabouts().place);
+            let swept = coverage != Coverage::Reports && coverage.includes(Angle::from_radians(azimuth));
+            let gated = visit(kind, &pose, AnyHolds(&predicted, &plots, &gate, &errors));
+            let beyond = reach.is_beyond_all(&modes, &set);
+            assert!(!(beyond && (swept || gated)), "round {round}: swept {swept}, gated {gated}");
+            passed += usize::from(beyond);
+            admitted += usize::from(gated && !swept);
+        }
         assert!(passed > 200 && admitted > 400, "{passed} {admitted}");
     }
 
@@ -406,11 +578,11 @@ mod tests {
         };
         let wide = Coverage::Sector { from: Angle::ZERO, width_rad: 4.0 };
         for coverage in [Coverage::Full, wide] {
-            assert!(Reach::of(&look(coverage), &[], &gate, &MOTION).is_none());
+            assert!(Reach::of(&look(coverage), &[], &gate, &MOTION, &[]).is_none());
         }
         let plots = [Plot::new(Kind::Bearing, 0, &SVector::from([0.5]), &noise::<1>(0.5))];
         let groups: std::vec::Vec<Group<'_>> = Group::split(&plots).collect();
-        assert!(Reach::of(&look(Coverage::Reports), &groups, &gate, &MOTION).is_none());
+        assert!(Reach::of(&look(Coverage::Reports), &groups, &gate, &MOTION, &[]).is_none());
     }
 
     #[test]
@@ -420,5 +592,13 @@ mod tests {
         assert!(!raster.is_empty_about([500.0, 0.0], f64::INFINITY));
         assert!(raster.is_empty_about([500.0, 0.0], 5.0) && !raster.is_empty_about([-3.0, 1.0], 4.0));
         assert!(raster.is_empty_about([5.0, 5.0], 2.0));
+    }
+
+    #[test]
+    fn a_single_measurement_leaves_out_what_is_far_on_every_side() {
+        let raster = Raster::of(|| [[10.0, 20.0]].into_iter());
+        for away in [[50.0, 20.0], [-30.0, 20.0], [10.0, 60.0], [10.0, -20.0]] {
+            assert!(raster.is_empty_about(away, 39.0) && !raster.is_empty_about(away, 41.0), "{away:?}");
+        }
     }
 }

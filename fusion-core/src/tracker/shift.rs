@@ -11,13 +11,16 @@ use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
 use super::update::{Pairs, Updating};
+use crate::filter::consider::{Considered, Pull};
 use crate::filter::extended::Expectation;
 use crate::filter::imm::{ModeVisitorMut, Modes};
 use crate::filter::{Mixture, Updates};
 use crate::gaussian::{Covariance, Factor, GaussianState, NotPositiveDefinite};
 use crate::model::motion::MOTIONS_MAX;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
+use crate::tally::{Tally, count};
 use crate::track::Track;
+use crate::trail::Decision;
 
 /// What may have happened to a track that exists: how probably it gave each of its measurements, and how probably none.
 struct Shares<'a> {
@@ -71,15 +74,16 @@ impl Updating<'_> {
         &self,
         track: &mut Track,
         modes: &mut Option<Modes>,
+        pull: Option<&mut Pull<'_>>,
         pairs: &Pairs<'_>,
         still: f64,
     ) -> Result<(), NotPositiveDefinite> {
         let shares = Shares::of(pairs, still);
         let Some(several) = modes.as_mut() else {
-            return shares.map_or(Ok(()), |shares| self.mix(&mut track.state, &shares));
+            return shares.map_or(Ok(()), |shares| self.mix(&mut track.state, &shares, pull));
         };
         let moved = match shares {
-            Some(shares) => self.shift_modes(several, &shares),
+            Some(shares) => self.shift_modes(several, &shares, pull),
             None => several.prove(),
         };
         match moved.and_then(|()| several.combined_state()) {
@@ -92,11 +96,46 @@ impl Updating<'_> {
         Ok(())
     }
 
-    fn shift_modes(&self, modes: &mut Modes, shares: &Shares<'_>) -> Result<(), NotPositiveDefinite> {
+    /// The same where what a track has of common errors goes with it.
+    pub(super) fn shift_considering(
+        &self,
+        track: &mut Track,
+        modes: &mut Option<Modes>,
+        considered: &mut Considered,
+        pairs: &Pairs<'_>,
+        still: f64,
+        tally: &mut Tally,
+    ) -> Result<(), NotPositiveDefinite> {
+        considered.advance(self.look.scan.time);
+        let forgotten = considered.admit(&self.common.errors);
+        if forgotten > 0 {
+            tally.common_errors_forgotten += count(forgotten);
+            let forgotten = u32::try_from(forgotten).expect("a scan has few errors");
+            self.look.trail.track(track, None, Decision::CommonErrorsForgotten(forgotten));
+        }
+        let mut pull = Pull::new(self.common.to(considered, pairs.blur));
+        let moved = self.shift(track, modes, Some(&mut pull), pairs, still);
+        let sums = pull.sums();
+        if moved.is_ok() {
+            considered.subtract(&sums);
+        }
+        moved
+    }
+
+    fn shift_modes(
+        &self,
+        modes: &mut Modes,
+        shares: &Shares<'_>,
+        mut pull: Option<&mut Pull<'_>>,
+    ) -> Result<(), NotPositiveDefinite> {
         let mut totals: Vec<f64, MOTIONS_MAX> = Vec::new();
+        let before: Vec<f64, MOTIONS_MAX> = modes.probabilities().iter().copied().collect();
         for (mode, state) in modes.states_mut().iter_mut().enumerate() {
             let (shares, total) = shares.under(mode);
-            state.visit_mut(Mixing { updating: self, shares: &shares })?;
+            if let Some(pull) = &mut pull {
+                pull.begin(before[mode] * total);
+            }
+            state.visit_mut(Mixing { updating: self, shares: &shares, pull: pull.as_deref_mut() })?;
             totals.push(total).expect("no more modes than fit");
         }
         modes.reweigh(&totals).map_err(|_| NotPositiveDefinite)
@@ -107,11 +146,13 @@ impl Updating<'_> {
         &self,
         state: &mut GaussianState<N>,
         shares: &Shares<'_>,
+        mut pull: Option<&mut Pull<'_>>,
     ) -> Result<(), NotPositiveDefinite> {
         let mut mixture = None;
         let (mut at_once, mut height_open) = (None, false);
         for kind in self.kinds(shares.pairs) {
-            let mix = Mix { updating: self, kind, shares, predicted: state, mixture: &mut mixture };
+            let pull = pull.as_deref_mut();
+            let mix = Mix { updating: self, kind, shares, predicted: state, mixture: &mut mixture, pull };
             at_once = visit(kind, &self.look.scan.pose, mix);
             height_open |= kind.leaves_height_open();
         }
@@ -135,35 +176,40 @@ impl Updating<'_> {
     }
 }
 
-struct Mixing<'a> {
+struct Mixing<'a, 'p> {
     updating: &'a Updating<'a>,
     shares: &'a Shares<'a>,
+    pull: Option<&'a mut Pull<'p>>,
 }
 
-impl ModeVisitorMut for Mixing<'_> {
+impl ModeVisitorMut for Mixing<'_, '_> {
     type Output = Result<(), NotPositiveDefinite>;
 
     fn visit<const N: usize>(self, state: &mut GaussianState<N>) -> Self::Output {
-        self.updating.mix(state, self.shares)
+        self.updating.mix(state, self.shares, self.pull)
     }
 }
 
 /// Adds the measurements of one kind to a mixture, which is begun if there is none; or gives what they make of the
 /// state if they are alone and share their noise.
-struct Mix<'a, const N: usize> {
+struct Mix<'a, 'p, const N: usize> {
     updating: &'a Updating<'a>,
     kind: Kind,
     shares: &'a Shares<'a>,
     predicted: &'a GaussianState<N>,
     mixture: &'a mut Option<Mixture<N>>,
+    pull: Option<&'a mut Pull<'p>>,
 }
 
-impl<const N: usize> KindVisitor for Mix<'_, N> {
+impl<const N: usize> KindVisitor for Mix<'_, '_, N> {
     type Output = Option<Result<GaussianState<N>, NotPositiveDefinite>>;
 
     fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) -> Self::Output {
-        let p = self.predicted.covariance.matrix();
-        let expectation = Expectation::of(model, &self.predicted.mean, p);
+        let (x, p) = (&self.predicted.mean, self.predicted.covariance.matrix());
+        let expectation = match &self.pull {
+            Some(pull) => pull.consideration().expectation(model, x, p),
+            None => self.updating.config.filter.expectation(model, &self.updating.look.scan.pose, x, p),
+        };
         // A sensor that cannot tell the height must not move it: its range would be linearised into one.
         let considered: &[usize] = if self.kind.leaves_height_open() { vertical::<N>() } else { &[] };
         let mut batch: Option<Batch<'_, M, N>> = None;
@@ -172,7 +218,7 @@ impl<const N: usize> KindVisitor for Mix<'_, N> {
             let Some(reading) = model.reading(observation) else { continue };
             if batch.as_ref().is_none_or(|batch| *batch.claimed != reading.noise) {
                 if let Some(full) = &batch {
-                    full.close(&expectation.cross, p, self.begun());
+                    self.close(model, full, &expectation);
                 }
                 // Numbers at the edge of the representable may fail here though they passed the gate: then nothing
                 // moves.
@@ -186,17 +232,38 @@ impl<const N: usize> KindVisitor for Mix<'_, N> {
         }
         let last = batch?;
         if self.updating.look.groups.len() == 1 && self.mixture.is_none() {
+            self.draw(model, &last, &expectation);
             return Some(last.updates(&expectation.cross).mixed_with(self.predicted, self.shares.missed));
         }
-        last.close(&expectation.cross, p, self.begun());
+        self.close(model, &last, &expectation);
         None
     }
 }
 
-impl<const N: usize> Mix<'_, N> {
-    /// The mixture, with what was missed if it has only begun.
-    fn begun(&mut self) -> &mut Mixture<N> {
-        self.mixture.get_or_insert_with(|| Mixture::new(self.predicted, self.shares.missed))
+impl<const N: usize> Mix<'_, '_, N> {
+    /// Adds what a batch makes of the state, and of what it has of common errors, to the mixture; which begins with what
+    /// was missed.
+    fn close<const M: usize, H: ObservationModel<M>>(
+        &mut self,
+        model: &H,
+        batch: &Batch<'_, M, N>,
+        expectation: &Expectation<M, N>,
+    ) {
+        let mixture = self.mixture.get_or_insert_with(|| Mixture::new(self.predicted, self.shares.missed));
+        batch.close(&expectation.cross, self.predicted.covariance.matrix(), mixture);
+        self.draw(model, batch, expectation);
+    }
+
+    /// Tells what is had of common errors of a batch.
+    fn draw<const M: usize, H: ObservationModel<M>>(
+        &mut self,
+        model: &H,
+        batch: &Batch<'_, M, N>,
+        expectation: &Expectation<M, N>,
+    ) {
+        if let Some(pull) = &mut self.pull {
+            pull.draw(model, &self.predicted.mean, &expectation.h, &batch.k, batch.share);
+        }
     }
 }
 

@@ -5,10 +5,12 @@ use core::cell::Cell;
 
 use super::TrackerConfig;
 use super::associate::{Explained, Row};
+use super::consider::Common;
 use super::families::Families;
 use super::look::{Column, Look};
 use super::sharpen::is_believed;
 use crate::association::Edge;
+use crate::filter::consider::Considered;
 use crate::filter::imm::Modes;
 use crate::filter::monitor::NoiseScale;
 use crate::gaussian::Covariance;
@@ -42,6 +44,7 @@ pub(super) struct Solution<'a> {
 pub(super) struct Updating<'a> {
     pub(super) look: &'a Look<'a>,
     pub(super) config: &'a TrackerConfig,
+    pub(super) common: &'a Common<'a>,
     pub(super) origin: Origin,
     /// Whether a number of this scan may be taken.
     pub(super) clash: bool,
@@ -69,9 +72,10 @@ impl Updating<'_> {
         let mut branches = 0;
         let families = Families::of(table, solution.rows, solution.missed, tally);
         for (number, row) in (0..).zip(solution.rows) {
-            let (track, modes) = table.parts_mut(row.slot).expect("a row's track stays until the scan is done");
+            let (track, beside) = table.whole_mut(row.slot).expect("a row's track stays until the scan is done");
             let explained = &solution.explained[row.edges()];
-            let pairs = Pairs { edges: &solution.edges[row.edges()], beta: &solution.beta[row.edges()], explained };
+            let (edges, beta) = (&solution.edges[row.edges()], &solution.beta[row.edges()]);
+            let pairs = Pairs { edges, beta, explained, blur: row.blur };
             for (edge, &beta) in pairs.edges.iter().zip(pairs.beta) {
                 columns[usize::from(edge.column)].explain(number, beta);
             }
@@ -82,28 +86,35 @@ impl Updating<'_> {
             }
             let sharpened = Pairs { beta: &solution.sharpened[row.edges()], ..pairs };
             let still = track.existence.if_missed(row.detection);
-            self.watch(track, modes.as_ref(), &pairs, noise);
-            self.move_state(track, modes, &sharpened, still, tally);
+            self.watch(track, &beside, &pairs, noise);
+            self.move_state(track, beside.modes, beside.considered, &sharpened, still, tally);
             let believed = is_believed(track.existence) && track.family.is_none();
             let judged = if believed { solution.missed_sharpened[usize::from(number)] } else { missed };
             let all_missed = families.missed(track, judged);
             track.existence = Existence::new(1.0 - judged + all_missed * still);
             self.note_look(track, &pairs, 1.0 - all_missed.min(missed) >= HIT, row.covered(), tally);
-            self.consider_modes(track, modes);
+            self.consider_modes(track, beside.modes);
         }
         branches
     }
 
-    /// Moves the state by what the pairs say.
+    /// Moves the state by what the pairs say, and what it has of common errors with it.
     pub(super) fn move_state(
         &self,
         track: &mut Track,
         modes: &mut Option<Modes>,
+        considered: &mut Considered,
         pairs: &Pairs<'_>,
         still: f64,
         tally: &mut Tally,
     ) {
-        if self.shift(track, modes, pairs, still).is_err() {
+        let blurred = pairs.blur.iter().any(|variance| *variance > 0.0);
+        let moved = if (self.common.is_on || blurred) && pairs.used().next().is_some() {
+            self.shift_considering(track, modes, considered, pairs, still, tally)
+        } else {
+            self.shift(track, modes, None, pairs, still)
+        };
+        if moved.is_err() {
             tally.updates_not_finite += 1;
             self.look.trail.track(track, None, Decision::UpdateNotFinite);
         } else if track.label != self.look.label {
@@ -252,12 +263,12 @@ const URGENT_LOOKS: u8 = 2;
 /// The younger becomes part of the elder. Both were made from the same measurements, so the state of that which exists
 /// more probably stands alone.
 fn merge(table: &mut TrackTable<'_>, elder: u16, younger: u16) {
-    let Some((absorbed, absorbed_modes)) = table.take(younger) else { return };
-    let Some((track, modes)) = table.parts_mut(elder) else { return };
+    let Some((absorbed, absorbed_beside)) = table.take(younger) else { return };
+    let Some((track, mut beside)) = table.whole_mut(elder) else { return };
     let existence = track.existence.probability() + absorbed.existence.probability();
     if absorbed.existence > track.existence {
         (track.state, track.existence, track.monitor) = (absorbed.state, absorbed.existence, absorbed.monitor);
-        *modes = absorbed_modes;
+        beside.become_that_of(absorbed_beside);
     }
     let mut identity = absorbed.identity;
     identity.absorb(&track.identity);
@@ -279,6 +290,8 @@ pub(super) struct Pairs<'a> {
     pub(super) beta: &'a [f64],
     /// Of a track with modes, what each explains.
     pub(super) explained: &'a [Explained],
+    /// By how much R grows in slant range and azimuth.
+    pub(super) blur: [f64; 2],
 }
 
 impl Pairs<'_> {
@@ -308,7 +321,7 @@ mod tests {
     fn a_track_is_itself_when_a_measurement_is_clearly_its_own() {
         let edges = [0, 1].map(|column| Edge { row: 0, column, weight: 1.0 });
         let judged = |beta: &[f64; 2], updates: u32| {
-            let pairs = Pairs { edges: &edges, beta, explained: &[] };
+            let pairs = Pairs { edges: &edges, beta, explained: &[], blur: [0.0; 2] };
             is_itself(&Track { updates, ..any_track() }, &pairs)
         };
         assert!(judged(&[0.1, 0.7], 2) && !judged(&[0.45, 0.5], 2));

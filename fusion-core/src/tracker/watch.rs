@@ -4,6 +4,7 @@ use nalgebra::SMatrix;
 
 use super::look::Look;
 use super::update::{Pairs, Updating};
+use crate::filter::consider::Consideration;
 use crate::filter::extended::Outlook;
 use crate::filter::imm::Modes;
 use crate::filter::monitor::NoiseScale;
@@ -11,6 +12,7 @@ use crate::gaussian::{GaussianState, KINEMATIC, StateVector};
 use crate::measurement::Measurement;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::track::Track;
+use crate::track::table::Beside;
 
 /// A hit is certain if it is more likely than all the rest together.
 const CERTAIN: f64 = 0.5;
@@ -20,13 +22,14 @@ impl Updating<'_> {
     /// the state moves. Of a tentative track nobody knows whether it is a target, so its innovations tell nothing.
     ///
     /// The sensor's own monitor is told as well, which may move the factor on its R.
-    pub(super) fn watch(&self, track: &mut Track, modes: Option<&Modes>, pairs: &Pairs<'_>, noise: &mut NoiseScale) {
+    pub(super) fn watch(&self, track: &mut Track, beside: &Beside<'_>, pairs: &Pairs<'_>, noise: &mut NoiseScale) {
         if !track.is_confirmed() {
             return;
         }
         let Some((column, beta)) = pairs.used().find(|(_, beta)| *beta >= CERTAIN) else { return };
         let measurement = &self.look.measurements[usize::from(column)];
-        let surprise = Surprise { look: self.look, measurement, state: &track.state, modes };
+        let (modes, common) = (beside.modes.as_ref(), self.common.to(beside.considered, pairs.blur));
+        let surprise = Surprise { look: self.look, measurement, state: &track.state, modes, common };
         if let Some(told) = visit(Kind::of(&measurement.observation), &self.look.scan.pose, surprise) {
             track.monitor.handle(told.nis, told.dimension, beta);
             noise.handle(told.nis, told.dimension, beta, told.noise_share, self.look.sensor.noise_limits);
@@ -49,13 +52,14 @@ struct Surprise<'a> {
     measurement: &'a Measurement,
     state: &'a GaussianState,
     modes: Option<&'a Modes>,
+    common: Consideration<'a>,
 }
 
 impl Surprise<'_> {
     /// What all modes together expect; only as much of their covariance is worked out as the model sees.
     fn outlook<const M: usize, H: ObservationModel<M>>(&self, model: &H) -> Outlook<M> {
         match self.modes {
-            None => Outlook::of(model, &self.state.mean, self.state.covariance.matrix()),
+            None => self.common.outlook(model, &self.state.mean, self.state.covariance.matrix()),
             Some(modes) if H::SEEN <= 3 => {
                 let ((place, block), (mut mean, mut p)) = (
                     modes.combined_first::<3>(),
@@ -63,11 +67,11 @@ impl Surprise<'_> {
                 );
                 mean.fixed_rows_mut::<3>(0).copy_from(&place);
                 p.fixed_view_mut::<3, 3>(0, 0).copy_from(&block);
-                Outlook::of(model, &mean, &p)
+                self.common.outlook(model, &mean, &p)
             }
             Some(modes) => {
                 let combined = modes.combined();
-                Outlook::of(model, &combined.mean, &combined.p)
+                self.common.outlook(model, &combined.mean, &combined.p)
             }
         }
     }

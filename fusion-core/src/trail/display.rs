@@ -82,6 +82,9 @@ impl Display for What<'_> {
             Decision::PairsDropped(count) => write!(f, "{track}: {count} pairs with plots dropped for want of room"),
             Decision::UpdateNotFinite => write!(f, "{track} not updated: the numbers overflowed"),
             Decision::ContributorForgotten => write!(f, "{track} forgot its longest silent sensor for want of room"),
+            Decision::CommonErrorsForgotten(count) => {
+                write!(f, "{track} forgot {count} of the errors that its sensors have in common, for want of room")
+            }
             Decision::Founded { existence } => write!(f, "founded {track}, {} a target", Percent(existence)),
             Decision::NotFounded(reason) => write!(f, "founded no track: {reason}"),
             Decision::Branched { from } => write!(f, "split {track} off from {from}"),

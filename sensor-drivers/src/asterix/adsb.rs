@@ -255,6 +255,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_older_than_the_position_is_less_sure_and_at_last_not_used() {
+        let aged = |ages: Value| seen(Edition::V2, &json!({ "295": ages })).1;
+        let (fresh, old) = (aged(json!({})), aged(json!({ "AOS": 7, "GH": 50, "GV": 50 })));
+        let (sigma, velocity) = (|point: &Point| point.vertical_sigma_m.expect("told"), |point: &Point| point.velocity);
+        // 10 m/s of climb that nobody told, for 5 s; 3 m/s² for as long.
+        assert!((sigma(&old) - hypot(sigma(&fresh), 50.0)).abs() < 1e-9);
+        let turned = velocity(&old).expect("told").horizontal_sigma;
+        assert!(turned > 18.0 && velocity(&fresh).expect("told").horizontal_sigma < turned / 2.0);
+        let forgotten = aged(json!({ "GH": 101, "GV": 255 }));
+        assert_eq!((forgotten.vertical_sigma_m, velocity(&forgotten)), (None, None));
+    }
+
+    #[test]
     fn an_address_that_is_not_everybodys_own_is_told_apart() {
         let anonymous = json!({ "040": { "ATP": 3, "ARC": 0, "RC": 0, "RAB": 0 } });
         assert_eq!(seen(Edition::V2, &anonymous).2.address, Some(Address::NonIcao(0x34_1234)));

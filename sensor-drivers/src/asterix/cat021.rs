@@ -7,7 +7,7 @@
 use std::f64::consts::TAU;
 
 use super::common::{AircraftAddress, AircraftIdentification, DataSource, FOOT_M, NAUTICAL_MILE_M, TimeOfDay};
-use super::excerpt::excerpt;
+use super::excerpt::{Excerpt, excerpt};
 use super::spec::CAT021;
 use super::wire::{LaterParts, packed, part};
 
@@ -52,6 +52,41 @@ excerpt! {
         29 "170" identification: AircraftIdentification,
         /// What the emitter is.
         30 "020" emitter: EmitterCategory,
+        /// How old some of it is.
+        42 "295" ages: DataAges,
+    }
+}
+
+/// How old values are that the station joined to a newer position (295), in tenths of a second; zero if not told. The
+/// greatest stands for itself and all above. Of the 23 ages in the item, those of what is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DataAges {
+    /// Of the height above the ellipsoid (140).
+    pub geometric_height: u8,
+    /// Of the pressure altitude (145).
+    pub flight_level: u8,
+    /// Of the velocity over ground (160).
+    pub ground_vector: u8,
+}
+
+impl Excerpt for DataAges {
+    /// Seven flags an octet and whether another octet of flags follows; then an octet for each flag.
+    fn of_item(octets: &[u8]) -> Option<Self> {
+        let flagged = octets.iter().position(|octet| octet & 1 == 0)? + 1;
+        let (flags, ages) = octets.split_at(flagged);
+        let told = flags.iter().flat_map(|octet| (1..8).rev().map(move |bit| octet >> bit & 1 == 1));
+        let mut ages = ages.iter();
+        let mut all = Self::default();
+        for (number, _) in (1..).zip(told).filter(|(_, told)| *told) {
+            let age = *ages.next()?;
+            match number {
+                7 => all.geometric_height = age,
+                8 => all.flight_level = age,
+                16 => all.ground_vector = age,
+                _ => {}
+            }
+        }
+        Some(all)
     }
 }
 

@@ -63,14 +63,18 @@ impl MessageType {
 pub struct Channel(pub [u8; CHANNEL_BYTES_MAX]);
 
 impl Channel {
-    /// The name of a frequency in hertz, by kilohertz; `None` if seven characters do not hold it.
+    /// The name of a frequency in hertz: megahertz with three decimals, or as many as seven characters hold; `None` if
+    /// they do not even hold one.
     #[must_use]
     pub fn of_hz(hz: u64) -> Option<Self> {
-        let khz = hz.checked_add(500)? / 1000;
-        let text = format!("{}.{:03}", khz / 1000, khz % 1000);
-        let mut name = [b' '; CHANNEL_BYTES_MAX];
-        name.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
-        Some(Self(name))
+        [(3, 1_000), (2, 10_000), (1, 100_000)].into_iter().find_map(|(decimals, step_hz)| {
+            let steps = hz.checked_add(step_hz / 2)? / step_hz;
+            let a_megahertz = 1_000_000 / step_hz;
+            let text = format!("{}.{:0decimals$}", steps / a_megahertz, steps % a_megahertz);
+            let mut name = [b' '; CHANNEL_BYTES_MAX];
+            name.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+            Some(Self(name))
+        })
     }
 
     /// The name without what surrounds it; `None` if it is no text.
@@ -295,7 +299,9 @@ mod tests {
     fn a_channel_has_the_name_of_its_frequency() {
         assert_eq!(Channel::of_hz(121_500_000).as_ref().and_then(Channel::as_str), Some("121.500"));
         assert_eq!(Channel::of_hz(8_390_400).as_ref().and_then(Channel::as_str), Some("8.390"));
-        assert_eq!((Channel::of_hz(2_437_000_000), Channel::of_hz(u64::MAX)), (None, None));
+        assert_eq!(Channel::of_hz(2_437_000_000).as_ref().and_then(Channel::as_str), Some("2437.00"));
+        assert_eq!(Channel::of_hz(24_125_040_000).as_ref().and_then(Channel::as_str), Some("24125.0"));
+        assert_eq!(Channel::of_hz(u64::MAX), None);
         assert_eq!(Channel([0xFF; 7]).as_str(), None);
         assert_eq!(Channel([0; 7]).as_str(), None);
     }

@@ -9,7 +9,7 @@
 use fusion_core::angle::Angle;
 use fusion_core::geodesy::Geodetic;
 use fusion_core::identity::{Fingerprint, Identity, ObjectClass};
-use fusion_core::maths::{round, sqrt};
+use fusion_core::maths::sqrt;
 use fusion_core::measurement::Coverage;
 use fusion_core::time::{Span, Timestamp};
 
@@ -21,6 +21,7 @@ use super::record::Record;
 use super::spec::{CAT205, Catalogue};
 use super::wire::TypedRecord;
 use crate::decoder::{HorizontalError, Measured, OwnedScan, Place, Platform, Point, Polar, Report, Return};
+use crate::emission;
 use crate::outbox::Outbox;
 
 /// The tables that it reads by.
@@ -249,7 +250,15 @@ impl DirectionFinder {
             Some(position) => Some(position),
             None => listed().transpose()?.map(|site| site.position),
         };
-        Ok(position.map(|position| Platform { position, horizontal_sigma_m: 1.0, vertical_sigma_m: 1.0 }))
+        let number = report.sensor.map_or(0, u16::from);
+        let platform = |position| Platform {
+            position,
+            horizontal_sigma_m: 1.0,
+            vertical_sigma_m: 1.0,
+            heading_sigma: 0.0,
+            number,
+        };
+        Ok(position.map(platform))
     }
 
     /// The factor of the sigmas: variances grow evenly from the best quality to the worst.
@@ -269,20 +278,16 @@ impl DirectionFinder {
 /// A sensor of which nobody said where it stands.
 struct UnknownSensor;
 
-/// The number of the channel in steps of 12.5 kHz, by which all direction finders tell emitters apart: what one of
-/// another kind hears on the same frequency has the same. A name that is no frequency stands for itself (FNV-1a).
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least zero, and below 2³² by its text")]
+/// The number of the channel, by which all direction finders tell emitters apart. A name that is no frequency stands for
+/// itself (FNV-1a).
 fn channel_number(name: &str) -> u64 {
-    match name.parse::<f64>() {
-        Ok(mhz) if (0.0..1e7).contains(&mhz) => round(mhz * 1e6 / CHANNEL_HZ) as u64,
-        _ => name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
+    let number = name.parse::<f64>().ok().and_then(|mhz| emission::channel(mhz * 1e6));
+    number.unwrap_or_else(|| {
+        name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-        }),
-    }
+        })
+    })
 }
-
-/// Channels of this width are told apart.
-const CHANNEL_HZ: f64 = 12_500.0;
 
 impl Listener for DirectionFinder {
     fn catalogue(&self) -> Catalogue {

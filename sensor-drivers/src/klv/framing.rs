@@ -172,7 +172,7 @@ fn packet_begins(bytes: &[u8]) -> Begins {
 }
 
 /// The packets in a payload of KLV, whose beginning is one; what is none ends it.
-fn packets(payload: &[u8], each: &mut impl FnMut(Framed<'_>)) {
+pub(super) fn packets(payload: &[u8], each: &mut impl FnMut(Framed<'_>)) {
     let mut at = 0;
     while at < payload.len() {
         match packet_begins(&payload[at..]) {

@@ -19,7 +19,7 @@ type Vector = [f64; 3];
 /// One sigma of what turns a line of sight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SightSigmas {
-    /// Of the platform's heading, radians.
+    /// Of the platform's heading, radians: told with the platform, as all lines of sight share it.
     pub heading: f64,
     /// Of the platform's pitch and roll, radians.
     pub tilt: f64,
@@ -46,8 +46,8 @@ const AZIMUTH_SIGMA_LARGEST: f64 = 0.35;
 /// A frame's sensor in space: the axes of sensor and platform, and the size of a pixel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Camera {
-    /// Nose-level heading axis, wing axis after yaw, and nose: about what heading, pitch and roll turn.
-    turned_about: [Vector; 3],
+    /// Wing axis after yaw, and nose: about what pitch and roll turn.
+    tilted_about: [Vector; 2],
     /// The sensor's axis, right and down.
     axes: [Vector; 3],
     /// Size of the frame, pixels.
@@ -71,7 +71,7 @@ impl Camera {
         };
         let yaw = uas.heading_deg?.to_radians();
         let wing = [-sin(yaw), cos(yaw), 0.0];
-        Some(Self { turned_about: [LEVEL[2], wing, body[0]], axes, frame, pixel: (width, height) })
+        Some(Self { tilted_about: [wing, body[0]], axes, frame, pixel: (width, height) })
     }
 
     /// The line of sight through the middle of a target.
@@ -112,9 +112,7 @@ impl Camera {
 
     /// One sigma of the line of sight along a unit vector at right angles to it, radians.
     fn sigma(&self, sight: Vector, along: Vector, distance: f64, sigmas: &SightSigmas) -> f64 {
-        let turns = [sigmas.heading, sigmas.tilt, sigmas.tilt];
-        let by_turns =
-            turns.iter().zip(self.turned_about).map(|(sigma, about)| sigma * dot(cross(about, sight), along));
+        let by_turns = self.tilted_about.into_iter().map(|about| sigmas.tilt * dot(cross(about, sight), along));
         let [_, right, down] = self.axes;
         let by_pixels = [
             sigmas.pixels * self.pixel.0 / distance * dot(right, along),
@@ -234,7 +232,6 @@ mod tests {
         };
         let more = |deg: Option<f64>| deg.map(|deg| deg + step.to_degrees());
         let turns = [
-            (SIGMAS.heading, turn(Uas { heading_deg: more(base.heading_deg), ..base })),
             (SIGMAS.tilt, turn(Uas { pitch_deg: more(base.pitch_deg), ..base })),
             (SIGMAS.tilt, turn(Uas { roll_deg: more(base.roll_deg), ..base })),
         ];

@@ -2,7 +2,7 @@
 
 use ::mavlink::dialects::common as dialect;
 use fusion_core::identity::Identity;
-use fusion_core::nalgebra::Vector3;
+use fusion_core::maths::hypot;
 use fusion_core::time::{Span, Timestamp};
 
 use super::sight::{self, DirectionErrors, FieldOfView, InImage, Quaternion};
@@ -90,13 +90,13 @@ impl Link {
             self.tally.sightings_without_pointing += 1;
             return;
         };
-        let Some(platform) = system.platform(when.0) else {
+        let Some(platform) = system.platform(when.0, config.heading_sigma) else {
             self.tally.sightings_without_position += 1;
             return;
         };
         let body_rate = system.attitude.map_or(0.0, |attitude| attitude.value.rate);
-        let across = across(&config, &platform, pointing, body_rate, when.0);
-        let errors = DirectionErrors { tilt: config.tilt_sigma, heading: config.heading_sigma, across };
+        let across = across(&config, pointing, body_rate, when.0);
+        let errors = DirectionErrors { tilt: config.tilt_sigma, across };
         match sight::line_of_sight(pointing.value.turn, view, target, errors) {
             Some((azimuth, elevation)) => self.sight(when, platform, azimuth, elevation),
             None => self.tally.sightings_straight_down += 1,
@@ -162,19 +162,12 @@ impl Link {
     }
 }
 
-/// One sigma across a line of sight, but for tilt, heading and box: the gimbal; how far body and gimbal turn in the
-/// time that lies between attitude and image; how far the platform may be from where it says, at the range to expect.
-fn across(
-    config: &MavlinkConfig,
-    platform: &Platform,
-    pointing: At<Attitude>,
-    body_rate: f64,
-    image: Timestamp,
-) -> f64 {
+/// One sigma across a line of sight, but for tilt, box and what the platform tells of itself: the gimbal; how far body
+/// and gimbal turn in the time that lies between attitude and image.
+fn across(config: &MavlinkConfig, pointing: At<Attitude>, body_rate: f64, image: Timestamp) -> f64 {
     let skew = (image - pointing.time).abs().as_secs_f64() + config.time_sigma.as_secs_f64();
     let turned = skew * (pointing.value.rate + body_rate);
-    let displaced = platform.horizontal_sigma_m.max(platform.vertical_sigma_m) / config.expected_range_m;
-    Vector3::new(config.gimbal_sigma, turned, displaced).norm()
+    hypot(config.gimbal_sigma, turned)
 }
 
 fn ground_sigma(told: &dialect::CAMERA_TRACKING_GEO_STATUS_DATA, config: &MavlinkConfig) -> f64 {

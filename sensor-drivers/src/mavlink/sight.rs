@@ -136,8 +136,6 @@ impl FieldOfView {
 pub struct DirectionErrors {
     /// About horizontal axes.
     pub tilt: f64,
-    /// About the vertical.
-    pub heading: f64,
     /// Across the direction, but for the box.
     pub across: f64,
 }
@@ -161,11 +159,7 @@ pub fn line_of_sight(
     let across = hypot(errors.across, in_image);
     let cosine = cos(elevation);
     let slope = sin(elevation) / cosine;
-    let azimuth_sigma = sqrt(
-        errors.heading * errors.heading
-            + errors.tilt * errors.tilt * slope * slope
-            + across * across / (cosine * cosine),
-    );
+    let azimuth_sigma = hypot(errors.tilt * slope, across / cosine);
     (azimuth_sigma < AZIMUTH_SIGMA_MAX).then(|| {
         let elevation = Measured { value: elevation, sigma: hypot(errors.tilt, across) };
         (Measured { value: azimuth, sigma: azimuth_sigma }, elevation)
@@ -182,7 +176,7 @@ mod tests {
     use fusion_core::maths::tan;
 
     const VIEW: FieldOfView = FieldOfView { horizontal: 1.0, vertical: 0.6 };
-    const ERRORS: DirectionErrors = DirectionErrors { tilt: 0.01, heading: 0.03, across: 0.005 };
+    const ERRORS: DirectionErrors = DirectionErrors { tilt: 0.01, across: 0.005 };
 
     fn at(x: f64, y: f64) -> InImage {
         InImage { at: [x, y], sigma: [0.001; 2] }
@@ -228,7 +222,6 @@ mod tests {
         let turns = [
             (Quaternion::of_angles(step, 0.0, 0.0), ERRORS.tilt),
             (Quaternion::of_angles(0.0, step, 0.0), ERRORS.tilt),
-            (Quaternion::of_angles(0.0, 0.0, step), ERRORS.heading),
         ];
         let by = |value: fn(&(Measured, Measured)) -> f64, at: f64| -> f64 {
             turns.iter().map(|(turn, sigma)| square((value(&look(*turn)) - at) / step * sigma)).sum()

@@ -3,14 +3,15 @@
 use core::fmt::{self, Display, Formatter, Write};
 
 use fusion_core::angle::Angle;
-use fusion_core::identity::{Address, Affiliation, Identity, ObjectClass};
+use fusion_core::identity::{Address, Affiliation, Fingerprint, Identity, ObjectClass};
 use fusion_core::measurement::Coverage;
 
 use super::LINE_BYTES_MAX;
-use super::identity::{AFFILIATIONS, CLASSES};
+use super::identity::{AFFILIATIONS, CLASSES, FINGERPRINT_CONFUSION};
 use super::number::Number;
 use super::time::Rfc3339;
 use crate::decoder::{Measured, OwnedScan, Place, Point, Polar, Return};
+use crate::emission::{CHANNEL_CONFUSION, middle_hz};
 
 /// Why a scan cannot be written. Nothing was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +119,11 @@ impl Line {
             Place::Polar(polar) => self.polar(polar)?,
             Place::Geodetic(point) => self.point(point)?,
         }
+        let channel =
+            one.identity.fingerprint.filter(|print| *print == Fingerprint::new(print.hash, CHANNEL_CONFUSION));
+        if let Some(hz) = channel.and_then(|print| middle_hz(print.hash)) {
+            self.number(Number::Frequency, hz * 1e-6)?;
+        }
         self.identity(&one.identity);
         Ok(())
     }
@@ -194,6 +200,11 @@ impl Line {
         }
         if let Some(code) = identity.mode_3a {
             self.member("mode_3a", format_args!("\"{code:04o}\""));
+        }
+        if let Some(print) = &identity.fingerprint
+            && *print == Fingerprint::new(print.hash, FINGERPRINT_CONFUSION)
+        {
+            self.member("fingerprint", format_args!("\"{:x}\"", print.hash));
         }
         self.text.push('}');
     }
@@ -279,6 +290,10 @@ mod tests {
         fn any_identity()(
             address in proptest::option::of((0..4, 0..0xFF_FFFF_u32)), name in proptest::option::of(".{0,6}"),
             mode_3a in proptest::option::of(0..0o7777_u16), class in 0..7_usize, affiliation in 0..7_usize,
+            print in proptest::option::of(prop_oneof![
+                (1..200_000_u64).prop_map(|channel| Fingerprint::new(channel, CHANNEL_CONFUSION)),
+                any::<u64>().prop_map(|hash| Fingerprint::new(hash, FINGERPRINT_CONFUSION)),
+            ]),
         ) -> Identity {
             Identity {
                 address: address.map(|(kind, number)| match kind {
@@ -286,7 +301,7 @@ mod tests {
                     _ => Address::RemoteId(Serial::new(&format!("\"{number}\\")).unwrap()),
                 }),
                 name: name.map(|name| name.as_str().try_into().unwrap()), mode_3a,
-                class: CLASSES[class].1, affiliation: AFFILIATIONS[affiliation].1,
+                class: CLASSES[class].1, affiliation: AFFILIATIONS[affiliation].1, fingerprint: print,
                 ..Identity::UNKNOWN
             }
         }

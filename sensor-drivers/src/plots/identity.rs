@@ -1,13 +1,16 @@
 //! Who a plot is about: words and addresses, both ways.
 
-use fusion_core::identity::{Address, Affiliation, Identity, NAME_BYTES_MAX, ObjectClass, Serial};
+use fusion_core::identity::{Address, Affiliation, Fingerprint, Identity, NAME_BYTES_MAX, ObjectClass, Serial};
 
 use super::json::{Key, Reader};
 use super::{fault, unknown_key};
 use crate::error::{DecodeError, Reason};
 
 /// The keys of `identity`.
-pub(super) const KEYS: [&str; 8] = ["icao", "non_icao", "mmsi", "remote_id", "name", "class", "affiliation", "mode_3a"];
+pub(super) const KEYS: [&str; 9] =
+    ["icao", "non_icao", "mmsi", "remote_id", "name", "class", "affiliation", "mode_3a", "fingerprint"];
+/// How often two emitters have the same fingerprint, or one another than before.
+pub(super) const FINGERPRINT_CONFUSION: f64 = 0.05;
 
 /// The words for classes.
 pub(super) const CLASSES: [(&str, ObjectClass); 7] = [
@@ -71,6 +74,7 @@ fn apply(identity: &mut Identity, field: &'static str, text: &str) -> Result<(),
         "mode_3a" => identity.mode_3a = Some(u16::try_from(digits(text, 4, 8)?).map_err(|_| Reason::BadText)?),
         "class" => identity.class = word(&CLASSES, text)?,
         "affiliation" => identity.affiliation = word(&AFFILIATIONS, text)?,
+        "fingerprint" => identity.fingerprint = Some(Fingerprint::new(hex_64(text)?, FINGERPRINT_CONFUSION)),
         _ => identity.name = Some(text.try_into().map_err(|_| Reason::TooLarge { bound: NAME_BYTES_MAX })?),
     }
     Ok(())
@@ -78,6 +82,12 @@ fn apply(identity: &mut Identity, field: &'static str, text: &str) -> Result<(),
 
 fn hex_24(text: &str) -> Result<u32, Reason> {
     digits(text, 6, 16)
+}
+
+/// One to sixteen digits.
+fn hex_64(text: &str) -> Result<u64, Reason> {
+    let well_formed = (1..=16).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if well_formed { u64::from_str_radix(text, 16).map_err(|_| Reason::BadText) } else { Err(Reason::BadText) }
 }
 
 /// Exactly so many digits of a base.

@@ -57,6 +57,8 @@ numbers! {
     VelocityUp "velocity_up_m_s" in -1e5 ..= 1e5 with VelocityEast;
     VelocitySigma "velocity_sigma_m_s" in 1e-6 ..= 1e5 with VelocityEast;
     VelocityUpSigma "velocity_up_sigma_m_s" in 1e-6 ..= 1e5 with VelocityUp;
+    /// Where in the spectrum it was heard.
+    Frequency "frequency_mhz" in 1e-3 ..= 1e6;
 }
 
 impl Number {
@@ -80,9 +82,9 @@ impl Number {
         )
     }
 
-    /// Whether both have their place: a height is told of either.
+    /// Whether it is told of what is seen and of points alike.
     const fn is_either(self) -> bool {
-        matches!(self, Self::Height | Self::HeightSigma)
+        matches!(self, Self::Height | Self::HeightSigma | Self::Frequency)
     }
 }
 

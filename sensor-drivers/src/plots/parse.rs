@@ -14,6 +14,7 @@ use super::{PlotsConfig, fault, unknown_key};
 use crate::decoder::{
     HorizontalError, Measured, OwnedScan, Place, Point, PointVelocity, Polar, Return, SCAN_RETURNS_MAX, TimeQuality,
 };
+use crate::emission::{CHANNEL_CONFUSION, fingerprint};
 use crate::error::{DecodeError, Reason};
 
 /// Sigma of the climb of a target of which only the horizontal velocity is told, metres per second: whatever flies
@@ -116,7 +117,12 @@ impl Target {
             Kind::Polar => Place::Polar(polar(&self.numbers, offset, config)?),
             Kind::Position => Place::Geodetic(point(&self.numbers, offset, config)?),
         };
-        Ok(Return { place, identity: self.identity.map_or(Identity::UNKNOWN, |(identity, _)| identity) })
+        let mut identity = self.identity.map_or(Identity::UNKNOWN, |(identity, _)| identity);
+        let heard_at = self.numbers.value(Number::Frequency).map(|mhz| mhz * 1e6);
+        // Who tells an emitter by more than its frequency has said so.
+        identity.fingerprint =
+            identity.fingerprint.or_else(|| heard_at.and_then(|hz| fingerprint(hz, CHANNEL_CONFUSION)));
+        Ok(Return { place, identity })
     }
 }
 

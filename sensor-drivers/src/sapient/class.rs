@@ -6,7 +6,7 @@
 use fusion_core::identity::class::KINDS;
 use fusion_core::identity::{ClassBelief, ObjectClass};
 
-use super::wire::Parts;
+use crate::protobuf::Parts;
 
 /// Sub-classes that are followed; further ones would be finer than our words.
 ///

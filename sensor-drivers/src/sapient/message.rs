@@ -3,7 +3,7 @@
 use fusion_core::time::Timestamp;
 
 use super::ident::{Ulid, Uuid};
-use super::wire::{Part, Parts};
+use crate::protobuf::{Part, Parts};
 
 /// The outside of a message, and what is in it.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use heapless::Vec as Bounded;
 use super::ident::{Uuid, hash};
 use super::message::along;
 use super::place::speed_unit;
-use super::wire::Parts;
+use crate::protobuf::Parts;
 
 /// Nodes that are remembered. The one that was silent longest is forgotten for a new one.
 ///
@@ -36,6 +36,14 @@ pub(super) struct Node {
     modes: Bounded<Mode, MODES_MAX>,
     /// Hash of the name of the mode in which it works.
     active: Option<u64>,
+}
+
+impl Node {
+    /// A short number by which it is told from others: its identifier folded.
+    pub(super) fn number(&self) -> u16 {
+        let octets = self.id.0.to_le_bytes();
+        octets.as_chunks::<2>().0.iter().fold(0, |sum, pair| sum ^ u16::from_le_bytes(*pair))
+    }
 }
 
 /// A place that a node told of itself.

@@ -13,8 +13,8 @@ pub(super) mod task;
 
 use super::FORMAT;
 use super::ident::{Ulid, Uuid};
-use super::wire::{Part, Parts, Value, varint};
 use crate::error::{DecodeError, Reason};
+use crate::protobuf::{Part, Parts, Value, varint};
 
 /// Messages within messages at the most: classes may have sub-classes without end.
 ///

@@ -3,8 +3,8 @@
 use fusion_core::frame::{Ecef, Position, Velocity};
 use fusion_core::gaussian::Covariance;
 use fusion_core::geodesy::{Geodetic, TangentPlane};
-use fusion_core::identity::{Fingerprint, Identity, NAME_BYTES_MAX, ObjectClass};
-use fusion_core::maths::{cos, ln, round, sin};
+use fusion_core::identity::{Identity, NAME_BYTES_MAX, ObjectClass};
+use fusion_core::maths::{cos, sin};
 use fusion_core::nalgebra::{Matrix3, Vector3};
 use fusion_core::source_track::SourceTrack;
 use fusion_core::track::TrackStatus;
@@ -13,12 +13,9 @@ use heapless::String;
 use super::class::belief;
 use super::message::Detection;
 use crate::decoder::{Measured, Point, Polar};
+use crate::emission::{CHANNEL_CONFUSION, fingerprint};
 use crate::error::Reason;
 
-/// Steps of frequency within a factor of e: emitters closer than 0.4 % look the same.
-const FREQUENCY_STEPS: f64 = 256.0;
-/// How often two emitters share a step of frequency, or one leaves it.
-const FREQUENCY_CONFUSION: f64 = 0.2;
 /// One sigma of the elevation of a track that tells none: low, as most things are.
 const ELEVATION_SIGMA_RAD: f64 = 0.2;
 /// One sigma of the height of a track that tells none, metres.
@@ -34,21 +31,12 @@ pub(super) fn identity(detection: &Detection<'_>) -> (Identity, bool) {
     let cut = name.is_some() && kept.is_none();
     let identity = Identity {
         name: kept,
-        fingerprint: detection.frequency.and_then(fingerprint),
+        fingerprint: detection.frequency.and_then(|hz| fingerprint(hz, CHANNEL_CONFUSION)),
         class: if emits { ObjectClass::Emitter } else { word },
         belief,
         ..Identity::UNKNOWN
     };
     (identity, cut)
-}
-
-/// A frequency tells emitters apart, coarsely: the same step for the same emitter.
-fn fingerprint(frequency: f64) -> Option<Fingerprint> {
-    if frequency <= 0.0 || !frequency.is_finite() {
-        return None;
-    }
-    let step = round(ln(frequency) * FREQUENCY_STEPS);
-    Some(Fingerprint::new(step.to_bits(), FREQUENCY_CONFUSION))
 }
 
 /// The state of a track that is told as a point.
@@ -133,12 +121,5 @@ mod tests {
         let trace = state.covariance.matrix().trace();
         assert!((trace - 225.0).abs() < 2.0, "{trace}");
         assert!(of_polar(&Polar { range: None, ..east }, site).is_none());
-    }
-
-    #[test]
-    fn one_emitter_keeps_its_fingerprint_and_another_has_its_own() {
-        assert_eq!(fingerprint(433.92e6), fingerprint(433.93e6));
-        assert_ne!(fingerprint(433.92e6), fingerprint(868.3e6));
-        assert_eq!(fingerprint(0.0), None);
     }
 }

@@ -31,12 +31,13 @@ pub(super) struct Finder {
 
 impl Finder {
     pub(super) fn new(spec: &DirectionFinder, scenario: &Scenario, seed: u64, start: Timestamp) -> Self {
+        let site = Site::new(scenario, &spec.position, &spec.faults);
         Self {
             spec: spec.clone(),
-            site: Site::new(scenario, &spec.position, &spec.faults),
+            site,
             next_report: start,
             watch: Watch::new(&spec.faults, start),
-            encoder: encoder::of_finder(spec.encoder),
+            encoder: encoder::of_finder(spec, &site),
             random: Random::new(seed, Stream::sensor(&spec.name)),
         }
     }

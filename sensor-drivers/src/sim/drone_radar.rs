@@ -3,6 +3,7 @@
 use core::f64::consts::TAU;
 
 use fusion_core::angle::Angle;
+use fusion_core::identity::ObjectClass;
 use fusion_core::measurement::Coverage;
 use fusion_core::time::{Span, Timestamp};
 
@@ -35,10 +36,11 @@ pub(super) struct StaringRadar {
 impl StaringRadar {
     pub(super) fn new(spec: &DroneRadar, scenario: &Scenario, seed: u64, start: Timestamp) -> Self {
         let sector = spec.field_of_view;
+        let site = Site::new(scenario, &spec.position, &spec.faults);
         Self {
-            site: Site::new(scenario, &spec.position, &spec.faults),
+            site,
             watch: Watch::new(&spec.faults, start),
-            encoder: encoder::of_drone_radar(spec.encoder),
+            encoder: encoder::of_drone_radar(spec, &site),
             from: Angle::from_degrees(sector.map_or(0.0, |sector| sector.from_deg)),
             width_rad: sector.map_or(TAU, |sector| sector.width_deg.to_radians()),
             next_look: start,
@@ -52,7 +54,9 @@ impl StaringRadar {
         for live in truth.live_at(time) {
             let view = self.site.view(&live.kinematics);
             if self.can_see(&live, &view) && self.random.happens(self.spec.detection_probability) {
-                returns.push(self.measure(&view));
+                let mut seen = self.measure(&view);
+                seen.identity.class = self.classify(&live);
+                returns.push(seen);
             }
         }
         let clutter = Clutter {
@@ -85,6 +89,11 @@ impl StaringRadar {
         let elevation = view.elevation + spec.elevation_sigma_deg.to_radians() * random.normal();
         let rate = view.range_rate + spec.range_rate_sigma_m_s * random.normal();
         self.polar(range, azimuth, elevation, rate)
+    }
+
+    fn classify(&mut self, live: &Live<'_>) -> ObjectClass {
+        let share = self.spec.classified_share;
+        if share > 0.0 && self.random.happens(share) { live.object_class() } else { ObjectClass::Unknown }
     }
 
     fn false_return(&mut self, alarm: &FalseAlarm) -> Return {

@@ -2,17 +2,31 @@
 
 use core::fmt::Debug;
 
+use fusion_core::identity::Serial;
 use fusion_core::measurement::Coverage;
 use fusion_core::time::Timestamp;
 
-use super::scenario::{AisEncoder, DroneRadarEncoder, FinderEncoder, Radar, RadarEncoder, RemoteIdEncoder};
+use super::camera::CameraLook;
+use super::scenario::{
+    AisEncoder, CameraEncoder, DirectionFinder, DroneCamera, DroneRadar, DroneRadarEncoder, FinderEncoder, Radar,
+    RadarEncoder, RemoteIdEncoder,
+};
 use super::site::Site;
 use super::truth::Live;
 use crate::decoder::{Place, Point, Return};
 
+mod cat015;
 mod cat048;
+mod cat205;
+mod klv;
+mod mavlink;
 mod nmea;
 mod plots;
+mod remote_id;
+mod sapient;
+
+/// How sure a sensor says to be of a class, percent.
+const CLASS_PERCENT: u8 = 90;
 
 /// What was seen in one look.
 #[derive(Debug)]
@@ -97,16 +111,34 @@ pub(super) fn of_radar(spec: &Radar, site: &Site) -> Box<dyn LookEncoder> {
 }
 
 /// The wire of a drone radar.
-pub(super) fn of_drone_radar(encoder: DroneRadarEncoder) -> Box<dyn LookEncoder> {
-    match encoder {
+pub(super) fn of_drone_radar(spec: &DroneRadar, site: &Site) -> Box<dyn LookEncoder> {
+    match spec.encoder {
         DroneRadarEncoder::Plots => Box::new(plots::Plots),
+        DroneRadarEncoder::AsterixCat015 => Box::new(cat015::Cat015::new(spec.sac, spec.sic)),
+        DroneRadarEncoder::Sapient => Box::new(sapient::Sapient::radar(&spec.name, site)),
     }
 }
 
 /// The wire of a direction finder.
-pub(super) fn of_finder(encoder: FinderEncoder) -> Box<dyn LookEncoder> {
-    match encoder {
+pub(super) fn of_finder(spec: &DirectionFinder, site: &Site) -> Box<dyn LookEncoder> {
+    match spec.encoder {
         FinderEncoder::Plots => Box::new(plots::Plots),
+        FinderEncoder::AsterixCat205 => Box::new(cat205::Cat205::new(spec.sac, spec.sic)),
+        FinderEncoder::Sapient => Box::new(sapient::Sapient::passive_radio(&spec.name, site)),
+    }
+}
+
+/// The wire of a camera on a target.
+pub(super) trait CameraWire: Debug + Send {
+    /// Appends what is said of a frame, and of the carrier.
+    fn frame(&mut self, look: &CameraLook, out: &mut Vec<u8>);
+}
+
+/// The wire of a camera; its clock was switched on at `boot`.
+pub(super) fn of_camera(spec: &DroneCamera, boot: Timestamp) -> Box<dyn CameraWire> {
+    match spec.encoder {
+        CameraEncoder::Mavlink => Box::new(mavlink::Mavlink::new(spec, boot)),
+        CameraEncoder::Klv => Box::new(klv::Klv::new(spec)),
     }
 }
 
@@ -122,7 +154,19 @@ pub(super) fn of_ais(encoder: AisEncoder) -> Box<dyn ReportEncoder> {
 pub(super) fn of_remote_id(encoder: RemoteIdEncoder) -> Box<dyn ReportEncoder> {
     match encoder {
         RemoteIdEncoder::Plots => Box::new(plots::Plots),
+        RemoteIdEncoder::RemoteId => Box::new(remote_id::Lines),
+        RemoteIdEncoder::Mavlink => Box::new(remote_id::OpenDroneId::default()),
     }
+}
+
+/// The serial number of an appearance: each has its own.
+fn serial(written: &str, instance: u32) -> Option<Serial> {
+    if instance == 0 {
+        return Serial::new(written);
+    }
+    let number = instance.to_string();
+    let kept: String = written.chars().take(20_usize.saturating_sub(number.len())).collect();
+    Serial::new(&format!("{kept}{number}"))
 }
 
 /// A return at a place, of nobody known.

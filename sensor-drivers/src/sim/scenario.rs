@@ -9,6 +9,7 @@ use fusion_core::geodesy::{Geodetic, TangentPlane};
 use fusion_core::time::Timestamp;
 use serde::Deserialize;
 
+mod camera;
 mod check;
 mod faults;
 mod network;
@@ -17,6 +18,7 @@ mod shipped;
 mod target;
 mod traffic;
 
+pub use camera::{CameraEncoder, DroneCamera};
 pub use faults::{ClockStep, Faults, Spell};
 pub use network::{LinkSpec, NodeSpec};
 pub use sensor::{

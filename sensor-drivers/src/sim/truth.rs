@@ -269,14 +269,19 @@ impl Live<'_> {
     pub(super) fn sample(&self, time: Timestamp) -> TruthSample {
         let position = Geodetic::from_ecef(self.kinematics.position);
         let v = position.enu_axes() * self.kinematics.velocity.vector();
-        let class = match self.actor.class {
+        let class = self.object_class();
+        TruthSample { id: self.id, time, position, velocity_enu_m_s: [v.x, v.y, v.z], class, icao: self.icao() }
+    }
+
+    /// What it is, in the words of tracks.
+    pub(super) const fn object_class(&self) -> ObjectClass {
+        match self.actor.class {
             TargetClass::Airliner | TargetClass::LightAircraft => ObjectClass::Air,
             TargetClass::Helicopter => ObjectClass::Rotary,
             TargetClass::SmallDrone => ObjectClass::Uav,
             TargetClass::Vessel => ObjectClass::Surface,
             TargetClass::GroundVehicle => ObjectClass::Ground,
-        };
-        TruthSample { id: self.id, time, position, velocity_enu_m_s: [v.x, v.y, v.z], class, icao: self.icao() }
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod ais;
 mod asterix;
 mod asterix_stations;
 mod asterix_targets;
+mod cot;
 mod klv;
 mod load;
 mod mavlink;
@@ -36,6 +37,8 @@ const LOADS: &[(&str, Make)] = &[
     ("asterix-drone-radar", asterix_stations::drone_radar),
     ("asterix-df", asterix_stations::direction_finder),
     ("asterix-tracks", asterix_stations::system_tracks),
+    ("cot", cot::xml),
+    ("cot-protobuf", cot::protobuf),
     ("klv", klv::load),
     ("mavlink", mavlink::load),
     ("mode-s", mode_s::load),

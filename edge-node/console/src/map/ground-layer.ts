@@ -10,6 +10,7 @@ import type { Settings } from "../settings.ts";
 import type { SensorEntry } from "../track-store.ts";
 import { CanvasLayer, LAYER_MARGIN_PX } from "./canvas-layer.ts";
 import { graticule } from "./graticule.ts";
+import { freeBelow } from "./labels.ts";
 import { type Point, type View, inView, metresPerPixel, project, unproject } from "./view.ts";
 
 /** Everything the ground shows, asked for at every drawing. */
@@ -44,7 +45,8 @@ export class GroundLayer extends CanvasLayer {
     context.lineWidth = 1;
     if (settings.graticule) drawGraticule(context, view, palette);
     if (settings.rings) for (const { sensor } of sensors) if (sensor !== null) drawRings(context, view, sensor, palette);
-    for (const entry of sensors) drawSensor(context, view, entry, palette);
+    const named: Point[] = [];
+    for (const entry of sensors) drawSensor(context, view, entry, named, palette);
   }
 }
 
@@ -107,7 +109,14 @@ function ring(context: CanvasRenderingContext2D, view: View, sensor: Sensor, ran
   context.stroke();
 }
 
-function drawSensor(context: CanvasRenderingContext2D, view: View, entry: SensorEntry, palette: Palette): void {
+/** `named` holds where names stand so far: those of sensors on one mast go below one another. */
+function drawSensor(
+  context: CanvasRenderingContext2D,
+  view: View,
+  entry: SensorEntry,
+  named: Point[],
+  palette: Palette,
+): void {
   if (entry.sensor === null) return;
   const at = project(view, entry.sensor);
   if (!inView(view, at, 40)) return;
@@ -117,9 +126,11 @@ function drawSensor(context: CanvasRenderingContext2D, view: View, entry: Sensor
   context.textBaseline = "middle";
   context.lineWidth = 3;
   context.strokeStyle = palette.ground;
-  context.strokeText(entry.name, at.x + 10, at.y);
+  const name = freeBelow({ x: at.x + 10, y: at.y }, named);
+  named.push(name);
+  context.strokeText(entry.name, name.x, name.y);
   context.fillStyle = colour;
-  context.fillText(entry.name, at.x + 10, at.y);
+  context.fillText(entry.name, name.x, name.y);
 }
 
 function sensorMark(context: CanvasRenderingContext2D, { x, y }: Point, colour: string): void {

@@ -149,3 +149,16 @@ function choiceAt(request: LabelRequest, place: number, form: number): Choice {
   const box = { left: corner.x, top: corner.y, right: corner.x + size.width, bottom: corner.y + size.height };
   return { place, form, corner: { x: corner.x, y: corner.y }, box };
 }
+
+/** Names this near to each other would hide one another. */
+const NAME_WIDTH_PX = 70;
+const NAME_HEIGHT_PX = 12;
+
+/** The first place at or below a point where no name stands. */
+export function freeBelow(wanted: Point, named: readonly Point[]): Point {
+  const taken = ({ x, y }: Point): boolean =>
+    named.some((one) => Math.abs(one.x - x) < NAME_WIDTH_PX && Math.abs(one.y - y) < NAME_HEIGHT_PX);
+  let place = wanted;
+  for (let tries = 0; tries < named.length && taken(place); tries += 1) place = { x: place.x, y: place.y + NAME_HEIGHT_PX };
+  return place;
+}

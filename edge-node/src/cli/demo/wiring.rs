@@ -43,6 +43,8 @@ pub enum Outlet {
     Udp(UdpSocket, SocketAddr),
     /// As a stream to whoever connects, as ADS-B receivers serve it.
     Tcp(TcpListener, Option<TcpStream>),
+    /// As a stream to the node, as SAPIENT sensors come to it. What it answers is read and let go.
+    ToNode(SocketAddr, Option<TcpStream>),
 }
 
 /// Opens a socket per simulated sensor and writes the matching endpoints into the configuration.
@@ -52,18 +54,26 @@ pub enum Outlet {
 pub async fn outlets(config: &mut Config) -> io::Result<Vec<Outlet>> {
     let mut outlets = Vec::with_capacity(config.sensors.len());
     for sensor in &mut config.sensors {
-        if sensor.kind == SensorKind::Beast {
-            let listener = TcpListener::bind(LOOPBACK).await?;
-            sensor.endpoint = format!("tcp://{}", listener.local_addr()?);
-            outlets.push(Outlet::Tcp(listener, None));
-        } else {
-            // The node binds the port itself a moment later; it is free now, and nothing else on loopback hunts for it.
-            let target = UdpSocket::bind(LOOPBACK).await?.local_addr()?;
-            sensor.endpoint = format!("udp://{target}");
-            outlets.push(Outlet::Udp(UdpSocket::bind(LOOPBACK).await?, target));
-        }
+        let (endpoint, outlet) = outlet(sensor.kind).await?;
+        sensor.endpoint = endpoint;
+        outlets.push(outlet);
     }
     Ok(outlets)
+}
+
+/// The socket that a sensor of a kind speaks through, and what the node is told of it. Where the node itself binds the
+/// port, that is a moment later; it is free now, and nothing else on loopback hunts for it.
+async fn outlet(kind: SensorKind) -> io::Result<(String, Outlet)> {
+    if kind == SensorKind::Beast {
+        let listener = TcpListener::bind(LOOPBACK).await?;
+        return Ok((format!("tcp://{}", listener.local_addr()?), Outlet::Tcp(listener, None)));
+    }
+    if kind == SensorKind::Sapient {
+        let node = TcpListener::bind(LOOPBACK).await?.local_addr()?;
+        return Ok((format!("tcp-listen://{node}"), Outlet::ToNode(node, None)));
+    }
+    let node = UdpSocket::bind(LOOPBACK).await?.local_addr()?;
+    Ok((format!("udp://{node}"), Outlet::Udp(UdpSocket::bind(LOOPBACK).await?, node)))
 }
 
 /// Waits until every sensor's endpoint is open, or two seconds.
@@ -106,13 +116,29 @@ impl Outlet {
                     accepted.set_nodelay(true)?;
                     *stream = Some(accepted);
                 }
-                let Some(connected) = stream else { return Ok(()) };
-                let sent = connected.write_all(bytes).await;
-                if sent.is_err() {
-                    *stream = None;
+                write(stream, bytes).await
+            }
+            Self::ToNode(node, stream) => {
+                if stream.is_none() {
+                    let connected = TcpStream::connect(*node).await?;
+                    connected.set_nodelay(true)?;
+                    *stream = Some(connected);
                 }
+                let sent = write(stream, bytes).await;
+                let mut answers = [0; 4096];
+                while stream.as_ref().is_some_and(|s| s.try_read(&mut answers).is_ok_and(|octets| octets > 0)) {}
                 sent
             }
         }
     }
+}
+
+/// Writes to a connection, and gives it up if that fails.
+async fn write(stream: &mut Option<TcpStream>, bytes: &[u8]) -> io::Result<()> {
+    let Some(connected) = stream else { return Ok(()) };
+    let sent = connected.write_all(bytes).await;
+    if sent.is_err() {
+        *stream = None;
+    }
+    sent
 }

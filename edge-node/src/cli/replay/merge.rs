@@ -30,24 +30,11 @@ struct Source {
 
 impl Merged {
     /// Opens all files of a replay. A configuration that is given stands for the recorded ones; `date` is the day of
-    /// recordings that only hold times of day.
+    /// recordings that only hold times of day; of captures, only the datagrams to `port` are taken, if one is told.
     ///
     /// # Errors
     /// [`Failure`] that names the file and what helps.
-    pub fn open(files: &[PathBuf], config: Option<&Path>, date: Timestamp) -> Result<Self, Failure> {
-        Self::open_port(files, config, date, None)
-    }
-
-    /// The same, of captures only the datagrams to a port.
-    ///
-    /// # Errors
-    /// [`Failure`] that names the file and what helps.
-    pub fn open_port(
-        files: &[PathBuf],
-        config: Option<&Path>,
-        date: Timestamp,
-        port: Option<u16>,
-    ) -> Result<Self, Failure> {
+    pub fn open(files: &[PathBuf], config: Option<&Path>, date: Timestamp, port: Option<u16>) -> Result<Self, Failure> {
         let given = match config {
             Some(path) => Some(crate::cli::check::read(path)?),
             None => None,

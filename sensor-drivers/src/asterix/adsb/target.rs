@@ -6,7 +6,7 @@ use fusion_core::maths::{cos, sin, sqrt};
 
 use super::AdsbConfig;
 use super::quality::{height_quality, horizontal_sigma_m, sigma_of_version_0_m};
-use crate::asterix::cat021::{AdsbReport, FinePosition, Position};
+use crate::asterix::cat021::{AdsbReport, DataAges, FinePosition, Position};
 use crate::asterix::cat021_early::EarlyReport;
 use crate::asterix::common::AircraftAddress;
 use crate::asterix::ground_station::Dismissal;
@@ -36,6 +36,8 @@ pub(super) struct Target {
     climb_m_s: Option<f64>,
     /// NACv or NUCr, which have the same steps.
     velocity_accuracy: u8,
+    /// How much older than the position its parts are.
+    ages: DataAges,
     identity: Identity,
 }
 
@@ -63,6 +65,7 @@ impl From<&AdsbReport> for Target {
             ground: speed,
             climb_m_s: climb.or_else(|| report.barometric_rate.and_then(|rate| rate.climb_m_s())),
             velocity_accuracy: report.quality.map_or(0, |quality| quality.nucrnacv),
+            ages: report.ages.unwrap_or_default(),
             identity: Identity {
                 address: report.address.map(|told| address(told, first.atp, AddressType::ICAO)),
                 name: report.identification.and_then(|told| told.name()),
@@ -95,6 +98,7 @@ impl From<&EarlyReport> for Target {
             ground: report.ground_vector.and_then(|told| Some((told.speed_m_s()?, told.track_rad()))),
             climb_m_s: climb,
             velocity_accuracy: report.velocity_accuracy.map_or(0, |accuracy| accuracy.va),
+            ages: DataAges::default(),
             identity: Identity {
                 address: report.address.map(|told| address(told, descriptor.atp, AddressType::EARLY_ICAO)),
                 name: report.identification.and_then(|told| told.name()),
@@ -173,15 +177,24 @@ impl Target {
             return None;
         }
         let sigma = accuracy::vertical_sigma_m(HeightSource::Geometric, &self.height_quality);
-        let geometric = self.geometric_height_m.map(|height| (height, sigma));
-        geometric.or_else(|| self.altitude_m.map(|altitude| (altitude, config.flight_level_sigma_m)))
+        let geometric = self.geometric_height_m.and_then(|height| self.aged(height, sigma, self.ages.geometric_height));
+        let level = || self.aged(self.altitude_m?, config.flight_level_sigma_m, self.ages.flight_level);
+        geometric.or_else(level)
+    }
+
+    /// A height with the sigma that it has after some tenths of a second of climbing as told; none if it is too old.
+    fn aged(&self, height: f64, sigma: f64, tenths: u8) -> Option<(f64, f64)> {
+        let age = f64::from(tenths) / 10.0;
+        let climbed = age * self.climb_m_s.map_or(UNTOLD_CLIMB_SIGMA_M_S, f64::abs);
+        (age <= AGE_MAX_S).then(|| (height, sqrt(sigma * sigma + climbed * climbed)))
     }
 
     fn velocity(&self) -> Option<PointVelocity> {
-        let (speed, track) = self.ground?;
+        let age = f64::from(self.ages.ground_vector) / 10.0;
+        let (speed, track) = self.ground.filter(|_| age <= AGE_MAX_S)?;
         let told = accuracy::velocity_sigma_m_s(self.velocity_accuracy);
         let level = if self.on_ground { CLIMB_SIGMA_M_S } else { UNTOLD_CLIMB_SIGMA_M_S };
-        let measured_before = MANOEUVRE_M_S2 * MEASURED_BEFORE_S;
+        let measured_before = MANOEUVRE_M_S2 * (MEASURED_BEFORE_S + age);
         Some(PointVelocity {
             east_north_up: [speed * sin(track), speed * cos(track), self.climb_m_s.unwrap_or(0.0)],
             horizontal_sigma: sqrt(told * told + measured_before * measured_before),
@@ -208,5 +221,7 @@ const MANOEUVRE_M_S2: f64 = 3.0;
 /// A velocity was measured this long before it was told, seconds (DO-260B allows 1.5, and the station joins the last
 /// one to the position).
 const MEASURED_BEFORE_S: f64 = 1.0;
+/// What is older than the position by more than this belongs to another situation.
+const AGE_MAX_S: f64 = 10.0;
 const CLIMB_SIGMA_M_S: f64 = 1.0;
 const UNTOLD_CLIMB_SIGMA_M_S: f64 = 10.0;

@@ -1,11 +1,12 @@
 //! Generic plots: a line a look, or a line a report.
 
-use fusion_core::identity::{Address, Identity, ObjectClass, Serial};
+use fusion_core::identity::{Address, Identity, ObjectClass};
 use fusion_core::measurement::Coverage;
 use fusion_core::time::Timestamp;
 
-use super::{Heard, Look, LookEncoder, ReportEncoder};
+use super::{Heard, Look, LookEncoder, Means, ReportEncoder, Seen, serial};
 use crate::decoder::{OwnedScan, Place, Return, TimeQuality};
+use crate::emission::{CHANNEL_CONFUSION, fingerprint};
 use crate::plots::encode;
 
 /// Generic plots.
@@ -18,9 +19,18 @@ impl LookEncoder for Plots {
         if said_nothing {
             return;
         }
-        let returns = look.seen.iter().map(|seen| seen.what.clone()).collect();
+        let returns = look.seen.iter().map(one).collect();
         append(scan(look.time, look.coverage, returns), out);
     }
+}
+
+/// What was seen; of an emission, its frequency too.
+fn one(seen: &Seen) -> Return {
+    let mut one = seen.what.clone();
+    if let Means::Emission(mhz) = seen.means {
+        one.identity.fingerprint = fingerprint(mhz * 1e6, CHANNEL_CONFUSION);
+    }
+    one
 }
 
 impl ReportEncoder for Plots {
@@ -45,16 +55,6 @@ fn identity(heard: &Heard<'_>) -> Identity {
     };
     let class = if sample.class == ObjectClass::Uav { ObjectClass::Uav } else { ObjectClass::Surface };
     Identity { address, name, class, ..Identity::UNKNOWN }
-}
-
-/// The serial number of an appearance: each has its own.
-fn serial(written: &str, instance: u32) -> Option<Serial> {
-    if instance == 0 {
-        return Serial::new(written);
-    }
-    let number = instance.to_string();
-    let kept: String = written.chars().take(20_usize.saturating_sub(number.len())).collect();
-    Serial::new(&format!("{kept}{number}"))
 }
 
 /// A line holds some three hundred returns: more are told in several scans of the same time.

@@ -3,7 +3,7 @@
 use fusion_core::angle::Angle;
 use serde::Deserialize;
 
-use super::{Faults, SpotSpec, TargetClass};
+use super::{DroneCamera, Faults, SpotSpec, TargetClass};
 
 /// What looks or listens.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -21,6 +21,8 @@ pub enum SensorSpec {
     AisReceiver(AisReceiver),
     /// Hears Remote ID.
     RemoteIdReceiver(RemoteIdReceiver),
+    /// A camera on a target.
+    DroneCamera(DroneCamera),
 }
 
 /// What a rotating radar speaks.
@@ -50,6 +52,10 @@ pub enum DroneRadarEncoder {
     /// Generic plots, a line a look.
     #[default]
     Plots,
+    /// ASTERIX CAT015 plots.
+    AsterixCat015,
+    /// SAPIENT: registration, status, a detection for each return. It tells no range rate.
+    Sapient,
 }
 
 /// What a direction finder speaks.
@@ -59,6 +65,10 @@ pub enum FinderEncoder {
     /// Generic plots, a line a report.
     #[default]
     Plots,
+    /// ASTERIX CAT205, bearings of one sensor.
+    AsterixCat205,
+    /// SAPIENT: a passive radio node.
+    Sapient,
 }
 
 /// What an AIS receiver speaks.
@@ -79,6 +89,10 @@ pub enum RemoteIdEncoder {
     /// Generic plots, a line a position.
     #[default]
     Plots,
+    /// What was heard, packs of ASTM F3411, as lines of JSON.
+    RemoteId,
+    /// `OPEN_DRONE_ID_*` of MAVLink.
+    Mavlink,
 }
 
 /// A rotating surveillance radar. It tells north markers and sector crossings, and the plots of a sector when the
@@ -215,6 +229,15 @@ pub struct DroneRadar {
     /// What it can see.
     #[serde(default = "default::everything")]
     pub sees: Vec<TargetClass>,
+    /// Share of what it sees that it says the class of: rightly, and of false plots never. 0 to 1.
+    #[serde(default)]
+    pub classified_share: f64,
+    /// System area code, where it speaks ASTERIX.
+    #[serde(default)]
+    pub sac: u8,
+    /// System identification code, where it speaks ASTERIX.
+    #[serde(default)]
+    pub sic: u8,
     /// Time from a look to its line being sent, milliseconds.
     #[serde(default = "default::plot_latency_ms")]
     pub latency_ms: f64,
@@ -265,6 +288,12 @@ pub struct DirectionFinder {
     /// Share of bearings that are anything (reflections), 0 to 1.
     #[serde(default = "default::outlier_share")]
     pub outlier_share: f64,
+    /// System area code, where it speaks ASTERIX.
+    #[serde(default)]
+    pub sac: u8,
+    /// System identification code, where it speaks ASTERIX.
+    #[serde(default)]
+    pub sic: u8,
     /// Time from a measurement to its line being sent, milliseconds.
     #[serde(default = "default::plot_latency_ms")]
     pub latency_ms: f64,
@@ -342,6 +371,7 @@ macro_rules! of_each {
             Self::DirectionFinder($spec) => $answer,
             Self::AisReceiver($spec) => $answer,
             Self::RemoteIdReceiver($spec) => $answer,
+            Self::DroneCamera($spec) => $answer,
         }
     };
 }
@@ -353,10 +383,18 @@ impl SensorSpec {
         of_each!(self, spec => &spec.name)
     }
 
-    /// Where its antenna is.
+    /// Where its antenna is; `None` of what is carried about.
     #[must_use]
-    pub const fn position(&self) -> &SpotSpec {
-        of_each!(self, spec => &spec.position)
+    pub const fn position(&self) -> Option<&SpotSpec> {
+        match self {
+            Self::Radar(spec) => Some(&spec.position),
+            Self::AdsbReceiver(spec) => Some(&spec.position),
+            Self::DroneRadar(spec) => Some(&spec.position),
+            Self::DirectionFinder(spec) => Some(&spec.position),
+            Self::AisReceiver(spec) => Some(&spec.position),
+            Self::RemoteIdReceiver(spec) => Some(&spec.position),
+            Self::DroneCamera(_) => None,
+        }
     }
 
     /// How far it sees or hears, metres.

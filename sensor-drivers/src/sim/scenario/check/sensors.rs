@@ -1,7 +1,8 @@
 //! What cannot be, of sensors, of what goes wrong with them, and of the network behind them.
 
 use super::super::{
-    Faults, LINKS_MAX, LinkSpec, NODES_MAX, NodeSpec, SPELLS_MAX, Scenario, ScenarioError, Sector, SensorSpec, Spell,
+    DroneCamera, Faults, LINKS_MAX, LinkSpec, NODES_MAX, NodeSpec, SPELLS_MAX, Scenario, ScenarioError, Sector,
+    SensorSpec, Spell,
 };
 use super::{Checked, all, at_most, that, within};
 
@@ -10,8 +11,14 @@ impl Scenario {
         let namesakes = self.sensors.iter().filter(|other| other.name() == sensor.name()).count();
         that(namesakes == 1, "name", "another sensor has the same name")?;
         that(is_name(sensor.name()), "name", "wants 1 to 32 of a–z, 0–9 and '-'")?;
-        self.check_place("position", sensor.position())?;
+        if let Some(position) = sensor.position() {
+            self.check_place("position", position)?;
+        }
         check_figures(sensor)?;
+        if let SensorSpec::DroneCamera(camera) = sensor {
+            let carried = self.targets.iter().any(|target| target.name == camera.carrier);
+            that(carried, "carrier", &format!("there is no target called \"{}\"", camera.carrier))?;
+        }
         if let Some(endpoint) = sensor.endpoint() {
             let known = ["udp://", "tcp://", "tcp-listen://"].iter().any(|scheme| endpoint.starts_with(scheme));
             that(known, "endpoint", "wants udp://HOST:PORT, tcp://HOST:PORT or tcp-listen://ADDRESS:PORT")?;
@@ -99,9 +106,11 @@ fn check_figures(sensor: &SensorSpec) -> Checked {
                 ("elevation-sigma-deg", radar.elevation_sigma_deg, 1e-4, 90.0),
                 ("range-rate-sigma-m-s", radar.range_rate_sigma_m_s, 1e-3, 1e3),
                 ("clutter-per-scan", radar.clutter_per_scan, 0.0, 100.0),
+                ("classified-share", radar.classified_share, 0.0, 1.0),
                 ("latency-ms", radar.latency_ms, 0.0, 10_000.0),
             ])
         }
+        SensorSpec::DroneCamera(camera) => check_camera(camera),
         SensorSpec::DirectionFinder(finder) => {
             check_sector(finder.field_of_view)?;
             let [low, high] = finder.band_mhz.unwrap_or([0.0, 1.0]);
@@ -116,6 +125,23 @@ fn check_figures(sensor: &SensorSpec) -> Checked {
             ])
         }
     }
+}
+
+fn check_camera(camera: &DroneCamera) -> Checked {
+    let [across, down] = camera.view_deg;
+    that(camera.system > 0, "system", "0 is not within 1 to 255")?;
+    all(&[
+        ("period-s", camera.period_s, 0.05, 60.0),
+        ("range-max-m", camera.range_max_m, 1.0, 1e5),
+        ("view-deg[0]", across, 0.5, 120.0),
+        ("view-deg[1]", down, 0.5, 120.0),
+        ("detection-probability", camera.detection_probability, 0.0, 1.0),
+        ("position-sigma-m", camera.position_sigma_m, 0.01, 1e3),
+        ("heading-sigma-deg", camera.heading_sigma_deg, 1e-3, 45.0),
+        ("tilt-sigma-deg", camera.tilt_sigma_deg, 1e-3, 45.0),
+        ("gimbal-sigma-deg", camera.gimbal_sigma_deg, 1e-3, 45.0),
+        ("latency-ms", camera.latency_ms, 0.0, 10_000.0),
+    ])
 }
 
 fn check_receiver(range_max_m: f64, message_loss: f64, latency_ms: f64) -> Checked {

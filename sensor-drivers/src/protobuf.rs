@@ -7,7 +7,7 @@ use crate::error::Reason;
 
 /// One part of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part<'a> {
+pub(crate) struct Part<'a> {
     /// Number of the field.
     pub number: u32,
     /// Offset of its value within the message, in bytes.
@@ -18,7 +18,7 @@ pub(super) struct Part<'a> {
 
 /// A value as the wire types have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// Integers, truth values, enumerations.
     Varint(u64),
     /// A double.
@@ -31,18 +31,18 @@ pub(super) enum Value<'a> {
 
 /// The parts of a message, in order; after a fault, nothing more.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     message: &'a [u8],
     at: usize,
 }
 
 impl<'a> Parts<'a> {
-    pub(super) const fn of(message: &'a [u8]) -> Self {
+    pub(crate) const fn of(message: &'a [u8]) -> Self {
         Self { message, at: 0 }
     }
 
     /// The parts of a message that has been checked.
-    pub(super) fn checked(message: &'a [u8]) -> impl Iterator<Item = Part<'a>> {
+    pub(crate) fn checked(message: &'a [u8]) -> impl Iterator<Item = Part<'a>> {
         Self::of(message).map_while(Result::ok)
     }
 
@@ -108,7 +108,7 @@ impl<'a> Iterator for Parts<'a> {
 }
 
 /// A number of variable length at the beginning of some octets, and that length: seven bits an octet, lowest first.
-pub(super) fn varint(octets: &[u8]) -> Result<(u64, usize), Reason> {
+pub(crate) fn varint(octets: &[u8]) -> Result<(u64, usize), Reason> {
     let mut value = 0;
     for (length, &octet) in (1..=10).zip(octets) {
         value |= u64::from(octet & 0x7f).wrapping_shl(7 * (u32::try_from(length).expect("at most ten") - 1));
@@ -126,7 +126,7 @@ fn little(octets: &[u8]) -> u64 {
 
 impl<'a> Value<'a> {
     /// As a double, be it told as one or as a float.
-    pub(super) fn real(self) -> Option<f64> {
+    pub(crate) fn real(self) -> Option<f64> {
         match self {
             Self::Eight(bits) => Some(f64::from_bits(bits)),
             Self::Four(bits) => Some(f64::from(f32::from_bits(bits))),
@@ -135,7 +135,7 @@ impl<'a> Value<'a> {
     }
 
     /// As an enumeration's number; what does not fit is none that exists.
-    pub(super) fn word(self) -> Option<u32> {
+    pub(crate) fn word(self) -> Option<u32> {
         match self {
             Self::Varint(number) => u32::try_from(number).ok(),
             Self::Eight(_) | Self::Four(_) | Self::Octets(_) => None,
@@ -143,7 +143,7 @@ impl<'a> Value<'a> {
     }
 
     /// As a signed integer.
-    pub(super) const fn integer(self) -> Option<i64> {
+    pub(crate) const fn integer(self) -> Option<i64> {
         match self {
             Self::Varint(number) => Some(number.cast_signed()),
             Self::Eight(_) | Self::Four(_) | Self::Octets(_) => None,
@@ -151,7 +151,7 @@ impl<'a> Value<'a> {
     }
 
     /// As octets.
-    pub(super) const fn octets(self) -> Option<&'a [u8]> {
+    pub(crate) const fn octets(self) -> Option<&'a [u8]> {
         match self {
             Self::Octets(octets) => Some(octets),
             Self::Varint(_) | Self::Eight(_) | Self::Four(_) => None,
@@ -159,7 +159,7 @@ impl<'a> Value<'a> {
     }
 
     /// As text.
-    pub(super) fn text(self) -> Option<&'a str> {
+    pub(crate) fn text(self) -> Option<&'a str> {
         core::str::from_utf8(self.octets()?).ok()
     }
 }

@@ -1,0 +1,387 @@
+//! The replica: every row that a node holds, and how it comes to hold what its neighbours hold.
+//!
+//! Time and packets in, packets and changes out; no clock, no socket, no task. After every `handle_…` call `poll_…`
+//! until `None`.
+//!
+//! Rows are grouped into *streams*: one writer, one label, one layer, versions counted together. A stream is given to a
+//! neighbour whole or not at all, so that a *floor*, "every row of this stream up to this version is held", can be told
+//! on and stays true. What a link owes is always a set of rows, never a queue of messages: what was lost, or never sent
+//! during a cut, goes out as it is now. Rows are passed on as they came. Duplicates, loops and old news change nothing:
+//! of each row the writer's own count decides.
+
+pub mod change;
+mod compose;
+mod journal;
+mod link;
+mod outgoing;
+mod pace;
+mod receive;
+mod sack;
+mod schedule;
+pub mod table;
+pub mod tally;
+mod writer;
+
+use std::collections::BTreeMap;
+
+use fusion_core::label::Label;
+use fusion_core::time::{Span, Timestamp};
+use fusion_core::track::{Origin, TrackId};
+
+use crate::packet::PacketError;
+use crate::packet::item::StreamKey;
+use crate::record::TrackRecord;
+use crate::row::{Assertion, Bearing, Row, RowKey};
+
+pub use change::Change;
+pub use link::{Bearer, LinkEvent};
+pub use tally::Tally;
+
+use change::Changes;
+use journal::Journal;
+use link::Link;
+use table::{Accepted, Table};
+use writer::Writer;
+
+/// Links of a node at the most.
+///
+/// Counter: `Tally::links_full`. A further one is not used.
+pub const LINKS_MAX: usize = 64;
+
+/// Both readings of the clock, taken together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// UTC, for lifetimes.
+    pub validity: Timestamp,
+    /// Monotonic, for deadlines: since whenever.
+    pub elapsed: Span,
+}
+
+/// A link of this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u16);
+
+/// What can be set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReplicaConfig {
+    /// Rows of others held at the most. Beyond, new ones are refused and asked for again when there is room.
+    pub rows_max: usize,
+    /// Whether full covariances are written for neighbours on fast links.
+    pub refine: bool,
+    /// Whether rows are kept for the next life.
+    pub journal: bool,
+    /// A hash of what must be alike for two nodes to compose one picture: told in greetings.
+    pub fingerprint: u64,
+}
+
+impl Default for ReplicaConfig {
+    fn default() -> Self {
+        Self { rows_max: 65_536, refine: false, journal: false, fingerprint: 0 }
+    }
+}
+
+/// Why a packet was refused. It is not acknowledged; whatever it told comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It is no packet of ours.
+    Packet(PacketError),
+    /// A greeting that does not decode.
+    Greeting,
+    /// A greeting of this very node, or of an earlier life of the neighbour, or an earlier session.
+    Stale,
+    /// It belongs to another session.
+    Strange,
+    /// There is no such link, or it is down.
+    NoLink,
+    /// It names a stream that was not declared.
+    Undeclared(u16),
+    /// A difference from a row that is not held (any more).
+    BaseUnknown,
+    /// It declares more streams than there is room for.
+    Full,
+    /// It gives as ours what we never wrote.
+    Forged,
+}
+
+impl core::fmt::Display for Refused {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Packet(error) => error.fmt(f),
+            Self::Greeting => f.write_str("a greeting that does not decode: is the neighbour of another version?"),
+            Self::Stale => f.write_str("a greeting from the past, or from ourselves: is a link looped back?"),
+            Self::Strange => f.write_str("a packet of another session: late, it will be sent again"),
+            Self::NoLink => f.write_str("a packet on a link that is down or does not exist"),
+            Self::Undeclared(index) => write!(f, "stream {index} was not declared: late, it will be sent again"),
+            Self::BaseUnknown => f.write_str("a difference from a row that is not held: it will be sent whole"),
+            Self::Full => f.write_str("too many streams: raise STREAMS_MAX, or look for a node that restarts on and on"),
+            Self::Forged => f.write_str("rows under this node's own name that it never wrote: are names unique?"),
+        }
+    }
+}
+
+impl core::error::Error for Refused {}
+
+/// The replica of one node.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    me: Origin,
+    config: ReplicaConfig,
+    now: Now,
+    table: Table,
+    writer: Writer,
+    links: BTreeMap<LinkId, Link>,
+    changes: Changes,
+    journal: Journal,
+    tally: Tally,
+    tick_at: Span,
+}
+
+/// How often floors are told, lifetimes are looked at and own rows are refreshed.
+const TICK: Span = Span::from_secs(1);
+
+impl Replica {
+    /// A replica of a node in this life, which no earlier one had.
+    #[must_use]
+    pub fn new(me: Origin, config: ReplicaConfig, now: Now) -> Self {
+        Self {
+            me,
+            config,
+            now,
+            table: Table::new(me, config.rows_max, now.validity),
+            writer: Writer::default(),
+            links: BTreeMap::new(),
+            changes: Changes::default(),
+            journal: Journal::default(),
+            tally: Tally::default(),
+            tick_at: now.elapsed,
+        }
+    }
+
+    /// One of this node's own tracks changed; `claim` is the system track that it is taken for. Writes rows if
+    /// neighbours would otherwise be wrong by more than the gate.
+    pub fn handle_publish(&mut self, record: &TrackRecord, claim: Option<TrackId>, now: Now) {
+        self.now = now;
+        let gate = crate::row::gate::GateWidth::for_load(self.load());
+        let rows = self.writer.publish(record, claim, gate, self.config.refine, &mut self.table, self.me, &mut self.tally);
+        self.write(rows);
+    }
+
+    /// A line of bearing was heard: the latest of this sensor and emitter stands for all before.
+    pub fn handle_bearing(&mut self, bearing: Bearing, time: Timestamp, label: Label, now: Now) {
+        self.now = now;
+        let rows = self.writer.bearing(bearing, time, label, &mut self.table, self.me, &mut self.tally);
+        self.write(rows);
+    }
+
+    /// A person at this node said something of a track.
+    pub fn handle_assertion(&mut self, assertion: Assertion, label: Label, now: Now) {
+        self.now = now;
+        let rows = self.writer.assertion(assertion, label, now.validity, &mut self.table, self.me, &mut self.tally);
+        self.write(rows);
+    }
+
+    /// What happened to a link.
+    pub fn handle_link(&mut self, id: LinkId, event: LinkEvent, now: Now) {
+        self.now = now;
+        if !self.links.contains_key(&id) && self.links.len() >= LINKS_MAX {
+            self.tally.links_full += 1;
+            return;
+        }
+        let (me, elapsed) = (self.me, now.elapsed);
+        let link = self.links.entry(id).or_insert_with(|| Link::new(me.incarnation, elapsed));
+        match event {
+            LinkEvent::Up(bearer) => link.handle_up(bearer, now.elapsed),
+            LinkEvent::Down => {
+                link.handle_down();
+                self.graft_elsewhere(id);
+            }
+        }
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.now = now;
+        self.give_up_lost();
+        if now.elapsed < self.tick_at {
+            return;
+        }
+        self.tick_at = now.elapsed + TICK;
+        self.expire();
+        let rows = self.writer.refresh(now.validity, &mut self.table, self.me, &mut self.tally);
+        self.write(rows);
+        self.ask_again_where_incomplete();
+    }
+
+    /// When time has to pass next, on the monotonic clock.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Span> {
+        let links = self.links.values().filter_map(|link| self.link_timeout(link));
+        links.chain([self.tick_at]).min()
+    }
+
+    /// What has changed for consoles and the picture.
+    #[must_use]
+    pub fn poll_change(&mut self) -> Option<Change> {
+        self.changes.poll(&self.table)
+    }
+
+    /// What is to be kept for the next life.
+    #[must_use]
+    pub fn poll_journal(&mut self) -> Option<Vec<u8>> {
+        self.journal.poll(&self.table, self.me)
+    }
+
+    /// What a former life kept, in the order in which it was kept. What does not decode ends it.
+    pub fn restore<'a>(&mut self, entries: impl Iterator<Item = &'a [u8]>) -> usize {
+        let mut restored = 0;
+        for entry in entries {
+            let Some(rows) = journal::restore(entry, self.me, &mut self.table, self.now.validity) else { break };
+            restored += rows.len();
+            rows.into_iter().for_each(|(stream, key)| self.changes.note(stream, key));
+        }
+        restored
+    }
+
+    /// The share of what the busiest link can carry in two seconds that is waiting: what the gate widens with.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "rows that wait")]
+    pub fn load(&self) -> f64 {
+        let open = self.links.values().filter(|link| link.ready);
+        let waiting = |link: &Link| link.streams.values().flat_map(|out| out.due().map(|_| 20.0)).sum::<f64>();
+        open.map(|link| waiting(link) / (2.0 * link.pace.rate())).fold(0.0, f64::max)
+    }
+
+    /// Writes rows of our own: they are in the table already.
+    fn write(&mut self, rows: Vec<(StreamKey, RowKey, u32, Vec<RowKey>)>) {
+        for (stream, key, version, ended) in rows {
+            self.tally.rows_written += 1;
+            self.spread(None, stream, key, version, version, &ended);
+        }
+    }
+
+    /// A row in the table is new: others are to be told, consoles too.
+    fn spread(
+        &mut self,
+        from: Option<LinkId>,
+        stream: StreamKey,
+        key: RowKey,
+        version: u32,
+        lacking: u32,
+        ended: &[RowKey],
+    ) {
+        let Some(open) = self.table.stream(stream) else { return };
+        for (id, link) in self.links.iter_mut().filter(|(_, link)| link.ready) {
+            let now = self.now.elapsed;
+            let Some(outgoing) = link.outgoing(stream, open, now) else {
+                self.tally.indexes_full += u64::from(link.is_full());
+                continue;
+            };
+            ended.iter().for_each(|key| outgoing.handle_removed(*key));
+            if from == Some(*id) {
+                outgoing.handle_acked(key, version, Some(version));
+            } else {
+                outgoing.handle_changed(key, version, lacking, now);
+                link.plan.stale = true;
+            }
+        }
+        self.changes.note(stream, key);
+        ended.iter().for_each(|key| self.changes.note(stream, *key));
+        if self.config.journal {
+            self.journal.note(stream, key, &mut self.tally);
+        }
+    }
+
+    /// Takes in a row that a neighbour sent.
+    fn take_row(&mut self, from: LinkId, stream: StreamKey, row: Row) {
+        let (key, version) = (row.key, row.version);
+        let accepted = self.table.accept(stream, row, self.now.validity);
+        match &accepted {
+            Accepted::New { lacking, ended } => {
+                self.tally.rows_taken += 1;
+                self.spread(Some(from), stream, key, version, *lacking, ended);
+                return;
+            }
+            Accepted::Same => self.note_doubled(from, stream),
+            Accepted::Older => self.tally.rows_older += 1,
+            Accepted::Expired => self.tally.rows_expired += 1,
+            Accepted::Full => self.tally.rows_full += 1,
+        }
+        let current = self.table.row(stream, key).map(|held| held.version);
+        let outgoing = self.links.get_mut(&from).and_then(|link| link.streams.get_mut(&stream));
+        if let Some(outgoing) = outgoing {
+            outgoing.handle_acked(key, version, current);
+        }
+    }
+
+    fn expire(&mut self) {
+        let (links, changes) = (&mut self.links, &mut self.changes);
+        self.table.expire(self.now.validity, |stream, key| {
+            for outgoing in links.values_mut().filter_map(|link| link.streams.get_mut(&stream)) {
+                outgoing.handle_removed(key);
+            }
+            changes.note(stream, key);
+        });
+        for closed in self.table.close_empty() {
+            self.links.values_mut().for_each(|link| link.handle_closed(closed));
+        }
+    }
+}
+
+/// Reading what a replica holds.
+impl Replica {
+    /// Who this node is.
+    #[must_use]
+    pub const fn me(&self) -> Origin {
+        self.me
+    }
+
+    /// All rows, by stream.
+    #[must_use]
+    pub const fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Counters.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Whether a link has a session and both sides have told what they hold.
+    #[must_use]
+    pub fn is_ready(&self, id: LinkId) -> bool {
+        self.links.get(&id).is_some_and(|link| link.ready)
+    }
+
+    /// How much the neighbour of a link is still to be told, in rows.
+    #[must_use]
+    pub fn waiting(&self, id: LinkId) -> usize {
+        let link = self.links.get(&id);
+        link.map_or(0, |link| link.streams.values().map(|outgoing| outgoing.due().count()).sum())
+    }
+
+    /// What is remembered beside the table, in entries: for the bound on memory.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.links.values().flat_map(|link| link.streams.values().map(outgoing::Outgoing::len)).sum()
+    }
+
+    /// What a link is measured to carry, bytes per second.
+    #[must_use]
+    pub fn rate(&self, id: LinkId) -> Option<f64> {
+        self.links.get(&id).filter(|link| link.is_open()).map(|link| link.pace.rate())
+    }
+
+    /// The least that the neighbour's clock was seen ahead of ours, in milliseconds: it and the delay together. Informs;
+    /// orders nothing.
+    #[must_use]
+    pub fn clock_ahead_ms(&self, id: LinkId) -> Option<i64> {
+        self.links.get(&id)?.clock_ahead_ms
+    }
+
+    /// What all who said something of a track say together.
+    #[must_use]
+    pub fn said_of(&self, subject: TrackId) -> crate::row::assertion::Said {
+        change::said(&self.table, subject)
+    }
+}

@@ -1,0 +1,201 @@
+//! From rows to what consoles and the picture know: records of tracks, lines of bearing, what people said.
+//!
+//! A pure function of the rows that are held, hence the same on every node that holds the same; the writer's own tracks
+//! come out of their rows too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fusion_core::label::Label;
+use fusion_core::time::Timestamp;
+use fusion_core::track::{Origin, TrackId, TrackNumber};
+
+use super::table::{Held, Stream, Table};
+use super::writer::UPPER;
+use crate::packet::item::StreamKey;
+use crate::record::{Seq, TrackRecord};
+use crate::row::assertion::{Said, merge};
+use crate::row::gate::GateWidth;
+use crate::row::{Bearing, Body, Kind, RowKey};
+
+/// What has changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A track is new or different.
+    Track {
+        /// Its record, made from its rows.
+        record: Box<TrackRecord>,
+        /// The system track that its writer takes it for.
+        claim: Option<TrackId>,
+        /// How far it may have strayed unsaid: see [`GateWidth::inflation`].
+        gate: GateWidth,
+    },
+    /// A track is gone: ended by its writer, or not heard of for its lifetime.
+    Gone {
+        /// Which.
+        id: TrackId,
+        /// When.
+        time: Timestamp,
+    },
+    /// A line of bearing was heard.
+    Bearing {
+        /// By whom.
+        origin: Origin,
+        /// The line.
+        bearing: Bearing,
+        /// When.
+        time: Timestamp,
+        /// Who may know.
+        label: Label,
+    },
+    /// What people say of a track is different.
+    Said {
+        /// Of which.
+        subject: TrackId,
+        /// All of it.
+        said: Box<Said>,
+    },
+}
+
+/// What is to be told, and what was.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    noted: BTreeSet<(StreamKey, RowKey)>,
+    shown: BTreeMap<(StreamKey, u16), (TrackNumber, Timestamp)>,
+    held: BTreeMap<TrackId, u8>,
+    gone: Vec<Change>,
+    subjects: BTreeMap<(StreamKey, u16), TrackId>,
+}
+
+impl Changes {
+    /// A row is different, or gone.
+    pub fn note(&mut self, stream: StreamKey, key: RowKey) {
+        let shows = StreamKey { number: stream.number & !UPPER, ..stream };
+        match key.kind {
+            Kind::Track | Kind::Attributes | Kind::Refinement => {
+                self.noted.insert((shows, RowKey { kind: Kind::Track, ..key }));
+            }
+            Kind::Bearing | Kind::Assertion => {
+                self.noted.insert((stream, key));
+            }
+            // A name shows with the next change of what it named.
+            Kind::Sensor => {}
+        }
+    }
+
+    /// The next change.
+    pub fn poll(&mut self, table: &Table) -> Option<Change> {
+        loop {
+            if let Some(gone) = self.gone.pop() {
+                return Some(gone);
+            }
+            let (stream, key) = self.noted.pop_first()?;
+            let change = match key.kind {
+                Kind::Bearing => bearing(table, stream, key),
+                Kind::Assertion => self.assertion(table, stream, key),
+                Kind::Track | Kind::Attributes | Kind::Refinement | Kind::Sensor => self.track(table, stream, key),
+            };
+            if change.is_some() {
+                return change;
+            }
+        }
+    }
+
+    fn track(&mut self, table: &Table, stream: StreamKey, key: RowKey) -> Option<Change> {
+        let place = (stream, key.handle);
+        let now = record(table, stream, key.handle);
+        if let Some((number, time)) = self.shown.get(&place).copied() {
+            if now.as_ref().is_none_or(|(record, ..)| record.id.number != number) {
+                self.shown.remove(&place);
+                self.release(TrackId { origin: stream.origin, number }, time);
+            }
+        }
+        let (record, claim, gate) = now?;
+        let time = record.estimate.time;
+        if self.shown.insert(place, (record.id.number, time)).is_none() {
+            *self.held.entry(record.id).or_default() += 1;
+        }
+        Some(Change::Track { record: Box::new(record), claim, gate })
+    }
+
+    /// One stream less shows a track; with the last it is gone.
+    fn release(&mut self, id: TrackId, time: Timestamp) {
+        let Some(count) = self.held.get_mut(&id) else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.held.remove(&id);
+            self.gone.push(Change::Gone { id, time });
+        }
+    }
+
+    fn assertion(&mut self, table: &Table, stream: StreamKey, key: RowKey) -> Option<Change> {
+        let place = (stream, key.handle);
+        let subject = match table.row(stream, key).map(|held| &held.body) {
+            Some(Body::Assertion(assertion)) => {
+                self.subjects.insert(place, assertion.subject);
+                assertion.subject
+            }
+            _ => self.subjects.remove(&place)?,
+        };
+        Some(Change::Said { subject, said: Box::new(said(table, subject)) })
+    }
+}
+
+/// What all who said something of a track say together.
+#[must_use]
+pub fn said(table: &Table, subject: TrackId) -> Said {
+    let rows = table.streams().flat_map(|(key, stream)| stream.rows().map(move |(_, held)| (key.origin.node, held)));
+    merge(rows.filter_map(|(node, held)| match &held.body {
+        Body::Assertion(assertion) if assertion.subject == subject => Some((node, &**assertion)),
+        _ => None,
+    }))
+}
+
+fn bearing(table: &Table, stream: StreamKey, key: RowKey) -> Option<Change> {
+    let open = table.stream(stream)?;
+    let held = open.row(key)?;
+    let Body::Bearing(bearing) = held.body else { return None };
+    Some(Change::Bearing { origin: stream.origin, bearing, time: held.tick.time(), label: open.label })
+}
+
+/// The record of a track, if both of its rows are held.
+#[must_use]
+pub fn record(table: &Table, stream: StreamKey, handle: u16) -> Option<(TrackRecord, Option<TrackId>, GateWidth)> {
+    let open = table.stream(stream)?;
+    let motion = open.row(RowKey { kind: Kind::Track, handle })?;
+    let about = open.row(RowKey { kind: Kind::Attributes, handle })?;
+    let (Body::Track(kinematic), Body::Attributes(attributes)) = (&motion.body, &about.body) else { return None };
+    let mut estimate = kinematic.estimate(motion.tick);
+    if let Some(covariance) = refinement(table, stream, handle, motion) {
+        estimate.covariance = covariance;
+    }
+    let record = TrackRecord {
+        id: TrackId { origin: stream.origin, number: attributes.number },
+        version: Seq(motion.version.max(about.version).into()),
+        status: Some(kinematic.status),
+        estimate,
+        identity: attributes.identity.clone(),
+        label: open.label,
+        sensors: attributes.sensors.iter().filter_map(|sensor| name(open, *sensor)).collect(),
+        updates: 1 << attributes.updates_log2.min(31),
+        source_track: attributes.source_track,
+    };
+    Some((record, attributes.claim, kinematic.gate))
+}
+
+fn refinement(
+    table: &Table,
+    stream: StreamKey,
+    handle: u16,
+    motion: &Held,
+) -> Option<fusion_core::gaussian::Covariance<6>> {
+    let upper = StreamKey { number: stream.number | UPPER, ..stream };
+    let held = table.row(upper, RowKey { kind: Kind::Refinement, handle })?;
+    let Body::Refinement(refinement) = &held.body else { return None };
+    if held.tick == motion.tick { refinement.covariance() } else { None }
+}
+
+fn name(stream: &Stream, sensor: u8) -> Option<String> {
+    let held = stream.row(RowKey { kind: Kind::Sensor, handle: sensor.into() })?;
+    let Body::Sensor(name) = &held.body else { return None };
+    Some(name.as_str().to_owned())
+}

@@ -1,0 +1,364 @@
+//! All rows that a node holds, its own and others', by stream.
+//!
+//! Of each row the newest version is held, and of motion the three before it, against which differences may be told.
+//! Rows go when their lifetime is over, by the time that their writer told; what has outlived it is not accepted
+//! either, and that clock never goes back. So what went does not come again.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use fusion_core::label::Label;
+use fusion_core::time::{Span, Timestamp};
+use fusion_core::track::{NodeId, Origin};
+
+use crate::codec::fnv1a;
+use crate::packet::item::StreamKey;
+use crate::row::delta::Base;
+use crate::row::{Body, Kind, Row, RowKey, Tick};
+
+/// Streams held at the most: fifty nodes, their former lives, some labels each.
+///
+/// Counter: `Tally::streams_full`. A further one is refused, and with it the packet that declares it.
+pub const STREAMS_MAX: usize = 1024;
+
+/// Earlier versions of a motion row that are kept.
+///
+/// No counter: a difference from an older one is refused and comes again as a whole.
+const BASES_MAX: usize = 3;
+
+/// So far ahead of our clock may a writer's be; beyond, its rows do not live longer for it.
+const AHEAD: Span = Span::from_secs(60);
+
+/// Rows of a life that its writer has left behind are held so long.
+const LEFT_BEHIND: Span = Span::from_secs(60);
+
+/// A row that is held.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Its version.
+    pub version: u32,
+    /// Its time.
+    pub tick: Tick,
+    /// What it says.
+    pub body: Body,
+    received: Timestamp,
+    bases: Vec<Base>,
+}
+
+/// A stream and its rows.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// Who may have it.
+    pub label: Label,
+    /// Zero: everybody gets it; one: fast links only.
+    pub layer: u8,
+    /// Every row up to this version is held.
+    pub floor: u32,
+    /// The newest version held.
+    pub top: u32,
+    /// Hash over keys and versions.
+    pub hash: u32,
+    /// A row had to be refused for want of room: nothing is known of completeness until it was asked for again.
+    pub incomplete: bool,
+    rows: BTreeMap<RowKey, Held>,
+}
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is new. No version of it below `lacking` was lacking before; these others ended with it.
+    New {
+        /// The first version that may have been lacking.
+        lacking: u32,
+        /// Rows that it ended.
+        ended: Vec<RowKey>,
+    },
+    /// This very version is held.
+    Same,
+    /// A newer one is held.
+    Older,
+    /// It has outlived its lifetime.
+    Expired,
+    /// There is no room.
+    Full,
+}
+
+/// All streams.
+#[derive(Clone, Debug)]
+pub struct Table {
+    me: Origin,
+    streams: BTreeMap<StreamKey, Stream>,
+    rows: usize,
+    rows_max: usize,
+    fence: Timestamp,
+    ends: BinaryHeap<Reverse<(Timestamp, StreamKey, RowKey)>>,
+    latest: BTreeMap<NodeId, u32>,
+}
+
+impl Table {
+    /// An empty table for so many rows of others; the node's own are as many as it has tracks.
+    #[must_use]
+    pub const fn new(me: Origin, rows_max: usize, now: Timestamp) -> Self {
+        Self {
+            me,
+            streams: BTreeMap::new(),
+            rows: 0,
+            rows_max,
+            fence: now,
+            ends: BinaryHeap::new(),
+            latest: BTreeMap::new(),
+        }
+    }
+
+    /// Opens a stream, or finds it; `None` if there are too many.
+    pub fn open(&mut self, key: StreamKey, label: Label, layer: u8) -> Option<&mut Stream> {
+        if !self.streams.contains_key(&key) && self.streams.len() >= STREAMS_MAX {
+            return None;
+        }
+        self.note_life(key.origin);
+        let stream = Stream {
+            label,
+            layer,
+            floor: 0,
+            top: 0,
+            hash: 0,
+            incomplete: false,
+            rows: BTreeMap::new(),
+        };
+        Some(self.streams.entry(key).or_insert(stream))
+    }
+
+    /// A node lives in this life: what it wrote in earlier ones goes sooner. Of nodes that have written nothing it is
+    /// known only as long as there is room.
+    pub fn note_life(&mut self, origin: Origin) {
+        if !self.latest.contains_key(&origin.node) && self.latest.len() >= 2 * STREAMS_MAX {
+            let streams = &self.streams;
+            self.latest.retain(|node, _| streams.keys().any(|key| key.origin.node == *node));
+        }
+        let latest = self.latest.entry(origin.node).or_default();
+        if origin.incarnation > *latest {
+            *latest = origin.incarnation;
+            self.hasten(origin.node);
+        }
+    }
+
+    /// A stream, if it is held.
+    #[must_use]
+    pub fn stream(&self, key: StreamKey) -> Option<&Stream> {
+        self.streams.get(&key)
+    }
+
+    /// A stream, to change its floor.
+    pub fn stream_mut(&mut self, key: StreamKey) -> Option<&mut Stream> {
+        self.streams.get_mut(&key)
+    }
+
+    /// All streams in order.
+    pub fn streams(&self) -> impl Iterator<Item = (StreamKey, &Stream)> {
+        self.streams.iter().map(|(key, stream)| (*key, stream))
+    }
+
+    /// A row, if it is held.
+    #[must_use]
+    pub fn row(&self, stream: StreamKey, key: RowKey) -> Option<&Held> {
+        self.streams.get(&stream)?.rows.get(&key)
+    }
+
+    /// How many rows are held.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The latest time that this node has known: lifetimes are judged by it.
+    #[must_use]
+    pub const fn fence(&self) -> Timestamp {
+        self.fence
+    }
+
+    /// An earlier or the present version of a motion row.
+    #[must_use]
+    pub fn base(&self, stream: StreamKey, handle: u16, version: u32) -> Option<Base> {
+        let held = self.row(stream, RowKey { kind: Kind::Track, handle })?;
+        if held.version == version {
+            return held.as_base();
+        }
+        held.bases.iter().find(|base| base.version == version).copied()
+    }
+
+    /// Takes a row in, if it is newer than what is held. The stream must be open.
+    pub fn accept(&mut self, stream: StreamKey, row: Row, now: Timestamp) -> Accepted {
+        self.fence = self.fence.max(now);
+        let Some(open) = self.streams.get_mut(&stream) else { return Accepted::Full };
+        let held = open.rows.get(&row.key);
+        match held.map(|held| held.version.cmp(&row.version)) {
+            Some(core::cmp::Ordering::Equal) => return Accepted::Same,
+            Some(core::cmp::Ordering::Greater) => return Accepted::Older,
+            Some(core::cmp::Ordering::Less) | None if open.ended(row.key, row.version) => return Accepted::Older,
+            Some(core::cmp::Ordering::Less) | None => {}
+        }
+        let left_behind = self.latest.get(&stream.origin.node).is_some_and(|&l| l > stream.origin.incarnation);
+        let ends = end(&row.body, row.tick, now, left_behind);
+        if ends <= self.fence {
+            return Accepted::Expired;
+        }
+        if held.is_none() {
+            if self.rows >= self.rows_max && stream.origin != self.me {
+                open.incomplete = true;
+                return Accepted::Full;
+            }
+            self.rows += 1;
+            self.ends.push(Reverse((ends, stream, row.key)));
+        }
+        let lacking = held.map_or(0, |held| held.version).max(open.floor).saturating_add(1);
+        let ended = open.put(row, now);
+        self.rows -= ended.len();
+        Accepted::New { lacking, ended }
+    }
+
+    /// Removes what has outlived its lifetime; hands out what was removed.
+    pub fn expire(&mut self, now: Timestamp, mut each: impl FnMut(StreamKey, RowKey)) {
+        self.fence = self.fence.max(now);
+        while let Some(&Reverse((due, stream, key))) = self.ends.peek() {
+            if due > self.fence {
+                break;
+            }
+            self.ends.pop();
+            let left_behind = self.latest.get(&stream.origin.node).is_some_and(|&l| l > stream.origin.incarnation);
+            let Some(open) = self.streams.get_mut(&stream) else { continue };
+            let Some(held) = open.rows.get(&key) else { continue };
+            let ends = end(&held.body, held.tick, held.received, left_behind);
+            if ends > self.fence {
+                self.ends.push(Reverse((ends, stream, key)));
+                continue;
+            }
+            open.remove(key);
+            self.rows -= 1;
+            each(stream, key);
+        }
+        self.tidy();
+    }
+
+    /// When the next row may have outlived its lifetime.
+    #[must_use]
+    pub fn next_end(&self) -> Option<Timestamp> {
+        self.ends.peek().map(|Reverse((due, ..))| *due)
+    }
+
+    /// Streams of lives that were left behind and have no rows any more: taken out.
+    pub fn close_empty(&mut self) -> Vec<StreamKey> {
+        let latest = &self.latest;
+        let over = |key: &StreamKey, stream: &Stream| {
+            stream.rows.is_empty() && latest.get(&key.origin.node).is_some_and(|&l| l > key.origin.incarnation)
+        };
+        let closed: Vec<StreamKey> = self.streams.iter().filter(|(k, s)| over(k, s)).map(|(key, _)| *key).collect();
+        for key in &closed {
+            self.streams.remove(key);
+        }
+        closed
+    }
+
+    /// A node began a new life: what it wrote before goes sooner.
+    fn hasten(&mut self, node: NodeId) {
+        let former = self.streams.iter().filter(|(key, _)| key.origin.node == node);
+        let rows = former.flat_map(|(stream, open)| open.rows.iter().map(|(key, held)| (*stream, *key, held)));
+        let ends = rows.map(|(stream, key, held)| {
+            let sooner = held.tick.time().min(held.received + AHEAD) + LEFT_BEHIND;
+            Reverse((sooner, stream, key))
+        });
+        self.ends.extend(ends);
+    }
+
+    /// Each row has one end in the heap, or some more after [`Table::hasten`]; rows that were ended leave theirs.
+    fn tidy(&mut self) {
+        if self.ends.len() <= 4 * self.rows + 1024 {
+            return;
+        }
+        let rows = self.streams.iter().flat_map(|(s, open)| open.rows.iter().map(|(k, held)| (*s, *k, held)));
+        self.ends = rows.map(|(stream, key, held)| Reverse((held.tick.time(), stream, key))).collect();
+    }
+}
+
+/// When a row ends: its lifetime after its own time, but of a clock that is far ahead after the time of its receipt.
+fn end(body: &Body, tick: Tick, received: Timestamp, left_behind: bool) -> Timestamp {
+    let span = body.lifetime().span();
+    let span = if left_behind { span.min(LEFT_BEHIND) } else { span };
+    tick.time().min(received + AHEAD) + span
+}
+
+impl Stream {
+    /// The rows in order.
+    pub fn rows(&self) -> impl Iterator<Item = (RowKey, &Held)> {
+        self.rows.iter().map(|(key, held)| (*key, held))
+    }
+
+    /// A row.
+    #[must_use]
+    pub fn row(&self, key: RowKey) -> Option<&Held> {
+        self.rows.get(&key)
+    }
+
+    /// Whether a track's end is held that is newer than this version of its attributes.
+    fn ended(&self, key: RowKey, version: u32) -> bool {
+        let end = self.rows.get(&RowKey { kind: Kind::Track, ..key });
+        key.kind == Kind::Attributes && end.is_some_and(|e| matches!(e.body, Body::Gone(_)) && e.version > version)
+    }
+
+    fn put(&mut self, row: Row, received: Timestamp) -> Vec<RowKey> {
+        let mut ended = Vec::new();
+        if row.key.kind == Kind::Track && matches!(row.body, Body::Gone(_)) {
+            let key = RowKey { kind: Kind::Attributes, ..row.key };
+            if self.rows.get(&key).is_some_and(|held| held.version < row.version) {
+                self.remove(key);
+                ended.push(key);
+            }
+        }
+        let before = self.remove(row.key);
+        let mut bases = Vec::new();
+        if let (Some(before), Body::Track(_)) = (before, &row.body) {
+            bases = before.bases.clone();
+            if bases.len() == BASES_MAX {
+                bases.remove(0);
+            }
+            bases.extend(before.as_base());
+        }
+        self.top = self.top.max(row.version);
+        self.hash ^= mixed(row.key, row.version);
+        let held = Held { version: row.version, tick: row.tick, body: row.body, received, bases };
+        self.rows.insert(row.key, held);
+        ended
+    }
+
+    fn remove(&mut self, key: RowKey) -> Option<Held> {
+        let held = self.rows.remove(&key)?;
+        self.hash ^= mixed(key, held.version);
+        Some(held)
+    }
+}
+
+impl Held {
+    /// As a row under its key.
+    #[must_use]
+    pub fn row(&self, key: RowKey) -> Row {
+        Row { key, version: self.version, tick: self.tick, body: self.body.clone() }
+    }
+
+    fn as_base(&self) -> Option<Base> {
+        let Body::Track(kinematic) = self.body else { return None };
+        Some(Base { version: self.version, tick: self.tick, kinematic })
+    }
+}
+
+fn mixed(key: RowKey, version: u32) -> u32 {
+    let [a, b] = key.handle.to_le_bytes();
+    let [c, d, e, f] = version.to_le_bytes();
+    let hash = fnv1a(crate::codec::FNV_BASIS, &[key.kind as u8, a, b, c, d, e, f]);
+    // Folded: the last octets barely reach the top bits otherwise.
+    u32::try_from((hash ^ hash >> 32) & 0xFFFF_FFFF).unwrap_or(0)
+}

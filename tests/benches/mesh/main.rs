@@ -1,0 +1,26 @@
+//! The tables of the mesh: octets per update, staleness on a thin link, time and octets to heal, fifty nodes; beside a
+//! first-in-first-out replay of messages of the sizes of CoT XML and TAK protobuf over the same link.
+//!
+//! `cargo bench -p tests --bench mesh -- [sizes] [thin] [heal] [fifty]`; without a name, all. Virtual time: the figures
+//! are the same on every machine.
+
+#![allow(unreachable_pub, reason = "one program, whose modules have no other users")]
+
+mod fifo;
+mod lag;
+mod scenes;
+
+type Table = (&'static str, fn());
+
+const TABLES: [Table; 4] =
+    [("sizes", scenes::sizes), ("thin", scenes::thin), ("heal", scenes::heal), ("fifty", scenes::fifty)];
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    for (name, show) in TABLES {
+        if wanted.is_empty() || wanted.iter().any(|each| each == name) {
+            show();
+            println!();
+        }
+    }
+}

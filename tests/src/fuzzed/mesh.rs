@@ -1,0 +1,105 @@
+//! Packets between nodes, and what a node kept.
+//!
+//! The first octet chooses: raw packets; items behind a true header and checksum, which is where a fuzzer would else not
+//! come; entries of a journal. Two octets before each piece tell its length.
+
+use fusion_core::time::{Span, Timestamp};
+use fusion_core::track::{NodeId, Origin};
+use proto::codec::{Greeting, decode_greeting, encode_greeting};
+use proto::packet::{self, Header};
+use proto::replica::{Bearer, LinkEvent, LinkId, Now, Replica, ReplicaConfig};
+
+use crate::world::node::clearance;
+
+/// Rows that a fuzzed replica may hold.
+const ROWS: usize = 500;
+/// Changes that one packet may bring.
+const CHANGES: usize = 100_000;
+const LINK: LinkId = LinkId(1);
+/// The replica's tag in its first session of its third life.
+const TAG: u8 = 112;
+const NEIGHBOUR: Origin = Origin { node: NodeId(2), incarnation: 5 };
+
+/// The replica.
+pub fn target(input: &[u8]) {
+    let Some((&mode, mut rest)) = input.split_first() else { return };
+    let (mut replica, mut now) = open_replica();
+    let mut number = 0;
+    while let Some((length, after)) = rest.split_first_chunk::<2>() {
+        let piece = &after[..usize::from(u16::from_le_bytes(*length)).min(after.len())];
+        rest = &after[piece.len()..];
+        match mode % 3 {
+            0 => drop(replica.handle_packet(LINK, piece, now)),
+            1 => {
+                number += 1;
+                let header = Header { from: 7, to: TAG, number: Some(number), acks: None };
+                drop(replica.handle_packet(LINK, &packet::data(&header, piece), now));
+            }
+            _ => {
+                replica.restore(std::iter::once(piece));
+                let _ = decode_greeting(piece);
+            }
+        }
+        drain(&mut replica);
+        now = later(now, Span::from_millis(400));
+        replica.handle_timeout(now);
+        drain(&mut replica);
+    }
+    assert!(replica.table().len() <= ROWS, "more rows than there is room for");
+    replica.handle_timeout(later(now, Span::from_secs(90_000)));
+    drain(&mut replica);
+}
+
+fn later(now: Now, span: Span) -> Now {
+    Now { validity: now.validity + span, elapsed: now.elapsed + span }
+}
+
+/// A replica in session with a neighbour.
+fn open_replica() -> (Replica, Now) {
+    let now = Now { validity: Timestamp::from_secs(1_750_000_000), elapsed: Span::ZERO };
+    let config = ReplicaConfig { rows_max: ROWS, journal: true, ..ReplicaConfig::default() };
+    let mut replica = Replica::new(Origin { node: NodeId(1), incarnation: 3 }, config, now);
+    let bearer = Bearer { rate_hint: 1e5, mtu: 1400, overhead: 41, clearance: clearance(true), layer: 1 };
+    replica.handle_link(LINK, LinkEvent::Up(bearer), now);
+    let heard = greeting_of(&mut replica).map(|greeting| greeting.session);
+    let (node, incarnation) = (NEIGHBOUR.node.0, NEIGHBOUR.incarnation);
+    let greeting = Greeting { node, incarnation, session: 7, heard, layer: 1, fingerprint: 0 };
+    replica.handle_packet(LINK, &packet::hello(&encode_greeting(&greeting)), now).expect("a true greeting");
+    drain(&mut replica);
+    (replica, now)
+}
+
+fn greeting_of(replica: &mut Replica) -> Option<Greeting> {
+    let bytes = replica.poll_transmit(LINK)?;
+    match packet::open(&bytes) {
+        Ok(packet::Packet::Hello(payload)) => decode_greeting(payload).ok(),
+        Ok(packet::Packet::Data(..)) | Err(_) => None,
+    }
+}
+
+fn drain(replica: &mut Replica) {
+    for _ in 0..CHANGES {
+        if replica.poll_change().is_none() {
+            break;
+        }
+    }
+    assert!(replica.poll_change().is_none(), "changes without end");
+    while let Some(bytes) = replica.poll_transmit(LINK) {
+        assert!(bytes.len() <= 1400 && packet::open(&bytes).is_ok());
+    }
+    while replica.poll_journal().is_some() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fuzzed_packet_reaches_the_items() {
+        let (mut replica, now) = open_replica();
+        let header = Header { from: 7, to: TAG, number: Some(1), acks: None };
+        let digest = [4, 1, 0, 1, 0];
+        assert_eq!(replica.handle_packet(LINK, &packet::data(&header, &digest), now), Ok(()));
+        assert!(replica.is_ready(LINK));
+    }
+}

@@ -1,0 +1,203 @@
+//! What must hold: at every look, and once everything has come to rest.
+
+use std::collections::BTreeSet;
+
+use fusion_core::time::Span;
+use proto::packet::item::StreamKey;
+use proto::replica::Replica;
+use proto::row::{Body, Kind};
+
+use super::World;
+
+/// Looks at every node that runs.
+pub fn look(world: &mut World) {
+    for k in 0..world.nodes.len() {
+        look_at(world, k);
+    }
+}
+
+/// Looks at one node: versions, lifetimes, floors, labels, memory.
+pub fn look_at(world: &mut World, k: usize) {
+    let mut found = Vec::new();
+    if let Some(replica) = world.nodes[k].replica.as_ref() {
+        floors(world, k, replica, &mut found);
+        labels(world, k, replica, &mut found);
+        memory(k, replica, &mut found);
+    }
+    history(world, k, &mut found);
+    for line in found {
+        world.tell(|| format!("FOUND {line}"));
+        world.found.push(line);
+    }
+}
+
+/// A floor claims no row that is missing.
+fn floors(world: &World, k: usize, replica: &Replica, found: &mut Vec<String>) {
+    let fence = replica.table().fence();
+    for (key, stream) in replica.table().streams().filter(|(key, _)| key.origin != replica.me()) {
+        let Some(rows) = world.reference.written.get(&key) else { continue };
+        for row in rows.keys() {
+            let Some(claimed) = world.reference.newest(key, *row, stream.floor) else { continue };
+            let holds = stream.row(*row).is_some_and(|held| held.version >= claimed.number);
+            // A clock that is behind keeps what another has let go; it was never sent that.
+            let over = claimed.ends <= fence + Span::from_secs(130) || left_behind(world, key);
+            if !holds && !over && !world.reference.ended_after(key, *row, claimed.number) {
+                let floor = stream.floor;
+                found.push(format!("n{k} claims {key:?} up to {floor}, lacks {row:?} version {}", claimed.number));
+            }
+        }
+    }
+}
+
+fn left_behind(world: &World, key: StreamKey) -> bool {
+    world.nodes.iter().any(|node| node.id == key.origin.node && node.incarnation > key.origin.incarnation)
+}
+
+/// Nobody holds what it may not see, unless it wrote it.
+fn labels(world: &World, k: usize, replica: &Replica, found: &mut Vec<String>) {
+    let node = &world.nodes[k];
+    let foreign = replica.table().streams().filter(|(key, _)| key.origin.node != node.id);
+    for (key, stream) in foreign.filter(|(_, stream)| !stream.label.permits(&node.clearance)) {
+        found.push(format!("n{k} holds {key:?} labelled {}", stream.label));
+    }
+}
+
+/// Memory stays within its bounds.
+fn memory(k: usize, replica: &Replica, found: &mut Vec<String>) {
+    let (rows, remembered) = (replica.table().len(), replica.remembered());
+    if remembered > 2 * (rows + 200) * 8 {
+        found.push(format!("n{k} remembers {remembered} entries for {rows} rows"));
+    }
+}
+
+/// Versions never go back; what went does not come again; nothing outlives its lifetime; what is held was written.
+fn history(world: &mut World, k: usize, found: &mut Vec<String>) {
+    let World { nodes, reference, .. } = world;
+    let node = &mut nodes[k];
+    let Some(replica) = node.replica.as_ref() else { return };
+    let fence = replica.table().fence();
+    let mut present = BTreeSet::new();
+    for (key, stream) in replica.table().streams() {
+        for (row, held) in stream.rows() {
+            let place = (key, row);
+            present.insert(place);
+            let (newest, there) = node.seen.get(&place).copied().unwrap_or((0, true));
+            if held.version < newest || held.version == newest && !there {
+                found.push(format!("n{k} holds {place:?} version {} again, had {newest}", held.version));
+            }
+            node.seen.insert(place, (held.version, true));
+            let late = held.tick.time() + held.body.lifetime().span() + Span::from_secs(63);
+            if late < fence {
+                found.push(format!("n{k} holds {place:?} beyond its lifetime"));
+            }
+            let written = reference.newest(key, row, held.version);
+            if written.is_none_or(|written| written.number != held.version) {
+                found.push(format!("n{k} holds {place:?} version {}, which nobody wrote", held.version));
+            }
+        }
+    }
+    for (place, (_, there)) in &mut node.seen {
+        *there = present.contains(place);
+    }
+}
+
+/// Whether everybody holds what everybody reachable wrote; where not, what differs first.
+#[must_use]
+pub fn difference(world: &World) -> Option<String> {
+    (0..world.nodes.len()).find_map(|writer| {
+        let origin = world.nodes[writer].replica.as_ref()?;
+        let streams = origin.table().streams().filter(|(key, _)| key.origin == origin.me());
+        streams.into_iter().find_map(|(key, stream)| {
+            let readers = reachable(world, writer, &stream.label);
+            readers.into_iter().find_map(|reader| unlike(world, writer, reader, key))
+        })
+    })
+}
+
+/// The nodes that a stream can come to: over nodes that may all see it.
+fn reachable(world: &World, from: usize, label: &fusion_core::label::Label) -> BTreeSet<usize> {
+    let (mut reached, mut open) = (BTreeSet::from([from]), vec![from]);
+    while let Some(node) = open.pop() {
+        for &next in world.nodes[node].neighbours.keys() {
+            let may = label.permits(&world.nodes[next].clearance);
+            if may && world.nodes[next].replica.is_some() && reached.insert(next) {
+                open.push(next);
+            }
+        }
+    }
+    reached.remove(&from);
+    reached
+}
+
+fn unlike(world: &World, writer: usize, reader: usize, key: StreamKey) -> Option<String> {
+    let own = world.nodes[writer].replica.as_ref()?.table().stream(key)?;
+    let table = world.nodes[reader].replica.as_ref()?.table();
+    // What is about to end may have ended for one and not for the other.
+    let soon = table.fence() + Span::from_secs(90);
+    for (row, held) in own.rows() {
+        let brief = held.tick.time() + held.body.lifetime().span() <= soon;
+        let other = table.row(key, row);
+        if !brief && other.is_none_or(|other| (other.version, other.tick, &other.body) != (held.version, held.tick, &held.body)) {
+            let has = other.map(|other| other.version);
+            return Some(format!("n{reader} has {key:?} {row:?} as {has:?}, n{writer} wrote {}", held.version));
+        }
+    }
+    let others = table.stream(key)?.rows();
+    let more = others.into_iter().find(|(row, held)| {
+        own.row(*row).is_none() && held.tick.time() + held.body.lifetime().span() > soon
+    });
+    more.map(|(row, held)| format!("n{reader} has {key:?} {row:?} version {}, n{writer} nothing", held.version))
+}
+
+/// Whether each console shows exactly the tracks that are alive and that it may see; where not, what differs first.
+#[must_use]
+pub fn shown_difference(world: &World) -> Option<String> {
+    for (writer, node) in world.nodes.iter().enumerate() {
+        let Some(replica) = node.replica.as_ref() else { continue };
+        for target in &node.targets {
+            let id = fusion_core::track::TrackId { origin: replica.me(), number: target.number };
+            for reader in reachable(world, writer, &target.label) {
+                if !world.nodes[reader].shown.tracks.contains_key(&id) {
+                    return Some(format!("n{reader} does not show {id:?} of n{writer}"));
+                }
+            }
+        }
+        for (reader, other) in world.nodes.iter().enumerate() {
+            let alive = |number| node.targets.iter().any(|target| target.number == number);
+            let of_writer = other.shown.tracks.keys().filter(|id| id.origin == replica.me());
+            if let Some(id) = of_writer.into_iter().find(|id| !alive(id.number)) {
+                return Some(format!("n{reader} shows {id:?} of n{writer}, which has ended"));
+            }
+        }
+    }
+    None
+}
+
+/// Rows of lives that were left behind, anywhere; of nodes that wrote something in their present one.
+#[must_use]
+pub fn left_over(world: &World) -> Option<String> {
+    let nodes = world.nodes.iter().enumerate();
+    nodes.filter_map(|(k, node)| Some((k, node.replica.as_ref()?))).find_map(|(k, replica)| {
+        let wrote = |node| world.reference.labels.keys().any(|key| key.origin == node);
+        let old = replica.table().streams().find(|(key, stream)| {
+            world.nodes.iter().any(|n| n.id == key.origin.node && n.origin() != key.origin && wrote(n.origin()))
+                && stream.rows().any(|(row, held)| row.kind == Kind::Track && matches!(held.body, Body::Track(_)))
+        });
+        old.map(|(key, _)| format!("n{k} holds rows of {key:?}, a life long over"))
+    })
+}
+
+/// How every node stands, for whoever has to find out why there is no rest.
+#[must_use]
+pub fn state(world: &World) -> Vec<String> {
+    let of = |(k, node): (usize, &super::node::SimNode)| {
+        let replica = node.replica.as_ref()?;
+        let link = |to: &usize| {
+            let id = super::link_id(*to);
+            format!("n{to}: ready {} waiting {} rate {:?}", replica.is_ready(id), replica.waiting(id), replica.rate(id))
+        };
+        let links: Vec<String> = node.neighbours.keys().map(link).collect();
+        Some(format!("n{k} has {} rows; {}; {:?}", replica.table().len(), links.join(", "), replica.tally()))
+    };
+    world.nodes.iter().enumerate().filter_map(of).collect()
+}
