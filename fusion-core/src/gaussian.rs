@@ -67,8 +67,8 @@ impl<const N: usize> Covariance<N> {
         if is_positive_definite(&m.data.0) { Ok(Self(m)) } else { Err(NotPositiveDefinite) }
     }
 
-    /// The same of what is symmetric by the way it was worked out: only its diagonal and what is below counts, so that
-    /// whoever makes it need make no more.
+    /// The same of what is symmetric by the way it was worked out: only its diagonal and what is below counts, so
+    /// that whoever makes it need make no more.
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] if it is not finite or has no Cholesky factor.
