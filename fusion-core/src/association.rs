@@ -198,8 +198,40 @@ pub fn marginals(
     let given = Given { nulls, edges, columns };
     let mut out = Marginals { beta, missed };
     match Solver::carve(given, workspace.carver()) {
-        Some(mut solver) => solver.run(budget, &mut out),
+        Some(mut solver) => solver.run(budget, &mut out, None),
         None => given.solve_alone(&mut out),
+    }
+}
+
+/// The same of one set of pairs by two sets of weights: what depends on the pairs alone, clusters and order of
+/// elimination, is found once; and a cluster whose weights are the same is solved once.
+///
+/// The second weights, of missed detections and by pair, stand in `others`, and their probabilities take the places. A
+/// pair has two weights above zero or none: one that vanishes in the second set counts as 10⁻³⁰⁰ there. The outcome is
+/// that of the first set; the second has a budget of its own.
+///
+/// # Panics
+/// As [`marginals`].
+pub fn marginals_twice(
+    nulls: &[f64],
+    edges: &[Edge],
+    columns: usize,
+    budget: &Budget,
+    workspace: &mut Workspace<'_>,
+    [beta, others_beta]: [&mut [f64]; 2],
+    [missed, others_missed]: [&mut [f64]; 2],
+) -> Outcome {
+    assert!(edges.len() == beta.len() && edges.len() == others_beta.len(), "one β for each edge");
+    assert!(nulls.len() == missed.len() && nulls.len() == others_missed.len(), "one probability for each row");
+    let given = Given { nulls, edges, columns };
+    let mut out = Marginals { beta, missed };
+    let mut others = Marginals { beta: others_beta, missed: others_missed };
+    match Solver::carve(given, workspace.carver()) {
+        Some(mut solver) => solver.run(budget, &mut out, Some(&mut others)),
+        None => {
+            given.solve_others_alone(&mut others);
+            given.solve_alone(&mut out)
+        }
     }
 }
 
@@ -220,8 +252,7 @@ struct Marginals<'m> {
 impl Given<'_> {
     /// n_i, made usable; and whether it was.
     fn null(&self, row: usize) -> (f64, bool) {
-        let n = self.nulls[row];
-        if n.is_finite() { (n.clamp(WEIGHT_LEAST, WEIGHT_MOST), n > 0.0) } else { (1.0, false) }
+        usable_null(self.nulls[row])
     }
 
     /// w_ij of an edge, zero if there is none; and whether the edge made sense on its own.
@@ -261,6 +292,36 @@ impl Given<'_> {
         }
         outcome
     }
+
+    /// The same by second weights, which stand where the result goes.
+    fn solve_others_alone(&self, others: &mut Marginals<'_>) {
+        let mut pair = 0;
+        let (mut rows, edges) = (others.missed.iter_mut().zip(0_u16..), self.edges);
+        for (missed, row) in &mut rows {
+            let null = usable_null(*missed).0;
+            let own = &edges[pair..];
+            let count = own.iter().take_while(|edge| edge.row == row).count();
+            let beta = &mut others.beta[pair..pair + count];
+            for (edge, weight) in own.iter().zip(beta.iter_mut()) {
+                *weight = if self.weight(edge).0 > 0.0 { usable_weight(*weight) } else { 0.0 };
+            }
+            let total = null + beta.iter().sum::<f64>();
+            beta.iter_mut().for_each(|beta| *beta /= total);
+            (*missed, pair) = (null / total, pair + count);
+        }
+        // What is out of order is refused.
+        others.beta[pair..].fill(0.0);
+    }
+}
+
+/// A weight of a missed detection, made usable; and whether it was.
+fn usable_null(n: f64) -> (f64, bool) {
+    if n.is_finite() { (n.clamp(WEIGHT_LEAST, WEIGHT_MOST), n > 0.0) } else { (1.0, false) }
+}
+
+/// The second weight of a pair that has a first.
+fn usable_weight(w: f64) -> f64 {
+    if w.is_finite() { w.clamp(WEIGHT_LEAST, WEIGHT_MOST) } else { WEIGHT_LEAST }
 }
 
 /// Weights are kept between these, so that sums of them stay in the range of a double.

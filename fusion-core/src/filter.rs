@@ -19,7 +19,7 @@ use core::array;
 
 use nalgebra::{SMatrix, SVector, Vector3};
 
-use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite};
+use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite, for_each_column};
 use crate::model::TransitionModel;
 use crate::time::Timestamp;
 
@@ -114,6 +114,51 @@ pub struct Updates<'a, const M: usize, const N: usize> {
     pub nu: SVector<f64, M>,
     /// Σ β ν νᵀ.
     pub nu_squared: SMatrix<f64, M, M>,
+}
+
+impl<const M: usize, const N: usize> Updates<'_, M, N> {
+    /// The mixture of nothing but these updates and of the predicted state with the weight that is left, `missed`, at
+    /// once: what [`Mixture`] makes of them.
+    ///
+    /// With the letters of [`Mixture::add_updates`] its mean lies K ν̄ from x̂, and about that the updates spread by
+    /// K (A − ν̄ ν̄ᵀ) Kᵀ; so nothing is taken back from what is larger. Only one half is worked out.
+    ///
+    /// # Errors
+    /// As [`Mixture::reduce`].
+    #[inline]
+    pub fn mixed_with(
+        &self,
+        predicted: &GaussianState<N>,
+        missed: f64,
+    ) -> Result<GaussianState<N>, NotPositiveDefinite> {
+        let Self { k, cross, s, weight, nu, nu_squared } = self;
+        let (k, c, nu, p) = (&k.data.0, &cross.data.0, &nu.data.0[0], &predicted.covariance.matrix().data.0);
+        let mut mean = predicted.mean;
+        let (mut lost, mut back) = ([[0.0; N]; M], [[0.0; N]; M]);
+        for m in 0..M {
+            for i in 0..N {
+                mean.data.0[0][i] += k[m][i] * nu[m];
+                lost[m][i] = weight * c[m][i];
+                back[m][i] = -lost[m][i];
+            }
+            for l in 0..M {
+                let inner = s[(l, m)] * weight + nu_squared[(l, m)] - nu[l] * nu[m];
+                (0..N).for_each(|i| back[m][i] += k[l][i] * inner);
+            }
+        }
+        let (kept, mut after) = (missed + weight, SMatrix::<f64, N, N>::zeros());
+        for_each_column!(j < N, {
+            let column = &mut after.data.0[j];
+            for i in j..N {
+                column[i] = kept * p[j][i];
+                (0..M).for_each(|m| column[i] += back[m][i] * k[m][j] - k[m][i] * lost[m][j]);
+            }
+        });
+        if !mean.iter().all(|v| v.is_finite()) {
+            return Err(NotPositiveDefinite);
+        }
+        Ok(GaussianState { mean, covariance: Covariance::of_lower(after)?, time: predicted.time })
+    }
 }
 
 impl<const N: usize> Mixture<N> {
@@ -250,6 +295,30 @@ mod tests {
         let (together, by_one) = (together.reduce().expect("sound"), by_one.reduce().expect("sound"));
         assert!((together.mean - by_one.mean).norm() < 1e-13);
         assert!((together.covariance.matrix() - by_one.covariance.matrix()).norm() < 1e-13);
+    }
+
+    #[test]
+    fn a_mixture_made_at_once_is_that_made_bit_by_bit() {
+        let predicted = standard();
+        let p = predicted.covariance.matrix();
+        let noise = Covariance::from_sigmas(&Vector3::new(3.0, 4.0, 5.0)).expect("positive");
+        let expectation = Expectation::of(&Position, &predicted.mean, p);
+        let s = expectation.innovation_covariance(&noise).expect("positive");
+        for considered in [&[][..], &[2, 5]] {
+            let k = expectation.gain_alone(&s.factor(), considered);
+            let seen = [(0.25, Vector3::new(1.0, -2.0, 0.5)), (0.375, Vector3::new(-3.0, 0.0, 4.0))];
+            let (nu, nu_squared) =
+                seen.iter().fold((Vector3::zeros(), SMatrix::zeros()), |(nu, squared), (beta, one)| {
+                    (nu + one * *beta, squared + one * one.transpose() * *beta)
+                });
+            let updates = Updates { k: &k, cross: &expectation.cross, s: s.matrix(), weight: 0.625, nu, nu_squared };
+            let mut mixture = Mixture::new(&predicted, 0.375);
+            mixture.add_updates(p, &updates);
+            let (at_once, by_bit) =
+                (updates.mixed_with(&predicted, 0.375).expect("sound"), mixture.reduce().expect("sound"));
+            assert!((at_once.mean - by_bit.mean).norm() < 1e-13);
+            assert!((at_once.covariance.matrix() - by_bit.covariance.matrix()).norm() < 1e-13);
+        }
     }
 
     #[test]

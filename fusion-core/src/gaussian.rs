@@ -9,6 +9,22 @@ use crate::frame::{Enu, Position, Velocity};
 use crate::maths::{ln, sqrt};
 use crate::time::Timestamp;
 
+/// Does something for each column j below n, spelt out up to the ninth, so that loops which begin at j have a length
+/// that the compiler knows and become straight code.
+macro_rules! for_each_column {
+    ($j:ident < $n:expr, $body:block) => {
+        for_each_column!($j < $n, $body, 0 1 2 3 4 5 6 7 8);
+        for $j in 9..$n $body
+    };
+    ($j:ident < $n:expr, $body:block, $($column:literal)+) => {
+        $({
+            let $j: usize = $column;
+            if $j < $n $body
+        })+
+    };
+}
+pub(crate) use for_each_column;
+
 /// Components of a state that every motion model has: the [`StateVector`]. Measurements depend on these alone.
 pub const KINEMATIC: usize = 6;
 
@@ -49,6 +65,37 @@ impl<const N: usize> Covariance<N> {
     pub fn new(mut m: SMatrix<f64, N, N>) -> Result<Self, NotPositiveDefinite> {
         make_symmetric(&mut m.data.0);
         if is_positive_definite(&m.data.0) { Ok(Self(m)) } else { Err(NotPositiveDefinite) }
+    }
+
+    /// The same of what is symmetric by the way it was worked out: only its diagonal and what is below counts, so
+    /// that whoever makes it need make no more.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if it is not finite or has no Cholesky factor.
+    #[inline]
+    pub(crate) fn of_lower(mut m: SMatrix<f64, N, N>) -> Result<Self, NotPositiveDefinite> {
+        if !is_positive_definite(&m.data.0) {
+            return Err(NotPositiveDefinite);
+        }
+        mirror(&mut m.data.0);
+        Ok(Self(m))
+    }
+
+    /// A sum of covariances with weights above zero, or F P Fᵀ + Q: symmetric up to rounding and positive definite
+    /// because P is. So it is not proven anew, only that its numbers are still finite; what a measurement makes of it is
+    /// proven before it is kept.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers overflow.
+    #[inline]
+    pub(crate) fn of_sum(mut m: SMatrix<f64, N, N>) -> Result<Self, NotPositiveDefinite> {
+        // No number of a covariance is larger than the largest on its diagonal.
+        let sum = (0..N).fold(0.0, |sum, k| sum + m.data.0[k][k]);
+        if !(sum > 0.0 && sum < f64::INFINITY) {
+            return Err(NotPositiveDefinite);
+        }
+        mirror(&mut m.data.0);
+        Ok(Self(m))
     }
 
     /// The diagonal covariance of independent errors.
@@ -219,24 +266,18 @@ fn make_symmetric<const N: usize>(m: &mut [[f64; N]; N]) {
     }
 }
 
+/// What is below the diagonal is repeated above it.
+#[inline]
+fn mirror<const N: usize>(m: &mut [[f64; N]; N]) {
+    for_each_column!(j < N, {
+        let column = m[j];
+        m.iter_mut().zip(&column).skip(j + 1).for_each(|(later, below)| later[j] = *below);
+    });
+}
+
 fn is_positive_definite<const N: usize>(a: &[[f64; N]; N]) -> bool {
     let mut work = *a;
     decompose(&mut work)
-}
-
-/// Does something for each column j below n, spelt out up to the ninth, so that loops which begin at j have a length
-/// that the compiler knows and become straight code.
-macro_rules! for_each_column {
-    ($j:ident < $n:expr, $body:block) => {
-        for_each_column!($j < $n, $body, 0 1 2 3 4 5 6 7 8);
-        for $j in 9..$n $body
-    };
-    ($j:ident < $n:expr, $body:block, $($column:literal)+) => {
-        $({
-            let $j: usize = $column;
-            if $j < $n $body
-        })+
-    };
 }
 
 /// L D Lᵀ = A with unit L, in place and column by column, by what is on the diagonal and to one side of it: D on the

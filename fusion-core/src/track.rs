@@ -49,10 +49,6 @@ pub struct Track {
     pub founding_existence: Existence,
     /// The hypotheses among which it is one, of which at most one is a target ([`ranging`]).
     pub family: Option<TrackNumber>,
-    /// Who it is, as far as anybody said.
-    pub identity: Identity,
-    /// The join of the labels of all scans that made it.
-    pub label: Label,
     /// Time of the founding measurement.
     pub first_seen: Timestamp,
     /// Time of the last measurement.
@@ -61,14 +57,18 @@ pub struct Track {
     pub updates: u32,
     /// Which of the last looks saw it.
     pub history: History,
-    /// Which sensors contributed, and when last.
-    pub contributors: Contributors,
     /// Whether the last measurement came from a source that reports only what it hears (no looks, so no misses).
     pub reported: bool,
     /// What its certain hits, since it was confirmed, say of its S.
     pub monitor: TrackMonitor,
     /// The older track with which this one has coincided in the latest looks.
     pub(crate) twin: Option<Twin>,
+    /// Which sensors contributed, and when last.
+    pub contributors: Contributors,
+    /// Who it is, as far as anybody said.
+    pub identity: Identity,
+    /// The join of the labels of all scans that made it.
+    pub label: Label,
 }
 
 /// An older track that may be the same target, and for how many looks it has seemed so.

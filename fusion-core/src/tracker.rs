@@ -36,7 +36,7 @@ pub use memory::{Buffers, Lent, Sizes, TrackerMemory};
 use core::cell::Cell;
 
 use crate::association::gate::Gate;
-use crate::association::{Outcome, marginals};
+use crate::association::{Outcome, marginals_twice};
 use crate::filter::imm::Modes;
 use crate::filter::monitor::NoiseScale;
 use crate::filter::predict;
@@ -59,6 +59,7 @@ use look::{Learnt, Look, LookMemory};
 use newcomers::Newcomers;
 use noise::SensorNoise;
 use resolve::Crowd;
+use sharpen::Sharpening;
 use update::{Solution, Updating};
 
 /// Why a scan was refused. Nothing changed but the tally.
@@ -179,26 +180,24 @@ impl<M: TrackerMemory> Tracker<M> {
         columns.iter_mut().for_each(|column| column.expect_newcomer(newcomer));
         edges.iter_mut().for_each(|edge| edge.weight /= 1.0 + columns[usize::from(edge.column)].newcomer);
         let (beta, missed) = (&mut lent.beta[..edges.len()], &mut lent.missed[..rows.len()]);
-        let sharpened = &mut lent.sharpened[..edges.len()];
-        let (columns_len, budget) = (columns.len(), &self.config.budget);
-        let outcome = marginals(nulls, edges, columns_len, budget, &mut lent.workspace, beta, missed);
+        let (sharpened, missed_sharpened) =
+            (&mut lent.sharpened[..edges.len()], &mut lent.missed_sharpened[..rows.len()]);
+        Sharpening { nulls, edges, kappa: self.config.sharpness }.sharpen(&table, rows, missed_sharpened, sharpened);
+        let outcome = marginals_twice(
+            nulls,
+            edges,
+            columns.len(),
+            &self.config.budget,
+            &mut lent.workspace,
+            [beta, sharpened],
+            [missed, missed_sharpened],
+        );
         note(&outcome, tally);
         trail.solved(&outcome);
         if trail.is_on() {
             Explaining { gating: &gating, columns, rows, edges, beta, missed }.explain(&table);
         }
-        sharpen::sharpen(&table, rows, nulls, edges, self.config.sharpness);
-        marginals(
-            nulls,
-            edges,
-            columns_len,
-            budget,
-            &mut lent.workspace,
-            sharpened,
-            &mut lent.missed_sharpened[..rows.len()],
-        );
 
-        let missed_sharpened = &lent.missed_sharpened[..rows.len()];
         let solution = Solution { rows, edges, beta, sharpened, explained, missed, missed_sharpened };
         let clash = newcomers.may_clash(scan.sensor, scan.time);
         let safe_until = Cell::new(self.safe_until);

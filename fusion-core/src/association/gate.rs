@@ -4,6 +4,8 @@
 //! νₖ² ≤ γ Sₖₖ is necessary for the ellipsoid, so it never refuses what the gate would admit, and with the measurements
 //! sorted by their first component it looks only at the neighbours.
 
+use core::f64::consts::TAU;
+
 use nalgebra::{SMatrix, SVector};
 
 use crate::capacity::DIMENSIONS;
@@ -75,6 +77,25 @@ impl Plot {
         self.rank().cmp(&other.rank())
     }
 
+    /// Sorts plots by [`order`](Self::order), in place. Those of one kind are dealt out to even steps first, which
+    /// leaves little to compare.
+    pub(crate) fn sort(plots: &mut [Self]) {
+        let Some(first) = plots.first() else { return };
+        let kind = first.kind;
+        if plots.len() < WORTH_DEALING || plots.iter().any(|plot| plot.kind != kind) {
+            plots.sort_unstable_by(Self::order);
+            return;
+        }
+        let ends = deal(plots);
+        let mut from = 0;
+        for to in ends.map(usize::from) {
+            if to - from > 1 {
+                plots[from..to].sort_unstable_by(Self::order);
+            }
+            from = to;
+        }
+    }
+
     /// The order in one number, which is compared at once.
     fn rank(&self) -> u128 {
         // As `f64::total_cmp` has it: what is below zero turned round, and then below the rest.
@@ -84,12 +105,46 @@ impl Plot {
     }
 }
 
+/// Fewer plots are sorted at once.
+const WORTH_DEALING: usize = 32;
+
+/// Brings plots of one kind into the order of their steps; returns where each step ends.
+///
+/// Each plot is swapped to the next free place of its own step until the one that belongs here comes ("American flag
+/// sort": P. McIlroy, K. Bostic & M. D. McIlroy, "Engineering radix sort", Computing Systems 6 (1993)).
+fn deal(plots: &mut [Plot]) -> [u16; STEPS] {
+    let (from, to) = plots.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(from, to), plot| {
+        (if plot.z[0] < from { plot.z[0] } else { from }, if plot.z[0] > to { plot.z[0] } else { to })
+    });
+    let steps = Steps::over(from, to);
+    let mut ends = [0_u16; STEPS];
+    plots.iter().for_each(|plot| ends[steps.of(plot.z[0])] += 1);
+    let mut next = [0_u16; STEPS];
+    let mut sum = 0;
+    for (next, end) in next.iter_mut().zip(&mut ends) {
+        *next = sum;
+        sum += *end;
+        *end = sum;
+    }
+    for step in 0..STEPS {
+        while next[step] < ends[step] {
+            let here = usize::from(next[step]);
+            let own = steps.of(plots[here].z[0]);
+            if own != step {
+                plots.swap(here, usize::from(next[own]));
+            }
+            next[own] += 1;
+        }
+    }
+    ends
+}
+
 /// The measurements of one kind in a scan, sorted.
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'a> {
     plots: &'a [Plot],
-    /// Largest variance of the first component.
-    variance: f64,
+    /// Largest variances of the first two components.
+    variance: [f64; 2],
     steps: Steps,
 }
 
@@ -108,10 +163,14 @@ struct Steps {
 const STEPS: usize = 256;
 
 impl Steps {
-    fn new(plots: &[Plot]) -> Self {
-        let (from, to) = (plots[0].z[0], plots[plots.len() - 1].z[0]);
+    /// Equal steps from the first place to the last, with nothing in them.
+    fn over(from: f64, to: f64) -> Self {
         let scale = STEPS_REAL / (to - from);
-        let mut steps = Self { from, scale: if scale.is_finite() { scale } else { 0.0 }, first: [0; STEPS + 1] };
+        Self { from, scale: if scale.is_finite() { scale } else { 0.0 }, first: [0; STEPS + 1] }
+    }
+
+    fn new(plots: &[Plot]) -> Self {
+        let mut steps = Self::over(plots[0].z[0], plots[plots.len() - 1].z[0]);
         let mut next = 0;
         for (place, plot) in (0..).zip(plots) {
             let own = steps.of(plot.z[0]);
@@ -144,7 +203,8 @@ const STEPS_REAL: f64 = 256.0;
 impl<'a> Group<'a> {
     /// Plots of one kind, sorted by their first component; `None` if there are none.
     fn new(plots: &'a [Plot]) -> Option<Self> {
-        let variance = plots.iter().fold(0.0, |v, p| p.variance[0].max(v));
+        let largest = |k: usize| plots.iter().fold(0.0, |v, p| if p.variance[k] > v { p.variance[k] } else { v });
+        let variance = [largest(0), largest(1)];
         (!plots.is_empty()).then(|| Self { plots, variance, steps: Steps::new(plots) })
     }
 
@@ -176,15 +236,18 @@ impl<'a> Group<'a> {
         let (from, to) = if H::FIRST_IS_ANGLE {
             (0, f64::INFINITY)
         } else {
-            self.window(z_hat[0], threshold * (own[0] + self.variance))
+            self.window(z_hat[0], threshold * (own[0] + self.variance[0]))
         };
+        let aside = self.aside::<M>(threshold * (own[1] + self.variance[1]));
+        let second = if M > 1 { z_hat[1] } else { 0.0 };
         self.plots[from..]
             .iter()
             .take_while(move |plot| plot.z[0] <= to)
             .filter(move |plot| {
                 let near = |k: usize, nu: f64| nu * nu <= threshold * (own[k] + plot.variance[k]);
-                // The first component first: where it is no angle it mostly decides.
-                if !H::FIRST_IS_ANGLE && !near(0, plot.z[0] - z_hat[0]) {
+                // What lies in the window of the first component is mostly far off in the second.
+                let apart = (plot.z[1] - second).abs();
+                if apart > aside.0 && apart < aside.1 {
                     return false;
                 }
                 let mut z = *z_hat;
@@ -197,13 +260,35 @@ impl<'a> Group<'a> {
             .map(|plot| plot.column)
     }
 
+    /// Between which two differences of the second component a plot certainly lies beyond √`reach_squared`: of an angle
+    /// a difference may be as near to a whole turn.
+    fn aside<const M: usize>(&self, reach_squared: f64) -> (f64, f64) {
+        if M < 2 {
+            return (f64::INFINITY, 0.0);
+        }
+        let reach = widened(sqrt(reach_squared));
+        match self.kind() {
+            Kind::Position | Kind::HorizontalPosition | Kind::PositionVelocity => (reach, f64::INFINITY),
+            Kind::RangeBearing
+            | Kind::RangeBearingRate
+            | Kind::RangeBearingElevation
+            | Kind::RangeBearingElevationRate
+            | Kind::Bearing
+            | Kind::BearingElevation => (reach, TAU - reach),
+        }
+    }
+
     /// The first of the plots whose first component lies within √`reach_squared` of `centre`, and where they end.
     fn window(&self, centre: f64, reach_squared: f64) -> (usize, f64) {
-        // A little wider than the test behind it, so that rounding cannot cut off what that would admit.
-        let reach = sqrt(reach_squared) * (1.0 + 1e-9) + 1e-9;
+        let reach = widened(sqrt(reach_squared));
         let (from, to) = self.steps.around(centre - reach);
         (from + self.plots[from..to].partition_point(|plot| plot.z[0] < centre - reach), centre + reach)
     }
+}
+
+/// A little wider than the test behind it, so that rounding cannot cut off what that would admit.
+fn widened(reach: f64) -> f64 {
+    reach * (1.0 + 1e-9) + 1e-9
 }
 
 #[cfg(test)]
@@ -236,6 +321,31 @@ mod tests {
                     let halved = plots.partition_point(|other| other.z[0] < place - 1e-9);
                     assert_eq!(group.window(place, 0.0).0, halved, "{place}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn plots_that_are_dealt_out_are_sorted() {
+        let noise = Covariance::from_sigmas(&Vector2::new(1.0, 1.0)).expect("positive");
+        let place = |k: u16| match k % 4 {
+            0 => f64::from(k % 7),
+            1 => -0.0,
+            2 => 1e3 * f64::from(k) * f64::from(k),
+            _ => 0.25 * f64::from(k) - 300.0,
+        };
+        for length in [1_u32, 31, 32, 700] {
+            for kinds in [1, 2] {
+                let kind = |k: u16| if k.is_multiple_of(kinds) { Kind::HorizontalPosition } else { Kind::RangeBearing };
+                let mixed = (0..length).map(|k| k * 577 % length);
+                let mixed = mixed.map(|k| u16::try_from(k).expect("few"));
+                let plot = |k: u16| Plot::new(kind(k), k, &Vector2::new(place(k), 0.0), &noise);
+                let mut plots: Vec<Plot> = mixed.map(plot).collect();
+                let mut compared = plots.clone();
+                Plot::sort(&mut plots);
+                compared.sort_by(Plot::order);
+                let columns = |plots: &[Plot]| plots.iter().map(|plot| plot.column).collect::<Vec<u16>>();
+                assert_eq!(columns(&plots), columns(&compared));
             }
         }
     }

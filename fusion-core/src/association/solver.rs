@@ -10,7 +10,7 @@ use super::jpda::{Elimination, Posterior};
 use super::order::{Limit, Need, Planner};
 use super::plan::Plan;
 use super::workspace::Carver;
-use super::{Budget, Given, Marginals, Outcome, word};
+use super::{Budget, Given, Marginals, Outcome, usable_null, usable_weight, word};
 
 /// First threshold of β below which pairs are cut, and the step to the next.
 const CUT_FIRST: f64 = 1e-6;
@@ -27,6 +27,8 @@ const COST_PER_LINK: u64 = 400;
 /// The whole problem: the edges that count, and the clusters.
 pub(super) struct Problem<'p> {
     given: Given<'p>,
+    /// By row: n_i.
+    nulls: &'p mut [f64],
     /// By edge: w_ij, zero if it does not count.
     pub(super) weight: &'p mut [f64],
     pub(super) clusters: Clusters<'p>,
@@ -34,9 +36,9 @@ pub(super) struct Problem<'p> {
 
 impl<'p> Problem<'p> {
     fn carve(given: Given<'p>, carver: &mut Carver<'p>) -> Option<Self> {
-        let weight = carver.reals(given.edges.len())?;
+        let (nulls, weight) = (carver.reals(given.nulls.len())?, carver.reals(given.edges.len())?);
         let clusters = Clusters::carve(carver, given.nulls.len(), given.columns)?;
-        Some(Self { given, weight, clusters })
+        Some(Self { given, nulls, weight, clusters })
     }
 
     /// Reads the arguments, and counts the users of each column; returns how many arguments made no sense.
@@ -55,12 +57,48 @@ impl<'p> Problem<'p> {
             }
         }
         self.clusters.load(self.given.edges, self.weight, users);
-        refused + word((0..self.given.nulls.len()).filter(|&row| !self.given.null(row).1).count())
+        for (row, null) in self.nulls.iter_mut().enumerate() {
+            let usable;
+            (*null, usable) = self.given.null(row);
+            refused += u32::from(!usable);
+        }
+        refused
     }
 
     /// n_i.
     pub(super) fn null(&self, row: usize) -> f64 {
-        self.given.null(row).0
+        self.nulls[row]
+    }
+
+    /// Whether the second weights of a cluster are the first.
+    fn has_same(&self, root: usize, others: &Marginals<'_>) -> bool {
+        self.clusters.members(root).all(|row| {
+            let mut pairs = self.edges_of(row);
+            others.missed[row].to_bits() == self.given.nulls[row].to_bits()
+                && pairs.all(|edge| others.beta[edge].to_bits() == self.given.edges[edge].weight.to_bits())
+        })
+    }
+
+    /// Gives a cluster the same probabilities by the second weights as by the first.
+    fn copy(&self, root: usize, out: &Marginals<'_>, others: &mut Marginals<'_>) {
+        for row in self.clusters.members(root) {
+            let edges = self.clusters.edges_of(row);
+            others.missed[row] = out.missed[row];
+            others.beta[edges.clone()].copy_from_slice(&out.beta[edges]);
+        }
+    }
+
+    /// Takes the second weights of a cluster in the place of the first, and leaves zeros there.
+    fn exchange(&mut self, root: usize, others: &mut Marginals<'_>) {
+        for row in self.clusters.members(root) {
+            self.nulls[row] = usable_null(others.missed[row]).0;
+            for edge in self.clusters.edges_of(row) {
+                if self.weight[edge] > 0.0 {
+                    self.weight[edge] = usable_weight(others.beta[edge]);
+                }
+                others.beta[edge] = 0.0;
+            }
+        }
     }
 
     /// The column of an edge.
@@ -95,6 +133,15 @@ enum SumOut {
     Columns,
 }
 
+/// How a cluster was solved exactly: its plan is that of the side. It depends on the pairs alone, and on whether they
+/// could be folded.
+#[derive(Clone, Copy)]
+struct Found {
+    ratios: bool,
+    side: Option<SumOut>,
+    need: Need,
+}
+
 impl<'a> Solver<'a> {
     /// Cuts the memory; `None` if there is too little.
     pub(super) fn carve(given: Given<'a>, mut carver: Carver<'a>) -> Option<Self> {
@@ -114,23 +161,52 @@ impl<'a> Solver<'a> {
         })
     }
 
-    pub(super) fn run(&mut self, budget: &Budget, out: &mut Marginals<'_>) -> Outcome {
+    /// Solves all clusters; and once more by second weights, if there are any.
+    pub(super) fn run(
+        &mut self,
+        budget: &Budget,
+        out: &mut Marginals<'_>,
+        mut others: Option<&mut Marginals<'_>>,
+    ) -> Outcome {
         let mut outcome = Outcome { refused: self.problem.load(self.graph.mark), ..Outcome::default() };
+        let mut aside = Outcome::default();
         out.beta.fill(0.0);
         for root in 0..out.missed.len() {
             if !self.problem.clusters.is_root(root) {
                 continue;
             }
             let size = self.problem.clusters.members(root).count();
-            if size == 1 {
-                self.solve_single(root, out);
-            } else {
-                outcome.clusters += 1;
-                outcome.largest_cluster = outcome.largest_cluster.max(word(size));
-                self.solve(root, budget, out, &mut outcome);
+            outcome.clusters += u32::from(size > 1);
+            outcome.largest_cluster = outcome.largest_cluster.max(if size > 1 { word(size) } else { 0 });
+            let found = self.solve_sized(root, size, budget, out, &mut outcome, None);
+            if let Some(others) = &mut others {
+                if self.problem.has_same(root, others) {
+                    self.problem.copy(root, out, others);
+                    continue;
+                }
+                self.problem.exchange(root, others);
+                self.solve_sized(root, size, budget, others, &mut aside, Some(found));
             }
         }
         outcome
+    }
+
+    /// Solves a cluster of so many rows; for the second time, if it is told what was found the first time.
+    fn solve_sized(
+        &mut self,
+        root: usize,
+        size: usize,
+        budget: &Budget,
+        out: &mut Marginals<'_>,
+        outcome: &mut Outcome,
+        before: Option<Option<Found>>,
+    ) -> Option<Found> {
+        match size {
+            1 => self.solve_single(root, out),
+            2 if self.solve_couple(root, out) => {}
+            _ => return self.solve(root, budget, out, outcome, before),
+        }
+        None
     }
 
     /// A track without rivals: β_j = w_j / (n + Σ w).
@@ -143,16 +219,21 @@ impl<'a> Solver<'a> {
         }
     }
 
-    fn solve(&mut self, root: usize, budget: &Budget, out: &mut Marginals<'_>, outcome: &mut Outcome) {
-        if let Some(rows) = self.couple(root)
-            && couple::solve(&self.problem, rows, out)
-        {
-            return;
+    fn solve(
+        &mut self,
+        root: usize,
+        budget: &Budget,
+        out: &mut Marginals<'_>,
+        outcome: &mut Outcome,
+        before: Option<Option<Found>>,
+    ) -> Option<Found> {
+        match before {
+            None => self.graph.load(&self.problem, root),
+            Some(_) => self.graph.reload(&self.problem, root, out.beta, 0.0),
         }
-        self.graph.load(&self.problem, root);
-        if self.solve_exactly(budget, outcome) {
+        if let Some(found) = self.solve_exactly(budget, outcome, before.flatten()) {
             self.graph.unload(&self.problem, 0.0, out);
-            return;
+            return Some(found);
         }
         self.graph.reload(&self.problem, root, out.beta, 0.0);
         self.estimate(budget);
@@ -160,35 +241,41 @@ impl<'a> Solver<'a> {
         if !self.solve_cut(root, budget, out, outcome) {
             outcome.belief += 1;
         }
+        None
     }
 
-    /// The rows of a cluster of two.
-    fn couple(&self, root: usize) -> Option<[usize; 2]> {
+    /// Solves a cluster of two rows, if that can be done so.
+    fn solve_couple(&self, root: usize, out: &mut Marginals<'_>) -> bool {
         let mut members = self.problem.clusters.members(root);
-        let both = [members.next()?, members.next()?];
-        members.next().is_none().then_some(both)
+        let both = [members.next(), members.next()].map(|row| row.expect("a cluster of two"));
+        couple::solve(&self.problem, both, out)
     }
 
-    /// Solves the loaded graph, if the budget allows.
-    fn solve_exactly(&mut self, budget: &Budget, outcome: &mut Outcome) -> bool {
+    /// Solves the loaded graph, if the budget allows; by the plan that was found for it before, if there is one, and
+    /// the graph was folded alike.
+    fn solve_exactly(&mut self, budget: &Budget, outcome: &mut Outcome, before: Option<Found>) -> Option<Found> {
         let ratios = self.graph.fold(&mut self.leaves);
         let limit = Limit {
             cost: budget.cost_max - outcome.cost,
             reals: self.tables.len(),
             looks: budget.cost_max / COST_PER_LOOK,
         };
-        let Some((side, need)) = self.find_order(limit) else { return false };
+        let known = before.filter(|before| before.ratios == ratios && before.need.cost <= limit.cost);
+        let (side, need) = match known {
+            Some(Found { side, need, .. }) => (side, need),
+            None => self.find_order(limit)?,
+        };
         outcome.cost += need.cost;
         outcome.widest_separator = outcome.widest_separator.max(need.width);
         if let Some(side) = side {
             let balanced = self.graph.prepare(ratios, need.width, &mut self.auction);
             if !self.eliminate(side) {
-                return false;
+                return None;
             }
             outcome.balanced += u32::from(balanced);
         }
         self.graph.unfold(&self.leaves);
-        true
+        Some(Found { ratios, side, need })
     }
 
     /// Plans to sum out one side or the other: first the one with fewer vertices, hence fewer steps; separators consist
@@ -254,7 +341,7 @@ impl<'a> Solver<'a> {
         let mut cut = CUT_FIRST;
         while cut <= budget.cut_max {
             self.graph.reload(&self.problem, root, out.beta, cut);
-            if self.solve_exactly(budget, outcome) {
+            if self.solve_exactly(budget, outcome, None).is_some() {
                 let bound = self.graph.unload(&self.problem, cut, out);
                 outcome.cut += 1;
                 outcome.error_bound = outcome.error_bound.max(bound);

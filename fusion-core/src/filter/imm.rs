@@ -14,6 +14,8 @@
 //! would pull it to zero (Yuan, Bar-Shalom, Willett, Mozeson, Pollak & Hardiman, "A multiple IMM estimation approach
 //! with unbiased mixing for thrusting projectiles", IEEE Trans. AES 48 (2012)).
 
+mod blend;
+
 use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
@@ -25,6 +27,7 @@ use crate::measurement::Reading;
 use crate::model::motion::{MOTIONS_MAX, Motion, MotionSet};
 use crate::model::{MeasurementModel, TransitionModel};
 use crate::time::Timestamp;
+use blend::{AddFirstMean, AddFirstSpread, AddVariance, Blend};
 
 /// The state of one mode.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +40,9 @@ pub enum ModeState {
     /// Kinematics and an acceleration: constant acceleration.
     Nine(GaussianState<9>),
 }
+
+/// By mode and mode, how probably the one became the other: [`MotionSet::change_over`].
+pub(crate) type Change = [[f64; MOTIONS_MAX]; MOTIONS_MAX];
 
 /// The modes of one target, in the order of their [`MotionSet`]: 2992 bytes, of which the modes that are there are
 /// used.
@@ -129,7 +135,7 @@ impl ModeState {
         })
     }
 
-    /// Becomes the mixture of all modes that belongs to `own`, moved by its motion.
+    /// Becomes the mixture of all modes that belongs to `own`, moved by its motion; not proven.
     fn take(
         &mut self,
         own: &Self,
@@ -246,7 +252,22 @@ impl Modes {
         to: Timestamp,
         predicted: &mut Self,
     ) -> Result<(), NotPositiveDefinite> {
-        let change = set.change_over(to - self.time());
+        self.foresee_into(set, &set.change_over(to - self.time()), to, predicted)?;
+        predicted.prove()
+    }
+
+    /// The same by a change that is known already, and not proven: enough to gate with, and most predictions end there.
+    /// What comes of it is proven when it is updated, or else by [`prove`](Self::prove).
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers overflow; the other modes then mean nothing.
+    pub(crate) fn foresee_into(
+        &self,
+        set: &MotionSet,
+        change: &Change,
+        to: Timestamp,
+        predicted: &mut Self,
+    ) -> Result<(), NotPositiveDefinite> {
         let mut alike = predicted.states.iter().zip(&self.states);
         if predicted.states.len() != self.states.len() || !alike.all(|(one, other)| one.is_like(other)) {
             predicted.clone_from(self);
@@ -263,6 +284,14 @@ impl Modes {
         }
         predicted.settle();
         Ok(())
+    }
+
+    /// Proves the covariances of all modes.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if one is not a covariance; the modes then mean nothing.
+    pub(crate) fn prove(&mut self) -> Result<(), NotPositiveDefinite> {
+        self.states.iter_mut().try_for_each(|state| state.visit_mut(Proven))
     }
 
     /// Becomes the other, of the same set: cheaper than a clone, which makes room for the largest states.
@@ -283,14 +312,29 @@ impl Modes {
     /// Position and velocity by all modes together: mean and covariance of their mixture, not yet proven.
     #[must_use]
     pub fn combined(&self) -> Prediction {
-        let blend = Blend { weights: &self.probabilities, states: &self.states };
         let mut combined = Prediction { mean: SVector::zeros(), p: SMatrix::zeros(), time: self.time() };
-        match &self.states[0] {
-            ModeState::Six(own) => blend.reduce(own, &mut combined.mean, &mut combined.p),
-            ModeState::Seven(own) => blend.reduce(&own.kinematics(), &mut combined.mean, &mut combined.p),
-            ModeState::Nine(own) => blend.reduce(&own.kinematics(), &mut combined.mean, &mut combined.p),
-        }
+        self.mix(&mut combined.mean, &mut combined.p);
         combined
+    }
+
+    /// The same of modes that are proven: then their mixture need not be.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers overflow.
+    pub(crate) fn combined_state(&self) -> Result<GaussianState, NotPositiveDefinite> {
+        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
+        self.mix(&mut mean, &mut p);
+        Ok(GaussianState { mean, covariance: Covariance::of_sum(p)?, time: self.time() })
+    }
+
+    #[inline]
+    fn mix(&self, mean: &mut StateVector, p: &mut SMatrix<f64, KINEMATIC, KINEMATIC>) {
+        let blend = Blend { weights: &self.probabilities, states: &self.states };
+        match &self.states[0] {
+            ModeState::Six(own) => blend.reduce(own, mean, p),
+            ModeState::Seven(own) => blend.reduce(&own.kinematics(), mean, p),
+            ModeState::Nine(own) => blend.reduce(&own.kinematics(), mean, p),
+        }
     }
 
     /// The first `K` components of [`combined`](Self::combined), K up to six: mean and covariance.
@@ -310,8 +354,14 @@ impl Modes {
     /// Where the target is by all modes together.
     #[must_use]
     pub fn whereabouts(&self) -> Whereabouts {
-        let (place, p) = self.combined_first::<3>();
-        Whereabouts { place, variance: p.diagonal() }
+        let (mut place, mut variance) = (SVector::zeros(), SVector::zeros());
+        for (&weight, state) in self.probabilities.iter().zip(&self.states) {
+            state.visit(AddFirstMean { weight, mean: &mut place });
+        }
+        for (&weight, state) in self.probabilities.iter().zip(&self.states) {
+            state.visit(AddVariance { weight, mean: &place, variance: &mut variance });
+        }
+        Whereabouts { place, variance }
     }
 
     /// μⱼ ← μⱼ Λⱼ / Σ: Bayes' rule, with the likelihood of what was seen under each mode, on any common scale.
@@ -376,156 +426,15 @@ impl ModeVisitorMut for Translation<'_> {
     }
 }
 
-/// The mixture of all modes, by weights that sum to one.
-struct Blend<'a> {
-    weights: &'a [f64],
-    states: &'a [ModeState],
-}
+struct Proven;
 
-impl Blend<'_> {
-    fn predict<const N: usize>(
-        &self,
-        model: &impl TransitionModel<N>,
-        own: &GaussianState<N>,
-        to: Timestamp,
-        next: &mut GaussianState<N>,
-    ) -> Result<(), NotPositiveDefinite> {
-        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
-        self.reduce(own, &mut mean, &mut p);
-        let (mean, p) = model.propagate(&mean, &p, to - own.time);
-        if !mean.as_slice().iter().all(|v| v.is_finite()) {
-            return Err(NotPositiveDefinite);
-        }
-        *next = GaussianState { mean, covariance: Covariance::new(p)?, time: to };
+impl ModeVisitorMut for Proven {
+    type Output = Result<(), NotPositiveDefinite>;
+
+    fn visit<const N: usize>(self, state: &mut GaussianState<N>) -> Self::Output {
+        state.covariance = Covariance::new(*state.covariance.matrix())?;
         Ok(())
     }
-
-    /// Mean and covariance: Σ wᵢ xᵢ and Σ wᵢ (Pᵢ + δᵢ δᵢᵀ), δᵢ = xᵢ − x̄, added to zeros. What a mode lacks of N
-    /// dimensions is taken from `own`. A sum of covariances with weights above zero is one.
-    fn reduce<const N: usize>(&self, own: &GaussianState<N>, mean: &mut SVector<f64, N>, p: &mut SMatrix<f64, N, N>) {
-        match (self.states, self.weights) {
-            ([_], _) => {
-                (*mean, *p) = (own.mean, *own.covariance.matrix());
-                return;
-            }
-            ([one, other], &[a, b, ..]) if one.has_dimension::<N>() && other.has_dimension::<N>() => {
-                let ((one, p_one), (other, p_other)) = (one.numbers(), other.numbers());
-                mix_two([a, b], [one, other], [p_one, p_other], mean, p);
-                return;
-            }
-            _ => {}
-        }
-        for (&weight, state) in self.weights.iter().zip(self.states) {
-            state.visit(AddMean { weight, own, mean });
-        }
-        for (&weight, state) in self.weights.iter().zip(self.states) {
-            state.visit(AddSpread { weight, own, mean, p });
-        }
-    }
-}
-
-/// The mixture of two of one dimension, in one pass: with d = x₁ − x₂ it is w₁ P₁ + w₂ P₂ + w₁ w₂ d dᵀ, if w₁ + w₂ = 1.
-fn mix_two<const N: usize>(
-    [a, b]: [f64; 2],
-    [one, other]: [&[f64]; 2],
-    [p_one, p_other]: [&[f64]; 2],
-    mean: &mut SVector<f64, N>,
-    p: &mut SMatrix<f64, N, N>,
-) {
-    let (one, other) = (&one.as_chunks::<N>().0[0], &other.as_chunks::<N>().0[0]);
-    let apart: [f64; N] = core::array::from_fn(|k| one[k] - other[k]);
-    mean.data.0[0] = core::array::from_fn(|k| a * one[k] + b * other[k]);
-    let columns = p_one.as_chunks::<N>().0.iter().zip(p_other.as_chunks::<N>().0);
-    for ((column, (one, other)), apart_k) in p.data.0.iter_mut().zip(columns).zip(apart) {
-        // In this order the product is the same on either side of the diagonal.
-        *column = core::array::from_fn(|i| a * one[i] + b * other[i] + a * b * (apart[i] * apart_k));
-    }
-}
-
-struct AddMean<'a, const N: usize> {
-    weight: f64,
-    own: &'a GaussianState<N>,
-    mean: &'a mut SVector<f64, N>,
-}
-
-impl<const N: usize> ModeVisitor for AddMean<'_, N> {
-    type Output = ();
-
-    fn visit<const S: usize>(self, state: &GaussianState<S>) {
-        let (theirs, own) = (&state.mean.data.0[0], &self.own.mean.data.0[0]);
-        for (k, sum) in self.mean.data.0[0].iter_mut().enumerate() {
-            *sum += self.weight * if k < shared(S, N) { theirs[k] } else { own[k] };
-        }
-    }
-}
-
-struct AddSpread<'a, const N: usize> {
-    weight: f64,
-    own: &'a GaussianState<N>,
-    mean: &'a SVector<f64, N>,
-    p: &'a mut SMatrix<f64, N, N>,
-}
-
-impl<const N: usize> ModeVisitor for AddSpread<'_, N> {
-    type Output = ();
-
-    fn visit<const S: usize>(self, state: &GaussianState<S>) {
-        let shared = shared(S, N);
-        let (theirs, own) = (&state.covariance.matrix().data.0, &self.own.covariance.matrix().data.0);
-        let (place, own_place, mean) = (&state.mean.data.0[0], &self.own.mean.data.0[0], &self.mean.data.0[0]);
-        let delta: [f64; N] = core::array::from_fn(|k| if k < shared { place[k] } else { own_place[k] } - mean[k]);
-        for (k, column) in self.p.data.0.iter_mut().enumerate() {
-            for (i, sum) in column.iter_mut().enumerate() {
-                let p = match (i < shared, k < shared) {
-                    (true, true) => theirs[k][i],
-                    (false, false) => own[k][i],
-                    _ => 0.0,
-                };
-                *sum += self.weight * (p + delta[k] * delta[i]);
-            }
-        }
-    }
-}
-
-struct AddFirstMean<'a, const K: usize> {
-    weight: f64,
-    mean: &'a mut SVector<f64, K>,
-}
-
-impl<const K: usize> ModeVisitor for AddFirstMean<'_, K> {
-    type Output = ();
-
-    fn visit<const S: usize>(self, state: &GaussianState<S>) {
-        for (sum, theirs) in self.mean.data.0[0].iter_mut().zip(&state.mean.data.0[0]) {
-            *sum += self.weight * theirs;
-        }
-    }
-}
-
-struct AddFirstSpread<'a, const K: usize> {
-    weight: f64,
-    mean: &'a SVector<f64, K>,
-    p: &'a mut SMatrix<f64, K, K>,
-}
-
-impl<const K: usize> ModeVisitor for AddFirstSpread<'_, K> {
-    type Output = ();
-
-    fn visit<const S: usize>(self, state: &GaussianState<S>) {
-        let (theirs, place) = (&state.covariance.matrix().data.0, &state.mean.data.0[0]);
-        let delta: [f64; K] = core::array::from_fn(|k| place[k] - self.mean[k]);
-        for (k, column) in self.p.data.0.iter_mut().enumerate() {
-            for (i, sum) in column.iter_mut().enumerate() {
-                *sum += self.weight * (theirs[k][i] + delta[k] * delta[i]);
-            }
-        }
-    }
-}
-
-/// How many components states of two dimensions have in common: all if the dimension is the same, for then they mean
-/// the same; else the kinematics.
-const fn shared(a: usize, b: usize) -> usize {
-    if a == b { a } else { KINEMATIC }
 }
 
 struct Updated<'a, T, const M: usize> {

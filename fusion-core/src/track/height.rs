@@ -5,13 +5,8 @@
 //! filter would let the unmeasured height drift without limit, so whenever it has grown less certain than the prior,
 //! the prior is taken in once more.
 
-use nalgebra::{SMatrix, SVector};
-
-use crate::filter::extended::update;
-use crate::gaussian::{Covariance, GaussianState, StateVector};
+use crate::gaussian::{Covariance, GaussianState};
 use crate::geodesy::SEMI_MAJOR_AXIS_M;
-use crate::measurement::Reading;
-use crate::model::MeasurementModel;
 
 /// Prior belief about a height.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,40 +25,46 @@ impl HeightPrior {
     }
 
     /// Takes the prior in if the height has become less certain than it; otherwise leaves the state alone.
+    ///
+    /// As if up had been measured, z with variance R: with c the column of P that belongs to it and s = P₃₃ + R, the
+    /// state becomes x̂ + c (z − x̂₃) / s and P − c cᵀ / s, in which c itself becomes c R / s.
     pub fn hold<const N: usize>(&self, state: &mut GaussianState<N>) {
-        let variance = self.sigma_m * self.sigma_m;
-        if state.covariance.matrix()[(2, 2)] <= variance {
+        const { assert!(N > UP, "a state has a height") };
+        let (r, mut p) = (self.sigma_m * self.sigma_m, *state.covariance.matrix());
+        if p[(UP, UP)] <= r {
             return;
         }
-        let Ok(noise) = Covariance::new(SMatrix::from([[variance]])) else { return };
-        let z = SVector::from([self.up_at(state.mean[0], state.mean[1])]);
-        if let Ok((held, _)) = update(&Up, state, &Reading { z, noise }) {
-            *state = held;
+        let (c, s) = (p.data.0[UP], p[(UP, UP)] + r);
+        for (j, column) in p.data.0.iter_mut().enumerate() {
+            let share = c[j] / s;
+            column.iter_mut().zip(&c).for_each(|(p, c)| *p -= c * share);
+        }
+        for (k, c) in c.iter().enumerate() {
+            (p[(k, UP)], p[(UP, k)]) = (c * (r / s), c * (r / s));
+        }
+        let way = (self.up_at(state.mean[0], state.mean[1]) - state.mean[UP]) / s;
+        // What overflows leaves the state as it is.
+        if let Ok(covariance) = Covariance::of_lower(p)
+            && way.is_finite()
+        {
+            state.mean.iter_mut().zip(&c).for_each(|(x, c)| *x += c * way);
+            state.covariance = covariance;
         }
     }
 }
 
-/// (up): what the prior pretends to have measured.
-struct Up;
-
-impl MeasurementModel<1> for Up {
-    const SEEN: usize = 3;
-
-    fn predict(&self, x: &StateVector) -> SVector<f64, 1> {
-        SVector::from([x[2]])
-    }
-
-    fn jacobian(&self, _: &StateVector) -> SMatrix<f64, 1, 6> {
-        let mut h = SMatrix::zeros();
-        h[(0, 2)] = 1.0;
-        h
-    }
-}
+/// Where a state keeps its height.
+const UP: usize = 2;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter::extended::update;
+    use crate::gaussian::StateVector;
+    use crate::measurement::Reading;
+    use crate::model::position::Position;
     use crate::time::Timestamp;
+    use nalgebra::SMatrix;
 
     const PRIOR: HeightPrior = HeightPrior { height_m: 500.0, sigma_m: 1_000.0 };
 
@@ -87,6 +88,26 @@ mod tests {
         let mut drifted = state(9_000.0, 3_000.0);
         PRIOR.hold(&mut drifted);
         assert!(drifted.covariance.sigma(2) < 1_000.0 && drifted.mean[2] < 1_500.0);
+    }
+
+    #[test]
+    fn holding_is_measuring_the_height_alone() {
+        let l = SMatrix::<f64, 6, 6>::from_fn(|i, k| {
+            if k > i { 0.0 } else { 300.0 + 200.0 * f64::from(u8::try_from(i * 7 % 5 + k).expect("few")) }
+        });
+        let covariance = Covariance::new(l * l.transpose()).expect("positive definite");
+        let before = GaussianState { covariance, ..state(2_000.0, 1.0) };
+        let sigmas = nalgebra::Vector3::new(1e12, 1e12, PRIOR.sigma_m);
+        let reading = Reading {
+            z: nalgebra::Vector3::new(0.0, 0.0, PRIOR.up_at(0.0, 0.0)),
+            noise: Covariance::from_sigmas(&sigmas).expect("positive"),
+        };
+        let (measured, _) = update(&Position, &before, &reading).expect("finite");
+        let mut held = before;
+        PRIOR.hold(&mut held);
+        assert!((held.mean - measured.mean).norm() < 1e-6 * measured.mean.norm());
+        let difference = held.covariance.matrix() - measured.covariance.matrix();
+        assert!(difference.norm() < 1e-6 * measured.covariance.matrix().norm());
     }
 
     #[test]

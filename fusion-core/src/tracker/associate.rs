@@ -14,14 +14,15 @@ use crate::association::likelihood::{Likelihood, weight};
 use crate::capacity::ROW_EDGES_MAX;
 use crate::filter::consider::Consideration;
 use crate::filter::extended::Outlook;
-use crate::filter::imm::{ModeState, ModeVisitor, Modes};
+use crate::filter::imm::{Change, ModeState, ModeVisitor, Modes};
 use crate::filter::{Prediction, Whereabouts};
 use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
 use crate::maths::{exp, ln, sqrt};
 use crate::measurement::{Measurement, Reading};
-use crate::model::motion::MOTIONS_MAX;
+use crate::model::motion::{MOTIONS_MAX, MotionSet};
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::tally::{Tally, count};
+use crate::time::{Span, Timestamp};
 use crate::track::Track;
 use crate::track::deleter::Deletion;
 use crate::track::table::{Beside, TrackTable};
@@ -134,7 +135,7 @@ impl Gating<'_> {
     ) {
         let mut candidates = Candidates::default();
         let mut waiting = table.live();
-        let mut ahead = None;
+        let mut ahead = Foreseen::default();
         let (look, errors) = (self.look, &self.common.errors);
         let blur = look.sensor.resolution.as_ref().map_or([0.0; 2], blur_max);
         let reach = Reach::of(look.scan, &look.groups, self.gate, &self.config.motion, errors, blur);
@@ -158,7 +159,7 @@ impl Gating<'_> {
             let left = crowd.leaves(slot, track);
             let view = view.shared(left.share);
             let common = self.common.to(considered, left.blur);
-            let target = Target { slot, track, predicted: &predicted, whereabouts, view, common };
+            let target = Target { slot, track, predicted, whereabouts, view, common };
             self.find_candidates(&target, columns, &mut candidates, tally);
             if candidates.kept.is_empty() {
                 if !view.covered {
@@ -188,17 +189,16 @@ impl Gating<'_> {
         &self,
         track: &Track,
         modes: Option<&Modes>,
-        ahead: &'a mut Option<Modes>,
+        ahead: &'a mut Foreseen,
     ) -> Result<Ahead<'a>, NotPositiveDefinite> {
         let time = self.look.scan.time;
-        let (Some(modes), Some(set)) = (modes, &self.config.motions) else {
-            return Ok(Ahead::Alone(Prediction::of(&self.config.motion, &track.state, time)));
-        };
-        match ahead {
-            Some(ahead) => modes.predict_into(set, time, ahead)?,
-            None => *ahead = Some(modes.predict(set, time)?),
+        match (modes, &self.config.motions) {
+            (Some(modes), Some(set)) => Ok(Ahead::Several(ahead.several(modes, set, time)?)),
+            _ => {
+                ahead.alone = Prediction::of(&self.config.motion, &track.state, time);
+                Ok(Ahead::Alone(&ahead.alone))
+            }
         }
-        Ok(Ahead::Several(ahead.as_ref().expect("just filled")))
     }
 
     /// Whether the look certainly does not concern a track, whichever way it moves.
@@ -242,11 +242,11 @@ impl Gating<'_> {
         if !self.config.use_identity || !self.look.has_addresses() {
             return;
         }
+        let mut ahead = Foreseen::default();
         for slot in table.indices() {
             let Some(track) = table.get(slot) else { continue };
             let Some(address) = track.identity.address else { continue };
             let mut own = self.look.with_address(address).peekable();
-            let mut ahead = None;
             let Some(_) = own.peek() else { continue };
             let Ok(predicted) = self.predict(track, table.modes(slot), &mut ahead) else { continue };
             let common = self.common.to(table.considered(slot), [0.0; 2]);
@@ -408,16 +408,44 @@ impl RowGate<'_> {
 struct Target<'a> {
     slot: u16,
     track: &'a Track,
-    predicted: &'a Ahead<'a>,
+    predicted: Ahead<'a>,
     whereabouts: Whereabouts,
     view: View,
     common: Consideration<'a>,
 }
 
+/// A place for one track after the other at the time of the scan; and for how modes change over a span, which most
+/// tracks have in common.
+pub(super) struct Foreseen {
+    alone: Prediction,
+    modes: Option<Modes>,
+    span: Option<Span>,
+    change: Change,
+}
+
+impl Default for Foreseen {
+    fn default() -> Self {
+        let alone = Prediction { mean: SVector::zeros(), p: SMatrix::zeros(), time: Timestamp::EPOCH };
+        Self { alone, modes: None, span: None, change: Change::default() }
+    }
+}
+
+impl Foreseen {
+    fn several(&mut self, modes: &Modes, set: &MotionSet, time: Timestamp) -> Result<&Modes, NotPositiveDefinite> {
+        let span = time - modes.time();
+        if self.span != Some(span) {
+            (self.span, self.change) = (Some(span), set.change_over(span));
+        }
+        let ahead = self.modes.get_or_insert_with(|| modes.clone());
+        modes.foresee_into(set, &self.change, time, ahead)?;
+        Ok(ahead)
+    }
+}
+
 /// A track at the time of the scan: its state, or its modes if it has any.
-#[expect(clippy::large_enum_variant, reason = "nothing is allocated, and it lies in one place for the whole scan")]
+#[derive(Clone, Copy)]
 pub(super) enum Ahead<'a> {
-    Alone(Prediction),
+    Alone(&'a Prediction),
     Several(&'a Modes),
 }
 
@@ -441,7 +469,7 @@ impl Ahead<'_> {
 
     pub(super) fn whereabouts(&self) -> Whereabouts {
         match self {
-            Self::Alone(predicted) => predicted.into(),
+            Self::Alone(predicted) => (*predicted).into(),
             Self::Several(modes) => modes.whereabouts(),
         }
     }

@@ -4,11 +4,10 @@
 //! is compared once more: each measurement with each track, as the gate compares them. Nothing here changes anything,
 //! and nothing here runs with the trail off.
 
-use super::associate::{Ahead, Gating, Row};
+use super::associate::{Ahead, Foreseen, Gating, Row};
 use super::look::Column;
 use crate::association::Edge;
 use crate::filter::consider::Consideration;
-use crate::filter::imm::Modes;
 use crate::measurement::Coverage;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
 use crate::track::Track;
@@ -65,7 +64,7 @@ impl Explaining<'_> {
 
     /// Compares each track with measurements, as the gate saw it: at the time of the scan, by each of its motions.
     fn each_track(&self, table: &TrackTable<'_>, mut each: impl FnMut(u16, &Track, &Gated<'_>)) {
-        let mut ahead: Option<Modes> = None;
+        let mut ahead = Foreseen::default();
         for slot in table.indices() {
             let Some(track) = table.get(slot) else { continue };
             let Ok(predicted) = self.gating.predict(track, table.modes(slot), &mut ahead) else { continue };

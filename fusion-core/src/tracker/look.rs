@@ -169,7 +169,7 @@ impl<'a> Look<'a> {
         tally.measurements_implausible += count(measurements.len() - admitted);
         trail.admission(columns.iter().map(|column| column.log_clutter.is_some()), scan.measurements.len());
         let plots = &mut plots[..admitted];
-        plots.sort_unstable_by(Plot::order);
+        Plot::sort(plots);
         let look = Self {
             scan,
             sensor,
@@ -265,6 +265,8 @@ fn admit(
     plots: &mut [Plot],
 ) -> usize {
     let mut admitted = 0;
+    // Where clutter is even, one logarithm serves all.
+    let (mut known, mut log_known) = (f64::NAN, 0.0);
     for (number, (measurement, column)) in (0..).zip(measurements.iter().zip(columns)) {
         let observation = &measurement.observation;
         let factor = clutter.map_or(1.0, |map| map.density_factor(sensor, Place::of(observation, &scan.pose)));
@@ -274,7 +276,10 @@ fn admit(
             && density > 0.0
             && density.is_finite()
         {
-            column.log_clutter = Some(ln(density));
+            if density.to_bits() != known.to_bits() {
+                (known, log_known) = (density, ln(density));
+            }
+            column.log_clutter = Some(log_known);
             column.density_factor = factor;
             plots[admitted] = plot;
             admitted += 1;

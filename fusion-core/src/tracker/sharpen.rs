@@ -22,12 +22,23 @@ pub(super) fn is_believed(existence: Existence) -> bool {
     existence.probability() >= BELIEVED
 }
 
-/// Raises the weights of believed tracks to the power κ.
-pub(super) fn sharpen(table: &TrackTable<'_>, rows: &[Row], nulls: &mut [f64], edges: &mut [Edge], kappa: u8) {
-    for (row, null) in rows.iter().zip(nulls) {
-        if table.get(row.slot).is_some_and(|track| is_believed(track.existence)) {
-            *null = power(*null, kappa);
-            edges[row.edges()].iter_mut().for_each(|edge| edge.weight = power(edge.weight, kappa));
+/// The weights of a scan, and the power κ to which those of believed tracks are raised.
+pub(super) struct Sharpening<'a> {
+    pub(super) nulls: &'a [f64],
+    pub(super) edges: &'a [Edge],
+    pub(super) kappa: u8,
+}
+
+impl Sharpening<'_> {
+    /// Writes the weights of missed detections and of pairs as they are sharpened.
+    pub(super) fn sharpen(&self, table: &TrackTable<'_>, rows: &[Row], nulls: &mut [f64], weights: &mut [f64]) {
+        for ((row, &null), sharpened) in rows.iter().zip(self.nulls).zip(nulls) {
+            let believed = table.get(row.slot).is_some_and(|track| is_believed(track.existence));
+            let kappa = if believed { self.kappa } else { 1 };
+            *sharpened = power(null, kappa);
+            for (edge, weight) in self.edges[row.edges()].iter().zip(&mut weights[row.edges()]) {
+                *weight = power(edge.weight, kappa);
+            }
         }
     }
 }

@@ -82,8 +82,11 @@ impl Updating<'_> {
         let Some(several) = modes.as_mut() else {
             return shares.map_or(Ok(()), |shares| self.mix(&mut track.state, &shares, pull));
         };
-        let moved = shares.map_or(Ok(()), |shares| self.shift_modes(several, &shares, pull));
-        match moved.and_then(|()| several.combined().prove()) {
+        let moved = match shares {
+            Some(shares) => self.shift_modes(several, &shares, pull),
+            None => several.prove(),
+        };
+        match moved.and_then(|()| several.combined_state()) {
             Ok(state) => track.state = state,
             Err(fault) => {
                 *modes = None;
@@ -145,24 +148,30 @@ impl Updating<'_> {
         shares: &Shares<'_>,
         mut pull: Option<&mut Pull<'_>>,
     ) -> Result<(), NotPositiveDefinite> {
-        let mut mixture = Mixture::new(state, shares.missed);
-        let mut height_open = false;
+        let mut mixture = None;
+        let (mut at_once, mut height_open) = (None, false);
         for kind in self.kinds(shares.pairs) {
             let pull = pull.as_deref_mut();
             let mix = Mix { updating: self, kind, shares, predicted: state, mixture: &mut mixture, pull };
-            visit(kind, &self.look.scan.pose, mix);
+            at_once = visit(kind, &self.look.scan.pose, mix);
             height_open |= kind.leaves_height_open();
         }
-        *state = mixture.reduce()?;
+        *state = match (at_once, mixture) {
+            (Some(mixed), _) => mixed?,
+            (None, Some(mixture)) => mixture.reduce()?,
+            // Nothing that counts could be read: a bug elsewhere, and no reason to move.
+            (None, None) => return Ok(()),
+        };
         if height_open {
             self.config.height_prior.hold(state);
         }
         Ok(())
     }
 
-    /// The kinds of measurement among the pairs that count.
+    /// The kinds of measurement among the pairs that count: of several in the scan not all need be.
     fn kinds(&self, pairs: &Pairs<'_>) -> impl Iterator<Item = Kind> {
-        let among = |kind: Kind| pairs.used().any(|(column, _)| self.kind(column) == kind);
+        let only = self.look.groups.len() == 1;
+        let among = move |kind: Kind| only || pairs.used().any(|(column, _)| self.kind(column) == kind);
         self.look.groups.iter().map(|group| group.kind()).filter(move |kind| among(*kind))
     }
 }
@@ -181,20 +190,21 @@ impl ModeVisitorMut for Mixing<'_, '_> {
     }
 }
 
-/// Adds the measurements of one kind to a mixture.
+/// Adds the measurements of one kind to a mixture, which is begun if there is none; or gives what they make of the
+/// state if they are alone and share their noise.
 struct Mix<'a, 'p, const N: usize> {
     updating: &'a Updating<'a>,
     kind: Kind,
     shares: &'a Shares<'a>,
     predicted: &'a GaussianState<N>,
-    mixture: &'a mut Mixture<N>,
+    mixture: &'a mut Option<Mixture<N>>,
     pull: Option<&'a mut Pull<'p>>,
 }
 
 impl<const N: usize> KindVisitor for Mix<'_, '_, N> {
-    type Output = ();
+    type Output = Option<Result<GaussianState<N>, NotPositiveDefinite>>;
 
-    fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) {
+    fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) -> Self::Output {
         let (x, p) = (&self.predicted.mean, self.predicted.covariance.matrix());
         let expectation = match &self.pull {
             Some(pull) => pull.consideration().expectation(model, x, p),
@@ -220,21 +230,37 @@ impl<const N: usize> KindVisitor for Mix<'_, '_, N> {
             }
             batch.as_mut().expect("just filled").add(share, &model.residual(&reading.z, &expectation.z_hat));
         }
-        if let Some(last) = &batch {
-            self.close(model, last, &expectation);
+        let last = batch?;
+        if self.updating.look.groups.len() == 1 && self.mixture.is_none() {
+            self.draw(model, &last, &expectation);
+            return Some(last.updates(&expectation.cross).mixed_with(self.predicted, self.shares.missed));
         }
+        self.close(model, &last, &expectation);
+        None
     }
 }
 
 impl<const N: usize> Mix<'_, '_, N> {
-    /// Adds what a batch makes of the state, and of what it has of common errors.
+    /// Adds what a batch makes of the state, and of what it has of common errors, to the mixture, which begins with
+    /// what was missed.
     fn close<const M: usize, H: ObservationModel<M>>(
         &mut self,
         model: &H,
         batch: &Batch<'_, M, N>,
         expectation: &Expectation<M, N>,
     ) {
-        batch.close(&expectation.cross, self.predicted.covariance.matrix(), self.mixture);
+        let mixture = self.mixture.get_or_insert_with(|| Mixture::new(self.predicted, self.shares.missed));
+        batch.close(&expectation.cross, self.predicted.covariance.matrix(), mixture);
+        self.draw(model, batch, expectation);
+    }
+
+    /// Tells what is had of common errors of a batch.
+    fn draw<const M: usize, H: ObservationModel<M>>(
+        &mut self,
+        model: &H,
+        batch: &Batch<'_, M, N>,
+        expectation: &Expectation<M, N>,
+    ) {
         if let Some(pull) = &mut self.pull {
             pull.draw(model, &self.predicted.mean, &expectation.h, &batch.k, batch.share);
         }
@@ -267,7 +293,11 @@ impl<const M: usize, const N: usize> Batch<'_, M, N> {
     /// Adds what its measurements make of the state.
     #[inline(never)]
     fn close(&self, cross: &SMatrix<f64, N, M>, p: &SMatrix<f64, N, N>, mixture: &mut Mixture<N>) {
+        mixture.add_updates(p, &self.updates(cross));
+    }
+
+    fn updates<'u>(&'u self, cross: &'u SMatrix<f64, N, M>) -> Updates<'u, M, N> {
         let Self { k, s, share, nu, nu_squared, .. } = self;
-        mixture.add_updates(p, &Updates { k, cross, s, weight: *share, nu: *nu, nu_squared: *nu_squared });
+        Updates { k, cross, s, weight: *share, nu: *nu, nu_squared: *nu_squared }
     }
 }
