@@ -249,7 +249,7 @@ fn over_midnight(error_s: i64) -> Node {
     let scenario = scenario::demo();
     let (sensor, radar) =
         scenario.sensors.iter().enumerate().find(|(_, s)| matches!(s, SensorSpec::Radar(_))).expect("a radar");
-    let place = scenario.locate(radar.position()).expect("a place");
+    let place = radar.position().and_then(|spot| scenario.locate(spot)).expect("a place");
     let text = format!(
         "[node]\nname = \"alpha\"\nlatitude-deg = 52.17\nlongitude-deg = 20.97\n[[sensors]]\nname = \"radar\"\n\
          kind = \"asterix\"\nscan-period-s = 4\nlatitude-deg = {}\nlongitude-deg = {}\nheight-m = {}\n\

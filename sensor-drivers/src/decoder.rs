@@ -92,7 +92,6 @@ impl Spare {
 
 /// What a sensor said.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for every source track")]
 pub enum Report {
     /// Measurements of one look.
     Scan(OwnedScan),

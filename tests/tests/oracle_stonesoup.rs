@@ -234,7 +234,8 @@ impl Scene {
         let lean = if level { 0.0 } else { 0.05 };
         let (roll, pitch, yaw) = (lean * chance.normal(), lean * chance.normal(), 0.5 * chance.normal());
         let origin = frame::Position::new(500.0 * chance.normal(), 500.0 * chance.normal(), 20.0 * chance.normal());
-        let pose = Pose { origin, axes: Rotation3::from_euler_angles(roll, pitch, yaw).into_inner(), ..Pose::AT_ORIGIN };
+        let pose =
+            Pose { origin, axes: Rotation3::from_euler_angles(roll, pitch, yaw).into_inner(), ..Pose::AT_ORIGIN };
         let (azimuth, distance) = (chance.between(-4.0, 4.0), scale.distance_m * chance.between(0.25, 1.0));
         let height = if level { 0.0 } else { distance * chance.between(-0.1, 0.4) };
         let away = SVector::<f64, 3>::new(distance * sin(azimuth), distance * cos(azimuth), height);

@@ -283,9 +283,8 @@ struct UnknownSensor;
 fn channel_number(name: &str) -> u64 {
     let number = name.parse::<f64>().ok().and_then(|mhz| emission::channel(mhz * 1e6));
     number.unwrap_or_else(|| {
-        name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-        })
+        name.bytes()
+            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
     })
 }
 

@@ -245,14 +245,17 @@ mod tests {
     const ONE: &[u8] = b"<?xml version='1.0'?>\n<event uid='1'></event>";
     const TWO: &[u8] = b"<event uid='2'></event>";
 
-    fn owned(framed: Framed<'_>) -> (Vec<u8>, Option<Reason>) {
+    /// What was cut out, and what is wrong with it.
+    type Cut = (Vec<u8>, Option<Reason>);
+
+    fn owned(framed: Framed<'_>) -> Cut {
         match framed {
             Framed::Xml(bytes) | Framed::Message(bytes, _) => (bytes.to_vec(), None),
             Framed::Fault(_, reason) => (vec![], Some(reason)),
         }
     }
 
-    fn stream(pieces: &[&[u8]]) -> (Vec<(Vec<u8>, Option<Reason>)>, u64) {
+    fn stream(pieces: &[&[u8]]) -> (Vec<Cut>, u64) {
         let (mut framer, mut out) = (Framer::new(), Vec::new());
         for piece in pieces {
             framer.handle_stream(piece, |framed| out.push(owned(framed)));
@@ -262,13 +265,13 @@ mod tests {
         (out, framer.garbage())
     }
 
-    fn datagram(bytes: &[u8]) -> Vec<(Vec<u8>, Option<Reason>)> {
+    fn datagram(bytes: &[u8]) -> Vec<Cut> {
         let mut out = Vec::new();
         Framer::new().handle_datagram(bytes, |framed| out.push(owned(framed)));
         out
     }
 
-    fn sound(events: &[&[u8]]) -> Vec<(Vec<u8>, Option<Reason>)> {
+    fn sound(events: &[&[u8]]) -> Vec<Cut> {
         events.iter().map(|event| (event.to_vec(), None)).collect()
     }
 

@@ -29,11 +29,13 @@ pub fn target(input: &[u8]) {
         let piece = &after[..usize::from(u16::from_le_bytes(*length)).min(after.len())];
         rest = &after[piece.len()..];
         match mode % 3 {
-            0 => drop(replica.handle_packet(LINK, piece, now)),
+            0 => {
+                let _ = replica.handle_packet(LINK, piece, now);
+            }
             1 => {
                 number += 1;
                 let header = Header { from: 7, to: TAG, number: Some(number), acks: None };
-                drop(replica.handle_packet(LINK, &packet::data(&header, piece), now));
+                let _ = replica.handle_packet(LINK, &packet::data(&header, piece), now);
             }
             _ => {
                 replica.restore(std::iter::once(piece));
