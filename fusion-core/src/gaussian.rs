@@ -67,8 +67,8 @@ impl<const N: usize> Covariance<N> {
         if is_positive_definite(&m.data.0) { Ok(Self(m)) } else { Err(NotPositiveDefinite) }
     }
 
-    /// The same of what is symmetric by the way it was worked out: only its diagonal and what is below counts, so that
-    /// whoever makes it need make no more.
+    /// The same of what is symmetric by the way it was worked out: only its diagonal and what is below counts, so
+    /// that whoever makes it need make no more.
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] if it is not finite or has no Cholesky factor.
@@ -82,8 +82,8 @@ impl<const N: usize> Covariance<N> {
     }
 
     /// A sum of covariances with weights above zero, or F P Fᵀ + Q: symmetric up to rounding and positive definite
-    /// because P is. So it is not proven anew, only that its numbers are still finite; what a measurement makes of it is
-    /// proven before it is kept.
+    /// because P is. So it is not proven anew, only that its numbers are still finite; what a measurement makes of it
+    /// is proven before it is kept.
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] if the numbers overflow.

@@ -241,8 +241,8 @@ impl<const N: usize> KindVisitor for Mix<'_, '_, N> {
 }
 
 impl<const N: usize> Mix<'_, '_, N> {
-    /// Adds what a batch makes of the state, and of what it has of common errors, to the mixture; which begins with what
-    /// was missed.
+    /// Adds what a batch makes of the state, and of what it has of common errors, to the mixture, which begins with
+    /// what was missed.
     fn close<const M: usize, H: ObservationModel<M>>(
         &mut self,
         model: &H,
