@@ -82,8 +82,8 @@ impl<const N: usize> Covariance<N> {
     }
 
     /// A sum of covariances with weights above zero, or F P Fᵀ + Q: symmetric up to rounding and positive definite
-    /// because P is. So it is not proven anew, only that its numbers are still finite; what a measurement makes of it is
-    /// proven before it is kept.
+    /// because P is. So it is not proven anew, only that its numbers are still finite; what a measurement makes of it
+    /// is proven before it is kept.
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] if the numbers overflow.
