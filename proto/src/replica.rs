@@ -374,8 +374,8 @@ impl Replica {
         self.links.get(&id).filter(|link| link.is_open()).map(|link| link.pace.rate())
     }
 
-    /// The least that the neighbour's clock was seen ahead of ours, in milliseconds: it and the delay together. Informs;
-    /// orders nothing.
+    /// The least that the neighbour's clock was seen ahead of ours, in milliseconds: it and the delay together.
+    /// Informs; orders nothing.
     #[must_use]
     pub fn clock_ahead_ms(&self, id: LinkId) -> Option<i64> {
         self.links.get(&id)?.clock_ahead_ms

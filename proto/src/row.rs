@@ -1,9 +1,9 @@
 //! A row: one version of one thing that one writer says, in whole numbers, packed in bits.
 //!
 //! What a writer says of a track is told in two rows: [`kinematic`], which changes all the time, and [`attributes`],
-//! which hardly ever does. Both carry the track's *handle*, sixteen bits that stand for it in its stream; the attributes
-//! bind the handle to the track's number. A handle is used again only when everything that was said under it has
-//! outlived its [`lifetime`], so whatever comes late finds nothing that it could be taken for.
+//! which hardly ever does. Both carry the track's *handle*, sixteen bits that stand for it in its stream; the
+//! attributes bind the handle to the track's number. A handle is used again only when everything that was said under
+//! it has outlived its [`lifetime`], so whatever comes late finds nothing that it could be taken for.
 //!
 //! A row is a value: what is read is what was written, bit for bit, and the writer goes by it too. Conversion to an
 //! [`Estimate`](crate::record::Estimate) is the same on every machine. The bits stand in `docs/WIRE.md`.

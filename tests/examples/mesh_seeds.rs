@@ -39,10 +39,10 @@ fn items(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// What one node says to another, and what that one keeps.
 fn talk(seed: u64) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
-    let config = ReplicaConfig { refine: seed % 2 == 0, journal: true, ..ReplicaConfig::default() };
+    let config = ReplicaConfig { refine: seed.is_multiple_of(2), journal: true, ..ReplicaConfig::default() };
     let mut nodes = [SimNode::new(1, true, config), SimNode::new(2, true, config)];
     let (mut random, mut said, mut kept) = (Random::new(seed), Vec::new(), Vec::new());
-    (0..4).for_each(|_| nodes[0].found(Span::ZERO, seed % 3 == 0, &mut random));
+    (0..4).for_each(|_| nodes[0].found(Span::ZERO, seed.is_multiple_of(3), &mut random));
     let bearer = Bearer { rate_hint: 1e5, mtu: 600, overhead: 41, clearance: clearance(true), layer: 1 };
     for step in 0..400_i64 {
         let global = Span::from_millis(step * 50);

@@ -1,7 +1,9 @@
 //! What a packet does to a replica.
 //!
-//! A packet that makes sense is taken in and acknowledged. One that does not is neither: its sender takes it for lost and
-//! tells what it told anew.
+//! A packet that makes sense is taken in and acknowledged. One that does not is neither: its sender takes it for lost
+//! and tells what it told anew.
+
+use std::collections::BTreeSet;
 
 use fusion_core::time::Span;
 use fusion_core::track::{NodeId, Origin};
@@ -19,9 +21,9 @@ const ACK_PAUSE: Span = Span::from_millis(100);
 /// A stream may be asked for again once in so long.
 const REPAIR_PAUSE: Span = Span::from_secs(120);
 /// For so long a pruned stream may lag behind what a neighbour is known to hold.
-const PATIENCE: Span = Span::from_secs(3);
+const PATIENCE: Span = Span::from_secs(4);
 /// So many doubled rows of a stream, and it is not wanted on this link.
-const DOUBLED: u8 = 6;
+const DOUBLED: u8 = 4;
 
 impl Replica {
     /// A packet came over a link.
@@ -248,7 +250,8 @@ impl Replica {
         Ok(())
     }
 
-    /// A neighbour that was asked not to send a stream holds more of it than we do: if that stays so, it is asked again.
+    /// A neighbour that was asked not to send a stream holds more of it than we do: if that stays so, it is asked
+    /// again.
     fn note_known(&mut self, id: LinkId, key: StreamKey, floor: u32) {
         let ours = self.table.stream(key).map_or(0, |stream| stream.floor);
         let Some(link) = self.links.get_mut(&id) else { return };
@@ -371,12 +374,15 @@ impl Replica {
         }
     }
 
-    /// A link is down: what was not wanted on others because it came here is wanted again.
+    /// A link is down: of what came over it alone, what was not wanted on others is wanted again.
     pub(super) fn graft_elsewhere(&mut self, down: LinkId) {
+        let mut fed = BTreeSet::new();
+        for (_, link) in self.links.iter().filter(|(id, link)| **id != down && link.ready) {
+            fed.extend(link.heard.values().map(|heard| heard.stream).filter(|stream| link.feeds(*stream)));
+        }
         for (_, link) in self.links.iter_mut().filter(|(id, link)| **id != down && link.ready) {
-            let pruned: Vec<StreamKey> =
-                link.doubled.iter().filter(|(_, count)| **count == PRUNED).map(|(key, _)| *key).collect();
-            for key in pruned {
+            let pruned = link.doubled.iter().filter(|(key, count)| **count == PRUNED && !fed.contains(*key));
+            for key in pruned.map(|(key, _)| *key).collect::<Vec<_>>() {
                 link.doubled.remove(&key);
                 link.prune_due.push_back((key, false));
                 self.tally.grafts += 1;

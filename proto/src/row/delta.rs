@@ -1,7 +1,7 @@
 //! A motion row as its difference from an earlier version that the receiver is known to hold.
 //!
-//! The base is moved on in a straight line to the row's time, by arithmetic that gives the same bits everywhere; what is
-//! left over is small and takes few bits. Nothing is lost: the receiver ends with the very numbers of the row. What
+//! The base is moved on in a straight line to the row's time, by arithmetic that gives the same bits everywhere; what
+//! is left over is small and takes few bits. Nothing is lost: the receiver ends with the very numbers of the row. What
 //! does not fit is told in full.
 
 use super::bits::{BitReader, BitWriter, Classes, unzigzag, zigzag};

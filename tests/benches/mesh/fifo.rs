@@ -48,7 +48,9 @@ pub fn p95(updates: &[(Span, RowKey)], octets: f64, line: Line, from: Span, to: 
     while at < to {
         let mut first: BTreeMap<RowKey, Span> = BTreeMap::new();
         let lacking = updates.iter().zip(&come).filter(|((time, _), came)| *time <= at && **came > at);
-        lacking.for_each(|((time, row), _)| drop(first.entry(*row).or_insert(*time)));
+        for ((time, row), _) in lacking {
+            first.entry(*row).or_insert(*time);
+        }
         let tracks: std::collections::BTreeSet<_> = updates.iter().map(|(_, row)| *row).collect();
         lags.extend(tracks.iter().map(|row| first.get(row).map_or(0.0, |time| (at - *time).as_secs_f64())));
         at = at + Span::from_secs(10);

@@ -65,7 +65,7 @@ pub fn sizes() {
         let mean = |bits: u64, rows: u64| bits as f64 / 8.0 / rows.max(1) as f64;
         let rows = tally.rows_sent_full + tally.rows_sent_delta;
         println!(
-            "  {name:10}  full {:5.1} (≤ 24)  difference {:5.1} (≤ 13), {:3.0} % of updates; everything sent / update {:5.1}",
+            "  {name:10}  full {:5.1} (≤ 24)  difference {:5.1} (≤ 13), {:3.0} % of updates; all sent / update {:5.1}",
             mean(tally.bits_sent_full, tally.rows_sent_full),
             mean(tally.bits_sent_delta, tally.rows_sent_delta),
             100.0 * tally.rows_sent_delta as f64 / rows.max(1) as f64,
@@ -115,7 +115,8 @@ pub fn heal() {
         (200, 1e6, 1400, 0.1, 0.01, 2.0),
     ] {
         let (seconds, octets, updates) = heal_of(tracks, link(rate, loss, round_s), mtu);
-        println!("  {tracks}+{tracks} tracks, {rate:9.0} bit/s, {loss:.2} lost {seconds:32.1} {octets:9.0}    ≤ {bar}");
+        let what = format!("{tracks}+{tracks} tracks, {rate:.0} bit/s, {loss:.2} lost");
+        println!("  {what:64} {seconds:6.1} {octets:9.0}    ≤ {bar}");
         let cut = Some((Span::from_secs(120), Span::from_secs(3720)));
         let line = Line { rate, loss, overhead: OVERHEAD, cut };
         for (name, octets) in MESSAGES {

@@ -1,7 +1,7 @@
 //! Packets between nodes, and what a node kept.
 //!
-//! The first octet chooses: raw packets; items behind a true header and checksum, which is where a fuzzer would else not
-//! come; entries of a journal. Two octets before each piece tell its length.
+//! The first octet chooses: raw packets; items behind a true header and checksum, which is where a fuzzer would else
+//! not come; entries of a journal. Two octets before each piece tell its length.
 
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin};
