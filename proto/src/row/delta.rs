@@ -22,6 +22,8 @@ pub struct Base {
 
 /// Bits that a difference may take before the whole row is the better choice: thirteen octets with all that stands
 /// before it.
+///
+/// No counter: what needs more is told whole.
 const BODY_BITS_MAX: usize = 75;
 
 /// How many versions ago the base was.
