@@ -1,7 +1,8 @@
 //! What sensors have in common from look to look does not average out: whether tracks know it.
 //!
 //! Each scenario is run many times, each time with errors drawn anew from what the sensors are configured to have. A
-//! covariance tells the truth if the mean of the position's NEES over the runs is its dimension, three; `--nocapture` shows the table.
+//! covariance tells the truth if the mean of the position's NEES over the runs is its dimension, three; `--nocapture`
+//! shows the table.
 
 mod common;
 

@@ -108,9 +108,10 @@ fn compare(scan: &OwnedScan, simulation: &Simulation, place: usize, sums: &mut V
     let truth = simulation.truth(scan.time);
     let sample = truth.iter().find(|sample| usize::from(sample.id.target) == place).expect("it exists");
     let from = scan.from.map_or(site(), |from| from.position);
+    let turn = scan.from.map_or(0.0, |from| from.heading_sigma);
     for one in &scan.returns {
         let squares = match &one.place {
-            Place::Polar(polar) => seen(polar, from, sample),
+            Place::Polar(polar) => seen(polar, from, turn, sample),
             Place::Geodetic(point) => told(point, sample),
         };
         for (name, square) in squares.into_iter().flatten() {
@@ -128,7 +129,8 @@ fn square(error: f64, sigma: f64) -> f64 {
     (error / sigma) * (error / sigma)
 }
 
-fn seen(polar: &Polar, from: Geodetic, sample: &TruthSample) -> Squares {
+/// Against the truth as seen from a place; `turn` is one sigma of what turns all that is seen from there.
+fn seen(polar: &Polar, from: Geodetic, turn: f64, sample: &TruthSample) -> Squares {
     let plane = TangentPlane::at(from);
     let way = plane.geodetic_to_enu(sample.position);
     let way = *way.vector();
@@ -140,7 +142,7 @@ fn seen(polar: &Polar, from: Geodetic, sample: &TruthSample) -> Squares {
     let part = |name, told: Option<Measured>, truth: f64| told.map(|m| (name, square(m.value - truth, m.sigma)));
     let turned = (Angle::from_radians(polar.azimuth.value) - azimuth).radians();
     vec![
-        Some(("azimuth", square(turned, polar.azimuth.sigma))),
+        Some(("azimuth", square(turned, hypot(polar.azimuth.sigma, turn)))),
         part("range", polar.range, way.norm()),
         part("elevation", polar.elevation, atan2(way.z, hypot(way.x, way.y))),
         part("range rate", polar.range_rate, rate),

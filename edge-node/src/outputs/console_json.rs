@@ -113,7 +113,8 @@ fn bearing(hello: &Hello, b: &Bearing) -> Value {
     let configured = || sensor.map_or((None, None), |s| (s.latitude_deg, s.longitude_deg));
     let (lat_deg, lon_deg) = told.unwrap_or_else(configured);
     json!({ "id": format!("{}-{}-{azimuth_deg:.3}", b.sensor.0, b.time.as_nanos()),
-            "sensor": sensor.map(|s| &s.name), "lat_deg": lat_deg, "lon_deg": lon_deg, "range_m": sensor.map(|s| s.range_max_m),
+            "sensor": sensor.map(|s| &s.name), "lat_deg": lat_deg, "lon_deg": lon_deg,
+            "range_m": sensor.map(|s| s.range_max_m),
             "bearing_deg": azimuth_deg, "sigma_deg": b.sigma_rad.to_degrees(), "time_ms": b.time.as_millis(),
             "label": b.label.to_string() })
 }

@@ -77,7 +77,8 @@ pub fn params() -> Params {
 
 const CUTOFF_M: f64 = 500.0;
 
-/// Takes one instant into a score: where things truly are, and what is known of them.
+/// Takes one instant into a score: where things truly are, and what is known of them. Estimates made elsewhere are left
+/// out: they are not the tracker's, and stand in the picture beside the node's own tracks of the same objects.
 ///
 /// # Errors
 /// See [`Score::handle_frame`].
@@ -89,7 +90,8 @@ pub fn judge<'a>(
 ) -> Result<(), FrameRefused> {
     let names: Vec<String> = truth.iter().map(|sample| sample.id.to_string()).collect();
     let truths: Vec<TruthPoint<'_>> = truth.iter().zip(&names).map(|(sample, id)| point(sample, id)).collect();
-    let coasted: Vec<Coasted> = records.map(|record| Coasted::new(record, time)).collect();
+    let coasted: Vec<Coasted> =
+        records.filter(|record| !record.source_track).map(|record| Coasted::new(record, time)).collect();
     let tracks: Vec<TrackPoint<'_>> = coasted.iter().map(Coasted::point).collect();
     score.handle_frame(time, &truths, &tracks)
 }

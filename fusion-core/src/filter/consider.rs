@@ -2,9 +2,9 @@
 //! state-space methods to navigation problems", 1966; Jazwinski, *Stochastic Processes and Filtering Theory* (1970),
 //! §8.4).
 //!
-//! Each error is a scalar ξ of variance one: a sensor's bias, the direction in which a platform is not where it says. A
-//! measurement is z = h(x) + g ξ + v, with g one sigma of the error as it appears in z. What the estimate has of it is a
-//! column a = E[x̃ ξ], beside P. With k over the errors of the scan,
+//! Each error is a scalar ξ of variance one: a sensor's bias, the direction in which a platform is not where it says.
+//! A measurement is z = h(x) + g ξ + v, with g one sigma of the error as it appears in z. What the estimate has of it
+//! is a column a = E[x̃ ξ], beside P. With k over the errors of the scan,
 //!
 //! - S = H P Hᵀ + Σₖ (H aₖ gₖᵀ + gₖ aₖᵀ Hᵀ + gₖ gₖᵀ) + R and K = (P Hᵀ + Σₖ aₖ gₖᵀ) S⁻¹; P is updated in Joseph's form;
 //! - a ← a − K (H a + g) for every error that is known of, g being zero for those of other sensors;
@@ -14,8 +14,9 @@
 //! in common cancels), and two sensors are weighed by what they do not share. An error averages out no faster than it
 //! is forgotten.
 //!
-//! The column of a target with several motions is one for all of them ([`Pull`] mixes what each motion makes of it). This is sound because what an update leaves does not depend on the gain where it matters: H a = −g is where
-//! every gain leads, for a − K (H a + g) then stays a; and from its first measurement on a track is there.
+//! The column of a target with several motions is one for all of them ([`Pull`] mixes what each motion makes of it).
+//! This is sound because what an update leaves does not depend on the gain where it matters: H a = −g is where every
+//! gain leads, for a − K (H a + g) then stays a; and from its first measurement on a track is there.
 
 use heapless::Vec;
 use nalgebra::{SMatrix, SVector, Vector3};

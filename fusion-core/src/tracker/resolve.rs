@@ -1,5 +1,5 @@
-//! Tracks that a sensor may not tell apart: how much of its P_D each keeps, and how far the plot that they share may lie
-//! from each.
+//! Tracks that a sensor may not tell apart: how much of its P_D each keeps, and how far the plot that they share may
+//! lie from each.
 //!
 //! Of every confirmed track it is noted where the sensor would see it; sorted by range, each finds its neighbours. The
 //! probability p that two give one plot is that of [`resolution`](crate::sensor::resolution). A track's P_D shrinks to

@@ -195,15 +195,15 @@ mod tests {
     fn what_was_overtaken_by_three_is_lost_and_nothing_else() {
         let mut flight = flight(6);
         let mut received = Received::default();
-        for number in [u16::MAX - 2, 0, 1, 2] {
+        for number in [u16::MAX - 2, 0, 1] {
             assert!(received.is_new(number));
             received.note(number);
             assert!(!received.is_new(number));
         }
         let (came, lost) = flight.handle_acks(received.acks().expect("some came"));
-        assert_eq!(came.iter().map(|sent| sent.number).collect::<Vec<_>>(), [u16::MAX - 2, 0, 1, 2]);
+        assert_eq!(came.iter().map(|sent| sent.number).collect::<Vec<_>>(), [u16::MAX - 2, 0, 1]);
         assert_eq!(lost.iter().map(|sent| sent.number).collect::<Vec<_>>(), [u16::MAX - 1]);
-        assert_eq!((flight.len(), flight.bytes()), (1, 10), "the last but three may still be under way");
+        assert_eq!((flight.len(), flight.bytes()), (2, 20), "overtaken by two, and the latest: both may be under way");
     }
 
     proptest! {

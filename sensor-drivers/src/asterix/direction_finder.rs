@@ -278,8 +278,8 @@ impl DirectionFinder {
 /// A sensor of which nobody said where it stands.
 struct UnknownSensor;
 
-/// The number of the channel, by which all direction finders tell emitters apart. A name that is no frequency stands for
-/// itself (FNV-1a).
+/// The number of the channel, by which all direction finders tell emitters apart. A name that is no frequency stands
+/// for itself (FNV-1a).
 fn channel_number(name: &str) -> u64 {
     let number = name.parse::<f64>().ok().and_then(|mhz| emission::channel(mhz * 1e6));
     number.unwrap_or_else(|| {
