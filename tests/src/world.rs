@@ -1,9 +1,9 @@
 //! A simulated world of nodes and links in virtual time, from one seed.
 //!
-//! Each node is a [`Replica`] with tracks of its own, a clock that is wrong, and a disk; each link is two
-//! [`channel`]s. A [`plan`] made from the seed cuts and heals links, stops and starts nodes, sets clocks, ends tracks.
-//! Beside it stands a [`reference`] that knows everything that was ever written, and oracles that compare: during the
-//! run, and after it has come to rest. One line per event; the seed reproduces the run.
+//! Each node is a [`Replica`](proto::replica::Replica) with tracks of its own, a clock that is wrong, and a disk; each
+//! link is two [`channel`]s. A [`plan`] made from the seed cuts and heals links, stops and starts nodes, sets clocks,
+//! ends tracks. Beside it stands a [`mod@reference`] that knows everything that was ever written, and oracles that
+//! compare: during the run, and after it has come to rest. One line per event; the seed reproduces the run.
 
 pub mod channel;
 pub mod node;

@@ -3,9 +3,9 @@
 //! The extended filter takes the slope of h at x̂. What h bends within the uncertainty of the state it does not see;
 //! then it claims a certainty that it has not, or moves the wrong way. The unscented transform sees it, for ten times
 //! the price. A range r bends by b = σ²⊥ / 2r across the line of sight, σ⊥ being how far the place is uncertain
-//! sideways; a bearing bends by the share σ∥ / ρ along it. [`Linearisation::Auto`] takes points where b exceeds [`BEND`] of the
-//! uncertainty along the line, or the distance is uncertain by more than [`BEND`] of itself: that of lines of bearing
-//! whose range is hardly known, and of radars whose beam is wide beside their pulse.
+//! sideways; a bearing bends by the share σ∥ / ρ along it. [`Linearisation::Auto`] takes points where b exceeds a tenth
+//! of the uncertainty along the line, or the distance is uncertain by more than a tenth of itself: that of lines of
+//! bearing whose range is hardly known, and of radars whose beam is wide beside their pulse.
 
 use nalgebra::{SMatrix, SVector, Vector2};
 
