@@ -96,7 +96,8 @@ pub struct Node {
     plane: TangentPlane,
     names: Vec<String>,
     sensors: Vec<Sensor>,
-    sequencer: NodeSequencer,
+    /// Boxed: it is hundreds of kilobytes, which a node that is handed on must not copy through every frame of a stack.
+    sequencer: Box<NodeSequencer>,
     height_prior: HeightPrior,
     published: Published,
     reporters: Vec<Reporter>,
@@ -136,7 +137,7 @@ impl Node {
             plane,
             names: config.sensors.iter().map(|sensor| sensor.name.clone()).collect(),
             sensors,
-            sequencer: memory::sequencer(origin, tracker, config.node.height_m, decisions),
+            sequencer: Box::new(memory::sequencer(origin, tracker, config.node.height_m, decisions)),
             height_prior: HeightPrior { mean_m: tracker.height_m, sigma_m: tracker.height_sigma_m },
             published: Published::default(),
             reporters,
