@@ -99,7 +99,7 @@ impl Engine {
                 // Only when nothing waits: what was received before a deadline is taken in before it, as in a replay.
                 // Time begins with the first receipt.
                 Taken::TimedOut if self.node.poll_timeout().is_some() => self.pass_time_to(clock.now().validity),
-                Taken::TimedOut => {}
+                Taken::Heard(_) | Taken::TimedOut => {}
                 Taken::Closed => break,
             }
             let now = clock.now();

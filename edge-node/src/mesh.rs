@@ -12,6 +12,11 @@
 //! Nothing is declared per track. Everything is sent with congestion control *drop*: a slow subscriber must never hold
 //! up the node; the picture's sequence number tells it to ask for a snapshot.
 
+pub mod carrier;
+pub mod choice;
+mod neighbour;
+mod session;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +32,8 @@ use crate::board::{Board, Mode};
 use crate::config::MeshConfig;
 use crate::picture::{short_name, text_id};
 use crate::sensor_health::SensorHealth;
+
+pub use neighbour::NeighbourHealth;
 
 /// Records waiting for zenoh at the most.
 ///
