@@ -248,6 +248,7 @@ impl Engine {
                     }
                 }
                 Output::Refused { sensor, error } => self.complain(sensor, error),
+                Output::Heard(_) | Output::Packet { .. } | Output::Journal(_) => {}
             }
         }
     }
