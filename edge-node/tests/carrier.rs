@@ -80,9 +80,9 @@ fn a_link_over(protocol: &str) {
         assert_eq!(bravo.next(), FromLink::Packet(vec![life; 300]));
         bravo.carrier.send(LinkId(0), vec![life; 1400]);
         assert_eq!(alpha.next(), FromLink::Packet(vec![life; 1400]));
-        let [health] = &alpha.carrier.health()[..] else { panic!("one neighbour") };
-        assert_eq!((health.bytes_out, health.bytes_in), (300 * (u64::from(life) + 1), 1400 * (u64::from(life) + 1)));
-        assert_eq!(health.bearer.as_deref(), Some("wire"));
+        let [reach] = &alpha.carrier.reach()[..] else { panic!("one neighbour") };
+        assert_eq!((reach.bytes_out, reach.bytes_in), (300 * (u64::from(life) + 1), 1400 * (u64::from(life) + 1)));
+        assert_eq!(reach.bearer.as_deref(), Some("wire"));
         runtime.block_on(bravo.carrier.close());
         assert_eq!(alpha.next(), FromLink::Event(LinkEvent::Down));
     }

@@ -7,6 +7,7 @@
 use core::fmt;
 
 use fusion_core::label::{Clearance, Level};
+use proto::replica::ReplicaConfig;
 use serde::{Deserialize, Serialize};
 
 use super::label::{LevelName, codes};
@@ -327,6 +328,13 @@ impl MeshConfig {
     #[must_use]
     pub fn has_neighbours(&self) -> bool {
         !self.neighbours.is_empty() || self.bearers.iter().any(|bearer| bearer.found.is_some())
+    }
+
+    /// What the replica of this node is to be like; `None` if it has no neighbours.
+    #[must_use]
+    pub fn replica(&self) -> Option<ReplicaConfig> {
+        let fast = self.all_bearers().iter().any(|bearer| bearer.settings().layer > 0);
+        self.has_neighbours().then(|| ReplicaConfig { refine: fast, ..ReplicaConfig::default() })
     }
 
     /// The bearer of this name, which may be the name of a profile.

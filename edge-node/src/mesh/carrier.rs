@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use zenoh::Session;
 use zenoh::sample::SampleKind;
 
-use super::neighbour::{Neighbour, NeighbourHealth, Place, Wire};
+use super::neighbour::{Neighbour, Reach, Place, Wire};
 use super::{MeshError, error, session};
 use crate::clock::Clock;
 use crate::config::MeshConfig;
@@ -110,9 +110,9 @@ impl Carrier {
 
     /// How each neighbour is reached, by link.
     #[must_use]
-    pub fn health(&self) -> Vec<NeighbourHealth> {
+    pub fn reach(&self) -> Vec<Reach> {
         let now = self.clock.now().monotonic;
-        self.all().iter().map(|neighbour| neighbour.health(now)).collect()
+        self.all().iter().map(|neighbour| neighbour.reach(now)).collect()
     }
 
     /// What is counted, by name.

@@ -174,7 +174,7 @@ impl Neighbour {
     }
 
     /// How it is reached.
-    pub(super) fn health(&self, now: Monotonic) -> NeighbourHealth {
+    pub(super) fn reach(&self, now: Monotonic) -> Reach {
         let wires = self.wires.read().unwrap_or_else(PoisonError::into_inner);
         let choice = self.choice();
         let sum = |count: fn(&Traffic) -> &AtomicU64| {
@@ -182,7 +182,7 @@ impl Neighbour {
         };
         let bearer = |way: usize| wires.get(way).map(|wire| wire.bearer.clone());
         let heard = self.traffic.iter().map(|traffic| traffic.heard.load(Ordering::Relaxed)).max().unwrap_or(0);
-        NeighbourHealth {
+        Reach {
             name: self.place.name.clone(),
             link: self.place.link,
             bearer: choice.used().and_then(bearer),
@@ -242,7 +242,7 @@ async fn subscribe(neighbour: &Arc<Neighbour>, way: usize, session: &Session) ->
 
 /// How a neighbour is reached.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NeighbourHealth {
+pub struct Reach {
     /// Its name.
     pub name: String,
     /// The link to it.
