@@ -12,12 +12,20 @@ use crate::ingest::http::{self, NoPage};
 /// # Errors
 /// [`Failure`] if nobody answers there, or not as a node does.
 pub fn run(args: &StatusArgs) -> Result<(), Failure> {
+    let status = ask(args, "/status.json")?;
+    if args.json { say_json(&status) } else { say(table(&status)) }
+}
+
+/// What a running node answers to a question.
+///
+/// # Errors
+/// [`Failure`] if nobody answers there, or not as a node does.
+pub(super) fn ask(args: &StatusArgs, question: &str) -> Result<Value, Failure> {
     let address = address(args)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
-    let page = runtime.block_on(http::get(&address, "/status.json")).map_err(|e| unanswered(&address, &e))?;
-    let status: Value = serde_json::from_slice(&page)
-        .map_err(|e| Failure::failed(format!("what answers at {address} is no copmesh: {e}")))?;
-    if args.json { say_json(&status) } else { say(table(&status)) }
+    let page = runtime.block_on(http::get(&address, question)).map_err(|e| unanswered(&address, &e))?;
+    serde_json::from_slice(&page)
+        .map_err(|e| Failure::failed(format!("what answers at {address} is no copmesh: {e}")))
 }
 
 fn address(args: &StatusArgs) -> Result<String, Failure> {
@@ -37,7 +45,7 @@ fn unanswered(address: &str, cause: &NoPage) -> Failure {
         }
         NoPage::TooSlow => "the node does not answer in time",
     };
-    Failure::failed(format!("no status from {address}: {cause}; {remedy}"))
+    Failure::failed(format!("no answer from {address}: {cause}; {remedy}"))
 }
 
 /// One line for the node, one for each sensor, and one below a sensor for whatever is wrong with it.
