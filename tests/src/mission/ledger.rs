@@ -10,7 +10,7 @@ use proto::record::TrackRecord;
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     /// Entries that a console would show.
-    pub shown: BTreeMap<TrackId, TrackRecord>,
+    pub shown: BTreeSet<TrackId>,
     /// Entries that came back after they went, in this life.
     pub returned: u64,
     /// Lines of bearing of others.
@@ -64,10 +64,10 @@ impl Ledger {
         match change {
             PictureChange::Updated(record) => {
                 self.returned += u64::from(self.gone.remove(&record.id));
-                self.shown.insert(record.id, (**record).clone());
+                self.shown.insert(record.id);
             }
             PictureChange::Gone { id, .. } => {
-                if self.shown.remove(id).is_none() {
+                if !self.shown.remove(id) {
                     self.found.push(format!("{id:?} goes and was not shown"));
                 }
                 self.gone.insert(*id);

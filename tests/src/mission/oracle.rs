@@ -43,9 +43,11 @@ pub fn look_at(mission: &mut Mission, k: usize) {
 /// What a console was told is what the picture holds, and the picture has room.
 fn console(mission: &Mission, k: usize, found: &mut Vec<String>) {
     let station = &mission.stations[k];
-    let Some(node) = &station.node else { return };
-    let held: Vec<TrackId> = node.picture().map(|record| record.id).collect();
-    let told: Vec<TrackId> = station.ledger.shown.keys().copied().collect();
+    if station.node.is_none() {
+        return;
+    }
+    let held: Vec<TrackId> = station.picture().map(|record| record.id).collect();
+    let told: Vec<TrackId> = station.ledger.shown.iter().copied().collect();
     if held != told {
         found.push(format!("the picture holds {held:?}, the console was told {told:?}"));
     }
@@ -108,9 +110,9 @@ fn left_behind(mission: &Mission, key: StreamKey) -> bool {
 fn pictures_differ(mission: &Mission, a: usize, b: usize) -> Option<String> {
     let (one, other) = (&mission.stations[a], &mission.stations[b]);
     let of_live = |record: &&TrackRecord| mission.stations.iter().any(|s| s.origin() == record.id.origin);
-    let theirs: Vec<&TrackRecord> = other.node.as_ref()?.picture().filter(of_live).collect();
+    let theirs: Vec<&TrackRecord> = other.picture().filter(of_live).collect();
     let find = |id: TrackId| theirs.binary_search_by_key(&id, |record| record.id).ok().map(|at| theirs[at]);
-    one.node.as_ref()?.picture().filter(of_live).find_map(|record| {
+    one.picture().filter(of_live).find_map(|record| {
         let foreign = ![one.origin(), other.origin()].contains(&record.id.origin);
         match find(record.id) {
             None => Some(format!("n{a} shows {:?}, n{b} does not", record.id)),

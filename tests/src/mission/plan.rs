@@ -81,6 +81,8 @@ pub struct Outcome {
     pub heard: u64,
     /// Tracks of their own that nodes numbered.
     pub numbers: usize,
+    /// Entries that came back to a picture after they went.
+    pub returned: u64,
     /// Of each node, where nothing goes wrong.
     pub figures: Vec<Figures>,
     /// A digest of everything that is held at the end: the same for the same seed.
@@ -283,6 +285,7 @@ fn judge(mut mission: Mission, rest: Option<f64>, figures: Vec<Figures>) -> Outc
         packets: mission.channels.values().map(|channel| channel.packets).sum(),
         heard: stations.iter().map(|station| station.ledger.heard).sum(),
         numbers: stations.iter().map(|station| station.ledger.numbers()).sum(),
+        returned: stations.iter().map(|station| station.ledger.returned).sum(),
         figures,
         digest: digest(&mission),
     }
@@ -295,7 +298,7 @@ fn digest(mission: &Mission) -> u64 {
         for (_, stream) in streams {
             digest = proto::codec::fnv1a(digest, &stream.hash.to_le_bytes());
         }
-        for record in station.node.iter().flat_map(edge_node::node::Node::picture) {
+        for record in station.picture() {
             digest = proto::codec::fnv1a(digest, &record.id.number.0.to_le_bytes());
             digest = proto::codec::fnv1a(digest, &record.estimate.position.vector().x.to_bits().to_le_bytes());
         }

@@ -104,7 +104,8 @@ pub fn head(duration_s: f64) -> String {
 
 fn some_sensor(number: usize, random: &mut Random) -> String {
     let (east, north) = (random.between(-9e3, 9e3), random.between(-9e3, 9e3));
-    let place = format!("name = \"s{number}\"\nposition = {{ east-m = {east:.1}, north-m = {north:.1}, height-m = 150 }}");
+    let place =
+        format!("name = \"s{number}\"\nposition = {{ east-m = {east:.1}, north-m = {north:.1}, height-m = 150 }}");
     let system = format!("sac = 41\nsic = {}", 50 + number);
     match random.below(6) {
         0 | 1 => format!(
@@ -142,11 +143,15 @@ fn some_target(number: usize, duration_s: f64, random: &mut Random) -> String {
     }
     if random.chance(0.4) {
         let by = random.between(-120.0, 120.0);
-        line(format_args!("legs = [{{ kind = \"straight\", seconds = {turn_s:.1} }}, {{ kind = \"turn\", by-deg = {by:.1}, rate-deg-s = 3 }}]"));
+        line(format_args!(
+            "legs = [{{ kind = \"straight\", seconds = {turn_s:.1} }}, {{ kind = \"turn\", by-deg = {by:.1}, rate-deg-s = 3 }}]"
+        ));
     }
     if flies && random.chance(0.7) {
         let icao = 0x44_0100 + number;
-        line(format_args!("transponder = {{ icao = \"{icao:06X}\", callsign = \"T{number}\", mode-3a = \"44{number:02o}\" }}"));
+        line(format_args!(
+            "transponder = {{ icao = \"{icao:06X}\", callsign = \"T{number}\", mode-3a = \"44{number:02o}\" }}"
+        ));
         if random.chance(0.7) {
             line(format_args!("adsb = {{ nac-p = 9 }}"));
         }

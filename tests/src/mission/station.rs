@@ -6,6 +6,7 @@ use edge_node::node::{Node, Output, node_id};
 use fusion_core::measurement::SensorId;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::Origin;
+use proto::record::TrackRecord;
 use proto::replica::{LinkId, Now, Replica, ReplicaConfig};
 
 use super::ledger::Ledger;
@@ -84,6 +85,11 @@ impl Station {
     #[must_use]
     pub fn replica(&self) -> Option<&Replica> {
         self.node.as_ref()?.replica()
+    }
+
+    /// The entries of its picture, by number; none while it does not run.
+    pub fn picture(&self) -> impl Iterator<Item = &TrackRecord> {
+        self.node.iter().flat_map(Node::picture)
     }
 
     /// Ends a life.
