@@ -7,10 +7,12 @@
 //! [`network`] runs real daemons in network namespaces, over links that can be cut.
 //! [`tidy`] holds the house rules as functions over source text; `tests/tidy.rs` applies them to the tree.
 //! [`world`] simulates nodes and links in virtual time, and judges what nodes come to hold.
+//! [`mission`] runs whole nodes with simulated sensors in the same virtual time.
 //! [`truth`] makes recordings of real things into truth, simulates sensors over it and judges trackers by it.
 
 pub mod fuzzed;
 pub mod network;
+pub mod mission;
 pub mod oracle;
 pub mod outside;
 pub mod tidy;

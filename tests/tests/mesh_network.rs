@@ -2,12 +2,11 @@
 //! all pictures agree. Times are printed, not judged.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
 
-use edge_node::clock::{Clock, Monotonic};
+use edge_node::clock::Clock;
 use tests::network::{Network, Node, Way};
 
 /// Cuts of each shape.

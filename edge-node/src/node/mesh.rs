@@ -16,7 +16,7 @@ use fusion_core::track::{Origin, TrackId};
 use proto::record::TrackRecord;
 use proto::replica::{Change, LinkEvent, LinkId, Now, Replica, ReplicaConfig};
 
-use super::{Bearing, Node, Output};
+use super::{Bearing, Node, Output, TIMEOUT_PERIOD};
 
 /// From here on a row's emitter says only that it is not another of the same look; below, it is the same number for the
 /// same fingerprint on every node (and for one in 224 others).
@@ -48,13 +48,16 @@ pub(super) struct Mesh {
     claims: BTreeMap<TrackId, Option<TrackId>>,
     /// Links that may have something to send, since something came in.
     asking: BTreeSet<LinkId>,
+    /// When the picture is looked at next, whether anything came in or not.
+    look_at: Span,
     lines_over: u64,
 }
 
 impl Mesh {
     fn new(me: Origin, config: ReplicaConfig, now: Now) -> Self {
         let replica = Replica::new(me, config, now);
-        Self { replica, now, claims: BTreeMap::new(), asking: BTreeSet::new(), lines_over: 0 }
+        let (claims, asking) = (BTreeMap::new(), BTreeSet::new());
+        Self { replica, now, claims, asking, look_at: now.elapsed, lines_over: 0 }
     }
 
     /// Does something with the replica at a time; afterwards any link may have something to send.
@@ -108,6 +111,15 @@ impl Mesh {
             |fingerprint| usize::try_from(fingerprint.hash % u64::from(UNNAMED_FROM)).unwrap_or(0),
         );
         u8::try_from(number).unwrap_or(u8::MAX)
+    }
+
+    /// Whether the picture is to be looked at: now and then, however often the links want to be served.
+    fn is_look_due(&mut self, now: Span) -> bool {
+        let due = now >= self.look_at;
+        if due {
+            self.look_at = now + TIMEOUT_PERIOD;
+        }
+        due
     }
 
     /// The next change of what is held.
@@ -168,7 +180,7 @@ impl Node {
     /// Lets the mesh's time pass: at [`Node::poll_mesh_timeout`], or sooner. Nodes without a mesh have none.
     pub fn handle_mesh_timeout(&mut self, now: Now) {
         self.with_replica(now, Replica::handle_timeout);
-        if self.mesh.is_some() {
+        if self.mesh.as_mut().is_some_and(|mesh| mesh.is_look_due(now.elapsed)) {
             self.picture.handle_timeout(now.validity);
             self.take_picture();
         }
@@ -177,7 +189,8 @@ impl Node {
     /// When the mesh's time has to pass next, on the monotonic clock; `None` without a mesh.
     #[must_use]
     pub fn poll_mesh_timeout(&self) -> Option<Span> {
-        self.mesh.as_ref()?.replica.poll_timeout()
+        let mesh = self.mesh.as_ref()?;
+        mesh.replica.poll_timeout().into_iter().chain([mesh.look_at]).min()
     }
 
     /// What the node holds of all nodes' rows, and how its links are doing; `None` without a mesh.
