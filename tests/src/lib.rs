@@ -11,8 +11,8 @@
 //! [`truth`] makes recordings of real things into truth, simulates sensors over it and judges trackers by it.
 
 pub mod fuzzed;
-pub mod network;
 pub mod mission;
+pub mod network;
 pub mod oracle;
 pub mod outside;
 pub mod tidy;

@@ -7,8 +7,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use edge_node::clock::Clock;
 use serde_json::Value;
 
 /// A way between two neighbours: a bearer and the protocol that it speaks.
@@ -39,8 +40,16 @@ impl Way {
     }
 }
 
-/// What a node's sensor sees: by callsign, latitude and longitude.
-type Targets = BTreeMap<String, (f64, f64)>;
+/// What a node's sensor sees, by callsign.
+type Targets = BTreeMap<String, Target>;
+
+/// Something to be seen.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    latitude_deg: f64,
+    longitude_deg: f64,
+    sways: bool,
+}
 
 /// One daemon.
 pub struct Node {
@@ -58,6 +67,8 @@ pub struct Node {
 
 /// How often the sensor looks.
 const LOOK: Duration = Duration::from_millis(250);
+/// Some thirty metres.
+const SWAY_DEG: f64 = 0.0003;
 
 impl Node {
     pub(super) fn new(index: usize, space: String, folder: &Path, binary: &Path) -> Self {
@@ -137,10 +148,11 @@ impl Node {
         text + &self.neighbours
     }
 
-    /// Its sensor sees this target from now on.
-    pub fn show(&self, callsign: &str, latitude_deg: f64, longitude_deg: f64) {
+    /// Its sensor sees this target from now on. One that sways gives rise to news several times a second.
+    pub fn show(&self, callsign: &str, latitude_deg: f64, longitude_deg: f64, sways: bool) {
         let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        targets.as_mut().expect("the sensor looks").insert(callsign.into(), (latitude_deg, longitude_deg));
+        let target = Target { latitude_deg, longitude_deg, sways };
+        targets.as_mut().expect("the sensor looks").insert(callsign.into(), target);
     }
 
     /// What the daemon answers: `status` or `tracks`; `None` while it does not.
@@ -204,17 +216,18 @@ const CONSOLE: &str = "127.0.0.1:8477";
 
 /// Reports all targets again and again, until there is no sensor any more.
 fn look(mut pipe: File, targets: &Mutex<Option<Targets>>) {
+    let clock = Clock::start();
     loop {
         let Some(seen) = targets.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = clock.now().validity.as_nanos();
+        let (seconds, nanos) = (now / 1_000_000_000, now % 1_000_000_000);
         let mut lines = String::new();
-        for (callsign, (latitude, longitude)) in seen {
+        for (callsign, Target { latitude_deg, longitude_deg, sways }) in seen {
+            let latitude_deg = if sways && seconds % 2 == 0 { latitude_deg + SWAY_DEG } else { latitude_deg };
             let _ = writeln!(
                 lines,
-                "{{\"time\":{}.{:09},\"latitude_deg\":{latitude},\"longitude_deg\":{longitude},\
-                 \"horizontal_sigma_m\":5,\"height_m\":100,\"height_sigma_m\":5,\"identity\":{{\"name\":\"{callsign}\"}}}}",
-                now.as_secs(),
-                now.subsec_nanos()
+                "{{\"time\":{seconds}.{nanos:09},\"latitude_deg\":{latitude_deg},\"longitude_deg\":{longitude_deg},\
+                 \"horizontal_sigma_m\":5,\"height_m\":100,\"height_sigma_m\":5,\"identity\":{{\"name\":\"{callsign}\"}}}}"
             );
         }
         if pipe.write_all(lines.as_bytes()).is_err() {
