@@ -33,8 +33,8 @@ use zenoh::qos::CongestionControl;
 
 use crate::board::{Board, Mode};
 use crate::config::MeshConfig;
-use crate::picture::{short_name, text_id};
 use crate::neighbour_health::NeighbourHealth;
+use crate::picture::{short_name, text_id};
 use crate::sensor_health::SensorHealth;
 
 pub use neighbour::Reach;

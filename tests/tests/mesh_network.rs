@@ -72,7 +72,8 @@ fn campaign(name: &str, network: &mut Network, cuts: &[&[usize]]) {
     network.nodes.iter_mut().for_each(Node::start);
     let count = network.nodes.len();
     let first = until("a first picture", &clock, &network.nodes, || agree(&network.nodes, count));
-    let mut line = format!("{name}, {count} nodes: all agree {:.1} s after the start; after each heal", first.as_secs_f64());
+    let mut line =
+        format!("{name}, {count} nodes: all agree {:.1} s after the start; after each heal", first.as_secs_f64());
     for round in 1..=CYCLES {
         let cut = cuts[round % cuts.len()];
         cut.iter().for_each(|&link| network.cut(link));
@@ -148,7 +149,11 @@ fn the_second_bearer_takes_over_and_the_first_is_gone_back_to() {
     let back = until("the cable in use again", &clock, &network.nodes, || uses(&network, "lan-tcp", 1));
     show(&network.nodes, 2);
     until("news over the cable", &clock, &network.nodes, || agree(&network.nodes, 6));
-    println!("bearers: news over the other {:.1} s after the cut; back {:.1} s after the heal", over.as_secs_f64(), back.as_secs_f64());
+    println!(
+        "bearers: news over the other {:.1} s after the cut; back {:.1} s after the heal",
+        over.as_secs_f64(),
+        back.as_secs_f64()
+    );
 }
 
 #[test]
@@ -185,7 +190,9 @@ fn a_radio_that_loses_a_fifth_carries_the_picture() {
     radio.set_open(true);
     let healed = until("the same picture", &clock, nodes, || agree(nodes, 4));
     let (first, healed) = (first.as_secs_f64(), healed.as_secs_f64());
-    println!("radio, 9.6 kbit/s, 20 % loss, 400 ms: all agree {first:.1} s after the start, {healed:.1} s after a cut of 12 s");
+    println!(
+        "radio, 9.6 kbit/s, 20 % loss, 400 ms: all agree {first:.1} s after the start, {healed:.1} s after a cut of 12 s"
+    );
 }
 
 /// How long a link may be silent after it is back, by protocol, seconds.
@@ -252,7 +259,5 @@ fn options(protocol: &str, network: &Network) -> Option<String> {
         tests::skip(&format!("mesh_network_flow, {protocol}"), "openssl made no certificates");
         return None;
     }
-    Some(format!(
-        "#root_ca_certificate_file={ca};listen_private_key_file={key};listen_certificate_file={certificate}"
-    ))
+    Some(format!("#root_ca_certificate_file={ca};listen_private_key_file={key};listen_certificate_file={certificate}"))
 }

@@ -32,7 +32,13 @@ impl Way {
     #[must_use]
     pub fn new(profile: &str, protocol: &str, port: u16) -> Self {
         let options = String::new();
-        Self { bearer: format!("{profile}-{protocol}"), profile: profile.into(), protocol: protocol.into(), port, options }
+        Self {
+            bearer: format!("{profile}-{protocol}"),
+            profile: profile.into(),
+            protocol: protocol.into(),
+            port,
+            options,
+        }
     }
 
     fn endpoint(&self, address: &str) -> String {

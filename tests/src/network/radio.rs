@@ -95,7 +95,8 @@ impl Relay {
             self.dialled.entry(who).or_insert_with(bound);
             self.put(0, who, &bytes, now);
         }
-        let back = self.dialled.iter().flat_map(|(&who, socket)| std::iter::from_fn(move || Some((who, received(socket)?.1))));
+        let back =
+            self.dialled.iter().flat_map(|(&who, socket)| std::iter::from_fn(move || Some((who, received(socket)?.1))));
         for (who, bytes) in back.collect::<Vec<_>>() {
             self.put(1, who, &bytes, now);
         }
