@@ -216,9 +216,6 @@ pub struct ReplayArgs {
     /// Configuration to use instead of the one in the recording; imported forms use its first sensor of their kind.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Of captures, only the datagrams to this port.
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
     /// Send a sensor's bytes there instead of into a node: udp://HOST:PORT, tcp://HOST:PORT, tcp-listen://ADDRESS:PORT
     /// or pty. May be given for several sensors.
     #[arg(long, value_name = "SENSOR=ENDPOINT")]
@@ -248,9 +245,9 @@ pub struct ReplayArgs {
     /// Write every picture update as JSON lines (docs/FORMATS.md).
     #[arg(long, value_name = "FILE")]
     pub tracks: Option<PathBuf>,
-    /// The day of recordings that only hold times of day, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
-    pub date: fusion_core::time::Timestamp,
+    /// What an imported recording does not tell.
+    #[command(flatten)]
+    pub import: ImportArgs,
     /// Address and port of the console page; `none` serves none. With --fast the default is none.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub console: Option<String>,
@@ -260,6 +257,17 @@ pub struct ReplayArgs {
     /// Print the result as one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What has to be told of recordings of others' forms.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ImportArgs {
+    /// Of captures, only the datagrams to this port.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// The day of recordings that only hold times of day, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
+    pub date: fusion_core::time::Timestamp,
 }
 
 /// Arguments of `info`.
@@ -278,12 +286,9 @@ pub struct InfoArgs {
     /// Print the configuration that is in each, too.
     #[arg(long, conflicts_with = "json")]
     pub show_config: bool,
-    /// Of captures, only the datagrams to this port.
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
-    /// The day of recordings that only hold times of day, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
-    pub date: fusion_core::time::Timestamp,
+    /// What an imported recording does not tell.
+    #[command(flatten)]
+    pub import: ImportArgs,
     /// Print a JSON list with one object for each file; the configuration is in it.
     #[arg(long)]
     pub json: bool,
@@ -311,12 +316,9 @@ pub struct CutArgs {
     /// Configuration to use and keep instead of the one in the recording.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Of captures, only the datagrams to this port.
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
-    /// The day of recordings that only hold times of day, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
-    pub date: fusion_core::time::Timestamp,
+    /// What an imported recording does not tell.
+    #[command(flatten)]
+    pub import: ImportArgs,
 }
 
 /// Arguments of `merge`.
@@ -337,12 +339,9 @@ pub struct MergeArgs {
     /// Configuration to use and keep instead of those in the recordings.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Of captures, only the datagrams to this port.
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
-    /// The day of recordings that only hold times of day, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
-    pub date: fusion_core::time::Timestamp,
+    /// What an imported recording does not tell.
+    #[command(flatten)]
+    pub import: ImportArgs,
 }
 
 /// Arguments of `score`.
@@ -402,12 +401,9 @@ pub struct TrailArgs {
     /// Only so many decisions, the latest.
     #[arg(long, default_value_t = 100, value_name = "COUNT")]
     pub last: usize,
-    /// Of captures, only the datagrams to this port.
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
-    /// The day of recordings that only hold times of day, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
-    pub date: fusion_core::time::Timestamp,
+    /// What an imported recording does not tell.
+    #[command(flatten)]
+    pub import: ImportArgs,
     /// Print one JSON object instead of lines and tables.
     #[arg(long)]
     pub json: bool,

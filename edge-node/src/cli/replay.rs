@@ -37,7 +37,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if !(args.rate > 0.0 && args.rate.is_finite()) {
         return Err(Failure::refused(format!("--rate {}: choose a number above zero", args.rate)));
     }
-    let mut merged = Merged::open(&args.files, args.config.as_deref(), args.date, args.port)?;
+    let mut merged = Merged::open(&args.files, args.config.as_deref(), args.import.date, args.import.port)?;
     if !args.to.is_empty() {
         return wire::run(args, &mut merged);
     }
@@ -55,7 +55,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
             services.shut_down();
             return Ok(());
         }
-        merged = Merged::open(&args.files, args.config.as_deref(), args.date, args.port)?;
+        merged = Merged::open(&args.files, args.config.as_deref(), args.import.date, args.import.port)?;
     }
 }
 
