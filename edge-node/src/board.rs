@@ -11,6 +11,7 @@ use fusion_core::track::TrackId;
 use proto::record::TrackRecord;
 
 use crate::latency::Summary;
+use crate::neighbour_health::NeighbourHealth;
 use crate::node::Bearing;
 use crate::node::trails::TrailPoints;
 use crate::sensor_health::SensorHealth;
@@ -54,6 +55,8 @@ pub struct Board {
     pub bearings: Vec<Bearing>,
     /// The sensors.
     pub sensors: Vec<SensorHealth>,
+    /// The neighbours.
+    pub neighbours: Vec<NeighbourHealth>,
     /// Counters of tracker, picture and queues, by name.
     pub counters: Vec<(&'static str, u64)>,
     /// Why nothing is being recorded, if something should be.

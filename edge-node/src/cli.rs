@@ -14,6 +14,7 @@ pub mod score;
 pub mod sim;
 pub mod status;
 pub mod stop;
+pub mod tracks;
 pub mod trail;
 
 use std::io::Write as _;
@@ -39,7 +40,8 @@ const EXAMPLES: &str = "Examples:
   copmesh sim coast --out coast.mcap             a simulated coast as a recording
   copmesh check node.toml                        validate a configuration
   copmesh run --config node.toml                 run a node
-  copmesh status                                 how its sensors are doing
+  copmesh status                                 how its sensors and neighbours are doing
+  copmesh tracks                                 its picture
   copmesh replay long_flight.csv --fast --tracks tracks.jsonl
   copmesh info day.mcap                          what is in a recording
   copmesh score tracks.jsonl truth.jsonl
@@ -70,14 +72,17 @@ pub enum Command {
     Trail(TrailArgs),
     /// Ask a running node how its sensors are doing.
     Status(StatusArgs),
+    /// Ask a running node for its picture.
+    Tracks(StatusArgs),
 }
 
-/// Arguments of `status`.
+/// Arguments of `status` and `tracks`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   copmesh status
   copmesh status --config node.toml              where that configuration serves its console
-  copmesh status --json | jq '.sensors[] | select(.state != \"ok\")'")]
+  copmesh status --json | jq '.sensors[] | select(.state != \"ok\")'
+  copmesh tracks")]
 pub struct StatusArgs {
     /// Where the node serves its console.
     #[arg(long, default_value = "127.0.0.1:8477", value_name = "ADDRESS:PORT")]
@@ -448,6 +453,7 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => cut::merge(args),
         Command::Score(args) => score::run(args),
         Command::Status(args) => status::run(args),
+        Command::Tracks(args) => tracks::run(args),
         Command::Trail(args) => trail::run(args),
     };
     match outcome {

@@ -10,6 +10,7 @@ pub mod intake;
 pub mod klv;
 pub mod kraken;
 pub mod label;
+pub mod mesh;
 pub mod sensors;
 pub mod sensors_asterix;
 pub mod sensors_direction_finder;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use endpoint::Endpoint;
 pub use label::LabelConfig;
+pub use mesh::MeshConfig;
 use sensors::within;
 pub use sensors::{SensorConfig, SensorKind};
 pub use tracker::TrackerSettings;
@@ -97,26 +99,6 @@ pub struct ConsoleConfig {
 impl Default for ConsoleConfig {
     fn default() -> Self {
         Self { enabled: true, listen: "127.0.0.1:8477".into() }
-    }
-}
-
-/// zenoh: where records and picture are published.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct MeshConfig {
-    /// Whether anything is published.
-    pub enabled: bool,
-    /// zenoh endpoints to listen on, e.g. `tcp/127.0.0.1:7447`.
-    pub listen: Vec<String>,
-    /// zenoh endpoints to connect to.
-    pub connect: Vec<String>,
-    /// Whether neighbours are looked for by multicast: on a LAN yes, on radio bearers no.
-    pub scouting: bool,
-}
-
-impl Default for MeshConfig {
-    fn default() -> Self {
-        Self { enabled: true, listen: vec!["tcp/127.0.0.1:7447".into()], connect: vec![], scouting: false }
     }
 }
 
@@ -217,6 +199,7 @@ impl Config {
         }
         self.tracker.check()?;
         self.recorder.check()?;
+        self.mesh.check(&self.node.name)?;
         if self.console.enabled && self.console.listen.parse::<std::net::SocketAddr>().is_err() {
             let message = format!("\"{}\" is no address and port; write e.g. \"127.0.0.1:8477\"", self.console.listen);
             return Err(ConfigError::at("console.listen", message));

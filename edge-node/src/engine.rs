@@ -16,9 +16,11 @@ use tracing::{debug, info, warn};
 use crate::addresses::{AddressSummary, Addresses};
 use crate::board::{BEARINGS_SHOWN_MAX, BOARD_PERIOD, Board};
 use crate::clock::{Clock, Monotonic, Now};
-use crate::inbox::{Inbox, Received, Taken};
+use crate::inbox::{FromLink, Heard, Inbox, Received, Taken};
 use crate::ingest::links::Links;
 use crate::latency::Latency;
+use crate::mesh::carrier::Carrier;
+use crate::neighbour_health::NeighbourHealth;
 use crate::node::{Bearing, Node, Output};
 use crate::picture::PictureChange;
 use crate::recording::Entry;
@@ -39,6 +41,8 @@ pub struct Sinks {
     pub addresses: Option<Addresses>,
     /// By sensor: where answers to it go, and what its tasks count; none in a replay.
     pub links: Vec<Arc<Links>>,
+    /// The way to the neighbours.
+    pub carrier: Option<Arc<Carrier>>,
 }
 
 /// A node and everything around it that is not a socket.
@@ -90,7 +94,7 @@ impl Engine {
     /// Runs on what sensors leave in the inbox, until it is closed.
     pub fn run_live(&mut self, inbox: &Inbox, clock: &Clock) {
         loop {
-            match inbox.take(BOARD_PERIOD / 2) {
+            match inbox.take(self.patience(clock.now())) {
                 Taken::Entry(Received { sensor, at, link, arrival }) => {
                     self.pass_time_to(at.validity);
                     self.handle(&Entry { received: at.validity, sensor, link, arrival }, at.monotonic);
@@ -99,10 +103,12 @@ impl Engine {
                 // Only when nothing waits: what was received before a deadline is taken in before it, as in a replay.
                 // Time begins with the first receipt.
                 Taken::TimedOut if self.node.poll_timeout().is_some() => self.pass_time_to(clock.now().validity),
+                Taken::Heard(heard) => self.handle_heard(heard, clock.now()),
                 Taken::TimedOut => {}
                 Taken::Closed => break,
             }
             let now = clock.now();
+            self.pass_mesh_time_to(now);
             if self.clock_stepped_back(now.validity) {
                 break;
             }
@@ -111,6 +117,32 @@ impl Engine {
             }
         }
         self.show_live(inbox, clock.now());
+    }
+
+    /// How long to wait for input: a while, but not beyond what the mesh has to do next.
+    fn patience(&self, now: Now) -> Duration {
+        let usual = BOARD_PERIOD / 2;
+        let Some(due) = self.node.poll_mesh_timeout() else { return usual };
+        let left = (due - on_mesh_clock(now).elapsed).as_nanos();
+        u64::try_from(left).map_or(Duration::ZERO, |left| usual.min(Duration::from_nanos(left)))
+    }
+
+    /// Takes in what a neighbour sent, or that it can be reached or not.
+    fn handle_heard(&mut self, heard: Heard, now: Now) {
+        match heard.what {
+            FromLink::Packet(bytes) => self.node.handle_packet(heard.link, &bytes, on_mesh_clock(now)),
+            FromLink::Event(event) => self.node.handle_link(heard.link, event, on_mesh_clock(now)),
+        }
+        self.drain();
+    }
+
+    /// Lets the mesh do what is due.
+    fn pass_mesh_time_to(&mut self, now: Now) {
+        let now = on_mesh_clock(now);
+        if self.node.poll_mesh_timeout().is_some_and(|due| due <= now.elapsed) {
+            self.node.handle_mesh_timeout(now);
+            self.drain();
+        }
     }
 
     fn show_live(&mut self, inbox: &Inbox, now: Now) {
@@ -187,6 +219,9 @@ impl Engine {
         if let Some(recorder) = &self.sinks.recorder {
             recorder.counters(&mut |name, count| counters.push((name, count)));
         }
+        if let Some(carrier) = &self.sinks.carrier {
+            carrier.counters(&mut |name, count| counters.push((name, count)));
+        }
         let board = Board {
             sequence,
             time: now,
@@ -194,6 +229,7 @@ impl Engine {
             trails: Arc::new(self.node.trails()),
             bearings: self.bearings.iter().copied().collect(),
             sensors: (0..self.node.sensors()).map(|i| self.health(sensor_id(i), now)).collect(),
+            neighbours: self.neighbours(),
             counters,
             recorder_trouble: self.sinks.recorder.as_ref().and_then(Recorder::trouble),
             latency: self.latency.summary(),
@@ -231,6 +267,11 @@ impl Engine {
         health.map_or_else(|| SensorHealth::unknown(name.clone()), |h| SensorHealth::of(name.clone(), &h, counters))
     }
 
+    fn neighbours(&self) -> Vec<NeighbourHealth> {
+        let reached = self.sinks.carrier.iter().flat_map(|carrier| carrier.reach());
+        reached.map(|reach| NeighbourHealth::of(reach, self.node.replica())).collect()
+    }
+
     fn drain(&mut self) {
         while let Some(output) = self.node.poll() {
             match output {
@@ -248,6 +289,12 @@ impl Engine {
                     }
                 }
                 Output::Refused { sensor, error } => self.complain(sensor, error),
+                Output::Packet { link, bytes } => {
+                    if let Some(carrier) = &self.sinks.carrier {
+                        carrier.send(link, bytes);
+                    }
+                }
+                Output::Heard(_) | Output::Journal(_) => {}
             }
         }
     }
@@ -285,6 +332,13 @@ fn tell_changes(before: &[SensorHealth], now: &[SensorHealth]) {
             _ => info!(sensor = %now.name, "was {was}, is {is}"),
         }
     }
+}
+
+/// Both readings as the mesh takes them.
+#[must_use]
+pub fn on_mesh_clock(now: Now) -> proto::replica::Now {
+    let elapsed = Span::from_nanos(i64::try_from(now.monotonic.0).unwrap_or(i64::MAX));
+    proto::replica::Now { validity: now.validity, elapsed }
 }
 
 /// Patience of loops that must also notice a stop.

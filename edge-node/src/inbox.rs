@@ -1,13 +1,15 @@
-//! Where sensors' bytes wait for the fusion thread: one bounded queue per sensor, so that none can starve another.
+//! Where sensors' bytes and neighbours' packets wait for the fusion thread: one bounded queue for each sensor and each
+//! link, so that none can starve another.
 //!
 //! A full queue drops its *oldest* entry and counts it: fresh beats complete. The fusion thread takes entries in the
-//! order of their receipt over all sensors. One mutex, held for a push or a pop.
+//! order of their receipt over all queues. One mutex, held for a push or a pop.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use fusion_core::measurement::SensorId;
+use proto::replica::{LINKS_MAX, LinkEvent, LinkId};
 
 use crate::clock::Now;
 use crate::node::{Arrival, Link};
@@ -22,6 +24,12 @@ pub const INBOX_ENTRIES_MAX: usize = 4096;
 /// Counter: `inbox_dropped`; the oldest entries of the same sensor are dropped.
 pub const INBOX_BYTES_MAX: usize = 8 << 20;
 
+/// Packets and events waiting per link at the most: some seconds of a link of 10 Mbit/s would be more than a neighbour
+/// ever has under way.
+///
+/// Counter: `packets_dropped`; the oldest packet of the same link is dropped, and sent again by the neighbour.
+pub const LINK_ENTRIES_MAX: usize = 256;
+
 /// What came from a sensor, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
@@ -35,6 +43,27 @@ pub struct Received {
     pub arrival: Arrival,
 }
 
+/// What came from the carrier, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// Over which link.
+    pub link: LinkId,
+    /// When.
+    pub at: Now,
+    /// What.
+    pub what: FromLink,
+}
+
+/// What the carrier has to say of a link.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "events are rare and short-lived")]
+pub enum FromLink {
+    /// The neighbour sent this.
+    Packet(Vec<u8>),
+    /// The link came up or went down.
+    Event(LinkEvent),
+}
+
 /// The queues.
 #[derive(Debug)]
 pub struct Inbox {
@@ -45,7 +74,46 @@ pub struct Inbox {
 #[derive(Debug)]
 struct State {
     queues: Vec<Waiting>,
+    links: BTreeMap<LinkId, VecDeque<Heard>>,
+    packets_dropped: u64,
     closed: bool,
+}
+
+impl State {
+    fn is_empty(&self) -> bool {
+        self.queues.iter().all(|queue| queue.entries.is_empty()) && self.links.values().all(VecDeque::is_empty)
+    }
+
+    /// What came first over all queues.
+    fn pop(&mut self) -> Option<Taken> {
+        let sensors = self.queues.iter().enumerate().filter_map(|(i, q)| Some((q.entries.front()?.at.monotonic, i)));
+        let links = self.links.iter().filter_map(|(&id, queue)| Some((queue.front()?.at.monotonic, id)));
+        match (sensors.min(), links.min()) {
+            (Some((sensor_at, _)), Some((link_at, id))) if link_at < sensor_at => self.pop_link(id),
+            (Some((_, i)), _) => self.queues[i].pop().map(Taken::Entry),
+            (None, Some((_, id))) => self.pop_link(id),
+            (None, None) => None,
+        }
+    }
+
+    fn pop_link(&mut self, id: LinkId) -> Option<Taken> {
+        self.links.get_mut(&id)?.pop_front().map(Taken::Heard)
+    }
+
+    /// A packet rather than the news that the link came up or went down.
+    fn push_link(&mut self, heard: Heard) {
+        if !self.links.contains_key(&heard.link) && self.links.len() >= LINKS_MAX {
+            self.packets_dropped += 1;
+            return;
+        }
+        let queue = self.links.entry(heard.link).or_default();
+        queue.push_back(heard);
+        if queue.len() > LINK_ENTRIES_MAX {
+            let oldest = queue.iter().position(|heard| matches!(heard.what, FromLink::Packet(_))).unwrap_or(0);
+            queue.remove(oldest);
+            self.packets_dropped += 1;
+        }
+    }
 }
 
 /// What waits of one sensor.
@@ -82,10 +150,13 @@ impl Waiting {
 }
 
 /// What waiting at the inbox gave.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "taken apart at once")]
 pub enum Taken {
-    /// The entry that came first.
+    /// A sensor's entry came first.
     Entry(Received),
+    /// What came first is of a link.
+    Heard(Heard),
     /// Nothing came in time.
     TimedOut,
     /// Nothing will come any more.
@@ -96,7 +167,8 @@ impl Inbox {
     /// Queues for so many sensors.
     #[must_use]
     pub fn new(sensors: usize) -> Self {
-        let state = State { queues: (0..sensors).map(|_| Waiting::default()).collect(), closed: false };
+        let queues = (0..sensors).map(|_| Waiting::default()).collect();
+        let state = State { queues, links: BTreeMap::new(), packets_dropped: 0, closed: false };
         Self { state: Mutex::new(state), arrived: Condvar::new() }
     }
 
@@ -113,6 +185,17 @@ impl Inbox {
         self.arrived.notify_one();
     }
 
+    /// Leaves a packet or an event of a link for the fusion thread.
+    pub fn push_heard(&self, heard: Heard) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.closed {
+            return;
+        }
+        state.push_link(heard);
+        drop(state);
+        self.arrived.notify_one();
+    }
+
     /// No more will come: whoever waits gets the rest and then [`Taken::Closed`].
     pub fn close(&self) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
@@ -123,18 +206,16 @@ impl Inbox {
     #[must_use]
     pub fn take(&self, patience: Duration) -> Taken {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let empty = |state: &mut State| !state.closed && state.queues.iter().all(|queue| queue.entries.is_empty());
+        let empty = |state: &mut State| !state.closed && state.is_empty();
         let (mut state, _) =
             self.arrived.wait_timeout_while(state, patience, empty).unwrap_or_else(PoisonError::into_inner);
-        let first = (0..state.queues.len())
-            .filter_map(|i| state.queues[i].entries.front().map(|r| (r.at.monotonic, i)))
-            .min()
-            .and_then(|(_, i)| state.queues[i].pop());
-        match first {
-            Some(entry) => Taken::Entry(entry),
-            None if state.closed => Taken::Closed,
-            None => Taken::TimedOut,
-        }
+        state.pop().unwrap_or(if state.closed { Taken::Closed } else { Taken::TimedOut })
+    }
+
+    /// How many packets of links were dropped.
+    #[must_use]
+    pub fn packets_dropped(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).packets_dropped
     }
 
     /// How many entries of a sensor were dropped.
@@ -195,6 +276,40 @@ mod tests {
         (0..=INBOX_ENTRIES_MAX as u64).for_each(|t| inbox.push(received(0, 2 + t)));
         assert_eq!(inbox.take(Duration::ZERO), Taken::Entry(opened));
         assert_eq!(inbox.dropped(SensorId(0)), 2);
+    }
+
+    fn packet(link: u16, nanos: u64) -> Heard {
+        let at = Now { validity: Timestamp::EPOCH, monotonic: Monotonic(nanos) };
+        Heard { link: LinkId(link), at, what: FromLink::Packet(vec![]) }
+    }
+
+    #[test]
+    fn packets_and_sensors_are_taken_in_the_order_of_their_receipt() {
+        let inbox = Inbox::new(1);
+        (0..2).for_each(|k| inbox.push(received(0, 10 + 20 * k)));
+        (0..2).for_each(|k| inbox.push_heard(packet(7, 20 + 20 * k)));
+        for nanos in [10, 20, 30, 40] {
+            let at = match inbox.take(Duration::ZERO) {
+                Taken::Entry(received) => received.at,
+                Taken::Heard(heard) => heard.at,
+                none @ (Taken::TimedOut | Taken::Closed) => panic!("{none:?}"),
+            };
+            assert_eq!(at.monotonic, Monotonic(nanos));
+        }
+    }
+
+    #[test]
+    fn a_babbling_neighbour_loses_its_own_packets_and_never_the_news_of_its_link() {
+        let inbox = Inbox::new(1);
+        let down = Heard { what: FromLink::Event(LinkEvent::Down), ..packet(0, 1) };
+        inbox.push_heard(down.clone());
+        inbox.push_heard(packet(1, 2));
+        inbox.push(received(0, 3));
+        (0..LINK_ENTRIES_MAX as u64 + 9).for_each(|k| inbox.push_heard(packet(0, 10 + k)));
+        assert_eq!(inbox.packets_dropped(), 10);
+        assert_eq!(inbox.take(Duration::ZERO), Taken::Heard(down));
+        assert_eq!(inbox.take(Duration::ZERO), Taken::Heard(packet(1, 2)));
+        assert_eq!(inbox.take(Duration::ZERO), Taken::Entry(received(0, 3)));
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub mod latency;
 #[cfg(feature = "shell")]
 pub mod mesh;
 #[cfg(feature = "shell")]
+pub mod neighbour_health;
+#[cfg(feature = "shell")]
 pub mod outputs;
 #[cfg(feature = "shell")]
 pub mod recording;

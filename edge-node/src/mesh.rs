@@ -1,5 +1,7 @@
-//! zenoh, and nothing but zenoh: records and the composed picture go out as protobuf; a late joiner asks for a
-//! snapshot.
+//! zenoh, and nothing but zenoh. What consoles get is here; what goes between nodes is in [`carrier`], under other keys
+//! and over sessions of its own.
+//!
+//! Records and the composed picture go out as protobuf; a late joiner asks for a snapshot.
 //!
 //! | key | payload | when |
 //! |---|---|---|
@@ -7,10 +9,16 @@
 //! | `copmesh/1/NODE/picture` | `Picture` | what changed in the composed picture, up to four times a second |
 //! | `copmesh/1/NODE/picture` (query) | `Picture`, `snapshot = true` | on request |
 //! | `copmesh/1/NODE/sensors` | `SensorHealths` | how its sensors are doing, once a second |
+//! | `copmesh/1/NODE/neighbours` | `NeighbourHealths` | how its neighbours are doing, once a second |
 //! | `copmesh/1/NODE/alive` (liveliness) | – | while the node runs |
 //!
 //! Nothing is declared per track. Everything is sent with congestion control *drop*: a slow subscriber must never hold
 //! up the node; the picture's sequence number tells it to ask for a snapshot.
+
+pub mod carrier;
+pub mod choice;
+mod neighbour;
+mod session;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +34,10 @@ use zenoh::qos::CongestionControl;
 use crate::board::{Board, Mode};
 use crate::config::MeshConfig;
 use crate::picture::{short_name, text_id};
+use crate::neighbour_health::NeighbourHealth;
 use crate::sensor_health::SensorHealth;
+
+pub use neighbour::Reach;
 
 /// Records waiting for zenoh at the most.
 ///
@@ -48,7 +59,7 @@ impl core::fmt::Display for MeshError {
 
 impl core::error::Error for MeshError {}
 
-fn error(context: &str) -> impl FnOnce(zenoh::Error) -> MeshError + '_ {
+fn error(context: &str) -> impl FnOnce(zenoh::Error) -> MeshError {
     move |e| MeshError(format!("{context}: {e}"))
 }
 
@@ -101,6 +112,8 @@ impl Publisher {
         let picture_out = picture_out.map_err(error("declaring picture"))?;
         let sensors_out = session.declare_publisher(key("sensors")).congestion_control(drop).await;
         let sensors_out = sensors_out.map_err(error("declaring sensors"))?;
+        let neighbours_out = session.declare_publisher(key("neighbours")).congestion_control(drop).await;
+        let neighbours_out = neighbours_out.map_err(error("declaring neighbours"))?;
         let queries = session.declare_queryable(key("picture")).await.map_err(error("declaring snapshots"))?;
         let _alive = session.liveliness().declare_token(key("alive")).await.map_err(error("declaring liveliness"))?;
         info!("publishing on {}", key("*"));
@@ -125,6 +138,9 @@ impl Publisher {
                 }
                 _ = sensors_tick.tick() => {
                     warn_on(sensors_out.put(self.sensors().encode_to_vec()).await);
+                    if let Some(message) = self.neighbours() {
+                        warn_on(neighbours_out.put(message.encode_to_vec()).await);
+                    }
                 }
                 query = queries.recv_async() => {
                     let Ok(query) = query else { return Ok(()) };
@@ -157,6 +173,17 @@ impl Publisher {
             time_ns: board.time.as_nanos(),
             sensors: board.sensors.iter().map(SensorHealth::protobuf).collect(),
         }
+    }
+
+    /// Nothing if there are none.
+    fn neighbours(&self) -> Option<pb::NeighbourHealths> {
+        let board = self.board.borrow().clone();
+        (!board.neighbours.is_empty()).then(|| pb::NeighbourHealths {
+            node: self.node.clone(),
+            mode: self.mode().into(),
+            time_ns: board.time.as_nanos(),
+            neighbours: board.neighbours.iter().map(NeighbourHealth::protobuf).collect(),
+        })
     }
 
     const fn mode(&self) -> pb::Mode {

@@ -17,6 +17,7 @@ use fusion_core::track::{NodeId, Origin, TrackId};
 use fusion_core::tracker::ScanError;
 use fusion_core::trail::TrailView;
 use proto::record::TrackRecord;
+use proto::replica::LinkId;
 use sensor_drivers::decoder::{OwnedScan, Report};
 use sensor_drivers::error::DecodeError;
 
@@ -29,6 +30,7 @@ pub mod duplicates;
 pub mod feed;
 pub mod health;
 pub mod memory;
+pub mod mesh;
 pub mod publish;
 mod sensor;
 pub mod sensor_clock;
@@ -37,6 +39,7 @@ pub mod trails;
 
 use health::Health;
 use memory::NodeSequencer;
+use mesh::{Heard, Mesh};
 use publish::Published;
 use sensor::Sensor;
 use source_tracks::{Reporter, SourceTracks};
@@ -72,6 +75,17 @@ pub enum Output {
         /// What was wrong with it.
         error: DecodeError,
     },
+    /// A line of bearing that another node heard.
+    Heard(Box<Heard>),
+    /// To be sent to a neighbour, at once or never.
+    Packet {
+        /// Over which link.
+        link: LinkId,
+        /// One packet.
+        bytes: Vec<u8>,
+    },
+    /// To be kept for the node's next life, after all before: see [`Node::restore`].
+    Journal(Vec<u8>),
 }
 
 /// A line of bearing, as consoles show it.
@@ -93,6 +107,7 @@ pub struct Bearing {
 
 /// The whole node without a single system call.
 pub struct Node {
+    origin: Origin,
     plane: TangentPlane,
     names: Vec<String>,
     sensors: Vec<Sensor>,
@@ -105,6 +120,8 @@ pub struct Node {
     /// If anybody wants them.
     trails: Option<Trails>,
     picture: Picture,
+    /// If there are neighbours to be.
+    mesh: Option<Box<Mesh>>,
     outputs: VecDeque<Output>,
     measurements: Vec<Measurement>,
     now: Timestamp,
@@ -134,6 +151,7 @@ impl Node {
         let reporters = config.sensors.iter().zip(&sensors).map(|(c, s)| reporter(c, s.model.label)).collect();
         let tracker = &config.tracker;
         Ok(Self {
+            origin,
             plane,
             names: config.sensors.iter().map(|sensor| sensor.name.clone()).collect(),
             sensors,
@@ -144,6 +162,7 @@ impl Node {
             source_tracks: SourceTracks::new(origin),
             trails: tracker.smoothed_trails.then(|| Trails::new(tracker.core().motion)),
             picture: Picture::default(),
+            mesh: None,
             outputs: VecDeque::new(),
             measurements: Vec::new(),
             now: Timestamp::EPOCH,
@@ -190,6 +209,10 @@ impl Node {
         self.sequencer.handle_timeout(now);
         self.publish();
         self.age_source_tracks();
+        if self.mesh.is_none() {
+            self.picture.handle_timeout(self.now);
+            self.take_picture();
+        }
     }
 
     /// When time has to pass next; `None` before the first time it did.
@@ -205,7 +228,9 @@ impl Node {
             if let Some(output) = self.outputs.pop_front() {
                 return Some(output);
             }
-            let Some((id, link, report)) = self.next_report() else { return self.next_transmit() };
+            let Some((id, link, report)) = self.next_report() else {
+                return self.next_transmit().or_else(|| self.poll_mesh());
+            };
             self.handle_report(id, link, report);
         }
     }
@@ -261,15 +286,19 @@ impl Node {
         let from = scan.from.map(|platform| platform.position);
         let site = scan.from.map_or(sensor.site, |platform| sensor.site.on(&self.plane, &platform));
         let turn = hypot(site.pose.error.azimuth_rad, sensor.model.bias.azimuth_rad);
+        let mut unnamed = 0;
         for seen in &scan.returns {
             match site.measurement(&self.plane, seen, self.height_prior) {
                 Ok(measurement) => {
-                    let line = bearing(&measurement.observation);
-                    let label = sensor.model.label;
-                    self.outputs.extend(line.map(|(azimuth, sigma)| {
-                        let sigma_rad = hypot(sigma, turn);
-                        Output::Bearing(Box::new(Bearing { sensor: id, time, from, azimuth, sigma_rad, label }))
-                    }));
+                    if let Some((azimuth, sigma)) = bearing(&measurement.observation) {
+                        let (label, sigma_rad) = (sensor.model.label, hypot(sigma, turn));
+                        let bearing = Bearing { sensor: id, time, from, azimuth, sigma_rad, label };
+                        if let (Some(mesh), Some(place)) = (&mut self.mesh, site.geodetic) {
+                            let emitter = mesh.emitter(&measurement.identity, &mut unnamed);
+                            mesh.handle_bearing(&bearing, place, emitter, self.now);
+                        }
+                        self.outputs.push_back(Output::Bearing(Box::new(bearing)));
+                    }
                     self.measurements.push(measurement);
                 }
                 Err(Unusable::NotANumber) => sensor.tally.returns_not_a_number += 1,
@@ -315,23 +344,36 @@ impl Node {
         self.show(records);
     }
 
-    /// Puts records into the picture, and both out.
+    /// Puts records into the picture and before the neighbours, and out.
     fn show(&mut self, records: Vec<TrackRecord>) {
         for record in records {
-            let change = self.picture.handle_record(&record);
+            self.picture.handle_own(&record);
+            if let Some(mesh) = &mut self.mesh {
+                mesh.handle_own(&record, self.now);
+            }
             self.outputs.push_back(Output::Record(Box::new(record)));
-            self.outputs.extend(change.map(Output::Picture));
+            self.take_picture();
         }
     }
 
-    /// Turns what changed in the table into records, and records into changes of the picture.
+    /// What has changed in the picture goes out; what it takes own tracks for is noted.
+    fn take_picture(&mut self) {
+        while let Some(change) = self.picture.poll_change() {
+            self.outputs.push_back(Output::Picture(change));
+        }
+        while let Some((own, system)) = self.picture.poll_claim() {
+            if let Some(mesh) = &mut self.mesh {
+                mesh.handle_claim(own, system);
+            }
+        }
+    }
+
+    /// Turns what changed in the table into records.
     fn publish(&mut self) {
-        let (picture, outputs) = (&mut self.picture, &mut self.outputs);
-        self.published.compare(self.sequencer.tracks(), &self.plane, &self.names, self.now, |record| {
-            let change = picture.handle_record(&record);
-            outputs.push_back(Output::Record(Box::new(record)));
-            outputs.extend(change.map(Output::Picture));
-        });
+        let mut records = Vec::new();
+        let tracks = self.sequencer.tracks();
+        self.published.compare(tracks, &self.plane, &self.names, self.now, |record| records.push(record));
+        self.show(records);
         if let Some(trails) = &mut self.trails {
             let confirmed = self.sequencer.tracks().filter(|track| track.is_confirmed());
             trails.follow(confirmed.map(|track| (track.id, track.state)));
@@ -413,6 +455,9 @@ impl Node {
         each("source_tracks", self.source_tracks.len() as u64);
         each("picture_tracks", self.picture.len() as u64);
         each("picture_full", self.picture.full());
+        if let Some(mesh) = &self.mesh {
+            mesh.counters(each);
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 //! Composed from records alone, so that nodes with the same records show the same picture. With one origin there is
 //! nothing to correlate yet: each record is one system track, under the number of its track.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fusion_core::time::Timestamp;
 use fusion_core::track::TrackId;
 use proto::record::TrackRecord;
+use proto::replica::Change;
 
 /// Entries in a picture at the most: more than all tracks of a node, so only a fault can reach it.
 ///
@@ -32,26 +33,63 @@ pub enum PictureChange {
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
     entries: BTreeMap<TrackId, TrackRecord>,
+    /// Entries that this node made: shown as it knows them, not as it told them.
+    own: BTreeSet<TrackId>,
+    changes: VecDeque<PictureChange>,
     picture_full: u64,
 }
 
 impl Picture {
-    /// Takes a record in; the change it makes, or `None` if it is older than what is held.
-    pub fn handle_record(&mut self, record: &TrackRecord) -> Option<PictureChange> {
+    /// Takes in an own record, if it is newer than what is held.
+    pub fn handle_own(&mut self, record: &TrackRecord) {
         let held = self.entries.get(&record.id);
         if held.is_some_and(|held| held.version >= record.version) {
-            return None;
+            return;
         }
         if record.status.is_none() {
-            let time = record.estimate.time;
-            return self.entries.remove(&record.id).map(|_| PictureChange::Gone { id: record.id, time });
+            self.own.remove(&record.id);
+            self.remove(record.id, record.estimate.time);
+        } else {
+            self.own.insert(record.id);
+            self.show(record);
         }
-        if held.is_none() && self.entries.len() >= PICTURE_TRACKS_MAX {
+    }
+
+    /// Takes in what has changed of the rows that are held.
+    pub fn handle_change(&mut self, change: &Change) {
+        match change {
+            Change::Track { record, .. } if !self.own.contains(&record.id) => self.show(record),
+            Change::Gone { id, time } if !self.own.contains(id) => self.remove(*id, *time),
+            Change::Track { .. } | Change::Gone { .. } | Change::Bearing { .. } | Change::Said { .. } => {}
+        }
+    }
+
+    /// Lets time pass.
+    pub const fn handle_timeout(&mut self, _now: Timestamp) {}
+
+    /// The next change.
+    pub fn poll_change(&mut self) -> Option<PictureChange> {
+        self.changes.pop_front()
+    }
+
+    /// An own track, and the system track that it is taken for.
+    pub const fn poll_claim(&mut self) -> Option<(TrackId, TrackId)> {
+        None
+    }
+
+    fn show(&mut self, record: &TrackRecord) {
+        if !self.entries.contains_key(&record.id) && self.entries.len() >= PICTURE_TRACKS_MAX {
             self.picture_full += 1;
-            return None;
+            return;
         }
         self.entries.insert(record.id, record.clone());
-        Some(PictureChange::Updated(Box::new(record.clone())))
+        self.changes.push_back(PictureChange::Updated(Box::new(record.clone())));
+    }
+
+    fn remove(&mut self, id: TrackId, time: Timestamp) {
+        if self.entries.remove(&id).is_some() {
+            self.changes.push_back(PictureChange::Gone { id, time });
+        }
     }
 
     /// The entries, by id.

@@ -423,6 +423,8 @@ fn unit_of(key: &str) -> (&'static str, &'static str) {
     let units = [
         ("m²/s³", "-m2-s3"),
         ("m/s", "-m-s"),
+        ("bit/s", "-bit-s"),
+        ("octets", "-bytes"),
         ("m", "-m"),
         ("s", "-s"),
         ("MiB", "-mib"),

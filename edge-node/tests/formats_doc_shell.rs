@@ -12,6 +12,8 @@ use std::sync::Arc;
 use edge_node::board::{Board, Mode};
 use edge_node::clock::Monotonic;
 use edge_node::config::Config;
+use edge_node::mesh::Reach;
+use edge_node::neighbour_health::{NeighbourHealth, NeighbourState};
 use edge_node::node::sensor_clock::ClockState;
 use edge_node::node::trails::{TrailPoint, TrailPoints};
 use edge_node::node::{Arrival, Bearing, Link};
@@ -34,6 +36,7 @@ use fusion_core::track::number::{NodeId, Origin, TrackId, TrackNumber};
 use prost::Message;
 use proto::pb;
 use proto::record::{Estimate, Seq, TrackRecord};
+use proto::replica::LinkId;
 use serde_json::Value;
 
 // --- The document ---
@@ -135,10 +138,25 @@ fn board() -> Board {
         trails: Arc::new(BTreeMap::from([(track.id, trail)])),
         tracks: Arc::new(BTreeMap::from([(track.id, track)])),
         sensors: vec![sensor],
+        neighbours: vec![neighbour()],
         counters: vec![("picture_tracks", 1)],
         bearings: vec![bearing],
         ..Board::default()
     }
+}
+
+fn neighbour() -> NeighbourHealth {
+    let reach = Reach {
+        name: "bravo".into(),
+        link: LinkId(0),
+        bearer: Some("mast".into()),
+        kept: vec!["vhf".into()],
+        age_s: Some(0.2),
+        bytes_in: 40_000,
+        bytes_out: 52_000,
+    };
+    let (waiting, rate_bytes_s, clock_ahead_s) = (3, Some(250_000.0), Some(-0.012));
+    NeighbourHealth { reach, state: NeighbourState::Ready, waiting, rate_bytes_s, clock_ahead_s }
 }
 
 /// A folder of this test's own, removed in the end.
@@ -235,13 +253,19 @@ fn whoever_asks_for_the_status_is_told_what_the_example_says() {
     let (told, example) = (console_json::node_status(&hello(), &board()), json(&blocks(&chapter, "json")[0]));
     assert_eq!(told["sensors"], example["sensors"]);
     assert_eq!(shape(&told), shape(&example));
-    let explained: BTreeSet<&str> = chapter
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
-        .flat_map(|cell| cell.split(['`', ',', ' ']))
-        .filter(|word| !word.is_empty())
-        .collect();
-    assert_eq!(explained, told["sensors"][0].as_object().expect("a sensor").keys().map(String::as_str).collect());
+    assert_eq!(told["neighbours"], example["neighbours"]);
+    for (list, thing) in [("sensors", "sensor"), ("neighbours", "neighbour")] {
+        let table = chapter.split(&format!("| field of a {thing} |")).nth(1).expect("a table");
+        let explained: BTreeSet<&str> = table
+            .lines()
+            .skip(1)
+            .take_while(|line| line.starts_with('|'))
+            .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
+            .flat_map(|cell| cell.split(['`', ',', ' ']))
+            .filter(|word| !word.is_empty())
+            .collect();
+        assert_eq!(explained, told[list][0].as_object().expect("one").keys().map(String::as_str).collect());
+    }
 }
 
 #[test]

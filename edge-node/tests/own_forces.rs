@@ -38,6 +38,7 @@ fn hear(node: &mut Node, link: u8, arrival: &Arrival, received: Timestamp) -> Ve
         match output {
             Output::Record(record) => records.push(*record),
             Output::Refused { error, .. } => panic!("{error}"),
+            Output::Heard(_) | Output::Packet { .. } | Output::Journal(_) => panic!("no mesh is here"),
             Output::Picture(_) | Output::Bearing(_) | Output::Transmit { .. } => {}
         }
     }

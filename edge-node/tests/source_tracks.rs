@@ -52,6 +52,7 @@ fn drain(node: &mut Node) -> (Vec<TrackRecord>, usize, usize) {
             Output::Picture(PictureChange::Gone { .. }) => gone += 1,
             Output::Bearing(_) | Output::Transmit { .. } => {}
             Output::Refused { error, .. } => panic!("{error}"),
+            Output::Heard(_) | Output::Packet { .. } | Output::Journal(_) => panic!("no mesh is here"),
         }
     }
     (records, updated, gone)

@@ -349,6 +349,11 @@ impl Replica {
         &self.tally
     }
 
+    /// All links that there ever were, up or down.
+    pub fn links(&self) -> impl Iterator<Item = LinkId> {
+        self.links.keys().copied()
+    }
+
     /// Whether a link has a session and both sides have told what they hold.
     #[must_use]
     pub fn is_ready(&self, id: LinkId) -> bool {

@@ -4,11 +4,15 @@
 //! that does not find what it needs says so with [`skip`] and returns; it never passes in silence.
 //! [`oracle`] asks other people's implementations.
 //! [`fuzzed`] is what libFuzzer runs, and what the committed corpora are replayed through.
+//! [`network`] runs real daemons in network namespaces, over links that can be cut.
 //! [`tidy`] holds the house rules as functions over source text; `tests/tidy.rs` applies them to the tree.
 //! [`world`] simulates nodes and links in virtual time, and judges what nodes come to hold.
+//! [`mission`] runs whole nodes with simulated sensors in the same virtual time.
 //! [`truth`] makes recordings of real things into truth, simulates sensors over it and judges trackers by it.
 
 pub mod fuzzed;
+pub mod mission;
+pub mod network;
 pub mod oracle;
 pub mod outside;
 pub mod tidy;

@@ -19,6 +19,7 @@ use crate::engine::sensor_id;
 use crate::inbox::Inbox;
 use crate::ingest::Ingest;
 use crate::ingest::links::Links;
+use crate::mesh::carrier::Carrier;
 use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX};
 use crate::outputs::console_json::Hello;
 use crate::outputs::web;
@@ -79,6 +80,18 @@ impl Services {
             }
         }
         Ok(all)
+    }
+
+    /// Opens the way to the neighbours, if there are to be any.
+    ///
+    /// # Errors
+    /// [`Failure`] for an endpoint that cannot be had.
+    pub fn carry(&self, config: &Config, inbox: &Arc<Inbox>, clock: Clock) -> Result<Option<Arc<Carrier>>, Failure> {
+        if !config.mesh.has_neighbours() {
+            return Ok(None);
+        }
+        let open = Carrier::open(&config.node.name, &config.mesh, Arc::clone(inbox), clock);
+        self.runtime.block_on(open).map(Some).map_err(Failure::failed)
     }
 
     /// Whether somebody asked us to stop.

@@ -10,7 +10,7 @@ use super::live::Services;
 use super::{Failure, RunArgs, check};
 use crate::board::{Board, Mode};
 use crate::clock::Clock;
-use crate::engine::{Engine, STOP_PERIOD, Sinks};
+use crate::engine::{Engine, STOP_PERIOD, Sinks, on_mesh_clock};
 use crate::inbox::Inbox;
 use crate::node::{Node, node_id};
 use crate::recording::recorder::Recorder;
@@ -28,6 +28,10 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let incarnation = store::next_incarnation(directory, now).map_err(Failure::failed)?;
     let node =
         Node::new(&config, Origin { node: node_id(&config.node.name), incarnation }).map_err(Failure::refused)?;
+    let node = match config.mesh.replica() {
+        Some(replica) => node.with_mesh(replica, on_mesh_clock(clock.now())),
+        None => node,
+    };
     let (sender, receiver) = watch::channel(Arc::new(Board::default()));
     let services = Services::start(&config, Mode::Live, receiver)?;
     let recorder = match &config.recorder.file {
@@ -36,7 +40,9 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     };
     let inbox = Arc::new(Inbox::new(config.sensors.len()));
     let links = services.ingest(&config, &inbox, clock)?;
-    let sinks = Sinks { records: services.records.clone(), recorder, links, ..Sinks::default() };
+    let carrier = services.carry(&config, &inbox, clock)?;
+    let sinks =
+        Sinks { records: services.records.clone(), recorder, links, carrier: carrier.clone(), ..Sinks::default() };
     let engine = Engine::new(node, sender, sinks);
     if let Some(address) = services.console {
         info!("console on http://{address}/");
@@ -48,6 +54,9 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     info!("stopping");
     inbox.close();
     let ended = fusion.join().map_err(|_| Failure::failed("the fusion thread died"))?;
+    if let Some(carrier) = carrier {
+        services.runtime().block_on(carrier.close());
+    }
     services.shut_down();
     ended.map(|_| ()).map_err(Failure::failed)
 }

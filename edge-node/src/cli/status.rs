@@ -12,12 +12,20 @@ use crate::ingest::http::{self, NoPage};
 /// # Errors
 /// [`Failure`] if nobody answers there, or not as a node does.
 pub fn run(args: &StatusArgs) -> Result<(), Failure> {
+    let status = ask(args, "/status.json")?;
+    if args.json { say_json(&status) } else { say(table(&status)) }
+}
+
+/// What a running node answers to a question.
+///
+/// # Errors
+/// [`Failure`] if nobody answers there, or not as a node does.
+pub(super) fn ask(args: &StatusArgs, question: &str) -> Result<Value, Failure> {
     let address = address(args)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
-    let page = runtime.block_on(http::get(&address, "/status.json")).map_err(|e| unanswered(&address, &e))?;
-    let status: Value = serde_json::from_slice(&page)
-        .map_err(|e| Failure::failed(format!("what answers at {address} is no copmesh: {e}")))?;
-    if args.json { say_json(&status) } else { say(table(&status)) }
+    let page = runtime.block_on(http::get(&address, question)).map_err(|e| unanswered(&address, &e))?;
+    serde_json::from_slice(&page)
+        .map_err(|e| Failure::failed(format!("what answers at {address} is no copmesh: {e}")))
 }
 
 fn address(args: &StatusArgs) -> Result<String, Failure> {
@@ -37,7 +45,7 @@ fn unanswered(address: &str, cause: &NoPage) -> Failure {
         }
         NoPage::TooSlow => "the node does not answer in time",
     };
-    Failure::failed(format!("no status from {address}: {cause}; {remedy}"))
+    Failure::failed(format!("no answer from {address}: {cause}; {remedy}"))
 }
 
 /// One line for the node, one for each sensor, and one below a sensor for whatever is wrong with it.
@@ -60,10 +68,45 @@ fn table(status: &Value) -> String {
     for sensor in status["sensors"].as_array().into_iter().flatten() {
         row(&mut text, sensor);
     }
+    neighbours(&mut text, status);
     if let Some(trouble) = status["recorder_trouble"].as_str() {
         let _ = writeln!(text, "\nnothing is recorded: {trouble}");
     }
     text
+}
+
+/// One line for each neighbour, if there are any.
+fn neighbours(text: &mut String, status: &Value) {
+    let all = status["neighbours"].as_array().map_or(&[][..], Vec::as_slice);
+    if all.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\n{:<24} {:<9} {:<12} {:>7} {:>8} {:>9} {:>9} {:>10} {:>10}  kept",
+        "neighbour", "state", "bearer", "age s", "waiting", "rate B/s", "clock s", "in B", "out B"
+    );
+    for neighbour in all {
+        let word = |key: &str| neighbour[key].as_str().unwrap_or("-");
+        let number = |key: &str, places: usize| {
+            neighbour[key].as_f64().map_or_else(|| "-".to_owned(), |value| format!("{value:.places$}"))
+        };
+        let kept: Vec<&str> = neighbour["kept"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let _ = writeln!(
+            text,
+            "{:<24} {:<9} {:<12} {:>7} {:>8} {:>9} {:>9} {:>10} {:>10}  {}",
+            word("name"),
+            word("state"),
+            word("bearer"),
+            number("age_s", 1),
+            number("waiting", 0),
+            number("rate_bytes_s", 0),
+            number("clock_ahead_s", 3),
+            number("bytes_in", 0),
+            number("bytes_out", 0),
+            kept.join(" ")
+        );
+    }
 }
 
 fn row(text: &mut String, sensor: &Value) {
@@ -120,6 +163,16 @@ mod tests {
         assert!(text.contains("its clock is off, and corrected"), "{text}");
         let [head, row] = [2, 3].map(|line| text.lines().nth(line).expect("a line"));
         assert_eq!(head.find("clock"), row.find("corrected"), "columns stand below their heads");
+    }
+
+    #[test]
+    fn neighbours_stand_below_the_sensors_with_the_bearer_in_use() {
+        let bravo = json!({ "name": "bravo", "state": "ready", "bearer": "wifi", "kept": ["hf"], "age_s": 0.25,
+            "waiting": 3, "rate_bytes_s": 250_000.0, "clock_ahead_s": -0.012, "bytes_in": 400, "bytes_out": 500 });
+        let text = table(&json!({ "node": "alpha", "sensors": [], "neighbours": [bravo] }));
+        let row = text.lines().last().expect("a line");
+        assert!(row.starts_with("bravo  ") && row.contains("ready") && row.ends_with("500  hf"), "{row}");
+        assert!(!table(&json!({ "node": "alpha", "sensors": [] })).contains("neighbour"));
     }
 
     #[test]

@@ -60,7 +60,8 @@ impl From<LevelName> for Level {
     }
 }
 
-fn codes(texts: &[String], key: &str) -> Result<Codes, ConfigError> {
+/// A set of codes, checked.
+pub(super) fn codes(texts: &[String], key: &str) -> Result<Codes, ConfigError> {
     let mut set = Codes::EMPTY;
     for text in texts {
         let code = Code::new(text).ok_or_else(|| {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::board::{Board, Mode};
 use crate::config::Config;
+use crate::neighbour_health::NeighbourHealth;
 use crate::node::Bearing;
 use crate::node::trails::TrailPoint;
 use crate::picture::{short_name, text_id};
@@ -88,8 +89,9 @@ pub fn node_status(hello: &Hello, board: &Board) -> Value {
         value
     };
     let sensors: Vec<Value> = board.sensors.iter().map(sensor).collect();
+    let neighbours: Vec<Value> = board.neighbours.iter().map(NeighbourHealth::json).collect();
     json!({ "node": hello.config.node.name, "mode": hello.mode.as_str(), "time_ms": board.time.as_millis(),
-            "tracks": board.tracks.len(), "sensors": sensors, "counters": by_name(&board.counters),
+            "tracks": board.tracks.len(), "sensors": sensors, "neighbours": neighbours, "counters": by_name(&board.counters),
             "recorder_trouble": board.recorder_trouble })
 }
 

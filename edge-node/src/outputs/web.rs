@@ -57,6 +57,7 @@ pub async fn serve(listener: TcpListener, hello: Hello, board: watch::Receiver<A
     let app = Router::new()
         .route("/ws", get(upgrade))
         .route("/status.json", get(status))
+        .route("/picture.json", get(picture))
         .fallback(get(asset))
         .with_state(viewing);
     axum::serve(listener, app).await
@@ -89,12 +90,20 @@ const NO_PAGE: &str = "This copmesh was built without the console page, because 
                        Install nodejs and npm and build again; the picture is on /ws and on zenoh all the same.\n";
 
 async fn status(State(viewing): State<Viewing>, headers: axum::http::HeaderMap) -> Response {
-    if !same_origin(&headers) || !asks_by_address(&headers) {
+    tell(&viewing, &headers, console_json::node_status)
+}
+
+async fn picture(State(viewing): State<Viewing>, headers: axum::http::HeaderMap) -> Response {
+    tell(&viewing, &headers, console_json::snapshot)
+}
+
+fn tell(viewing: &Viewing, headers: &axum::http::HeaderMap, what: fn(&Hello, &Board) -> Value) -> Response {
+    if !same_origin(headers) || !asks_by_address(headers) {
         return (StatusCode::FORBIDDEN, "the page of another site may not read this").into_response();
     }
     let board = viewing.board.borrow().clone();
     let headers = [(header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    (headers, axum::Json(console_json::node_status(&viewing.hello, &board))).into_response()
+    (headers, axum::Json(what(&viewing.hello, &board))).into_response()
 }
 
 /// Browsers tell no origin when they fetch from what they take for the page's own site.

@@ -75,11 +75,9 @@ impl Changes {
             Kind::Track | Kind::Attributes | Kind::Refinement => {
                 self.noted.insert((shows, RowKey { kind: Kind::Track, ..key }));
             }
-            Kind::Bearing | Kind::Assertion => {
+            Kind::Bearing | Kind::Assertion | Kind::Sensor => {
                 self.noted.insert((stream, key));
             }
-            // A name shows with the next change of what it named.
-            Kind::Sensor => {}
         }
     }
 
@@ -93,12 +91,26 @@ impl Changes {
             let change = match key.kind {
                 Kind::Bearing => bearing(table, stream, key),
                 Kind::Assertion => self.assertion(table, stream, key),
-                Kind::Track | Kind::Attributes | Kind::Refinement | Kind::Sensor => self.track(table, stream, key),
+                Kind::Track | Kind::Attributes | Kind::Refinement => self.track(table, stream, key),
+                Kind::Sensor => {
+                    self.note_named(table, stream, key);
+                    None
+                }
             };
             if change.is_some() {
                 return change;
             }
         }
+    }
+
+    /// A sensor's name may come after the tracks that it contributed to: they show it from now on.
+    fn note_named(&mut self, table: &Table, stream: StreamKey, key: RowKey) {
+        let rows = table.stream(stream).into_iter().flat_map(Stream::rows);
+        let tracks = rows.filter(|(_, held)| {
+            let Body::Attributes(attributes) = &held.body else { return false };
+            attributes.sensors.iter().any(|sensor| u16::from(*sensor) == key.handle)
+        });
+        self.noted.extend(tracks.map(|(row, _)| (stream, RowKey { kind: Kind::Track, ..row })));
     }
 
     fn track(&mut self, table: &Table, stream: StreamKey, key: RowKey) -> Option<Change> {
@@ -198,4 +210,57 @@ fn name(stream: &Stream, sensor: u8) -> Option<String> {
     let held = stream.row(RowKey { kind: Kind::Sensor, handle: sensor.into() })?;
     let Body::Sensor(name) = &held.body else { return None };
     Some(name.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{Attributes, Row, Tick, text};
+    use fusion_core::frame::{Position, Velocity};
+    use fusion_core::gaussian::Covariance;
+    use fusion_core::geodesy::Geodetic;
+    use fusion_core::identity::Identity;
+    use fusion_core::nalgebra::Vector6;
+    use fusion_core::track::{NodeId, TrackStatus};
+
+    const NOW: Timestamp = Timestamp::from_secs(1_750_000_000);
+
+    fn bodies() -> [(Kind, u16, Body); 3] {
+        let place = Geodetic::from_degrees(52.0, 20.0, 100.0).expect("plausible").to_ecef();
+        let estimate = crate::record::Estimate {
+            time: NOW,
+            position: Position::from_vector(*place.vector()),
+            velocity: Velocity::new(10.0, 0.0, 0.0),
+            covariance: Covariance::from_sigmas(&Vector6::new(9.0, 9.0, 9.0, 2.0, 2.0, 2.0)).expect("positive"),
+        };
+        let lifetime = crate::row::Lifetime::Air;
+        let (_, motion) =
+            crate::row::kinematic::Kinematic::of(&estimate, TrackStatus::Confirmed, lifetime, GateWidth::Two);
+        let mut about = Attributes::new(TrackNumber(7), &Identity::UNKNOWN);
+        about.sensors.push(5).expect("room");
+        let name = Body::Sensor(Box::new(text::cut("radar")));
+        [
+            (Kind::Track, 3, Body::Track(motion)),
+            (Kind::Attributes, 3, Body::Attributes(Box::new(about))),
+            (Kind::Sensor, 5, name),
+        ]
+    }
+
+    #[test]
+    fn a_name_that_comes_late_shows_at_once() {
+        let stream = StreamKey { origin: Origin { node: NodeId(2), incarnation: 1 }, number: 0 };
+        let (mut table, mut changes) =
+            (Table::new(Origin { node: NodeId(1), incarnation: 1 }, 10, NOW), Changes::default());
+        table.open(stream, Label::STRICTEST, 0).expect("room");
+        let mut shown = Vec::new();
+        for (version, (kind, handle, body)) in (1..).zip(bodies()) {
+            let key = RowKey { kind, handle };
+            table.accept(stream, Row { key, version, tick: Tick::nearest(NOW), body }, NOW);
+            changes.note(stream, key);
+            while let Some(Change::Track { record, .. }) = changes.poll(&table) {
+                shown.push(record.sensors);
+            }
+        }
+        assert_eq!(shown, [vec![], vec!["radar".to_owned()]]);
+    }
 }

@@ -1,7 +1,8 @@
 //! The tables of the mesh: octets per update, staleness on a thin link, time and octets to heal, fifty nodes; beside a
-//! first-in-first-out replay of messages of the sizes of CoT XML and TAK protobuf over the same link.
+//! first-in-first-out replay of messages of the sizes of CoT XML and TAK protobuf over the same link. Then the picture
+//! that nodes share beside that of one tracker that hears everything.
 //!
-//! `cargo bench -p tests --bench mesh -- [sizes] [thin] [heal] [fifty]`; without a name, all. Virtual time: the figures
+//! `cargo bench -p tests --bench mesh -- [sizes] [thin] [heal] [fifty] [shared]`; without a name, all. Virtual time: the figures
 //! are the same on every machine.
 
 #![allow(unreachable_pub, reason = "one program, whose modules have no other users")]
@@ -9,11 +10,17 @@
 mod fifo;
 mod lag;
 mod scenes;
+mod shared;
 
 type Table = (&'static str, fn());
 
-const TABLES: [Table; 4] =
-    [("sizes", scenes::sizes), ("thin", scenes::thin), ("heal", scenes::heal), ("fifty", scenes::fifty)];
+const TABLES: [Table; 5] = [
+    ("sizes", scenes::sizes),
+    ("thin", scenes::thin),
+    ("heal", scenes::heal),
+    ("fifty", scenes::fifty),
+    ("shared", shared::shared),
+];
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();

@@ -1,0 +1,265 @@
+//! What carries packets between this node and its neighbours: zenoh over one hop, one session for each bearer.
+//!
+//! | key | payload | who |
+//! |---|---|---|
+//! | `copmesh/1/l/DST/SRC` | a packet, or nothing: a beat | `SRC` publishes, `DST` subscribes |
+//! | `copmesh/1/l/NAME` (liveliness) | – | nodes on a bearer that looks around |
+//!
+//! A link carries when the neighbour's subscription to what we send is known; zenoh takes it away when the connection is
+//! lost. A declaration lost on a bearer that loses packets would never come again: so every node sends an empty beat
+//! where it sends nothing else, and who hears nothing declares anew.
+//!
+//! Nothing here waits for the fusion thread, nor it for this: packets to be sent lie in a bounded queue, a thread gives
+//! them to zenoh, which drops what it cannot send at once; what was received is laid into the inbox.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use fusion_core::label::Clearance;
+use proto::replica::LinkId;
+use tracing::{info, warn};
+use zenoh::Session;
+use zenoh::sample::SampleKind;
+
+use super::neighbour::{Neighbour, Reach, Place, Wire};
+use super::{MeshError, error, session};
+use crate::clock::Clock;
+use crate::config::MeshConfig;
+use crate::config::mesh::{BearerConfig, NEIGHBOURS_MAX};
+use crate::inbox::Inbox;
+
+/// Packets that wait to be given to zenoh at the most.
+///
+/// Counter: `carrier_dropped`; the packet is lost, and what it told is told again.
+pub const PACKETS_WAITING_MAX: usize = 512;
+
+/// How often bearers are chosen anew and silence is looked for.
+const TEND_PERIOD: Duration = Duration::from_millis(250);
+
+/// The way to all neighbours.
+pub struct Carrier {
+    me: String,
+    clock: Clock,
+    inbox: Arc<Inbox>,
+    bearers: Vec<BearerSession>,
+    neighbours: RwLock<BTreeMap<LinkId, Arc<Neighbour>>>,
+    outgoing: Mutex<Option<SyncSender<(LinkId, Vec<u8>)>>>,
+    dropped: AtomicU64,
+    neighbours_full: AtomicU64,
+}
+
+/// A bearer and its session.
+struct BearerSession {
+    config: BearerConfig,
+    session: Session,
+}
+
+impl Carrier {
+    /// Opens a session for each bearer, and declares what each neighbour needs. Links that come up are told to the
+    /// inbox.
+    ///
+    /// # Errors
+    /// [`MeshError`] that names the bearer at fault.
+    pub async fn open(
+        me: &str,
+        config: &MeshConfig,
+        inbox: Arc<Inbox>,
+        clock: Clock,
+    ) -> Result<Arc<Self>, MeshError> {
+        let mut bearers = Vec::new();
+        for bearer in config.all_bearers() {
+            let ways = config.neighbours.iter().flat_map(|neighbour| &neighbour.ways);
+            let here = ways.filter(|way| way.bearer == bearer.name);
+            let connect: Vec<&str> = here.filter_map(|way| way.endpoint.as_deref()).collect();
+            let session = session::open(&bearer, &connect).await?;
+            bearers.push(BearerSession { config: bearer, session });
+        }
+        let (sender, receiver) = sync_channel(PACKETS_WAITING_MAX);
+        let carrier = Arc::new(Self {
+            me: me.to_owned(),
+            clock,
+            inbox,
+            bearers,
+            neighbours: RwLock::default(),
+            outgoing: Mutex::new(Some(sender)),
+            dropped: AtomicU64::new(0),
+            neighbours_full: AtomicU64::new(0),
+        });
+        for neighbour in &config.neighbours {
+            let clearance = neighbour.clearance.clearance("mesh.neighbours").map_err(|e| MeshError(e.to_string()))?;
+            let ways: Vec<(&str, Option<&str>)> =
+                neighbour.ways.iter().map(|way| (way.bearer.as_str(), way.endpoint.as_deref())).collect();
+            carrier.add(&neighbour.name, clearance, &ways).await?;
+        }
+        carrier.spawn_sender(receiver)?;
+        carrier.look_around().await?;
+        tokio::spawn(tend(Arc::clone(&carrier)));
+        Ok(carrier)
+    }
+
+    /// Gives a packet to the neighbour of a link, or drops and counts it. Never waits.
+    pub fn send(&self, link: LinkId, packet: Vec<u8>) {
+        let outgoing = self.outgoing.lock().unwrap_or_else(PoisonError::into_inner);
+        if outgoing.as_ref().is_none_or(|outgoing| outgoing.try_send((link, packet)).is_err()) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How each neighbour is reached, by link.
+    #[must_use]
+    pub fn reach(&self) -> Vec<Reach> {
+        let now = self.clock.now().monotonic;
+        self.all().iter().map(|neighbour| neighbour.reach(now)).collect()
+    }
+
+    /// What is counted, by name.
+    pub fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
+        each("carrier_dropped", self.dropped.load(Ordering::Relaxed));
+        each("neighbours_full", self.neighbours_full.load(Ordering::Relaxed));
+        each("packets_dropped", self.inbox.packets_dropped());
+    }
+
+    /// Ends the sessions: neighbours learn at once that the links are down.
+    pub async fn close(&self) {
+        self.outgoing.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.neighbours.write().unwrap_or_else(PoisonError::into_inner).clear();
+        for bearer in &self.bearers {
+            if let Err(e) = bearer.session.close().await {
+                warn!("bearer {} did not close: {e}", bearer.config.name);
+            }
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<Neighbour>> {
+        self.neighbours.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.all().iter().any(|neighbour| neighbour.name() == name)
+    }
+
+    /// Declares what a neighbour needs on each bearer by which it may be reached.
+    async fn add(&self, name: &str, clearance: Clearance, ways: &[(&str, Option<&str>)]) -> Result<(), MeshError> {
+        let Some(link) = self.free_link() else {
+            self.neighbours_full.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        };
+        let place = Place { link, me: self.me.clone(), name: name.to_owned(), clock: self.clock };
+        let found = |way: &str| self.bearers.iter().find(|bearer| bearer.config.name == way);
+        let wanted: Vec<_> = ways.iter().filter_map(|&(way, endpoint)| Some((found(way)?, endpoint))).collect();
+        let bearers = wanted.iter().map(|(bearer, endpoint)| {
+            let any = endpoint.or(bearer.config.listen.first().map(String::as_str));
+            let protocol = any.and_then(|endpoint| endpoint.split('/').next()).unwrap_or("tcp");
+            session::bearer(&bearer.config, protocol, clearance)
+        });
+        let neighbour = Neighbour::new(place, bearers, Arc::clone(&self.inbox));
+        for (way, (bearer, _)) in wanted.iter().enumerate() {
+            let wire = Wire::declare(&neighbour, way, &bearer.config, &bearer.session).await;
+            neighbour.push(wire.map_err(error(&format!("neighbour {name} on bearer {}", bearer.config.name)))?);
+        }
+        self.neighbours.write().unwrap_or_else(PoisonError::into_inner).insert(link, neighbour);
+        Ok(())
+    }
+
+    fn free_link(&self) -> Option<LinkId> {
+        let count = self.neighbours.read().unwrap_or_else(PoisonError::into_inner).len();
+        (count < NEIGHBOURS_MAX).then(|| u16::try_from(count).ok().map(LinkId)).flatten()
+    }
+
+    /// A thread of its own gives packets to zenoh: where a bearer is slower than its packets, that takes a millisecond.
+    fn spawn_sender(self: &Arc<Self>, packets: Receiver<(LinkId, Vec<u8>)>) -> Result<(), MeshError> {
+        let carrier = Arc::downgrade(self);
+        let run = move || {
+            for (link, packet) in packets {
+                let Some(carrier) = carrier.upgrade() else { return };
+                let neighbours = carrier.neighbours.read().unwrap_or_else(PoisonError::into_inner);
+                let neighbour = neighbours.get(&link).cloned();
+                drop(neighbours);
+                if neighbour.is_none_or(|neighbour| !neighbour.send(packet)) {
+                    carrier.dropped.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        };
+        let spawned = std::thread::Builder::new().name("copmesh-carrier".into()).spawn(run);
+        spawned.map(|_| ()).map_err(|e| MeshError(format!("no thread for the carrier: {e}")))
+    }
+
+    /// On bearers that look around: tells who we are, and speaks to those who are found.
+    async fn look_around(self: &Arc<Self>) -> Result<(), MeshError> {
+        for (index, bearer) in self.bearers.iter().enumerate().filter(|(_, b)| b.config.settings().scouting) {
+            let name = &bearer.config.name;
+            let session = &bearer.session;
+            let token = session.liveliness().declare_token(format!("{PREFIX}/{}", self.me)).await;
+            let token = token.map_err(error(&format!("bearer {name}, liveliness")))?;
+            let Some(found) = &bearer.config.found else {
+                tokio::spawn(hold(token));
+                continue;
+            };
+            let clearance = found.clearance("mesh.bearers").map_err(|e| MeshError(e.to_string()))?;
+            let others = session.liveliness().declare_subscriber(format!("{PREFIX}/*")).history(true).await;
+            let others = others.map_err(error(&format!("bearer {name}, looking around")))?;
+            let carrier = Arc::clone(self);
+            tokio::spawn(async move {
+                while let Ok(sample) = others.recv_async().await {
+                    let key = sample.key_expr().as_str();
+                    let name = key.strip_prefix(PREFIX).map_or("", |rest| rest.trim_start_matches('/'));
+                    if sample.kind() == SampleKind::Put {
+                        carrier.meet(name, index, clearance).await;
+                    }
+                }
+                drop(token);
+            });
+        }
+        Ok(())
+    }
+
+    /// A node was found that the configuration does not name.
+    async fn meet(&self, name: &str, bearer: usize, clearance: Clearance) {
+        if name == self.me || self.knows(name) || !crate::config::is_name(name) {
+            return;
+        }
+        let bearer = &self.bearers[bearer].config.name;
+        info!("found {name} on bearer {bearer}");
+        if let Err(e) = self.add(name, clearance, &[(bearer, None)]).await {
+            warn!("{e}");
+        }
+    }
+}
+
+/// All keys of the mesh between nodes begin so.
+pub(super) const PREFIX: &str = "copmesh/1/l";
+
+/// Keeps what is declared declared.
+async fn hold<T>(declared: T) {
+    std::future::pending::<()>().await;
+    drop(declared);
+}
+
+/// Chooses bearers anew, beats, and declares anew where nothing is heard, for as long as the carrier is there.
+async fn tend(carrier: Arc<Carrier>) {
+    let carrier = {
+        let weak = Arc::downgrade(&carrier);
+        drop(carrier);
+        weak
+    };
+    let mut tick = tokio::time::interval(TEND_PERIOD);
+    loop {
+        tick.tick().await;
+        let Some(carrier) = carrier.upgrade() else { return };
+        let mut peers = Vec::with_capacity(carrier.bearers.len());
+        for bearer in &carrier.bearers {
+            peers.push((bearer.config.name.as_str(), bearer.session.info().peers_zid().await.count()));
+        }
+        let all = carrier.all();
+        let unknown = |name: &str| {
+            let connected = peers.iter().find(|(bearer, _)| *bearer == name).map_or(0, |(_, count)| *count);
+            connected > all.iter().filter(|neighbour| neighbour.is_reached_by(name)).count()
+        };
+        for neighbour in &all {
+            neighbour.tend(&unknown).await;
+        }
+    }
+}

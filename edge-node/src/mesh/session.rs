@@ -1,0 +1,124 @@
+//! A bearer's zenoh session: peer mode, one hop, everything small and impatient.
+//!
+//! | setting | value | why |
+//! |---|---|---|
+//! | scouting | off, on a LAN on | on a radio it is a cost, and a betrayal |
+//! | batch, queues | one packet each | what waits below us is late, and cannot be taken back |
+//! | send buffer | small on radio | likewise |
+//! | lease, attempts to connect | by profile | a lost handshake is not repeated, so an attempt must be short |
+//! | admin space, timestamps | off | nobody asks |
+
+use std::time::Duration;
+
+use proto::replica::Bearer;
+use zenoh::Session;
+
+use super::{MeshError, error};
+use crate::config::mesh::{BearerConfig, BearerSettings};
+
+/// What zenoh puts before a packet, at the most: while a key is not yet numbered it is spelt out.
+const HEADER_BYTES: u32 = 120;
+/// What a datagram or a frame of a stream may hold at the most; packets are far smaller.
+const MESSAGE_BYTES: u32 = 65_536;
+/// Where nodes look for each other: not where consoles are looked for.
+const SCOUTING_ADDRESS: &str = "224.0.0.225:7446";
+
+/// Opens the session of a bearer that connects to these endpoints.
+///
+/// # Errors
+/// [`MeshError`] that names the bearer, and the endpoint or key at fault.
+pub(super) async fn open(bearer: &BearerConfig, connect: &[&str]) -> Result<Session, MeshError> {
+    let mut config = zenoh::Config::default();
+    for (key, value) in settings(bearer, connect) {
+        config.insert_json5(key, &value).map_err(error(&format!("bearer {}, setting {key} = {value}", bearer.name)))?;
+    }
+    let listen = bearer.listen.join(", ");
+    zenoh::open(config).await.map_err(error(&format!("bearer {} cannot be had; does {listen} exist?", bearer.name)))
+}
+
+fn settings(bearer: &BearerConfig, connect: &[&str]) -> Vec<(&'static str, String)> {
+    let s = bearer.settings();
+    let list = |list: &[&str]| serde_json::to_string(list).expect("a list of strings is JSON");
+    let listen: Vec<&str> = bearer.listen.iter().map(String::as_str).collect();
+    let batch = u32::from(s.packet_bytes) + HEADER_BYTES;
+    let mut all = vec![
+        ("mode", "\"peer\"".into()),
+        ("listen/endpoints", list(&listen)),
+        ("connect/endpoints", list(connect)),
+        ("connect/timeout_ms", "-1".into()),
+        ("connect/exit_on_failure", "false".into()),
+        ("connect/retry", retry(&s)),
+        ("open/return_conditions/connect_scouted", "false".into()),
+        ("open/return_conditions/declares", "false".into()),
+        ("scouting/multicast/enabled", s.scouting.to_string()),
+        ("scouting/multicast/address", format!("\"{SCOUTING_ADDRESS}\"")),
+        ("scouting/gossip/enabled", s.scouting.to_string()),
+        ("adminspace/enabled", "false".into()),
+        ("timestamping/enabled", "false".into()),
+        ("transport/unicast/open_timeout", millis(s.open_timeout_s)),
+        ("transport/unicast/accept_timeout", millis(s.open_timeout_s)),
+        ("transport/link/tx/lease", millis(s.lease_s)),
+        ("transport/link/tx/keep_alive", "4".into()),
+        ("transport/link/tx/batch_size", batch.to_string()),
+        ("transport/link/tx/queue/size", QUEUES.into()),
+        ("transport/link/rx/max_message_size", MESSAGE_BYTES.to_string()),
+    ];
+    if s.send_buffer_bytes > 0 {
+        all.push(("transport/link/tcp/so_sndbuf", s.send_buffer_bytes.to_string()));
+        all.push(("transport/link/tls/so_sndbuf", s.send_buffer_bytes.to_string()));
+    }
+    all
+}
+
+const QUEUES: &str = "{ control: 1, real_time: 1, interactive_high: 1, interactive_low: 1, data_high: 1, data: 1, \
+                      data_low: 1, background: 1 }";
+
+fn retry(s: &BearerSettings) -> String {
+    let (first, longest) = (millis(s.retry_first_s), millis(s.retry_longest_s));
+    format!("{{ period_init_ms: {first}, period_max_ms: {longest}, period_increase_factor: 1.5 }}")
+}
+
+fn millis(seconds: f64) -> String {
+    Duration::from_secs_f64(seconds).as_millis().to_string()
+}
+
+/// What the replica is told of a bearer. `protocol` is that of the way to the neighbour.
+pub(super) fn bearer(config: &BearerConfig, protocol: &str, clearance: fusion_core::label::Clearance) -> Bearer {
+    let s = config.settings();
+    Bearer {
+        rate_hint: s.rate_bit_s / 8.0,
+        mtu: usize::from(s.packet_bytes),
+        overhead: config.overhead_bytes.map_or_else(|| overhead(protocol), usize::from),
+        clearance,
+        layer: s.layer,
+    }
+}
+
+/// Octets around a packet, those of zenoh, IP and below IP included; streams cost acknowledgements besides. Measured
+/// with packets of 64 octets on Ethernet, less its own 14.
+fn overhead(protocol: &str) -> usize {
+    match protocol {
+        "udp" => 41,
+        "tls" => 92,
+        "quic" => 95,
+        "serial" => 25,
+        _ => 70,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::mesh::Profile;
+
+    #[test]
+    fn zenoh_knows_every_setting_of_every_profile() {
+        for profile in Profile::ALL {
+            let mut config = zenoh::Config::default();
+            for (key, value) in settings(&BearerConfig::of(profile), &["tcp/127.0.0.1:1"]) {
+                config.insert_json5(key, &value).unwrap_or_else(|e| panic!("{profile}: {key} = {value}: {e}"));
+                assert!(config.get_json(key).is_ok(), "{key} does not exist");
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! One daemon in its namespace, with a sensor that reports what it is told to.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use edge_node::clock::Clock;
+use serde_json::Value;
+
+/// A way between two neighbours: a bearer and the protocol that it speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// Name of the bearer.
+    pub bearer: String,
+    /// Its profile.
+    pub profile: String,
+    /// `tcp`, `udp`, `tls` or `quic`.
+    pub protocol: String,
+    /// The port.
+    pub port: u16,
+    /// What stands behind the address, such as where certificates are.
+    pub options: String,
+}
+
+impl Way {
+    /// A bearer of a profile over a protocol.
+    #[must_use]
+    pub fn new(profile: &str, protocol: &str, port: u16) -> Self {
+        let options = String::new();
+        Self { bearer: format!("{profile}-{protocol}"), profile: profile.into(), protocol: protocol.into(), port, options }
+    }
+
+    fn endpoint(&self, address: &str) -> String {
+        format!("{}/{address}:{}{}", self.protocol, self.port, self.options)
+    }
+}
+
+/// What a node's sensor sees, by callsign.
+type Targets = BTreeMap<String, Target>;
+
+/// Something to be seen.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    latitude_deg: f64,
+    longitude_deg: f64,
+    sways: bool,
+}
+
+/// One daemon.
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub space: String,
+    folder: PathBuf,
+    binary: PathBuf,
+    bearers: Vec<Way>,
+    neighbours: String,
+    process: Option<Child>,
+    targets: Arc<Mutex<Option<Targets>>>,
+}
+
+/// How often the sensor looks.
+const LOOK: Duration = Duration::from_millis(250);
+/// Some thirty metres.
+const SWAY_DEG: f64 = 0.0003;
+
+impl Node {
+    pub(super) fn new(index: usize, space: String, folder: &Path, binary: &Path) -> Self {
+        let name = char::from(b'a' + u8::try_from(index).expect("few nodes")).to_string();
+        Self {
+            name,
+            space,
+            folder: folder.into(),
+            binary: binary.into(),
+            bearers: vec![],
+            neighbours: String::new(),
+            process: None,
+            targets: Arc::new(Mutex::new(Some(Targets::new()))),
+        }
+    }
+
+    pub(super) fn add_neighbour(&mut self, name: &str, address: &str, ways: &[Way]) {
+        let told: Vec<String> = ways
+            .iter()
+            .map(|way| format!("{{ bearer = \"{}\", endpoint = \"{}\" }}", way.bearer, way.endpoint(address)))
+            .collect();
+        let clearance = "{ level = \"secret\", communities = [\"POL\"] }";
+        let _ = write!(
+            self.neighbours,
+            "[[mesh.neighbours]]\nname = \"{name}\"\nclearance = {clearance}\nways = [{}]\n",
+            told.join(", ")
+        );
+        for way in ways.iter().filter(|way| !self.bearers.contains(way)).cloned().collect::<Vec<_>>() {
+            self.bearers.push(way);
+        }
+    }
+
+    /// Starts the daemon and its sensor.
+    pub fn start(&mut self) {
+        let (config, pipe) = (self.file("toml"), self.file("plots"));
+        if !pipe.exists() {
+            let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is everywhere");
+            assert!(made.success(), "mkfifo {}", pipe.display());
+        }
+        std::fs::write(&config, self.config(&pipe)).expect("a file for the configuration");
+        let log = File::create(self.file("log")).expect("a file for the log");
+        let process = Command::new("ip")
+            .args(["netns", "exec", &self.space])
+            .arg(&self.binary)
+            .args(["run", "-v", "--config"])
+            .arg(&config)
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the built daemon starts");
+        self.process = Some(process);
+        // Opened for reading too, so that it opens at once and stays open whoever reads it.
+        let sensor = OpenOptions::new().read(true).write(true).open(&pipe).expect("the pipe was made");
+        let targets = Arc::clone(&self.targets);
+        std::thread::spawn(move || look(sensor, &targets));
+    }
+
+    fn config(&self, pipe: &Path) -> String {
+        let mut text = format!(
+            "[node]\nname = \"{}\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n[console]\nlisten = \"{CONSOLE}\"\n\
+             [[sensors]]\nname = \"sensor-{}\"\nkind = \"plots\"\nendpoint = \"file://{}\"\nscan-period-s = 0.25\n\
+             label = {{ level = \"restricted\", releasable-to = [\"POL\"], originator = \"POL\" }}\n\
+             [mesh]\nenabled = false\n",
+            self.name,
+            self.name,
+            pipe.display()
+        );
+        for way in &self.bearers {
+            let _ = write!(
+                text,
+                "[[mesh.bearers]]\nname = \"{}\"\nprofile = \"{}\"\nlisten = [\"{}\"]\nscouting = false\n",
+                way.bearer,
+                way.profile,
+                way.endpoint("0.0.0.0")
+            );
+        }
+        text + &self.neighbours
+    }
+
+    /// Its sensor sees this target from now on. One that sways gives rise to news several times a second.
+    pub fn show(&self, callsign: &str, latitude_deg: f64, longitude_deg: f64, sways: bool) {
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        let target = Target { latitude_deg, longitude_deg, sways };
+        targets.as_mut().expect("the sensor looks").insert(callsign.into(), target);
+    }
+
+    /// What the daemon answers: `status` or `tracks`; `None` while it does not.
+    #[must_use]
+    pub fn ask(&self, what: &str) -> Option<Value> {
+        let output = Command::new("ip")
+            .args(["netns", "exec", &self.space])
+            .arg(&self.binary)
+            .args([what, "--json", "--console", CONSOLE])
+            .output()
+            .expect("the built daemon starts");
+        serde_json::from_slice(&output.stdout).ok()
+    }
+
+    /// Its picture: by id the callsign and the place, to some fifty metres.
+    #[must_use]
+    pub fn picture(&self) -> BTreeMap<String, String> {
+        let picture = self.ask("tracks").unwrap_or_default();
+        let tracks = picture["tracks"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+        let coarse = |value: &Value| value.as_f64().map_or_else(String::new, |degrees| format!("{degrees:.2}"));
+        let place = |track: &Value| format!("{} {}", coarse(&track["lat_deg"]), coarse(&track["lon_deg"]));
+        tracks.iter().map(|t| (text(&t["id"]), format!("{} {}", text(&t["callsign"]), place(t)))).collect()
+    }
+
+    /// Octets that a neighbour's packets have brought so far.
+    #[must_use]
+    pub fn bytes_in(&self, neighbour: &str) -> Option<u64> {
+        self.neighbour(neighbour)?["bytes_in"].as_u64()
+    }
+
+    /// What it tells of a neighbour.
+    #[must_use]
+    pub fn neighbour(&self, name: &str) -> Option<Value> {
+        let status = self.ask("status")?;
+        status["neighbours"].as_array()?.iter().find(|neighbour| neighbour["name"] == name).cloned()
+    }
+
+    /// What the daemon has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.file("log")).unwrap_or_default()
+    }
+
+    /// Ends the daemon and its sensor.
+    pub fn stop(&mut self) {
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    fn file(&self, extension: &str) -> PathBuf {
+        self.folder.join(format!("{}.{extension}", self.name))
+    }
+}
+
+/// Where every daemon serves its console, in its own namespace.
+const CONSOLE: &str = "127.0.0.1:8477";
+
+/// Reports all targets again and again, until there is no sensor any more.
+fn look(mut pipe: File, targets: &Mutex<Option<Targets>>) {
+    let clock = Clock::start();
+    loop {
+        let Some(seen) = targets.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
+        let now = clock.now().validity.as_nanos();
+        let (seconds, nanos) = (now / 1_000_000_000, now % 1_000_000_000);
+        let mut lines = String::new();
+        for (callsign, Target { latitude_deg, longitude_deg, sways }) in seen {
+            let latitude_deg = if sways && seconds % 2 == 0 { latitude_deg + SWAY_DEG } else { latitude_deg };
+            let _ = writeln!(
+                lines,
+                "{{\"time\":{seconds}.{nanos:09},\"latitude_deg\":{latitude_deg},\"longitude_deg\":{longitude_deg},\
+                 \"horizontal_sigma_m\":5,\"height_m\":100,\"height_sigma_m\":5,\"identity\":{{\"name\":\"{callsign}\"}}}}"
+            );
+        }
+        if pipe.write_all(lines.as_bytes()).is_err() {
+            return;
+        }
+        std::thread::sleep(LOOK);
+    }
+}
