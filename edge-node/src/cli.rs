@@ -100,12 +100,16 @@ pub struct StatusArgs {
 #[command(after_help = "Examples:
   copmesh demo --duration 30 --seed 7
   copmesh demo --scenario coast        another one; `copmesh sim --list` names them
+  copmesh demo --nodes 4               four nodes, each with a part of the sensors; links are cut and healed
   copmesh demo --duration 0            until Ctrl-C; look at the console meanwhile
   copmesh demo --json > result.json    the final table as JSON")]
 pub struct DemoArgs {
     /// A scenario that comes with the program, or a file (docs/SCENARIOS.md).
     #[arg(long, default_value = "demo", value_name = "NAME|FILE")]
     pub scenario: String,
+    /// How many nodes share the sensors; with several, links between them are cut and healed on a schedule.
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..))]
+    pub nodes: u8,
     /// How long to run, seconds; 0 runs until Ctrl-C.
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub duration: u32,
@@ -115,10 +119,11 @@ pub struct DemoArgs {
     /// Print the result as one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
-    /// Address and port of the console page; port 0 takes a free one.
+    /// Address and port of the console page; port 0 takes a free one. With several nodes, of a page with the consoles
+    /// of all, which are on the ports behind it.
     #[arg(long, default_value = "127.0.0.1:8477", value_name = "ADDRESS:PORT")]
     pub console: String,
-    /// zenoh endpoint to publish on; `none` publishes nothing.
+    /// zenoh endpoint to publish on, of the first node; `none` publishes nothing.
     #[arg(long, default_value = "tcp/127.0.0.1:7447", value_name = "ENDPOINT")]
     pub zenoh: String,
     /// Record what the sensors sent to this MCAP file.

@@ -90,7 +90,7 @@ fn adapted(config: &Config, args: &ReplayArgs) -> Config {
     let quiet = args.fast || args.deterministic;
     let console = args.console.as_deref().unwrap_or(if quiet { "none" } else { "127.0.0.1:8477" });
     let enabled = console != "none" && !args.deterministic;
-    config.console = ConsoleConfig { enabled, listen: console.to_owned() };
+    config.console = ConsoleConfig { enabled, listen: console.to_owned(), ..config.console };
     config.mesh = match &args.zenoh {
         Some(endpoint) if !args.deterministic => MeshConfig { listen: vec![endpoint.clone()], ..MeshConfig::default() },
         _ => MeshConfig { enabled: false, ..MeshConfig::default() },

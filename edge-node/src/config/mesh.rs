@@ -415,7 +415,8 @@ fn check_endpoints(key: &str, endpoints: &[String]) -> Result<(), ConfigError> {
     let known = |e: &str| e.split_once('/').is_some_and(|(p, rest)| PROTOCOLS.contains(&p) && !rest.is_empty());
     match endpoints.iter().find(|endpoint| !known(endpoint)) {
         Some(endpoint) => {
-            let message = format!("\"{endpoint}\" must be PROTOCOL/ADDRESS, the protocol one of {}", PROTOCOLS.join(", "));
+            let message =
+                format!("\"{endpoint}\" must be PROTOCOL/ADDRESS, the protocol one of {}", PROTOCOLS.join(", "));
             Err(ConfigError::at(key, message))
         }
         None => Ok(()),
