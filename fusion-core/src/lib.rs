@@ -42,6 +42,7 @@ pub mod time;
 pub mod track;
 pub mod tracker;
 pub mod trail;
+pub mod triangulation;
 
 /// The linear algebra of every public signature here, so that callers use the same version and features.
 pub use nalgebra;
