@@ -243,7 +243,7 @@ fn judge(
     log_odds: f64,
 ) -> Result<(Standing, Covariance<3>), Untold> {
     let covariance = place.covariance().map_err(|_| Untold::Vague)?;
-    if !(place.vagueness <= config.vagueness_max) {
+    if place.vagueness.is_nan() || place.vagueness > config.vagueness_max {
         return Err(Untold::Vague);
     }
     let standing = if candidate.count() > 2 {
