@@ -34,6 +34,7 @@ pub mod label;
 pub mod maths;
 pub mod measurement;
 pub mod model;
+pub mod registration;
 pub mod sensor;
 pub mod sequencer;
 pub mod source_track;

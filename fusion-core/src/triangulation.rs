@@ -12,7 +12,8 @@
 //!    algorithm and passive sensor data association", IEEE TAC 37, 1992). The likelihood is that of the set with the
 //!    place integrated out, so that two lines earn nothing by crossing.
 //! 3. Sets without common lines are packed for the greatest sum, exactly, by branch and bound (`packing`).
-//! 4. An emitter is told only if the best explanation *without* an emitter at that place is so many times less likely:
+//! 4. The place told is the mean over all versions of the set that are likely enough, with their spread (`place`).
+//! 5. An emitter is told only if the best explanation *without* an emitter at that place is so many times less likely:
 //!    a ghost has a rival, and so has a true crossing that cannot be told from one.
 //!
 //! Assumed: an emitter gives each finder one line at most; it is slow, its velocity a matter of the prior; its height is
@@ -23,6 +24,8 @@
 mod fit;
 mod growth;
 mod packing;
+mod place;
+mod prices;
 mod ray;
 
 use heapless::Vec;
@@ -30,12 +33,13 @@ use heapless::Vec;
 use crate::angle::Angle;
 use crate::frame::{Ecef, Position};
 use crate::gaussian::Covariance;
-use crate::geodesy::Geodetic;
 use crate::time::Timestamp;
 use crate::track::Origin;
 
 pub use growth::Candidate;
 use growth::Growth;
+use packing::Packing;
+use place::Place;
 use ray::Rays;
 
 /// Lines looked at in one call; the newest are kept. Counter: `TriangulationTally::lines_over_limit`.
@@ -93,12 +97,14 @@ pub struct TriangulationConfig {
     pub speed_sigma_m_s: f64,
     /// Probability that a finder hears an emitter that another one hears.
     pub detection: f64,
-    /// Lines that a finder is expected to have of what no other one hears.
+    /// Lines that a finder is expected to have of what no other one hears, its false ones among them.
     pub alone_per_finder: f64,
     /// Probability that two emitters have the same key.
     pub key_shared: f64,
-    /// Logarithm of how many times likelier an emitter must make the lines to be told.
-    pub log_odds_min: f64,
+    /// Logarithm of how many times likelier an emitter must make the lines to be confirmed.
+    pub log_odds_confirmed: f64,
+    /// The same to be told as possible.
+    pub log_odds_possible: f64,
     /// The long half-axis of the one-sigma ellipse as a part of the distance to the nearest of its finders, above which
     /// a place is too vague to be an ellipse.
     pub vagueness_max: f64,
@@ -112,10 +118,11 @@ impl TriangulationConfig {
         height_sigma_m: 300.0,
         speed_sigma_m_s: 2.0,
         detection: 0.8,
-        alone_per_finder: 0.5,
+        alone_per_finder: 0.3,
         key_shared: 0.02,
-        log_odds_min: 6.907_755_278_982_137,
-        vagueness_max: 0.25,
+        log_odds_confirmed: 11.0,
+        log_odds_possible: 3.0,
+        vagueness_max: 0.2,
     };
 
     /// Whether the numbers make sense together.
@@ -130,7 +137,8 @@ impl TriangulationConfig {
             && probability(self.detection)
             && positive(self.alone_per_finder)
             && probability(self.key_shared)
-            && self.log_odds_min >= 0.0
+            && self.log_odds_possible >= 0.0
+            && self.log_odds_confirmed >= self.log_odds_possible
             && positive(self.vagueness_max)
     }
 }
@@ -140,7 +148,8 @@ impl TriangulationConfig {
 pub enum Standing {
     /// By three lines or more, or by two with one key, against every other explanation.
     Confirmed,
-    /// By two lines that cross each other and nothing else. Whether they are of one emitter, nobody can know.
+    /// By less than that, or by two lines that cross each other and nothing else: whether those are of one emitter,
+    /// nobody can know.
     Possible,
 }
 
@@ -202,12 +211,17 @@ pub fn locate(config: &TriangulationConfig, lines: &[Line], scratch: &mut [Candi
     let rays = Rays::sorted(lines, &mut located.tally);
     let found = Growth::new(config, &rays, scratch).run(&mut located.tally);
     let candidates = &mut scratch[..found];
-    let best = packing::best(candidates, &mut located.tally);
-    for chosen in &best {
-        let log_odds = chosen.sum - packing::best_without(candidates, chosen, &mut located.tally);
-        let candidate = &candidates[chosen.candidate];
-        match judge(config, &rays, candidate, log_odds) {
-            Ok(standing) => tell(&mut located, &rays, candidate, standing, log_odds),
+    let packing = Packing::of(candidates, &mut located.tally);
+    for chosen in &packing.chosen {
+        let candidate = candidates[chosen.candidate];
+        packing.weigh(candidates, chosen, &mut located.tally);
+        let place = Place::of(candidates, &candidate, &rays);
+        let log_odds = chosen.sum - packing.rival(candidates, chosen, &place, &mut located.tally);
+        match judge(config, &rays, &candidate, &place, log_odds) {
+            Ok((standing, covariance)) => {
+                let emitter = told(&rays, &candidate, &place, covariance);
+                located.emitters.push(Emitter { standing, log_odds, ..emitter }).expect("as many as can be chosen");
+            }
             Err(Untold::Vague) => located.tally.vague += 1,
             Err(Untold::Ambiguous) => located.tally.ambiguous += 1,
         }
@@ -221,36 +235,37 @@ enum Untold {
     Ambiguous,
 }
 
-fn judge(config: &TriangulationConfig, rays: &Rays, candidate: &Candidate, log_odds: f64) -> Result<Standing, Untold> {
-    if candidate.is_vague(config, rays) {
+fn judge(
+    config: &TriangulationConfig,
+    rays: &Rays,
+    candidate: &Candidate,
+    place: &Place,
+    log_odds: f64,
+) -> Result<(Standing, Covariance<3>), Untold> {
+    let covariance = place.covariance().map_err(|_| Untold::Vague)?;
+    if place.vagueness.is_nan() || place.vagueness > config.vagueness_max {
         return Err(Untold::Vague);
     }
-    if candidate.count() > 2 {
-        return if log_odds >= config.log_odds_min { Ok(Standing::Confirmed) } else { Err(Untold::Ambiguous) };
-    }
-    if !growth::stands_alone(config, rays, candidate) {
-        return Err(Untold::Ambiguous);
-    }
-    Ok(if candidate.shares_key(rays) { Standing::Confirmed } else { Standing::Possible })
+    let standing = if candidate.count() > 2 {
+        let standing = if log_odds >= config.log_odds_confirmed { Standing::Confirmed } else { Standing::Possible };
+        (log_odds >= config.log_odds_possible).then_some(standing)
+    } else {
+        let standing = if candidate.shares_key(rays) { Standing::Confirmed } else { Standing::Possible };
+        growth::stands_alone(config, rays, candidate).then_some(standing)
+    };
+    standing.map(|standing| (standing, covariance)).ok_or(Untold::Ambiguous)
 }
 
-fn tell(located: &mut Located, rays: &Rays, candidate: &Candidate, standing: Standing, log_odds: f64) {
-    let position = Position::from_vector(candidate.position());
-    let axes = Geodetic::from_ecef(position).enu_axes();
-    let Ok(covariance) = Covariance::new(axes * candidate.covariance() * axes.transpose()) else {
-        located.tally.vague += 1;
-        return;
-    };
+fn told(rays: &Rays, candidate: &Candidate, place: &Place, covariance: Covariance<3>) -> Emitter {
     let members = || candidate.members(rays);
-    let emitter = Emitter {
+    Emitter {
         time: members().map(|ray| ray.time).max().unwrap_or_default(),
-        position,
+        position: place.position,
         covariance,
         lines: members().map(|ray| ray.index).take(FINDERS_MAX).collect(),
         key: members().find_map(|ray| ray.key),
-        standing,
-        log_odds,
+        standing: Standing::Possible,
+        log_odds: 0.0,
         chi_squared: candidate.chi_squared(),
-    };
-    located.emitters.push(emitter).expect("no more sets are chosen than there is room for");
+    }
 }

@@ -51,11 +51,12 @@ impl Fit {
             let factor = Factor::of(normal.information).ok()?;
             let step = factor.solve(&normal.gradient);
             state += step;
-            if !(step.norm_squared() < FARTHEST_STEP_M * FARTHEST_STEP_M) {
-                return None;
-            }
-            if step.norm_squared() < REST_M * REST_M {
+            let length = step.norm();
+            if length < REST_M {
                 return Self::at_rest(config, rays, &state, time);
+            }
+            if length.is_nan() || length > FARTHEST_STEP_M {
+                return None;
             }
         }
         None

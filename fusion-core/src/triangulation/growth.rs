@@ -25,6 +25,10 @@ pub struct Candidate {
     pub(super) score: f64,
     /// Left out of the search.
     pub(super) barred: bool,
+    /// How much more its lines are worth than it.
+    pub(super) slack: f64,
+    /// How likely it is to be what an emitter gave, compared with the set chosen for that.
+    pub(super) weight: f64,
     position: Vector3<f64>,
     covariance: Matrix3<f64>,
     chi_squared: f64,
@@ -36,6 +40,8 @@ impl Candidate {
         mask: 0,
         score: 0.0,
         barred: false,
+        slack: 0.0,
+        weight: 0.0,
         position: Vector3::new(0.0, 0.0, 0.0),
         covariance: Matrix3::new(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
         chi_squared: 0.0,
@@ -51,7 +57,7 @@ impl Candidate {
         self.position
     }
 
-    /// Of its place, ECEF axes.
+    /// Of its place, ECEF axes, as far as the linear model goes.
     pub(super) const fn covariance(&self) -> Matrix3<f64> {
         self.covariance
     }
@@ -79,20 +85,9 @@ impl Candidate {
     pub(super) fn is_place_of(&self, factor: &Factor<3>, place: &Vector3<f64>) -> bool {
         factor.mahalanobis_squared(&(place - self.position)) < SAME_PLACE
     }
-
-    /// Whether its ellipse is too long for the distances at hand to be one.
-    pub(super) fn is_vague(&self, config: &TriangulationConfig, rays: &Rays) -> bool {
-        let axes = Geodetic::from_ecef(Position::from_vector(self.position)).enu_axes();
-        let local = axes * self.covariance * axes.transpose();
-        let (half, off) = (0.5 * (local[(0, 0)] - local[(1, 1)]), local[(0, 1)]);
-        let long = 0.5 * (local[(0, 0)] + local[(1, 1)]) + sqrt(half * half + off * off);
-        let distance = |ray: &Ray| (ray.start - self.position).norm_squared();
-        let nearest = self.members(rays).map(distance).fold(f64::INFINITY, f64::min);
-        !(long <= config.vagueness_max * config.vagueness_max * nearest)
-    }
 }
 
-/// Squared distance in sigmas up to which two places may be one: 97 % of an ellipsoid.
+/// Squared distance in sigmas up to which two crossings may be of one emitter: 97 % of an ellipsoid.
 const SAME_PLACE: f64 = 9.0;
 
 fn members(mask: u128, rays: &Rays) -> impl Iterator<Item = &Ray> + Clone {
@@ -198,6 +193,8 @@ impl<'a> Growth<'a> {
                 mask: set,
                 score,
                 barred: false,
+                slack: 0.0,
+                weight: 0.0,
                 position: fit.position,
                 covariance: fit.covariance,
                 chi_squared: fit.chi_squared,
