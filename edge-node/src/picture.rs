@@ -252,20 +252,28 @@ impl Picture {
 impl Picture {
     fn take(&mut self, held: Held) {
         let id = held.record.id;
+        let before = self.hangs_together(id);
         self.grid.place(id, held.record.estimate.position.vector());
         if self.records.insert(held) {
-            self.refresh(id, self.now);
+            self.refresh(&before, self.now);
         } else {
             self.grid.remove(id);
         }
     }
 
+    /// What hangs together with a track before it changes: itself, and the founder of its number.
+    fn hangs_together(&self, id: TrackId) -> Vec<TrackId> {
+        let number = self.records.get(id).map(Held::number);
+        self.records.component(id).0.into_iter().chain(number).collect()
+    }
+
     fn forget(&mut self, id: TrackId, time: Timestamp) {
+        let before = self.hangs_together(id);
         self.records.remove(id);
         self.grid.remove(id);
         self.courtship.remove(id);
         self.claimed.remove(&id);
-        self.refresh(id, time);
+        self.refresh(&before, time);
     }
 
     fn handle_said(&mut self, subject: TrackId, said: &Said) {
@@ -280,10 +288,10 @@ impl Picture {
         self.show(number, None);
     }
 
-    /// Composes again what a track concerns, and shows it.
-    fn refresh(&mut self, id: TrackId, time: Timestamp) {
+    /// Composes again what tracks concern, and shows it.
+    fn refresh(&mut self, ids: &[TrackId], time: Timestamp) {
         let at = self.at();
-        let revision = self.composed.refresh(&mut self.records, id, at);
+        let revision = self.composed.refresh(&mut self.records, ids, at);
         for (number, formerly) in revision.objects {
             self.agree(number);
             self.show(number, Some(formerly));
@@ -303,7 +311,7 @@ impl Picture {
         let (component, _) = self.records.component(id);
         let first = component.first() == Some(&id);
         if first && component.len() > 1 && !self.composed.is_current(&self.records, &component, at) {
-            self.refresh(id, at);
+            self.refresh(&[id], at);
         }
         if self.is_mine(id) {
             self.court(id, at);
@@ -326,7 +334,7 @@ impl Picture {
         let mine: Vec<TrackId> = together.into_iter().filter(|id| self.is_mine(*id)).collect();
         mine.iter().for_each(|id| self.claim(*id, claim));
         if self.me.is_none() {
-            self.refresh(id, at);
+            self.refresh(&[id], at);
         }
     }
 

@@ -38,25 +38,29 @@ impl Composed {
         self.members.get(&number).map_or(&[], Vec::as_slice)
     }
 
-    /// Composes again what a track concerns: one that came, changed or went.
-    pub fn refresh(&mut self, records: &mut Records, id: TrackId, at: Timestamp) -> Revision {
-        let (objects, numbers) = self.concerned(records, id, at);
+    /// Composes again what these tracks and numbers concern: one that came, changed or went, and what it claimed before.
+    pub fn refresh(&mut self, records: &mut Records, ids: &[TrackId], at: Timestamp) -> Revision {
+        let (objects, numbers) = self.concerned(records, ids, at);
         numbers.iter().for_each(|number| {
             self.members.remove(number);
         });
         let mut revision = Revision::default();
         for Composition { number, members } in objects {
-            let formerly: BTreeSet<TrackId> =
-                members.iter().filter_map(|member| self.numbers.get(member)).copied().filter(|old| *old != number).collect();
+            let formerly: BTreeSet<TrackId> = members
+                .iter()
+                .filter_map(|member| self.numbers.get(member))
+                .copied()
+                .filter(|old| *old != number)
+                .collect();
             members.iter().for_each(|member| {
                 self.numbers.insert(*member, number);
             });
             self.members.insert(number, members);
             revision.objects.push((number, formerly.into_iter().collect()));
         }
-        if records.get(id).is_none() {
-            self.numbers.remove(&id);
-        }
+        ids.iter().filter(|id| records.get(**id).is_none()).for_each(|id| {
+            self.numbers.remove(id);
+        });
         revision.gone = numbers.into_iter().filter(|number| !self.members.contains_key(number)).collect();
         revision
     }
@@ -69,8 +73,13 @@ impl Composed {
     }
 
     /// The objects among all that a track hangs together with, now and before, and the numbers that these had.
-    fn concerned(&self, records: &mut Records, id: TrackId, at: Timestamp) -> (Vec<Composition>, BTreeSet<TrackId>) {
-        let (mut seen, mut waiting) = (BTreeSet::new(), vec![id]);
+    fn concerned(
+        &self,
+        records: &mut Records,
+        ids: &[TrackId],
+        at: Timestamp,
+    ) -> (Vec<Composition>, BTreeSet<TrackId>) {
+        let (mut seen, mut waiting) = (BTreeSet::new(), ids.to_vec());
         let (mut objects, mut numbers) = (Vec::new(), BTreeSet::new());
         while let Some(next) = waiting.pop() {
             if seen.contains(&next) {
@@ -85,6 +94,8 @@ impl Composed {
                 let number = self.numbers.get(member).copied();
                 numbers.extend(number);
                 waiting.extend(number.map(|number| self.members(number)).unwrap_or_default());
+                // Whether a number is borne by others decides what its founder takes when it leaves.
+                waiting.extend(records.get(*member).map(|held| held.number()));
             }
             if records.get(next).is_some() {
                 objects.extend(compose_component(records, &component, at));

@@ -82,7 +82,7 @@ impl Courtship {
         self.crowded
     }
 
-    /// The object that a track is clearly nearest to, if that is older than its own.
+    /// The oldest object that a track may be, if that is older than its own and nothing speaks against it.
     fn best(&mut self, objects: &Objects<'_>, id: TrackId, at: Timestamp) -> Option<TrackId> {
         let held = objects.records.get(id)?;
         let number = objects.composed.number_of(id)?;
@@ -92,18 +92,23 @@ impl Courtship {
             self.crowded += 1;
             return None;
         }
-        let mut costs: Vec<(f64, TrackId, TrackId)> = Vec::new();
+        let mut costs: BTreeMap<TrackId, (f64, TrackId)> = BTreeMap::new();
         for other in near {
             let theirs = objects.composed.number_of(other).filter(|theirs| *theirs != number);
             let cost = cost(held, &here, objects.records.get(other)?, at);
-            costs.extend(theirs.zip(cost).map(|(theirs, cost)| (cost, theirs, other)));
+            if let Some((theirs, cost)) = theirs.zip(cost) {
+                let nearest = costs.entry(theirs).or_insert((cost, other));
+                *nearest = if cost < nearest.0 { (cost, other) } else { *nearest };
+            }
         }
-        costs.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        let &(least, best, nearest) = costs.first()?;
-        let clear = costs.iter().find(|(_, number, _)| *number != best).is_none_or(|next| next.0 >= least + AMBIGUITY);
+        let is_near = |theirs: &TrackId| costs[theirs].0 <= JOIN && fits(objects, number, *theirs, at);
+        let best = costs.keys().copied().filter(is_near).min_by_key(|theirs| age_key(*theirs))?;
+        let (least, nearest) = costs[&best];
+        // Several numbers that may be one object do not contradict each other: they are about to become one.
+        let contradicts = |theirs: &TrackId| *theirs != best && !fits(objects, best, *theirs, at);
+        let clear = costs.iter().all(|(theirs, (cost, _))| *cost >= least + AMBIGUITY || !contradicts(theirs));
         let older = age_key(best) < age_key(number);
-        let wanted = least <= JOIN && clear && older && fits(objects, number, best, at);
-        (wanted && !has_rival(objects, id, nearest, least, at)).then_some(best)
+        (older && clear && !has_rival(objects, id, nearest, least, at)).then_some(best)
     }
 }
 
