@@ -63,7 +63,8 @@ pub struct AddressSummary {
 impl Addresses {
     /// Takes a change of the picture in.
     pub fn handle(&mut self, change: &PictureChange) {
-        let PictureChange::Updated(record) = change else { return };
+        let PictureChange::Updated(track) = change else { return };
+        let record = &track.record;
         // Only a measurement brings an address; that a track begins to coast says nothing new of it.
         if record.status != Some(TrackStatus::Confirmed) {
             return;

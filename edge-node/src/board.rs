@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use fusion_core::time::Timestamp;
 use fusion_core::track::TrackId;
-use proto::record::TrackRecord;
 
 use crate::latency::Summary;
 use crate::neighbour_health::NeighbourHealth;
 use crate::node::Bearing;
 use crate::node::trails::TrailPoints;
+use crate::picture::SystemTrack;
 use crate::sensor_health::SensorHealth;
 
 /// Where the picture comes from. Nobody may take a replay for the world.
@@ -48,7 +48,7 @@ pub struct Board {
     /// Picture time.
     pub time: Timestamp,
     /// The picture.
-    pub tracks: Arc<BTreeMap<TrackId, TrackRecord>>,
+    pub tracks: Arc<BTreeMap<TrackId, SystemTrack>>,
     /// Smoothed trails of the node's own tracks; empty unless the configuration asks for them.
     pub trails: Arc<BTreeMap<TrackId, TrailPoints>>,
     /// The latest lines of bearing, oldest first; at most [`BEARINGS_SHOWN_MAX`].
@@ -78,9 +78,10 @@ pub const BOARD_PERIOD: Duration = Duration::from_millis(100);
 impl Board {
     /// What of `self` a reader who last saw `before` does not know: changed tracks, and ids that are gone.
     #[must_use]
-    pub fn since<'a>(&'a self, before: &'a Self) -> (Vec<&'a TrackRecord>, Vec<TrackId>) {
-        let known = |r: &TrackRecord| before.tracks.get(&r.id).is_some_and(|old| old.version == r.version);
-        let changed = self.tracks.values().filter(|r| !known(r)).collect();
+    pub fn since<'a>(&'a self, before: &'a Self) -> (Vec<&'a SystemTrack>, Vec<TrackId>) {
+        let known =
+            |t: &SystemTrack| before.tracks.get(&t.id()).is_some_and(|old| old.record.version == t.record.version);
+        let changed = self.tracks.values().filter(|t| !known(t)).collect();
         let gone = before.tracks.keys().filter(|id| !self.tracks.contains_key(id)).copied().collect();
         (changed, gone)
     }

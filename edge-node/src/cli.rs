@@ -100,12 +100,16 @@ pub struct StatusArgs {
 #[command(after_help = "Examples:
   copmesh demo --duration 30 --seed 7
   copmesh demo --scenario coast        another one; `copmesh sim --list` names them
+  copmesh demo --nodes 4               four nodes, each with a part of the sensors; links are cut and healed
   copmesh demo --duration 0            until Ctrl-C; look at the console meanwhile
   copmesh demo --json > result.json    the final table as JSON")]
 pub struct DemoArgs {
     /// A scenario that comes with the program, or a file (docs/SCENARIOS.md).
     #[arg(long, default_value = "demo", value_name = "NAME|FILE")]
     pub scenario: String,
+    /// How many nodes share the sensors; with several, links between them are cut and healed on a schedule.
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..))]
+    pub nodes: u8,
     /// How long to run, seconds; 0 runs until Ctrl-C.
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub duration: u32,
@@ -115,10 +119,11 @@ pub struct DemoArgs {
     /// Print the result as one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
-    /// Address and port of the console page; port 0 takes a free one.
+    /// Address and port of the console page; port 0 takes a free one. With several nodes, of a page with the consoles
+    /// of all, which are on the ports behind it.
     #[arg(long, default_value = "127.0.0.1:8477", value_name = "ADDRESS:PORT")]
     pub console: String,
-    /// zenoh endpoint to publish on; `none` publishes nothing.
+    /// zenoh endpoint to publish on, of the first node; `none` publishes nothing.
     #[arg(long, default_value = "tcp/127.0.0.1:7447", value_name = "ENDPOINT")]
     pub zenoh: String,
     /// Record what the sensors sent to this MCAP file.
@@ -221,9 +226,6 @@ pub struct ReplayArgs {
     /// Configuration to use instead of the one in the recording; imported forms use its first sensor of their kind.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Of captures, only the datagrams to this port.
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
     /// Send a sensor's bytes there instead of into a node: udp://HOST:PORT, tcp://HOST:PORT, tcp-listen://ADDRESS:PORT
     /// or pty. May be given for several sensors.
     #[arg(long, value_name = "SENSOR=ENDPOINT")]
@@ -253,9 +255,9 @@ pub struct ReplayArgs {
     /// Write every picture update as JSON lines (docs/FORMATS.md).
     #[arg(long, value_name = "FILE")]
     pub tracks: Option<PathBuf>,
-    /// The day of recordings that only hold times of day, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
-    pub date: fusion_core::time::Timestamp,
+    /// What an imported recording does not tell.
+    #[command(flatten)]
+    pub import: ImportArgs,
     /// Address and port of the console page; `none` serves none. With --fast the default is none.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub console: Option<String>,
@@ -265,6 +267,17 @@ pub struct ReplayArgs {
     /// Print the result as one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What has to be told of recordings of others' forms.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ImportArgs {
+    /// Of captures, only the datagrams to this port.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// The day of recordings that only hold times of day, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
+    pub date: fusion_core::time::Timestamp,
 }
 
 /// Arguments of `info`.
@@ -283,12 +296,9 @@ pub struct InfoArgs {
     /// Print the configuration that is in each, too.
     #[arg(long, conflicts_with = "json")]
     pub show_config: bool,
-    /// Of captures, only the datagrams to this port.
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
-    /// The day of recordings that only hold times of day, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
-    pub date: fusion_core::time::Timestamp,
+    /// What an imported recording does not tell.
+    #[command(flatten)]
+    pub import: ImportArgs,
     /// Print a JSON list with one object for each file; the configuration is in it.
     #[arg(long)]
     pub json: bool,
@@ -316,12 +326,9 @@ pub struct CutArgs {
     /// Configuration to use and keep instead of the one in the recording.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Of captures, only the datagrams to this port.
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
-    /// The day of recordings that only hold times of day, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
-    pub date: fusion_core::time::Timestamp,
+    /// What an imported recording does not tell.
+    #[command(flatten)]
+    pub import: ImportArgs,
 }
 
 /// Arguments of `merge`.
@@ -342,12 +349,9 @@ pub struct MergeArgs {
     /// Configuration to use and keep instead of those in the recordings.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Of captures, only the datagrams to this port.
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
-    /// The day of recordings that only hold times of day, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
-    pub date: fusion_core::time::Timestamp,
+    /// What an imported recording does not tell.
+    #[command(flatten)]
+    pub import: ImportArgs,
 }
 
 /// Arguments of `score`.
@@ -407,12 +411,9 @@ pub struct TrailArgs {
     /// Only so many decisions, the latest.
     #[arg(long, default_value_t = 100, value_name = "COUNT")]
     pub last: usize,
-    /// Of captures, only the datagrams to this port.
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
-    /// The day of recordings that only hold times of day, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", default_value = "1970-01-01", value_parser = replay::parse_date)]
-    pub date: fusion_core::time::Timestamp,
+    /// What an imported recording does not tell.
+    #[command(flatten)]
+    pub import: ImportArgs,
     /// Print one JSON object instead of lines and tables.
     #[arg(long)]
     pub json: bool,

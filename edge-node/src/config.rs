@@ -94,11 +94,14 @@ pub struct ConsoleConfig {
     pub enabled: bool,
     /// Address and port, loopback unless you know why.
     pub listen: String,
+    /// The site whose pages may show the console in a frame, e.g. `http://127.0.0.1:8477`; without it, none may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub framed_by: Option<String>,
 }
 
 impl Default for ConsoleConfig {
     fn default() -> Self {
-        Self { enabled: true, listen: "127.0.0.1:8477".into() }
+        Self { enabled: true, listen: "127.0.0.1:8477".into(), framed_by: None }
     }
 }
 
@@ -204,6 +207,10 @@ impl Config {
             let message = format!("\"{}\" is no address and port; write e.g. \"127.0.0.1:8477\"", self.console.listen);
             return Err(ConfigError::at("console.listen", message));
         }
+        if let Some(site) = self.console.framed_by.as_ref().filter(|site| !is_site(site)) {
+            let message = format!("\"{site}\" is no site; write e.g. \"http://127.0.0.1:8477\"");
+            return Err(ConfigError::at("console.framed-by", message));
+        }
         Ok(())
     }
 }
@@ -231,6 +238,13 @@ impl NodeConfig {
 pub(crate) fn is_name(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=32).contains(&text.len()) && text.bytes().all(plain)
+}
+
+/// A site as browsers name it: it travels in a header, so nothing that could end its field may be in it.
+fn is_site(text: &str) -> bool {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]*".contains(&b);
+    host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
 }
 
 /// The parser's message, with the nearest known key where it complains of an unknown one.

@@ -13,10 +13,9 @@ use fusion_core::filter::monitor::{SensorMonitor, TrackMonitor};
 use fusion_core::measurement::SensorId;
 use fusion_core::track::TrackNumber;
 use fusion_core::trail::{Decision, Entry};
-use proto::record::TrackRecord;
 
 use crate::node::Node;
-use crate::picture::{short_name, text_id};
+use crate::picture::{SystemTrack, short_name, text_id};
 
 /// Entries that a node lends its tracker when it is to be followed: the decisions of some scans.
 pub const TRAIL_ENTRIES: usize = 1 << 16;
@@ -125,15 +124,16 @@ impl Decisions {
         of_sensor && (!known || self.concerns(entry))
     }
 
-    fn recognise<'a>(&mut self, tracks: impl Iterator<Item = &'a TrackRecord>) {
+    fn recognise<'a>(&mut self, tracks: impl Iterator<Item = &'a SystemTrack>) {
         let Some(wanted) = &self.wanted.track else { return };
-        for record in tracks {
-            let address = record.identity.address.map(|address| address.to_string());
+        for track in tracks {
+            let address = track.record.identity.address.map(|address| address.to_string());
             let told = address.iter().any(|a| is_address(a, wanted));
-            let named =
-                wanted.eq_ignore_ascii_case(&text_id(record.id)) || wanted.eq_ignore_ascii_case(&short_name(record.id));
-            if (told || named) && !self.numbers.contains(&record.id.number) {
-                self.numbers.push(record.id.number);
+            let is_called =
+                |id| wanted.eq_ignore_ascii_case(&text_id(id)) || wanted.eq_ignore_ascii_case(&short_name(id));
+            let (own, named) = (track.own_id(), is_called(track.id()) || is_called(track.own_id()));
+            if (told || named) && !self.numbers.contains(&own.number) {
+                self.numbers.push(own.number);
             }
         }
     }
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn a_track_is_found_by_number_id_name_and_address() {
         let (all, node) = follow(Wanted::default(), &recording());
-        let record = node.picture().next().expect("a confirmed track");
+        let record = &node.picture().next().expect("a confirmed track").record;
         let of_track = all.latest(usize::MAX).filter(|entry| entry.track == Some(record.id.number)).count();
         assert!(of_track > 20);
         let number = record.id.number.to_string();

@@ -225,7 +225,7 @@ impl Engine {
         let board = Board {
             sequence,
             time: now,
-            tracks: Arc::new(self.node.picture().map(|r| (r.id, r.clone())).collect()),
+            tracks: Arc::new(self.node.picture().map(|t| (t.id(), t.clone())).collect()),
             trails: Arc::new(self.node.trails()),
             bearings: self.bearings.iter().copied().collect(),
             sensors: (0..self.node.sensors()).map(|i| self.health(sensor_id(i), now)).collect(),

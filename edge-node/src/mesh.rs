@@ -34,7 +34,7 @@ use zenoh::qos::CongestionControl;
 use crate::board::{Board, Mode};
 use crate::config::MeshConfig;
 use crate::neighbour_health::NeighbourHealth;
-use crate::picture::{short_name, text_id};
+use crate::picture::{SystemTrack, short_name, text_id};
 use crate::sensor_health::SensorHealth;
 
 pub use neighbour::Reach;
@@ -225,8 +225,12 @@ struct Sent {
     sequence: u64,
 }
 
-fn system_track(record: &TrackRecord) -> pb::SystemTrack {
-    convert::system_track(record, text_id(record.id), short_name(record.id))
+fn system_track(track: &SystemTrack) -> pb::SystemTrack {
+    pb::SystemTrack {
+        formerly: track.formerly.iter().map(|id| text_id(*id)).collect(),
+        stale: track.stale,
+        ..convert::system_track(&track.record, text_id(track.id()), short_name(track.id()))
+    }
 }
 
 fn warn_on(result: zenoh::Result<()>) {

@@ -22,7 +22,7 @@ use sensor_drivers::decoder::{OwnedScan, Report};
 use sensor_drivers::error::DecodeError;
 
 use crate::config::{Config, ConfigError, SensorConfig};
-use crate::picture::{Picture, PictureChange};
+use crate::picture::{Picture, PictureChange, SystemTrack};
 use convert::{HeightPrior, Unusable};
 
 pub mod convert;
@@ -384,7 +384,7 @@ impl Node {
 /// Reading what a node holds.
 impl Node {
     /// The picture, by id.
-    pub fn picture(&self) -> impl Iterator<Item = &TrackRecord> {
+    pub fn picture(&self) -> impl Iterator<Item = &SystemTrack> {
         self.picture.entries()
     }
 
@@ -453,8 +453,7 @@ impl Node {
         self.sequencer.tally().each(each);
         self.source_tracks.tally().each(each);
         each("source_tracks", self.source_tracks.len() as u64);
-        each("picture_tracks", self.picture.len() as u64);
-        each("picture_full", self.picture.full());
+        self.picture.each_counter(each);
         if let Some(mesh) = &self.mesh {
             mesh.counters(each);
         }

@@ -1,25 +1,100 @@
 //! The picture: what this node shows, one entry per object.
 //!
-//! Composed from records alone, so that nodes with the same records show the same picture. With one origin there is
-//! nothing to correlate yet: each record is one system track, under the number of its track.
+//! [`Picture::agreed`] is a pure function of the records that are held and of a time: nodes that hold the same records
+//! have the same, bit for bit ([`compose`]). Objects bear *system track numbers*: that of the track which founded them.
+//! Whoever takes a track of its own for an object claims its number in its own row, so the number outlives its founder,
+//! and what the picture remembers is what writers claim ([`cluster`], [`courtship`]).
+//!
+//! [`Picture::entries`] is what this node shows: the same objects under the same numbers, but its own tracks in full
+//! precision and as they are now, not as its rows told them last.
+//!
+//! Without a mesh nobody else writes: a node's own records are all there is, and its claims stay at home.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+pub mod cluster;
+pub mod combine;
+pub mod compose;
+pub mod composed;
+pub mod courtship;
+pub mod grid;
+pub mod predict;
+pub mod records;
 
-use fusion_core::time::Timestamp;
-use fusion_core::track::TrackId;
-use proto::record::TrackRecord;
+use std::collections::{BTreeMap, VecDeque};
+
+use fusion_core::time::{Span, Timestamp};
+use fusion_core::track::{Origin, TrackId};
+use proto::record::{Seq, TrackRecord};
 use proto::replica::Change;
+use proto::row::assertion::Said;
+use proto::row::gate::GateWidth;
 
-/// Entries in a picture at the most: more than all tracks of a node, so only a fault can reach it.
+use combine::combine;
+use compose::{STALE_AFTER, aged};
+use composed::Composed;
+use courtship::{Courtship, Objects};
+use grid::Grid;
+use records::{Held, Records};
+
+/// Entries in a picture at the most.
 ///
 /// Counter: `picture_full`; the new entry is not shown.
-pub const PICTURE_TRACKS_MAX: usize = 4096;
+pub const PICTURE_TRACKS_MAX: usize = 8_192;
+
+/// Tracks that people have said something of at the most.
+///
+/// Counter: `said_full`; what is said of a further one is not shown.
+pub const SAID_MAX: usize = 4_096;
+
+/// Former numbers that are told of one object at the most.
+///
+/// No counter: whoever drew more than these under one number has seen the others go.
+pub const FORMERLY_MAX: usize = 8;
+
+/// Records that one call looks at anew at the most: less than a millisecond of work.
+///
+/// No counter: the rest have their turn at the next call.
+const SLICE_MAX: usize = 128;
+
+/// Of a picture of any size, so many calls look at all of it, as far as a slice reaches.
+const SLICES: usize = 16;
+
+/// What nobody has told of for so long is shown anew as it has aged.
+const AGE_PERIOD: Span = Span::from_secs(10);
+
+/// One entry of the picture: an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SystemTrack {
+    /// What is known of it, under its system track number. A source track is what only estimates made elsewhere tell of.
+    pub record: TrackRecord,
+    /// The records that it was composed from, sorted by track.
+    pub members: Vec<TrackId>,
+    /// Numbers that some of its members had before they came here; what was drawn under them is this now, or was.
+    pub formerly: Vec<TrackId>,
+    /// This node's own track of it. In the agreed picture always none.
+    pub own: Option<TrackId>,
+    /// Whether nobody has told of it for longer than anybody who tracks it would be silent.
+    pub stale: bool,
+}
+
+impl SystemTrack {
+    /// Its number.
+    #[must_use]
+    pub const fn id(&self) -> TrackId {
+        self.record.id
+    }
+
+    /// The id under which this node's own tracker knows it, if it does; else its number.
+    #[must_use]
+    pub fn own_id(&self) -> TrackId {
+        self.own.unwrap_or(self.record.id)
+    }
+}
 
 /// What happened to the picture.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PictureChange {
     /// An entry is new or different.
-    Updated(Box<TrackRecord>),
+    Updated(Box<SystemTrack>),
     /// An entry is gone.
     Gone {
         /// Which.
@@ -32,88 +107,336 @@ pub enum PictureChange {
 /// All entries.
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
-    entries: BTreeMap<TrackId, TrackRecord>,
-    /// Entries that this node made: shown as it knows them, not as it told them.
-    own: BTreeSet<TrackId>,
+    /// Who this node is in the mesh, if it is in one.
+    me: Option<Origin>,
+    records: Records,
+    /// This node's own newest records.
+    own: BTreeMap<TrackId, TrackRecord>,
+    said: BTreeMap<TrackId, Said>,
+    composed: Composed,
+    grid: Grid,
+    courtship: Courtship,
+    /// What this node claims of its tracks.
+    claimed: BTreeMap<TrackId, TrackId>,
+    shown: BTreeMap<TrackId, SystemTrack>,
     changes: VecDeque<PictureChange>,
+    claims: VecDeque<(TrackId, TrackId)>,
+    /// Up to where the last call looked.
+    cursor: Option<TrackId>,
+    now: Timestamp,
+    version: u64,
     picture_full: u64,
+    said_full: u64,
 }
 
+/// What goes in and what comes out. After every `handle_…`, call `poll_…` until `None`.
 impl Picture {
-    /// Takes in an own record, if it is newer than what is held.
+    /// The picture of a node in a mesh: composed from what its replica holds, its own rows among it.
+    #[must_use]
+    pub fn shared(me: Origin) -> Self {
+        Self { me: Some(me), ..Self::default() }
+    }
+
+    /// Takes in what has changed in the replica.
+    pub fn handle_change(&mut self, change: &Change) {
+        match change {
+            Change::Track { record, claim, gate } => {
+                self.take(Held { record: (**record).clone(), claim: *claim, gate: *gate });
+            }
+            Change::Gone { id, time } => self.forget(*id, *time),
+            Change::Said { subject, said } => self.handle_said(*subject, said),
+            // A line is no record of a track.
+            Change::Bearing { .. } => {}
+        }
+    }
+
+    /// Takes in this node's own newest record of a track. In a mesh it refines what is shown here and nothing else;
+    /// without one it is all there is.
     pub fn handle_own(&mut self, record: &TrackRecord) {
-        let held = self.entries.get(&record.id);
-        if held.is_some_and(|held| held.version >= record.version) {
+        let id = record.id;
+        if self.own.get(&id).is_some_and(|held| held.version >= record.version) {
             return;
         }
         if record.status.is_none() {
-            self.own.remove(&record.id);
-            self.remove(record.id, record.estimate.time);
-        } else {
-            self.own.insert(record.id);
-            self.show(record);
+            self.own.remove(&id);
+            if self.me.is_none() {
+                self.forget(id, record.estimate.time);
+            }
+            return;
+        }
+        self.own.insert(id, record.clone());
+        if self.me.is_none() {
+            self.now = self.now.max(record.estimate.time);
+            let claim = self.claimed.get(&id).copied();
+            self.take(Held { record: record.clone(), claim, gate: GateWidth::default() });
+        } else if let Some(number) = self.composed.number_of(id) {
+            self.show(number, None);
         }
     }
 
-    /// Takes in what has changed of the rows that are held.
-    pub fn handle_change(&mut self, change: &Change) {
-        match change {
-            Change::Track { record, .. } if !self.own.contains(&record.id) => self.show(record),
-            Change::Gone { id, time } if !self.own.contains(id) => self.remove(*id, *time),
-            Change::Track { .. } | Change::Gone { .. } | Change::Bearing { .. } | Change::Said { .. } => {}
+    /// Lets time pass: looks anew at some of the picture, in turn.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        let slice = (self.records.len() / SLICES + 1).min(SLICE_MAX);
+        let turn: Vec<TrackId> = self.records.after(self.cursor).take(slice).collect();
+        self.cursor = turn.last().copied().filter(|_| turn.len() == slice);
+        for id in turn {
+            self.look_at(id);
         }
     }
 
-    /// Lets time pass.
-    pub const fn handle_timeout(&mut self, _now: Timestamp) {}
-
-    /// The next change.
+    /// What has changed in what is shown.
     pub fn poll_change(&mut self) -> Option<PictureChange> {
         self.changes.pop_front()
     }
 
-    /// An own track, and the system track that it is taken for.
-    pub const fn poll_claim(&mut self) -> Option<(TrackId, TrackId)> {
-        None
+    /// A claim that this node is to publish from now on: its own track, and the system track that it is taken for.
+    pub fn poll_claim(&mut self) -> Option<(TrackId, TrackId)> {
+        self.claims.pop_front()
+    }
+}
+
+/// Reading.
+impl Picture {
+    /// The picture at a time as every node has it that holds the same records, by number.
+    #[must_use]
+    pub fn agreed(&self, at: Timestamp) -> BTreeMap<TrackId, SystemTrack> {
+        let mut agreed = compose::compose(&self.records, whole_second(at));
+        agreed.values_mut().for_each(|track| self.apply_said(track));
+        agreed
     }
 
-    fn show(&mut self, record: &TrackRecord) {
-        if !self.entries.contains_key(&record.id) && self.entries.len() >= PICTURE_TRACKS_MAX {
+    /// What this node shows, by number.
+    pub fn entries(&self) -> impl Iterator<Item = &SystemTrack> {
+        self.shown.values()
+    }
+
+    /// What is claimed of one of this node's tracks.
+    #[must_use]
+    pub fn claim_of(&self, id: TrackId) -> Option<TrackId> {
+        self.claimed.get(&id).copied()
+    }
+
+    /// How many entries are shown.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// Whether nothing is shown.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// Names every counter, in a fixed order.
+    pub fn each_counter(&self, each: &mut dyn FnMut(&'static str, u64)) {
+        each("picture_tracks", self.shown.len() as u64);
+        each("picture_full", self.picture_full);
+        each("picture_records", self.records.len() as u64);
+        each("picture_records_full", self.records.tally().records_full);
+        each("picture_crowded", self.records.tally().crowded + self.courtship.crowded());
+        each("picture_said_full", self.said_full);
+    }
+
+    fn is_mine(&self, id: TrackId) -> bool {
+        self.me.is_none_or(|me| me == id.origin)
+    }
+
+    const fn at(&self) -> Timestamp {
+        whole_second(self.now)
+    }
+}
+
+/// How it is done.
+impl Picture {
+    fn take(&mut self, held: Held) {
+        let id = held.record.id;
+        let before = self.hangs_together(id);
+        self.grid.place(id, held.record.estimate.position.vector());
+        if self.records.insert(held) {
+            self.refresh(&before, self.now);
+        } else {
+            self.grid.remove(id);
+        }
+    }
+
+    /// What hangs together with a track before it changes: itself, and the founder of its number.
+    fn hangs_together(&self, id: TrackId) -> Vec<TrackId> {
+        let number = self.records.get(id).map(Held::number);
+        self.records.component(id).0.into_iter().chain(number).collect()
+    }
+
+    fn forget(&mut self, id: TrackId, time: Timestamp) {
+        let before = self.hangs_together(id);
+        self.records.remove(id);
+        self.grid.remove(id);
+        self.courtship.remove(id);
+        self.claimed.remove(&id);
+        self.refresh(&before, time);
+    }
+
+    fn handle_said(&mut self, subject: TrackId, said: &Said) {
+        if *said == Said::default() {
+            self.said.remove(&subject);
+        } else if self.said.len() < SAID_MAX || self.said.contains_key(&subject) {
+            self.said.insert(subject, said.clone());
+        } else {
+            self.said_full += 1;
+        }
+        let number = self.composed.number_of(subject).unwrap_or(subject);
+        self.show(number, None);
+    }
+
+    /// Composes again what tracks concern, and shows it.
+    fn refresh(&mut self, ids: &[TrackId], time: Timestamp) {
+        let at = self.at();
+        let revision = self.composed.refresh(&mut self.records, ids, at);
+        for (number, formerly) in revision.objects {
+            self.agree(number);
+            self.show(number, Some(formerly));
+        }
+        for id in revision.gone {
+            if self.shown.remove(&id).is_some() {
+                self.changes.push_back(PictureChange::Gone { id, time });
+            }
+        }
+    }
+
+    fn look_at(&mut self, id: TrackId) {
+        let at = self.at();
+        let Some(held) = self.records.get(id) else { return };
+        let estimate = aged(&held.record.estimate, held.record.identity.class, at);
+        self.grid.place(id, estimate.position.vector());
+        let (component, _) = self.records.component(id);
+        let first = component.first() == Some(&id);
+        if first && component.len() > 1 && !self.composed.is_current(&self.records, &component, at) {
+            self.refresh(&[id], at);
+        }
+        if self.is_mine(id) {
+            self.court(id, at);
+        }
+        self.age(id, at);
+    }
+
+    /// Looks whether one of this node's tracks is an object that has an older number.
+    fn court(&mut self, id: TrackId, at: Timestamp) {
+        let me = self.me;
+        let objects = Objects {
+            records: &self.records,
+            grid: &self.grid,
+            composed: &self.composed,
+            is_mine: &|id: TrackId| me.is_none_or(|me| me == id.origin),
+        };
+        let Some(claim) = self.courtship.consider(&objects, id, at) else { return };
+        let number = self.composed.number_of(id);
+        let together = number.map(|number| self.composed.members(number).to_vec()).unwrap_or_default();
+        let mine: Vec<TrackId> = together.into_iter().filter(|id| self.is_mine(*id)).collect();
+        mine.iter().for_each(|id| self.claim(*id, claim));
+        if self.me.is_none() {
+            self.refresh(&[id], at);
+        }
+    }
+
+    /// This node claims what was composed of its tracks.
+    fn agree(&mut self, number: TrackId) {
+        let mine = self.composed.members(number).iter().copied().filter(|id| self.is_mine(*id));
+        let differs = |id: &TrackId| self.records.get(*id).is_some_and(|held| held.number() != number);
+        let differing: Vec<TrackId> = mine.filter(differs).collect();
+        differing.into_iter().for_each(|id| self.claim(id, number));
+    }
+
+    fn claim(&mut self, id: TrackId, number: TrackId) {
+        if self.claimed.insert(id, number) == Some(number) {
+            return;
+        }
+        if self.me.is_some() {
+            self.claims.push_back((id, number));
+        } else if let Some(held) = self.records.get(id).cloned() {
+            self.records.insert(Held { claim: Some(number), ..held });
+        }
+    }
+
+    /// Shows anew what others have been silent about.
+    fn age(&mut self, id: TrackId, at: Timestamp) {
+        let Some(number) = self.composed.number_of(id) else { return };
+        let members = self.composed.members(number);
+        if members.first() != Some(&id) || members.iter().all(|id| self.is_mine(*id)) {
+            return;
+        }
+        if self.shown.get(&number).is_some_and(|shown| at - shown.record.estimate.time >= AGE_PERIOD) {
+            self.show(number, None);
+        }
+    }
+
+    /// Shows an object as it is now. `formerly`: its membership is new.
+    fn show(&mut self, number: TrackId, formerly: Option<Vec<TrackId>>) {
+        let members = self.composed.members(number);
+        if members.is_empty() {
+            return;
+        }
+        let before = self.shown.get(&number);
+        if before.is_none() && self.shown.len() >= PICTURE_TRACKS_MAX {
             self.picture_full += 1;
             return;
         }
-        self.entries.insert(record.id, record.clone());
-        self.changes.push_back(PictureChange::Updated(Box::new(record.clone())));
+        let mut track = self.refined(number, members);
+        let same = before.filter(|before| before.members == track.members).map(|before| before.formerly.clone());
+        track.formerly = same.or(formerly).unwrap_or_default();
+        track.formerly.truncate(FORMERLY_MAX);
+        self.apply_said(&mut track);
+        self.version += 1;
+        track.record.version = Seq(self.version);
+        self.shown.insert(number, track.clone());
+        self.changes.push_back(PictureChange::Updated(Box::new(track)));
     }
 
-    fn remove(&mut self, id: TrackId, time: Timestamp) {
-        if self.entries.remove(&id).is_some() {
-            self.changes.push_back(PictureChange::Gone { id, time });
+    /// An object with this node's own newest records in the place of its rows. What is this node's alone moves as its own
+    /// track of it does, to the last bit.
+    fn refined(&self, number: TrackId, members: &[TrackId]) -> SystemTrack {
+        let refine = |held: &Held| {
+            let newest = self.own.get(&held.record.id).filter(|_| self.is_mine(held.record.id));
+            newest.map_or_else(|| held.clone(), |newest| Held { record: newest.clone(), ..held.clone() })
+        };
+        let refined: Vec<Held> = members.iter().filter_map(|id| self.records.get(*id)).map(refine).collect();
+        let held: Vec<&Held> = refined.iter().collect();
+        let mine = || refined.iter().map(|held| &held.record).filter(|record| self.is_mine(record.id));
+        let own = mine().find(|record| !record.source_track);
+        let mut track = SystemTrack {
+            record: combine(number, &held),
+            members: members.to_vec(),
+            formerly: Vec::new(),
+            own: own.map(|record| record.id),
+            stale: false,
+        };
+        let newest = mine().max_by_key(|record| (record.estimate.time, record.id));
+        match own.or(newest).filter(|_| mine().count() == refined.len()) {
+            Some(alone) => {
+                (track.record.estimate, track.record.status) = (alone.estimate, alone.status);
+                track.record.updates = alone.updates;
+            }
+            None if self.at() - track.record.estimate.time >= AGE_PERIOD => {
+                track.stale = self.at() - track.record.estimate.time > STALE_AFTER;
+                track.record.estimate = aged(&track.record.estimate, track.record.identity.class, self.at());
+            }
+            None => {}
+        }
+        track
+    }
+
+    /// What people say of an object, by its number or by one of its tracks, holds above what sensors tell.
+    fn apply_said(&self, track: &mut SystemTrack) {
+        let subjects = [track.record.id].into_iter().chain(track.members.iter().copied());
+        let said = subjects.filter_map(|subject| self.said.get(&subject)?.affiliation).next();
+        if let Some((affiliation, _)) = said {
+            track.record.identity.affiliation = affiliation;
         }
     }
+}
 
-    /// The entries, by id.
-    pub fn entries(&self) -> impl Iterator<Item = &TrackRecord> {
-        self.entries.values()
-    }
-
-    /// How many entries there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether nothing is in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// How many entries were not shown because the picture was full.
-    #[must_use]
-    pub const fn full(&self) -> u64 {
-        self.picture_full
-    }
+const fn whole_second(time: Timestamp) -> Timestamp {
+    let second = Span::from_secs(1).as_nanos();
+    Timestamp::from_nanos(time.as_nanos().div_euclid(second) * second)
 }
 
 /// A short name for people: four characters of Crockford's base 32, the same on every node. May repeat; the id does

@@ -74,7 +74,10 @@ impl RecordingError {
 }
 
 /// Entries in the order of their receipt.
-pub type Entries = Box<dyn Iterator<Item = Result<Entry, RecordingError>> + Send>;
+pub type Entries = Box<dyn Iterator<Item = Item> + Send>;
+
+/// The next entry, or why there are no more.
+pub type Item = Result<Entry, RecordingError>;
 
 /// An opened recording.
 pub struct Recording {
@@ -239,12 +242,10 @@ pub fn open_as(path: &Path, request: Request<'_>) -> Result<Recording, Recording
             (None, sensor(SensorKind::Asterix), Box::new(opened))
         }
         Form::FinalFrames => {
-            let opened = final_frame::Reader::new(path, source, request.date, Arc::clone(&refused));
+            let opened = final_frame::frames(path, source, request.date, Arc::clone(&refused));
             (None, sensor(SensorKind::Asterix), Box::new(opened))
         }
-        Form::Tlog => {
-            (None, sensor(SensorKind::Mavlink), Box::new(tlog::Reader::new(path, source, Arc::clone(&refused))))
-        }
+        Form::Tlog => (None, sensor(SensorKind::Mavlink), Box::new(tlog::frames(path, source, Arc::clone(&refused)))),
         Form::TransportStream => {
             (None, sensor(SensorKind::Klv), Box::new(transport::Reader::new(path, source, Arc::clone(&refused))))
         }
@@ -263,6 +264,19 @@ pub fn open_as(path: &Path, request: Request<'_>) -> Result<Recording, Recording
 
 /// Plain bytes of a file, unpacked if its name ends in `.gz`.
 type Source = Box<dyn Read + Send>;
+
+/// What a reader gives, until it comes to the end of its file or can read no further.
+fn until_end<F>(path: &Path, mut next: F) -> impl Iterator<Item = Item> + use<F>
+where
+    F: FnMut() -> std::io::Result<Option<Entry>>,
+{
+    let (path, mut ended) = (path.to_owned(), false);
+    std::iter::from_fn(move || {
+        let entry = if ended { Ok(None) } else { next() };
+        ended = !matches!(entry, Ok(Some(_)));
+        entry.map_err(|e| RecordingError::new(&path, e.to_string())).transpose()
+    })
+}
 
 fn source(path: &Path) -> Result<(Source, Progress), RecordingError> {
     let io = |e: std::io::Error| RecordingError::new(path, e.to_string());

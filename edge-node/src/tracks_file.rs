@@ -89,7 +89,7 @@ impl<W: Write> TracksFile<W> {
             return;
         }
         let written = match change {
-            PictureChange::Updated(record) => self.line(&updated(record)),
+            PictureChange::Updated(track) => self.line(&updated(&track.record)),
             PictureChange::Gone { id, time } => self.line(&gone(*id, *time)),
         };
         self.failed = written.err();

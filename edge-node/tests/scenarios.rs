@@ -238,6 +238,6 @@ fn after_an_outage_of_460_seconds_the_picture_comes_back() {
         .collect();
     assert!(times.iter().all(|time| !outage.holds(*time)));
     let lived = Lived::through(&scenario, START);
-    let held: Vec<_> = lived.node.picture().filter(|record| record.status.is_some()).collect();
+    let held: Vec<_> = lived.node.picture().filter(|track| track.record.status.is_some()).collect();
     assert!(held.len() >= 4, "{} tracks at the end", held.len());
 }

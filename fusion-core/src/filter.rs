@@ -12,6 +12,7 @@ pub mod intersection;
 pub mod linearise;
 pub mod monitor;
 pub mod retrodiction;
+pub mod shared_motion;
 pub mod smoother;
 pub mod unscented;
 

@@ -34,6 +34,7 @@ pub mod label;
 pub mod maths;
 pub mod measurement;
 pub mod model;
+pub mod registration;
 pub mod sensor;
 pub mod sequencer;
 pub mod source_track;
@@ -42,6 +43,7 @@ pub mod time;
 pub mod track;
 pub mod tracker;
 pub mod trail;
+pub mod triangulation;
 
 /// The linear algebra of every public signature here, so that callers use the same version and features.
 pub use nalgebra;

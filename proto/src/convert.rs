@@ -38,6 +38,8 @@ pub fn system_track(record: &TrackRecord, id: String, name: String) -> pb::Syste
         sensors: record.sensors.clone(),
         updates: record.updates,
         source_track: record.source_track,
+        formerly: Vec::new(),
+        stale: false,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Many simulated missions of whole nodes: `cargo run --release -p tests --example missions -- [first seed] [how many]`;
-//! `-v SEED` tells every event of one.
+//! Many simulated missions of whole nodes: `cargo run --release -p tests --example missions -- [first seed] [how
+//! many]`; `-v SEED` tells every event of one.
 
 use tests::mission::plan;
 

@@ -50,7 +50,7 @@ pub fn parse_moment(text: &str) -> Result<Moment, String> {
 /// [`Failure`] if the recording is refused, or the new one cannot be written.
 pub fn run(args: &CutArgs) -> Result<(), Failure> {
     let file = std::slice::from_ref(&args.file);
-    let merged = Merged::open(file, args.config.as_deref(), args.date, args.port)?;
+    let merged = Merged::open(file, args.config.as_deref(), args.import.date, args.import.port)?;
     copy(merged, args.from, args.to, &args.out)
 }
 
@@ -59,7 +59,7 @@ pub fn run(args: &CutArgs) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure`] if a recording is refused, two do not fit, or the new one cannot be written.
 pub fn merge(args: &MergeArgs) -> Result<(), Failure> {
-    let merged = Merged::open(&args.files, args.config.as_deref(), args.date, args.port)?;
+    let merged = Merged::open(&args.files, args.config.as_deref(), args.import.date, args.import.port)?;
     copy(merged, None, None, &args.out)
 }
 
@@ -97,6 +97,7 @@ mod tests {
     use fusion_core::measurement::SensorId;
 
     use super::*;
+    use crate::cli::ImportArgs;
     use crate::clock::Monotonic;
     use crate::config::Config;
     use crate::recording::recorder::Recorder;
@@ -104,6 +105,7 @@ mod tests {
 
     const NODE: &str = "[node]\nname = \"alpha\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n";
     const DAY: Timestamp = Timestamp::EPOCH;
+    const IMPORT: ImportArgs = ImportArgs { port: None, date: DAY };
 
     struct Folder(PathBuf);
 
@@ -151,11 +153,11 @@ mod tests {
     fn cut(file: &Path, from: &str, to: &str, out: &Path) -> Result<(), Failure> {
         let moment = |text: &str| parse_moment(text).expect("a moment");
         let (from, to) = (Some(moment(from)), Some(moment(to)));
-        run(&CutArgs { file: file.to_owned(), from, to, out: out.to_owned(), config: None, port: None, date: DAY })
+        run(&CutArgs { file: file.to_owned(), from, to, out: out.to_owned(), config: None, import: IMPORT })
     }
 
     fn merged(files: &[PathBuf], out: &Path) -> Result<(), Failure> {
-        merge(&MergeArgs { files: files.to_vec(), out: out.to_owned(), config: None, date: DAY, port: None })
+        merge(&MergeArgs { files: files.to_vec(), out: out.to_owned(), config: None, import: IMPORT })
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::recording::{self, Entry, Form, Recording, Request};
 /// # Errors
 /// [`Failure`] if a file is none that can be read.
 pub fn run(args: &InfoArgs) -> Result<(), Failure> {
-    let request = Request { date: args.date, port: args.port, config: None };
+    let request = Request { date: args.import.date, port: args.import.port, config: None };
     let known = args.files.iter().map(|path| Info::of(path, request)).collect::<Result<Vec<_>, _>>()?;
     if args.json {
         return say_json(&known);

@@ -37,7 +37,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if !(args.rate > 0.0 && args.rate.is_finite()) {
         return Err(Failure::refused(format!("--rate {}: choose a number above zero", args.rate)));
     }
-    let mut merged = Merged::open(&args.files, args.config.as_deref(), args.date, args.port)?;
+    let mut merged = Merged::open(&args.files, args.config.as_deref(), args.import.date, args.import.port)?;
     if !args.to.is_empty() {
         return wire::run(args, &mut merged);
     }
@@ -55,7 +55,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
             services.shut_down();
             return Ok(());
         }
-        merged = Merged::open(&args.files, args.config.as_deref(), args.date, args.port)?;
+        merged = Merged::open(&args.files, args.config.as_deref(), args.import.date, args.import.port)?;
     }
 }
 
@@ -90,7 +90,7 @@ fn adapted(config: &Config, args: &ReplayArgs) -> Config {
     let quiet = args.fast || args.deterministic;
     let console = args.console.as_deref().unwrap_or(if quiet { "none" } else { "127.0.0.1:8477" });
     let enabled = console != "none" && !args.deterministic;
-    config.console = ConsoleConfig { enabled, listen: console.to_owned() };
+    config.console = ConsoleConfig { enabled, listen: console.to_owned(), ..config.console };
     config.mesh = match &args.zenoh {
         Some(endpoint) if !args.deterministic => MeshConfig { listen: vec![endpoint.clone()], ..MeshConfig::default() },
         _ => MeshConfig { enabled: false, ..MeshConfig::default() },

@@ -20,7 +20,7 @@ use fusion_core::track::Origin;
 /// # Errors
 /// [`Failure`] if an input is refused, nothing concerns the track, or the answer cannot be written.
 pub fn run(args: &TrailArgs) -> Result<(), Failure> {
-    let merged = Merged::open(&args.files, args.config.as_deref(), args.date, args.port)?;
+    let merged = Merged::open(&args.files, args.config.as_deref(), args.import.date, args.import.port)?;
     merged.config.check().map_err(Failure::refused)?;
     let sensor = args.sensor.as_deref().map(|name| sensor(&merged.config, name)).transpose()?;
     let origin = Origin { node: node_id(&merged.config.node.name), incarnation: 1 };

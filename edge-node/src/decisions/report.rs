@@ -79,7 +79,7 @@ impl Report {
     #[must_use]
     pub fn of(decisions: &Decisions, node: &Node, most: usize) -> Self {
         let names: BTreeMap<TrackNumber, String> =
-            node.picture().map(|record| (record.id.number, short_name(record.id))).collect();
+            node.picture().map(|track| (track.own_id().number, short_name(track.id()))).collect();
         let sensors = decisions.sensors().map(|(id, told)| Consistency::of(node.sensor_name(id).to_owned(), told));
         let tracks = decisions.tracks().map(|(number, told)| {
             let name = names.get(&number).map_or_else(String::new, |name| format!(" {name}"));

@@ -2,8 +2,8 @@
 //!
 //! The replica has two readings of the clock, told with every packet, link and timeout. What sensors bring is published
 //! at the last of them, or at the sensor's time where that is later. Nothing flows back: neither rows nor the mesh's
-//! time reach the tracker, so own tracks come of own sensors' bytes and times alone, and a replay of these gives the same
-//! with and without a mesh. A node that is never told the mesh's time writes its rows and sends nothing.
+//! time reach the tracker, so own tracks come of own sensors' bytes and times alone, and a replay of these gives the
+//! same with and without a mesh. A node that is never told the mesh's time writes its rows and sends nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ pub const UNNAMED_FROM: u8 = 224;
 
 /// Lines of emitters without a fingerprint that are told apart within one look of a sensor.
 ///
-/// Counter: `mesh_lines_over`. A further one takes the number of an earlier one, and its place.
+/// Counter: `lines_over`. A further one takes the number of an earlier one, and its place.
 pub const UNNAMED_LINES_MAX: usize = 32;
 
 /// A line of bearing that another node heard.

@@ -3,7 +3,6 @@
 use fusion_core::gaussian::ellipse;
 use fusion_core::geodesy::{Geodetic, course_and_speed};
 use fusion_core::label::Label;
-use proto::record::TrackRecord;
 use serde_json::{Value, json};
 
 use crate::board::{Board, Mode};
@@ -11,7 +10,7 @@ use crate::config::Config;
 use crate::neighbour_health::NeighbourHealth;
 use crate::node::Bearing;
 use crate::node::trails::TrailPoint;
-use crate::picture::{short_name, text_id};
+use crate::picture::{SystemTrack, short_name, text_id};
 use crate::sensor_health::SensorHealth;
 use crate::words;
 
@@ -48,7 +47,7 @@ pub fn hello(hello: &Hello, classification: &str) -> Value {
 /// The whole picture.
 #[must_use]
 pub fn snapshot(hello: &Hello, board: &Board) -> Value {
-    let tracks: Vec<Value> = board.tracks.values().map(|record| track(board, record)).collect();
+    let tracks: Vec<Value> = board.tracks.values().map(|each| track(board, each)).collect();
     let bearings: Vec<Value> = board.bearings.iter().map(|b| bearing(hello, b)).collect();
     json!({ "type": "snapshot", "time_ms": board.time.as_millis(), "tracks": tracks, "bearings": bearings })
 }
@@ -60,7 +59,7 @@ pub fn update(hello: &Hello, board: &Board, before: &Board) -> Option<Value> {
     if changed.is_empty() && gone.is_empty() && board.time == before.time {
         return None;
     }
-    let tracks: Vec<Value> = changed.into_iter().map(|record| track(board, record)).collect();
+    let tracks: Vec<Value> = changed.into_iter().map(|each| track(board, each)).collect();
     let gone: Vec<String> = gone.into_iter().map(text_id).collect();
     let fresh = board.bearings.iter().filter(|b| !before.bearings.contains(b));
     let bearings: Vec<Value> = fresh.map(|b| bearing(hello, b)).collect();
@@ -102,7 +101,7 @@ fn by_name(counters: &[(&'static str, u64)]) -> serde_json::Map<String, Value> {
 /// The strictest label in view, as a banner; `UNCLASSIFIED` for an empty picture.
 #[must_use]
 pub fn banner(board: &Board) -> String {
-    let labels = board.tracks.values().map(|t| t.label).chain(board.bearings.iter().map(|b| b.label));
+    let labels = board.tracks.values().map(|t| t.record.label).chain(board.bearings.iter().map(|b| b.label));
     let joined = labels.reduce(Label::join);
     joined.map_or_else(|| "UNCLASSIFIED".to_owned(), |label| label.to_string())
 }
@@ -121,7 +120,8 @@ fn bearing(hello: &Hello, b: &Bearing) -> Value {
             "label": b.label.to_string() })
 }
 
-fn track(board: &Board, record: &TrackRecord) -> Value {
+fn track(board: &Board, track: &SystemTrack) -> Value {
+    let record = &track.record;
     let estimate = &record.estimate;
     let place = Geodetic::from_ecef(estimate.position);
     let (course, speed) = course_and_speed(&(place.enu_axes() * estimate.velocity.vector()));
@@ -142,7 +142,13 @@ fn track(board: &Board, record: &TrackRecord) -> Value {
     if let Some(name) = &record.identity.name {
         value["callsign"] = json!(name.as_str());
     }
-    if let Some(points) = board.trails.get(&record.id) {
+    if !track.formerly.is_empty() {
+        value["formerly"] = track.formerly.iter().map(|id| text_id(*id)).collect();
+    }
+    if track.stale {
+        value["stale"] = json!(true);
+    }
+    if let Some(points) = board.trails.get(&track.own_id()) {
         let point = |p: &TrailPoint| json!([p.time.as_millis(), p.place.latitude_deg(), p.place.longitude_deg()]);
         value["trail"] = points.iter().map(point).collect();
     }

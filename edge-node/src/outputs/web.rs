@@ -63,7 +63,7 @@ pub async fn serve(listener: TcpListener, hello: Hello, board: watch::Receiver<A
     axum::serve(listener, app).await
 }
 
-async fn asset(uri: Uri) -> Response {
+async fn asset(State(viewing): State<Viewing>, uri: Uri) -> Response {
     let path = match uri.path() {
         "/" => "index.html",
         other => other.trim_start_matches('/'),
@@ -76,15 +76,18 @@ async fn asset(uri: Uri) -> Response {
     let headers = [
         (header::CONTENT_TYPE, *content_type),
         (header::CACHE_CONTROL, "no-cache"),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::CONTENT_SECURITY_POLICY, &content_security_policy(&viewing.hello)),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
     ];
     (headers, *bytes).into_response()
 }
 
-/// The page needs nothing but its own files.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+/// The page needs nothing but its own files, and stands in no frame but one that is configured.
+fn content_security_policy(hello: &Hello) -> String {
+    let frame = hello.config.console.framed_by.as_deref().unwrap_or("'none'");
+    format!("default-src 'self'; frame-ancestors {frame}; base-uri 'none'")
+}
 
 const NO_PAGE: &str = "This copmesh was built without the console page, because node or npm was missing. \
                        Install nodejs and npm and build again; the picture is on /ws and on zenoh all the same.\n";

@@ -3,31 +3,40 @@
 //! blocks, four bytes `A5`. The date has to be told; board, line and day are mostly zero and not used.
 
 use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use fusion_core::measurement::SensorId;
 use fusion_core::time::{DAY, Span, Timestamp};
 
-use super::{Entry, RecordingError, Refused, Source};
+use super::{Entry, Item, Refused, Source, until_end};
 
 const HEAD_BYTES: usize = 8;
 const TAIL: [u8; 4] = [0xA5; 4];
 
-pub(super) struct Reader {
-    path: PathBuf,
+/// The frames of a file, one after the other.
+pub(super) fn frames(
+    path: &Path,
+    source: Source,
+    date: Timestamp,
+    refused: Arc<Refused>,
+) -> impl Iterator<Item = Item> + use<> {
+    let mut reader = Reader::new(source, date, refused);
+    until_end(path, move || reader.frame())
+}
+
+struct Reader {
     source: BufReader<Source>,
     refused: Arc<Refused>,
     midnight: Timestamp,
     before: Option<Span>,
     frames: u64,
-    ended: bool,
 }
 
 impl Reader {
-    pub(super) fn new(path: &Path, source: Source, date: Timestamp, refused: Arc<Refused>) -> Self {
+    fn new(source: Source, date: Timestamp, refused: Arc<Refused>) -> Self {
         let (source, midnight) = (BufReader::new(source), date.midnight());
-        Self { path: path.to_owned(), source, refused, midnight, before: None, frames: 0, ended: false }
+        Self { source, refused, midnight, before: None, frames: 0 }
     }
 
     /// The next frame, `None` at the end of the file.
@@ -104,19 +113,6 @@ pub(super) fn fill(source: &mut impl Read, buffer: &mut [u8]) -> std::io::Result
     Ok(held)
 }
 
-impl Iterator for Reader {
-    type Item = Result<Entry, RecordingError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.frame();
-        self.ended = !matches!(entry, Ok(Some(_)));
-        entry.map_err(|e| RecordingError::new(&self.path, e.to_string())).transpose()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +127,7 @@ mod tests {
     fn read(file: &[u8]) -> (Vec<Entry>, u64) {
         let refused = Arc::new(Refused::default());
         let source = Box::new(Cursor::new(file.to_vec()));
-        let reader = Reader::new(Path::new("x.ff"), source, Timestamp::from_secs(86_400), Arc::clone(&refused));
+        let reader = frames(Path::new("x.ff"), source, Timestamp::from_secs(86_400), Arc::clone(&refused));
         (reader.map(|e| e.expect("readable")).collect(), refused.summary().0)
     }
 

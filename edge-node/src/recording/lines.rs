@@ -13,7 +13,7 @@ use sensor_drivers::decoder::{Decoder, Report};
 use sensor_drivers::mode_s;
 use sensor_drivers::plots::{PlotsConfig, PlotsDecoder, from_rfc3339, from_unix_seconds};
 
-use super::{Entry, RecordingError, Refused, Source};
+use super::{Entry, Item, RecordingError, Refused, Source};
 
 /// Longest line that is read, in bytes; no known form has longer ones.
 ///
@@ -90,7 +90,6 @@ const EASY_SIGMAS: PlotsConfig = PlotsConfig {
     datagrams: true,
 };
 
-type Item = Result<Entry, RecordingError>;
 /// From a line, and the time of the line before, to what was received when.
 type Parse = Box<dyn FnMut(&[u8], Timestamp) -> Result<(Timestamp, Vec<u8>), String> + Send>;
 

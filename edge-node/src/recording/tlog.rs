@@ -2,14 +2,14 @@
 //! epoch, 8 bytes, big-endian. Frames are found by their own lengths; what is between them is counted and passed over.
 
 use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use fusion_core::measurement::SensorId;
 use fusion_core::time::Timestamp;
 
 use super::final_frame::fill;
-use super::{Entry, RecordingError, Refused, Source};
+use super::{Entry, Item, Refused, Source, until_end};
 
 const TIME_BYTES: usize = 8;
 /// Time, and as much of a frame as tells its length.
@@ -18,17 +18,21 @@ const V1: u8 = 0xFE;
 const V2: u8 = 0xFD;
 const SIGNED: u8 = 0x01;
 
-pub(super) struct Reader {
-    path: PathBuf,
+/// The frames of a file, one after the other.
+pub(super) fn frames(path: &Path, source: Source, refused: Arc<Refused>) -> impl Iterator<Item = Item> + use<> {
+    let mut reader = Reader::new(source, refused);
+    until_end(path, move || reader.frame())
+}
+
+struct Reader {
     source: BufReader<Source>,
     refused: Arc<Refused>,
     at: u64,
-    ended: bool,
 }
 
 impl Reader {
-    pub(super) fn new(path: &Path, source: Source, refused: Arc<Refused>) -> Self {
-        Self { path: path.to_owned(), source: BufReader::new(source), refused, at: 0, ended: false }
+    fn new(source: Source, refused: Arc<Refused>) -> Self {
+        Self { source: BufReader::new(source), refused, at: 0 }
     }
 
     fn frame(&mut self) -> std::io::Result<Option<Entry>> {
@@ -84,19 +88,6 @@ fn begun(head: [u8; HEAD_BYTES]) -> Option<(Timestamp, usize)> {
     Some((Timestamp::from_nanos(nanos), length))
 }
 
-impl Iterator for Reader {
-    type Item = Result<Entry, RecordingError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.frame();
-        self.ended = !matches!(entry, Ok(Some(_)));
-        entry.map_err(|e| RecordingError::new(&self.path, e.to_string())).transpose()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,7 +99,7 @@ mod tests {
 
     fn read(file: &[u8]) -> (Vec<Entry>, u64) {
         let refused = Arc::new(Refused::default());
-        let reader = Reader::new(Path::new("x.tlog"), Box::new(Cursor::new(file.to_vec())), Arc::clone(&refused));
+        let reader = super::frames(Path::new("x.tlog"), Box::new(Cursor::new(file.to_vec())), Arc::clone(&refused));
         (reader.map(|e| e.expect("readable")).collect(), refused.summary().0)
     }
 

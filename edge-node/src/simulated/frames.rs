@@ -4,11 +4,10 @@ use fusion_core::geodesy::{Geodetic, TangentPlane};
 use fusion_core::nalgebra::Matrix6;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::TrackStatus;
-use proto::record::TrackRecord;
 use sensor_drivers::sim::TruthSample;
 use serde_json::json;
 
-use crate::picture::text_id;
+use crate::picture::{SystemTrack, text_id};
 use crate::score::{Cut, FrameRefused, Order, Params, SWITCH_SHARE, Score, Status, TrackPoint, TruthPoint};
 
 /// A record carried forward to a scoring instant, ready to be lent to the score.
@@ -24,10 +23,10 @@ pub struct Coasted {
 const COVARIANCE_AGE: Span = Span::from_secs(1);
 
 impl Coasted {
-    /// Carries a record to a time at constant velocity.
+    /// Carries an entry to a time at constant velocity, under the id that the tracker gave it.
     #[must_use]
-    pub fn new(record: &TrackRecord, time: Timestamp) -> Self {
-        let e = &record.estimate;
+    pub fn new(track: &SystemTrack, time: Timestamp) -> Self {
+        let e = &track.record.estimate;
         let age = time - e.time;
         let dt = age.as_secs_f64();
         let plane = TangentPlane::at(Geodetic::from_ecef(e.position));
@@ -42,8 +41,8 @@ impl Coasted {
         let mut upper = (0..6).flat_map(|i| (i..6).map(move |j| p[(i, j)]));
         let covariance = core::array::from_fn(|_| upper.next().unwrap_or(0.0));
         Self {
-            id: text_id(record.id),
-            status: match record.status {
+            id: text_id(track.own_id()),
+            status: match track.record.status {
                 Some(TrackStatus::Tentative) => Status::Tentative,
                 Some(TrackStatus::Confirmed) => Status::Confirmed,
                 Some(TrackStatus::Coasted) => Status::Coasted,
@@ -78,7 +77,7 @@ pub fn params() -> Params {
 const CUTOFF_M: f64 = 500.0;
 
 /// Takes one instant into a score: where things truly are, and what is known of them. Estimates made elsewhere are left
-/// out: they are not the tracker's, and stand in the picture beside the node's own tracks of the same objects.
+/// out where no track of the node's own is of the same object: they are not the tracker's.
 ///
 /// # Errors
 /// See [`Score::handle_frame`].
@@ -86,12 +85,12 @@ pub fn judge<'a>(
     score: &mut Score,
     time: Timestamp,
     truth: &[TruthSample],
-    records: impl Iterator<Item = &'a TrackRecord>,
+    picture: impl Iterator<Item = &'a SystemTrack>,
 ) -> Result<(), FrameRefused> {
     let names: Vec<String> = truth.iter().map(|sample| sample.id.to_string()).collect();
     let truths: Vec<TruthPoint<'_>> = truth.iter().zip(&names).map(|(sample, id)| point(sample, id)).collect();
     let coasted: Vec<Coasted> =
-        records.filter(|record| !record.source_track).map(|record| Coasted::new(record, time)).collect();
+        picture.filter(|track| !track.record.source_track).map(|track| Coasted::new(track, time)).collect();
     let tracks: Vec<TrackPoint<'_>> = coasted.iter().map(Coasted::point).collect();
     score.handle_frame(time, &truths, &tracks)
 }

@@ -12,7 +12,10 @@
 //! Nothing is inverted here but the blend C = (1 − ω) A + ω B, since P = A C⁻¹ B. With V = B C⁻¹ and W = A C⁻¹,
 //! P = ω V A Vᵀ + (1 − ω) W B Wᵀ: a sum of what cannot be negative, good for ω = 0 and 1 as well.
 //!
-//! Nothing is associative either: folded pair by pair, more than two estimates give a result that depends on the order.
+//! Nothing is associative either: folded pair by pair, more than two estimates give a result that depends on the order;
+//! [`many`] takes them all at once.
+
+pub mod many;
 
 use nalgebra::SMatrix;
 

@@ -1,13 +1,11 @@
-//! Four nodes with a sensor each that see the same objects: the picture that they share, beside that of one tracker which
-//! is given all four sensors' scans, and beside that of each node alone.
-
-use std::fmt::Write;
+//! Four nodes with a sensor each that see the same objects: the picture that they share, beside that of one tracker
+//! which is given all four sensors' scans, and beside that of each node alone.
 
 use fusion_core::time::Span;
 use proto::replica::ReplicaConfig;
 use tests::mission::Mission;
 use tests::mission::against::{self, Figures};
-use tests::mission::scene::{Scene, head};
+use tests::mission::scene::{Look, Scene};
 use tests::world::channel::Quality;
 use tests::world::random::Random;
 
@@ -17,48 +15,6 @@ const FROM: Span = Span::from_secs(60);
 const TO: Span = Span::from_secs(180);
 const SEEDS: u64 = 4;
 const NODES: usize = 4;
-
-/// What the four look with.
-#[derive(Clone, Copy)]
-enum Look {
-    /// Rotating radars, one turn in four seconds; targets answer with height and address.
-    Turning,
-    /// Radars against drones, a look in two seconds, in three dimensions; targets are dark.
-    Staring,
-}
-
-fn scene(look: Look, smooth: bool, seed: u64) -> Scene {
-    let mut random = Random::new(seed);
-    let mut text = head(190.0) + &format!("seed = {seed}\n");
-    let mut line = |args: core::fmt::Arguments<'_>| writeln!(text, "{args}").expect("memory does not refuse");
-    for (k, (east, north)) in [(-7e3, -6e3), (8e3, -5e3), (6e3, 7e3), (-6e3, 8e3)].into_iter().enumerate() {
-        line(format_args!("[[sensor]]\nname = \"s{k}\"\nsac = 41\nsic = {}", 60 + k));
-        line(format_args!("position = {{ east-m = {east}, north-m = {north}, height-m = 150 }}\nclutter-per-scan = 1"));
-        match look {
-            Look::Turning => line(format_args!("kind = \"radar\"\nperiod-s = 4\nrange-max-m = 40_000")),
-            Look::Staring => line(format_args!(
-                "kind = \"drone-radar\"\nperiod-s = 2\nrange-max-m = 25_000\nelevation-min-deg = 0\n\
-                 azimuth-sigma-deg = 0.5\nelevation-sigma-deg = 0.5"
-            )),
-        }
-    }
-    for k in 0..8 {
-        let step = f64::from(k);
-        let (east, north) = (-5e3 + 1.2e3 * step, random.between(-4e3, 4e3));
-        line(format_args!("[[target]]\nname = \"t{k}\"\nclass = \"light-aircraft\"\nspeed-m-s = 45"));
-        line(format_args!("start = {{ east-m = {east}, north-m = {north:.0}, height-m = {} }}", 700.0 + 120.0 * step));
-        line(format_args!("heading-deg = {:.0}", random.between(0.0, 360.0)));
-        if !smooth {
-            line(format_args!(
-                "loop-legs = true\nlegs = [{{ kind = \"straight\", seconds = 15 }}, {{ kind = \"turn\", by-deg = 120, rate-deg-s = 4 }}]"
-            ));
-        }
-        if matches!(look, Look::Turning) {
-            line(format_args!("transponder = {{ icao = \"44020{k}\", callsign = \"S{k}\", mode-3a = \"000{k}\" }}"));
-        }
-    }
-    Scene::of(&text, &[0, 1, 2, 3])
-}
 
 fn mission(scene: Scene, rate: Option<f64>, seed: u64) -> Mission {
     let config = ReplicaConfig { refine: rate.is_some_and(|rate| rate > 5e5), ..ReplicaConfig::default() };
@@ -82,7 +38,7 @@ fn mission(scene: Scene, rate: Option<f64>, seed: u64) -> Mission {
 
 fn figures(look: Look, smooth: bool, rate: Option<f64>, central: bool) -> Figures {
     let of = |seed: u64| {
-        let scene = scene(look, smooth, seed);
+        let scene = Scene::shared(look, smooth, seed);
         let scene = if central { scene.centralised() } else { scene };
         against::run(&mut mission(scene, rate, seed), FROM, TO)
     };

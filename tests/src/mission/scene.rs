@@ -17,6 +17,15 @@ pub struct Scene {
     pub posts: Vec<Post>,
 }
 
+/// What the nodes of a shared scene look with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Rotating radars, one turn in four seconds; targets answer with height and address.
+    Turning,
+    /// Radars against drones, a look in two seconds, in three dimensions; targets are dark.
+    Staring,
+}
+
 /// A node as it is set up.
 #[derive(Clone, Debug)]
 pub struct Post {
@@ -47,6 +56,52 @@ impl Scene {
             text += &some_target(target, duration_s, random);
         }
         Self::of(&text, &of)
+    }
+
+    /// Four nodes with a sensor each, around eight objects that all of them see; smooth ones fly straight on.
+    ///
+    /// # Panics
+    /// Never: the scenario is sound.
+    #[must_use]
+    pub fn shared(look: Look, smooth: bool, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let mut text = head(190.0) + &format!("seed = {seed}\n");
+        let mut line = |args: core::fmt::Arguments<'_>| writeln!(text, "{args}").expect("memory does not refuse");
+        for (k, (east, north)) in [(-7e3, -6e3), (8e3, -5e3), (6e3, 7e3), (-6e3, 8e3)].into_iter().enumerate() {
+            line(format_args!("[[sensor]]\nname = \"s{k}\"\nsac = 41\nsic = {}", 60 + k));
+            line(format_args!(
+                "position = {{ east-m = {east}, north-m = {north}, height-m = 150 }}\nclutter-per-scan = 1"
+            ));
+            match look {
+                Look::Turning => line(format_args!("kind = \"radar\"\nperiod-s = 4\nrange-max-m = 40_000")),
+                Look::Staring => line(format_args!(
+                    "kind = \"drone-radar\"\nperiod-s = 2\nrange-max-m = 25_000\nelevation-min-deg = 0\n\
+                 azimuth-sigma-deg = 0.5\nelevation-sigma-deg = 0.5"
+                )),
+            }
+        }
+        for k in 0..8 {
+            let step = f64::from(k);
+            let (east, north) = (-5e3 + 1.2e3 * step, random.between(-4e3, 4e3));
+            line(format_args!("[[target]]\nname = \"t{k}\"\nclass = \"light-aircraft\"\nspeed-m-s = 45"));
+            line(format_args!(
+                "start = {{ east-m = {east}, north-m = {north:.0}, height-m = {} }}",
+                700.0 + 120.0 * step
+            ));
+            line(format_args!("heading-deg = {:.0}", random.between(0.0, 360.0)));
+            if !smooth {
+                line(format_args!(
+                    "loop-legs = true\nlegs = [{{ kind = \"straight\", seconds = 15 }}, \
+                     {{ kind = \"turn\", by-deg = 120, rate-deg-s = 4 }}]"
+                ));
+            }
+            if matches!(look, Look::Turning) {
+                line(format_args!(
+                    "transponder = {{ icao = \"44020{k}\", callsign = \"S{k}\", mode-3a = \"000{k}\" }}"
+                ));
+            }
+        }
+        Self::of(&text, &[0, 1, 2, 3])
     }
 
     /// A scene from the text of a scenario; `of` gives the node of each sensor.
@@ -109,7 +164,8 @@ fn some_sensor(number: usize, random: &mut Random) -> String {
     let system = format!("sac = 41\nsic = {}", 50 + number);
     match random.below(6) {
         0 | 1 => format!(
-            "[[sensor]]\nkind = \"radar\"\n{place}\n{system}\nperiod-s = {}\nrange-max-m = 40_000\nclutter-per-scan = 1\n",
+            "[[sensor]]\nkind = \"radar\"\n{place}\n{system}\nperiod-s = {}\nrange-max-m = 40_000\n\
+             clutter-per-scan = 1\n",
             [2, 4][random.index(2)]
         ),
         2 => format!("[[sensor]]\nkind = \"adsb-receiver\"\n{place}\n"),
@@ -144,7 +200,8 @@ fn some_target(number: usize, duration_s: f64, random: &mut Random) -> String {
     if random.chance(0.4) {
         let by = random.between(-120.0, 120.0);
         line(format_args!(
-            "legs = [{{ kind = \"straight\", seconds = {turn_s:.1} }}, {{ kind = \"turn\", by-deg = {by:.1}, rate-deg-s = 3 }}]"
+            "legs = [{{ kind = \"straight\", seconds = {turn_s:.1} }}, \
+             {{ kind = \"turn\", by-deg = {by:.1}, rate-deg-s = 3 }}]"
         ));
     }
     if flies && random.chance(0.7) {

@@ -28,7 +28,8 @@ const POLL: Duration = Duration::from_millis(20);
 /// # Errors
 /// [`Failure`] if no driver reads what a sensor of the scenario speaks.
 pub fn config(scenario: &Scenario, args: &DemoArgs) -> Result<Config, Failure> {
-    let console = ConsoleConfig { enabled: args.console != "none", listen: args.console.clone() };
+    let console =
+        ConsoleConfig { enabled: args.console != "none", listen: args.console.clone(), ..ConsoleConfig::default() };
     let mesh = match args.zenoh.as_str() {
         "none" => MeshConfig { enabled: false, ..MeshConfig::default() },
         endpoint => MeshConfig { listen: vec![endpoint.to_owned()], ..MeshConfig::default() },
@@ -87,8 +88,9 @@ pub async fn until_listening(links: &[Arc<Links>]) {
     warn!("not every simulated sensor is connected after two seconds");
 }
 
-/// Sends what the simulator emits, each piece when its time has come, until the task is dropped.
-pub async fn emit(mut simulation: Simulation, mut outlets: Vec<Outlet>, clock: Clock) {
+/// Sends what the simulator emits, each piece when its time has come and to every node that hears the sensor, until the
+/// task is dropped.
+pub async fn emit(mut simulation: Simulation, mut outlets: Vec<Vec<Outlet>>, clock: Clock) {
     while let Some(emission) = simulation.next_emission() {
         loop {
             let early = emission.time - clock.now().validity;
@@ -98,10 +100,10 @@ pub async fn emit(mut simulation: Simulation, mut outlets: Vec<Outlet>, clock: C
             let early = Duration::from_nanos(u64::try_from(early.as_nanos()).unwrap_or(0));
             tokio::time::sleep(early.min(POLL)).await;
         }
-        if let Some(outlet) = outlets.get_mut(emission.sensor)
-            && let Err(e) = outlet.send(&emission.bytes).await
-        {
-            warn!("simulated sensor {}: {e}", emission.sensor);
+        for outlet in outlets.get_mut(emission.sensor).into_iter().flatten() {
+            if let Err(e) = outlet.send(&emission.bytes).await {
+                warn!("simulated sensor {}: {e}", emission.sensor);
+            }
         }
     }
 }

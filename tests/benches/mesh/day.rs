@@ -1,0 +1,213 @@
+//! A day without a neighbour, with fifty thousand rows: what it costs in memory, and the longest that any one call to
+//! the replica takes, before, meanwhile and while it heals. Times are this machine's, of a busy one others' work too.
+
+use std::time::Instant;
+
+use fusion_core::frame::{Position, Velocity};
+use fusion_core::gaussian::Covariance;
+use fusion_core::identity::{Identity, ObjectClass};
+use fusion_core::nalgebra::{Vector3, Vector6};
+use fusion_core::time::Span;
+use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber, TrackStatus};
+use proto::record::{Estimate, Seq, TrackRecord};
+use proto::replica::{Bearer, LinkEvent, LinkId, Now, Replica, ReplicaConfig};
+use tests::world::channel::{Channel, Quality};
+use tests::world::node::{BEGIN, clearance};
+use tests::world::random::Random;
+use tests::world::tracks::{middle, open_label};
+
+/// Two rows each.
+const TRACKS: u16 = 25_000;
+/// Each track is told anew after so many seconds.
+const TURN_S: i64 = 120;
+const LINK: LinkId = LinkId(0);
+
+/// How long calls took: of each kind how many, by the eighth of an octave of microseconds. On a machine that does other
+/// things too, the longest are those in which it did.
+struct Calls([[u64; BINS]; 5]);
+
+const BINS: usize = 160;
+
+const KINDS: [&str; 5] = ["publish", "timeout", "packet", "transmit", "change"];
+
+impl Calls {
+    const NONE: Self = Self([[0; BINS]; 5]);
+
+    #[expect(clippy::disallowed_methods, reason = "the table tells times of calls")]
+    fn time<T>(&mut self, kind: usize, act: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let result = act();
+        let micros = began.elapsed().as_secs_f64() * 1e6;
+        self.0[kind][bin(micros)] += 1;
+        result
+    }
+
+    fn tell(&self, when: &str) {
+        println!("  {when}: RSS {:.0} MB", resident_mb());
+        for (kind, name) in KINDS.iter().enumerate() {
+            let calls = &self.0[kind];
+            let count: u64 = calls.iter().sum();
+            let within = |share: f64| micros_within(calls, share);
+            let (half, rare, longest) = (within(0.5), within(0.999), within(1.0));
+            println!("    {name:9} {count:9} calls, µs: half within {half:6.1}, 99.9 % {rare:7.1}, all {longest:7.0}");
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index, clamped")]
+fn bin(micros: f64) -> usize {
+    ((fusion_core::maths::ln(micros.max(0.1) * 10.0) * 8.0 / core::f64::consts::LN_2) as usize).min(BINS - 1)
+}
+
+/// The upper edge of the bin within which this share of calls lies.
+#[expect(clippy::cast_precision_loss, reason = "counts and indexes")]
+fn micros_within(calls: &[u64; BINS], share: f64) -> f64 {
+    let (count, mut sum) = (calls.iter().sum::<u64>() as f64, 0.0);
+    for (k, calls) in calls.iter().enumerate() {
+        sum += *calls as f64;
+        if count > 0.0 && sum >= share * count {
+            return 0.1 * fusion_core::maths::exp((k as f64 + 1.0) / 8.0 * core::f64::consts::LN_2);
+        }
+    }
+    0.0
+}
+
+/// Two replicas, of which one has much to say.
+struct Pair {
+    nodes: [Replica; 2],
+    channels: [Channel; 2],
+    arriving: Vec<(Span, usize, Vec<u8>)>,
+    random: Random,
+    at: Span,
+    calls: Calls,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let quality = Quality {
+            rate: 1e6,
+            queue: 1e5,
+            delay_s: 0.02,
+            jitter_s: 0.0,
+            loss: 0.01,
+            burst: 1.0,
+            doubled: 0.0,
+            damaged: 0.0,
+            overhead: 41.0,
+        };
+        let node = |k: u64| {
+            let me = Origin { node: NodeId(k), incarnation: 1 };
+            Replica::new(me, ReplicaConfig::default(), now(Span::ZERO))
+        };
+        Self {
+            nodes: [node(1), node(2)],
+            channels: [Channel::new(quality), Channel::new(quality)],
+            arriving: Vec::new(),
+            random: Random::new(5),
+            at: Span::ZERO,
+            calls: Calls::NONE,
+        }
+    }
+
+    fn link(&mut self, up: bool) {
+        let bearer = Bearer { rate_hint: 125e3, mtu: 1400, overhead: 41, clearance: clearance(true), layer: 0 };
+        let event = if up { LinkEvent::Up(bearer) } else { LinkEvent::Down };
+        self.nodes.iter_mut().for_each(|node| node.handle_link(LINK, event, now(self.at)));
+    }
+
+    /// One second: a share of the tracks is told anew, and both talk in steps of 20 ms if they can.
+    fn second(&mut self, linked: bool) {
+        let second = self.at.as_nanos() / 1_000_000_000;
+        let steps = if linked { 50 } else { 1 };
+        for step in 0..steps {
+            let each = i64::from(TRACKS);
+            let of_turn = (second % TURN_S) * steps + step;
+            let (from, to) = (each * of_turn / (TURN_S * steps), each * (of_turn + 1) / (TURN_S * steps));
+            for k in from..to {
+                let (record, now) = (record(k, self.at), now(self.at));
+                self.calls.time(0, || self.nodes[0].handle_publish(&record, None, now));
+            }
+            self.step();
+            self.at = self.at + Span::from_nanos(1_000_000_000 / steps);
+        }
+    }
+
+    fn step(&mut self) {
+        let due: Vec<_> = self.arriving.extract_if(.., |(time, ..)| *time <= self.at).collect();
+        for (_, to, bytes) in due {
+            let (node, now) = (&mut self.nodes[to], now(self.at));
+            let _ = self.calls.time(2, || node.handle_packet(LINK, &bytes, now));
+        }
+        for k in 0..2 {
+            let (node, now) = (&mut self.nodes[k], now(self.at));
+            self.calls.time(1, || node.handle_timeout(now));
+            while self.calls.time(4, || node.poll_change()).is_some() {}
+            while let Some(bytes) = self.calls.time(3, || node.poll_transmit(LINK)) {
+                let carried = self.channels[k].carry(&bytes, self.at, &mut self.random);
+                self.arriving.extend(carried.into_iter().map(|(time, bytes)| (time, 1 - k, bytes)));
+            }
+        }
+    }
+
+    fn run(&mut self, seconds: i64, linked: bool, when: &str) {
+        self.calls = Calls::NONE;
+        (0..seconds).for_each(|_| self.second(linked));
+        self.calls.tell(when);
+    }
+}
+
+fn now(elapsed: Span) -> Now {
+    Now { validity: BEGIN + elapsed, elapsed }
+}
+
+/// A track that is somewhere else whenever it is told.
+fn record(k: i64, at: Span) -> TrackRecord {
+    let number = u16::try_from(k).expect("fewer than 65,536");
+    let (row, column) = (f64::from(number / 200), f64::from(number % 200));
+    let turn = at.as_nanos() / 1_000_000_000 / TURN_S % 2;
+    let place = Vector3::new(column * 300.0, row * 300.0, if turn == 0 { 500.0 } else { 900.0 });
+    let estimate = Estimate {
+        time: BEGIN + at,
+        position: Position::from_vector(middle().to_ecef().vector() + middle().enu_axes().tr_mul(&place)),
+        velocity: Velocity::new(10.0, 5.0, 0.0),
+        covariance: Covariance::from_sigmas(&Vector6::new(15.0, 15.0, 15.0, 2.0, 2.0, 2.0)).expect("positive"),
+    };
+    let origin = Origin { node: NodeId(1), incarnation: 1 };
+    TrackRecord {
+        id: TrackId { origin, number: TrackNumber(u64::from(number) + 1) },
+        version: Seq(u64::try_from(at.as_nanos()).unwrap_or(0)),
+        status: Some(TrackStatus::Confirmed),
+        estimate,
+        identity: Identity { class: ObjectClass::Uav, ..Identity::UNKNOWN },
+        label: open_label(),
+        sensors: vec!["radar".to_owned()],
+        updates: 4,
+        source_track: false,
+    }
+}
+
+/// What the process has in memory; not a number where the system does not tell.
+fn resident_mb() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok());
+    pages.map_or(f64::NAN, |pages| pages * 4096.0 / 1e6)
+}
+
+/// The table.
+pub fn day() {
+    println!("{} rows, cut for 24 h, then healed over 1 Mbit/s, every row written every 2 min (≤ 64 MB, ≤ 1 ms)", {
+        2 * u32::from(TRACKS)
+    });
+    println!("  before anything: RSS {:.0} MB", resident_mb());
+    let mut pair = Pair::new();
+    pair.run(TURN_S, false, "2 min alone");
+    pair.link(true);
+    pair.run(180, true, "met, 3 min");
+    println!("    held there: {} rows", pair.nodes[1].table().len());
+    pair.link(false);
+    pair.run(24 * 3600, false, "cut, 24 h");
+    println!("    held there: {} rows", pair.nodes[1].table().len());
+    pair.link(true);
+    pair.run(180, true, "healed, 3 min");
+    println!("    held there: {} rows, still waiting {}", pair.nodes[1].table().len(), pair.nodes[0].waiting(LINK));
+}
