@@ -24,8 +24,7 @@ pub const INBOX_ENTRIES_MAX: usize = 4096;
 /// Counter: `inbox_dropped`; the oldest entries of the same sensor are dropped.
 pub const INBOX_BYTES_MAX: usize = 8 << 20;
 
-/// Packets and events waiting per link at the most: some seconds of a link of 10 Mbit/s would be more than a neighbour
-/// ever has under way.
+/// Packets and events waiting per link at the most: as much as a neighbour has under way at 10 Mbit/s.
 ///
 /// Counter: `packets_dropped`; the oldest packet of the same link is dropped, and sent again by the neighbour.
 pub const LINK_ENTRIES_MAX: usize = 256;

@@ -5,6 +5,7 @@
 //! pipes; the picture is asked for with `copmesh tracks`. Needs root and `ip`.
 
 pub mod node;
+pub mod radio;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,13 +20,7 @@ pub struct Network {
     binary: PathBuf,
     /// Nodes, by index.
     pub nodes: Vec<Node>,
-    links: Vec<Link>,
-}
-
-/// A link between two nodes.
-#[derive(Clone, Copy, Debug)]
-struct Link {
-    ends: [usize; 2],
+    links: usize,
 }
 
 /// Networks so far in this process: their names must differ.
@@ -39,7 +34,7 @@ impl Network {
         let prefix = format!("cm{}x{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(&prefix);
         std::fs::create_dir_all(&folder).expect("a folder for temporary files");
-        let mut network = Self { prefix, folder, binary, nodes: vec![], links: vec![] };
+        let mut network = Self { prefix, folder, binary, nodes: vec![], links: 0 };
         if let Err(reason) = network.raise(nodes) {
             crate::skip(test, &format!("no network namespaces here ({reason}); they need root and `ip`"));
             return None;
@@ -51,10 +46,10 @@ impl Network {
         let air = self.air();
         ip(&format!("netns add {air}"))?;
         for index in 0..nodes {
-            let space = format!("{}n{index}", self.prefix);
+            let space = self.space(index);
             ip(&format!("netns add {space}"))?;
             ip(&format!("-n {space} link set lo up"))?;
-            self.nodes.push(Node::new(index, space, &self.folder, &self.binary));
+            self.nodes.push(Node::new(index, Some(space), "127.0.0.1:8477", &self.folder, &self.binary));
         }
         // A bridge is the last thing that a kernel may lack.
         ip(&format!("-n {air} link add trial type bridge"))
@@ -64,24 +59,41 @@ impl Network {
         format!("{}air", self.prefix)
     }
 
-    /// Joins two nodes, which are told of each other. `ways` are the bearers and protocols, the preferred first; all go
-    /// over this link.
-    pub fn join(&mut self, a: usize, b: usize, ways: &[Way]) -> usize {
-        let (link, air) = (self.links.len(), self.air());
+    /// Joins two nodes, which are told of each other, by a link for each way, the preferred first.
+    pub fn join<const N: usize>(&mut self, a: usize, b: usize, ways: [Way; N]) -> [usize; N] {
+        let links = ways.each_ref().map(|_| self.wire(&[a, b]));
+        let [name_a, name_b] = [a, b].map(|node| self.nodes[node].name.clone());
+        let to = |end: usize| links.iter().zip(&ways).map(move |(&link, way)| (way.clone(), Some(address(link, end))));
+        self.nodes[a].add_neighbour(&name_b, &to(1).collect::<Vec<_>>());
+        self.nodes[b].add_neighbour(&name_a, &to(0).collect::<Vec<_>>());
+        links
+    }
+
+    /// Puts nodes on one cable, where they find each other by themselves. It is cut at the second.
+    pub fn camp(&mut self, nodes: &[usize]) -> usize {
+        for &node in nodes {
+            self.nodes[node].look_around();
+        }
+        self.wire(nodes)
+    }
+
+    fn wire(&mut self, nodes: &[usize]) -> usize {
+        let (link, air) = (self.links, self.air());
+        self.links += 1;
         run(&format!("-n {air} link add br{link} type bridge"));
         run(&format!("-n {air} link set br{link} up"));
-        for (end, node) in [a, b].into_iter().enumerate() {
-            let (space, port) = (&self.nodes[node].space, port(link, end));
+        for (end, &node) in nodes.iter().enumerate() {
+            let (space, port) = (self.space(node), port(link, end));
             run(&format!("-n {air} link add {port} type veth peer name l{link} netns {space}"));
             run(&format!("-n {air} link set {port} up master br{link}"));
             run(&format!("-n {space} addr add {}/24 dev l{link}", address(link, end)));
             run(&format!("-n {space} link set l{link} up"));
         }
-        let [name_a, name_b] = [a, b].map(|node| self.nodes[node].name.clone());
-        self.nodes[a].add_neighbour(&name_b, &address(link, 1), ways);
-        self.nodes[b].add_neighbour(&name_a, &address(link, 0), ways);
-        self.links.push(Link { ends: [a, b] });
         link
+    }
+
+    fn space(&self, node: usize) -> String {
+        format!("{}n{node}", self.prefix)
     }
 
     /// From now on nothing comes through.
@@ -94,12 +106,6 @@ impl Network {
         run(&format!("-n {} link set {} master br{link}", self.air(), port(link, 1)));
     }
 
-    /// Which nodes a link joins.
-    #[must_use]
-    pub fn ends(&self, link: usize) -> [usize; 2] {
-        self.links[link].ends
-    }
-
     /// Where files may be put.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -107,10 +113,37 @@ impl Network {
     }
 }
 
+/// Nodes on this machine's loopback, without namespaces, for links that [`radio::Radio`] models. Taken down when dropped.
+pub struct Desk {
+    folder: PathBuf,
+    /// Nodes, by index.
+    pub nodes: Vec<Node>,
+}
+
+impl Desk {
+    /// Nodes that serve their consoles at these addresses; `None` after saying that `test` is skipped.
+    #[must_use]
+    pub fn new(test: &str, consoles: &[String]) -> Option<Self> {
+        let binary = crate::copmesh_binary(test)?;
+        let folder = std::env::temp_dir().join(format!("cm{}desk-{test}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder for temporary files");
+        let node = |(index, console): (usize, &String)| Node::new(index, None, console, &folder, &binary);
+        let nodes = consoles.iter().enumerate().map(node).collect();
+        Some(Self { folder, nodes })
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.nodes.iter_mut().for_each(Node::stop);
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
 impl Drop for Network {
     fn drop(&mut self) {
         self.nodes.iter_mut().for_each(Node::stop);
-        for space in self.nodes.iter().map(|node| node.space.clone()).chain([self.air()]) {
+        for space in (0..self.nodes.len()).map(|node| self.space(node)).chain([self.air()]) {
             let _ = ip(&format!("netns del {space}"));
         }
         if !std::thread::panicking() {

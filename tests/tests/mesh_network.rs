@@ -2,13 +2,16 @@
 //! all pictures agree. Times are printed, not judged.
 
 use std::collections::BTreeMap;
+use std::net::{TcpListener, UdpSocket};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
 
 use edge_node::clock::Clock;
-use tests::network::{Network, Node, Way};
+use tests::network::radio::Radio;
+use tests::network::{Desk, Network, Node, Way};
+use tests::world::channel::Quality;
 
 /// Cuts of each shape.
 const CYCLES: usize = 5;
@@ -25,11 +28,11 @@ fn lan(protocol: &str) -> Way {
 }
 
 /// Waits until something holds; after how long it did.
-fn until(what: &str, clock: &Clock, network: &Network, mut holds: impl FnMut() -> bool) -> Duration {
+fn until(what: &str, clock: &Clock, nodes: &[Node], mut holds: impl FnMut() -> bool) -> Duration {
     let since = clock.now().monotonic;
     while !holds() {
         if clock.now().monotonic.since(since) > PATIENCE {
-            panic!("not within {PATIENCE:?}: {what}\n{}", told(network));
+            panic!("not within {PATIENCE:?}: {what}\n{}", told(nodes));
         }
         sleep(Duration::from_millis(20));
     }
@@ -37,27 +40,27 @@ fn until(what: &str, clock: &Clock, network: &Network, mut holds: impl FnMut() -
 }
 
 /// All that helps to see why.
-fn told(network: &Network) -> String {
+fn told(nodes: &[Node]) -> String {
     let of = |node: &Node| {
         let log: Vec<String> = node.log().lines().rev().take(12).map(str::to_owned).collect();
         let log: Vec<String> = log.into_iter().rev().collect();
         let neighbours = node.ask("status").map(|status| status["neighbours"].clone());
         format!("--- {}: {:#?}\n{neighbours:?}\n{}\n", node.name, node.picture(), log.join("\n"))
     };
-    network.nodes.iter().map(of).collect()
+    nodes.iter().map(of).collect()
 }
 
 /// Every sensor sees one target more.
-fn show(network: &Network, round: usize) {
-    for (k, node) in network.nodes.iter().enumerate() {
+fn show(nodes: &[Node], round: usize) {
+    for (k, node) in nodes.iter().enumerate() {
         let degrees = |index: usize| f64::from(u32::try_from(index).expect("few")) / 10.0;
         node.show(&format!("{}{round}", node.name), 52.0 + degrees(k), 21.0 + degrees(round), false);
     }
 }
 
 /// All show the same, and all that there is.
-fn agree(network: &Network, targets: usize) -> bool {
-    let mut pictures = network.nodes.iter().map(Node::picture);
+fn agree(nodes: &[Node], targets: usize) -> bool {
+    let mut pictures = nodes.iter().map(Node::picture);
     let first: BTreeMap<String, String> = pictures.next().expect("a node");
     first.len() == targets && pictures.all(|picture| picture == first)
 }
@@ -65,19 +68,20 @@ fn agree(network: &Network, targets: usize) -> bool {
 /// Cuts these links, round by round, lets news come up meanwhile, heals them, and waits until all pictures agree.
 fn campaign(name: &str, network: &mut Network, cuts: &[&[usize]]) {
     let clock = Clock::start();
-    show(network, 0);
+    show(&network.nodes, 0);
     network.nodes.iter_mut().for_each(Node::start);
     let count = network.nodes.len();
-    let first = until("a first picture", &clock, network, || agree(network, count));
-    let mut line = format!("{name}, {count} nodes: all agree {:.1} s after the start; after each heal", first.as_secs_f64());
+    let first = until("a first picture", &clock, &network.nodes, || agree(&network.nodes, count));
+    let mut line =
+        format!("{name}, {count} nodes: all agree {:.1} s after the start; after each heal", first.as_secs_f64());
     for round in 1..=CYCLES {
         let cut = cuts[round % cuts.len()];
         cut.iter().for_each(|&link| network.cut(link));
-        show(network, round);
+        show(&network.nodes, round);
         sleep(CUT);
-        assert!(cut.is_empty() || !agree(network, count * (round + 1)), "a cut that cuts nothing shows nothing");
+        assert!(cut.is_empty() || !agree(&network.nodes, count * (round + 1)), "a cut that cuts nothing shows nothing");
         cut.iter().for_each(|&link| network.heal(link));
-        let took = until("the same picture", &clock, network, || agree(network, count * (round + 1)));
+        let took = until("the same picture", &clock, &network.nodes, || agree(&network.nodes, count * (round + 1)));
         line += &format!(" {:.1}", took.as_secs_f64());
     }
     println!("{line} s");
@@ -87,7 +91,7 @@ fn campaign(name: &str, network: &mut Network, cuts: &[&[usize]]) {
 fn what_a_hears_c_shows_through_b() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut network) = Network::new("mesh_network_line", 3) else { return };
-    let links = [network.join(0, 1, &[lan("tcp")]), network.join(1, 2, &[lan("tcp")])];
+    let links = [(0, 1), (1, 2)].map(|(a, b)| network.join(a, b, [lan("tcp")])[0]);
     campaign("line", &mut network, &[&links, &links[..1], &links[1..]]);
 }
 
@@ -95,7 +99,7 @@ fn what_a_hears_c_shows_through_b() {
 fn a_ring_goes_on_the_other_way_round() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut network) = Network::new("mesh_network_ring", 4) else { return };
-    let links = [(0, 1), (1, 2), (2, 3), (3, 0)].map(|(a, b)| network.join(a, b, &[lan("tcp")]));
+    let links = [(0, 1), (1, 2), (2, 3), (3, 0)].map(|(a, b)| network.join(a, b, [lan("tcp")])[0]);
     campaign("ring", &mut network, &[&[links[0], links[2]], &[links[1], links[3]]]);
 }
 
@@ -104,10 +108,91 @@ fn two_islands_that_meet_come_to_show_the_same() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut network) = Network::new("mesh_network_islands", 6) else { return };
     for (a, b) in [(0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3)] {
-        network.join(a, b, &[lan("udp")]);
+        network.join(a, b, [lan("udp")]);
     }
-    let between = [network.join(2, 3, &[lan("tcp")]), network.join(0, 5, &[lan("udp")])];
+    let between = [network.join(2, 3, [lan("tcp")])[0], network.join(0, 5, [lan("udp")])[0]];
     campaign("islands", &mut network, &[&between]);
+}
+
+#[test]
+fn who_is_found_on_a_cable_is_spoken_to() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(mut network) = Network::new("mesh_network_camp", 3) else { return };
+    let cable = network.camp(&[0, 1, 2]);
+    campaign("camp", &mut network, &[&[cable]]);
+}
+
+#[test]
+fn the_second_bearer_takes_over_and_the_first_is_gone_back_to() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(mut network) = Network::new("mesh_network_bearers", 2) else { return };
+    let clock = Clock::start();
+    let [cable, _radio] = network.join(0, 1, [lan("tcp"), Way::new("radio-64k", "udp", 7451)]);
+    let uses = |network: &Network, bearer: &str, kept: usize| {
+        let used = |node: usize, other: &str| {
+            let neighbour = network.nodes[node].neighbour(other).unwrap_or_default();
+            neighbour["bearer"] == bearer
+                && neighbour["state"] == "ready"
+                && neighbour["kept"].as_array().is_some_and(|all| all.len() == kept)
+        };
+        used(0, "b") && used(1, "a")
+    };
+    show(&network.nodes, 0);
+    network.nodes.iter_mut().for_each(Node::start);
+    until("the cable in use, the radio kept", &clock, &network.nodes, || uses(&network, "lan-tcp", 1));
+    until("a first picture", &clock, &network.nodes, || agree(&network.nodes, 2));
+    network.cut(cable);
+    show(&network.nodes, 1);
+    let over = until("news over the radio", &clock, &network.nodes, || agree(&network.nodes, 4));
+    assert!(uses(&network, "radio-64k-udp", 0));
+    network.heal(cable);
+    let back = until("the cable in use again", &clock, &network.nodes, || uses(&network, "lan-tcp", 1));
+    show(&network.nodes, 2);
+    until("news over the cable", &clock, &network.nodes, || agree(&network.nodes, 6));
+    println!(
+        "bearers: news over the other {:.1} s after the cut; back {:.1} s after the heal",
+        over.as_secs_f64(),
+        back.as_secs_f64()
+    );
+}
+
+#[test]
+fn a_radio_that_loses_a_fifth_carries_the_picture() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let clock = Clock::start();
+    let free = || TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound").to_string();
+    let Some(mut desk) = Desk::new("mesh_network_radio", &[free(), free()]) else { return };
+    let listener = UdpSocket::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound");
+    let quality = Quality {
+        rate: 9600.0,
+        queue: 2400.0,
+        delay_s: 0.2,
+        jitter_s: 0.02,
+        loss: 0.2,
+        burst: 1.0,
+        doubled: 0.0,
+        damaged: 0.0,
+        overhead: 28.0,
+    };
+    let radio = Radio::new(listener, quality, 7);
+    let way = Way::new("radio-9k6", "udp", radio.address().port());
+    desk.nodes[0].add_neighbour("b", &[(way.clone(), Some("127.0.0.1".into()))]);
+    desk.nodes[0].listen("udp/127.0.0.1:0");
+    desk.nodes[1].add_neighbour("a", &[(way, None)]);
+    desk.nodes[1].listen(&format!("udp/{listener}"));
+    let nodes = &mut desk.nodes;
+    show(nodes, 0);
+    nodes.iter_mut().for_each(Node::start);
+    let first = until("a first picture", &clock, nodes, || agree(nodes, 2));
+    radio.set_open(false);
+    show(nodes, 1);
+    sleep(Duration::from_secs(12));
+    radio.set_open(true);
+    let healed = until("the same picture", &clock, nodes, || agree(nodes, 4));
+    let (first, healed) = (first.as_secs_f64(), healed.as_secs_f64());
+    println!(
+        "radio, 9.6 kbit/s, 20 % loss, 400 ms: all agree {first:.1} s after the start, {healed:.1} s after a cut of 12 s"
+    );
 }
 
 /// How long a link may be silent after it is back, by protocol, seconds.
@@ -124,18 +209,18 @@ fn flow_comes_back_by_itself_over_every_protocol() {
     for (protocol, bar) in BARS {
         let Some(mut network) = Network::new("mesh_network_flow", 2) else { return };
         let Some(options) = options(protocol, &network) else { continue };
-        let link = network.join(0, 1, &[Way { options, ..lan(protocol) }]);
+        let [link] = network.join(0, 1, [Way { options, ..lan(protocol) }]);
         for node in &mut network.nodes {
             node.show(&node.name, 52.0, if node.name == "a" { 21.0 } else { 21.1 }, true);
             node.start();
         }
-        until("two tracks on both", &clock, &network, || agree(&network, 2));
+        until("two tracks on both", &clock, &network.nodes, || agree(&network.nodes, 2));
         let row = CUTS_MS.map(|ms| {
             network.cut(link);
             sleep(Duration::from_millis(ms));
             let before = heard(&network);
             network.heal(link);
-            let took = until("packets both ways", &clock, &network, || {
+            let took = until("packets both ways", &clock, &network.nodes, || {
                 heard(&network).iter().zip(&before).all(|(now, before)| now > before)
             });
             format!("{:>9.2}", took.as_secs_f64())
@@ -174,7 +259,5 @@ fn options(protocol: &str, network: &Network) -> Option<String> {
         tests::skip(&format!("mesh_network_flow, {protocol}"), "openssl made no certificates");
         return None;
     }
-    Some(format!(
-        "#root_ca_certificate_file={ca};listen_private_key_file={key};listen_certificate_file={certificate}"
-    ))
+    Some(format!("#root_ca_certificate_file={ca};listen_private_key_file={key};listen_certificate_file={certificate}"))
 }

@@ -24,8 +24,7 @@ pub(super) fn ask(args: &StatusArgs, question: &str) -> Result<Value, Failure> {
     let address = address(args)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
     let page = runtime.block_on(http::get(&address, question)).map_err(|e| unanswered(&address, &e))?;
-    serde_json::from_slice(&page)
-        .map_err(|e| Failure::failed(format!("what answers at {address} is no copmesh: {e}")))
+    serde_json::from_slice(&page).map_err(|e| Failure::failed(format!("what answers at {address} is no copmesh: {e}")))
 }
 
 fn address(args: &StatusArgs) -> Result<String, Failure> {

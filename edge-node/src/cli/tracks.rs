@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_track_is_a_line_and_what_is_not_known_of_it_a_dash() {
-        let track = json!({ "id": "7-1", "status": "confirmed", "lat_deg": 52.0, "lon_deg": 21.0, "sensors": ["radar"] });
+        let track =
+            json!({ "id": "7-1", "status": "confirmed", "lat_deg": 52.0, "lon_deg": 21.0, "sensors": ["radar"] });
         let text = table(&json!({ "tracks": [track] }));
         let row = text.lines().nth(1).expect("a line");
         assert!(row.starts_with("7-1 ") && row.contains(" - ") && row.contains("52.00000") && row.ends_with("radar"));

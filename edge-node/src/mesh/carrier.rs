@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use zenoh::Session;
 use zenoh::sample::SampleKind;
 
-use super::neighbour::{Neighbour, Reach, Place, Wire};
+use super::neighbour::{Neighbour, Place, Reach, Wire};
 use super::{MeshError, error, session};
 use crate::clock::Clock;
 use crate::config::MeshConfig;
@@ -63,12 +63,7 @@ impl Carrier {
     ///
     /// # Errors
     /// [`MeshError`] that names the bearer at fault.
-    pub async fn open(
-        me: &str,
-        config: &MeshConfig,
-        inbox: Arc<Inbox>,
-        clock: Clock,
-    ) -> Result<Arc<Self>, MeshError> {
+    pub async fn open(me: &str, config: &MeshConfig, inbox: Arc<Inbox>, clock: Clock) -> Result<Arc<Self>, MeshError> {
         let mut bearers = Vec::new();
         for bearer in config.all_bearers() {
             let ways = config.neighbours.iter().flat_map(|neighbour| &neighbour.ways);

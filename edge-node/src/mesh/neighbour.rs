@@ -186,7 +186,10 @@ impl Neighbour {
             name: self.place.name.clone(),
             link: self.place.link,
             bearer: choice.used().and_then(bearer),
-            kept: (0..wires.len()).filter(|&w| choice.is_up(w) && choice.used() != Some(w)).filter_map(bearer).collect(),
+            kept: (0..wires.len())
+                .filter(|&w| choice.is_up(w) && choice.used() != Some(w))
+                .filter_map(bearer)
+                .collect(),
             age_s: (heard > 0).then(|| now.since(Monotonic(heard)).as_secs_f64()),
             bytes_in: sum(|traffic| &traffic.bytes_in),
             bytes_out: sum(|traffic| &traffic.bytes_out),

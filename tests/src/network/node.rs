@@ -32,7 +32,13 @@ impl Way {
     #[must_use]
     pub fn new(profile: &str, protocol: &str, port: u16) -> Self {
         let options = String::new();
-        Self { bearer: format!("{profile}-{protocol}"), profile: profile.into(), protocol: protocol.into(), port, options }
+        Self {
+            bearer: format!("{profile}-{protocol}"),
+            profile: profile.into(),
+            protocol: protocol.into(),
+            port,
+            options,
+        }
     }
 
     fn endpoint(&self, address: &str) -> String {
@@ -55,12 +61,13 @@ struct Target {
 pub struct Node {
     /// Its name.
     pub name: String,
-    /// Its namespace.
-    pub space: String,
+    space: Option<String>,
+    console: String,
     folder: PathBuf,
     binary: PathBuf,
-    bearers: Vec<Way>,
+    bearers: Vec<(Way, String)>,
     neighbours: String,
+    looks_around: bool,
     process: Option<Child>,
     targets: Arc<Mutex<Option<Targets>>>,
 }
@@ -71,34 +78,58 @@ const LOOK: Duration = Duration::from_millis(250);
 const SWAY_DEG: f64 = 0.0003;
 
 impl Node {
-    pub(super) fn new(index: usize, space: String, folder: &Path, binary: &Path) -> Self {
+    pub(super) fn new(index: usize, space: Option<String>, console: &str, folder: &Path, binary: &Path) -> Self {
         let name = char::from(b'a' + u8::try_from(index).expect("few nodes")).to_string();
         Self {
             name,
             space,
+            console: console.into(),
             folder: folder.into(),
             binary: binary.into(),
             bearers: vec![],
             neighbours: String::new(),
+            looks_around: false,
             process: None,
             targets: Arc::new(Mutex::new(Some(Targets::new()))),
         }
     }
 
-    pub(super) fn add_neighbour(&mut self, name: &str, address: &str, ways: &[Way]) {
+    /// Tells it of a neighbour: the ways to it, each with its address, or without if it is to be waited for.
+    pub fn add_neighbour(&mut self, name: &str, ways: &[(Way, Option<String>)]) {
         let told: Vec<String> = ways
             .iter()
-            .map(|way| format!("{{ bearer = \"{}\", endpoint = \"{}\" }}", way.bearer, way.endpoint(address)))
+            .map(|(way, address)| {
+                let endpoint = address.as_ref().map(|address| format!(", endpoint = \"{}\"", way.endpoint(address)));
+                format!("{{ bearer = \"{}\"{} }}", way.bearer, endpoint.unwrap_or_default())
+            })
             .collect();
-        let clearance = "{ level = \"secret\", communities = [\"POL\"] }";
         let _ = write!(
             self.neighbours,
-            "[[mesh.neighbours]]\nname = \"{name}\"\nclearance = {clearance}\nways = [{}]\n",
+            "[[mesh.neighbours]]\nname = \"{name}\"\nclearance = {CLEARANCE}\nways = [{}]\n",
             told.join(", ")
         );
-        for way in ways.iter().filter(|way| !self.bearers.contains(way)).cloned().collect::<Vec<_>>() {
-            self.bearers.push(way);
+        for (way, _) in ways {
+            if !self.bearers.iter().any(|(bearer, _)| bearer == way) {
+                self.bearers.push((way.clone(), way.endpoint(LISTEN)));
+            }
         }
+    }
+
+    /// It listens there instead of everywhere.
+    pub fn listen(&mut self, endpoint: &str) {
+        self.bearers.iter_mut().for_each(|(_, listen)| *listen = endpoint.into());
+    }
+
+    pub(super) const fn look_around(&mut self) {
+        self.looks_around = true;
+    }
+
+    /// A command in its namespace.
+    fn command(&self) -> Command {
+        let Some(space) = &self.space else { return Command::new(&self.binary) };
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", space]).arg(&self.binary);
+        command
     }
 
     /// Starts the daemon and its sensor.
@@ -110,9 +141,8 @@ impl Node {
         }
         std::fs::write(&config, self.config(&pipe)).expect("a file for the configuration");
         let log = File::create(self.file("log")).expect("a file for the log");
-        let process = Command::new("ip")
-            .args(["netns", "exec", &self.space])
-            .arg(&self.binary)
+        let process = self
+            .command()
             .args(["run", "-v", "--config"])
             .arg(&config)
             .stdout(Stdio::null())
@@ -128,21 +158,27 @@ impl Node {
 
     fn config(&self, pipe: &Path) -> String {
         let mut text = format!(
-            "[node]\nname = \"{}\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n[console]\nlisten = \"{CONSOLE}\"\n\
+            "[node]\nname = \"{}\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n[console]\nlisten = \"{}\"\n\
              [[sensors]]\nname = \"sensor-{}\"\nkind = \"plots\"\nendpoint = \"file://{}\"\nscan-period-s = 0.25\n\
              label = {{ level = \"restricted\", releasable-to = [\"POL\"], originator = \"POL\" }}\n\
              [mesh]\nenabled = false\n",
             self.name,
+            self.console,
             self.name,
             pipe.display()
         );
-        for way in &self.bearers {
+        for (way, listen) in &self.bearers {
             let _ = write!(
                 text,
-                "[[mesh.bearers]]\nname = \"{}\"\nprofile = \"{}\"\nlisten = [\"{}\"]\nscouting = false\n",
-                way.bearer,
-                way.profile,
-                way.endpoint("0.0.0.0")
+                "[[mesh.bearers]]\nname = \"{}\"\nprofile = \"{}\"\nlisten = [\"{listen}\"]\nscouting = false\n",
+                way.bearer, way.profile,
+            );
+        }
+        if self.looks_around {
+            let _ = write!(
+                text,
+                "[[mesh.bearers]]\nname = \"camp\"\nprofile = \"lan\"\nlisten = [\"tcp/{LISTEN}:7460\"]\n\
+                 found = {CLEARANCE}\n"
             );
         }
         text + &self.neighbours
@@ -158,12 +194,9 @@ impl Node {
     /// What the daemon answers: `status` or `tracks`; `None` while it does not.
     #[must_use]
     pub fn ask(&self, what: &str) -> Option<Value> {
-        let output = Command::new("ip")
-            .args(["netns", "exec", &self.space])
-            .arg(&self.binary)
-            .args([what, "--json", "--console", CONSOLE])
-            .output()
-            .expect("the built daemon starts");
+        let mut command = self.command();
+        let output = command.args([what, "--json", "--console", &self.console]).output();
+        let output = output.expect("the built daemon starts");
         serde_json::from_slice(&output.stdout).ok()
     }
 
@@ -211,8 +244,10 @@ impl Node {
     }
 }
 
-/// Where every daemon serves its console, in its own namespace.
-const CONSOLE: &str = "127.0.0.1:8477";
+/// What neighbours may see: everything that sensors here say.
+const CLEARANCE: &str = "{ level = \"secret\", communities = [\"POL\"] }";
+/// Every address of a namespace.
+const LISTEN: &str = "0.0.0.0";
 
 /// Reports all targets again and again, until there is no sensor any more.
 fn look(mut pipe: File, targets: &Mutex<Option<Targets>>) {
