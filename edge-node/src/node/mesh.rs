@@ -156,6 +156,7 @@ impl Node {
     #[must_use]
     pub fn with_mesh(mut self, config: ReplicaConfig, now: Now) -> Self {
         self.mesh = Some(Box::new(Mesh::new(self.origin, config, now)));
+        self.picture = crate::picture::Picture::shared(self.origin);
         self
     }
 

@@ -1,11 +1,10 @@
 //! What must hold of whole nodes: at every look, and once everything has come to rest.
 
-use edge_node::picture::PICTURE_TRACKS_MAX;
+use edge_node::picture::{PICTURE_TRACKS_MAX, SystemTrack};
 use fusion_core::label::{Clearance, Codes, Level};
 use fusion_core::time::Span;
 use fusion_core::track::TrackId;
 use proto::packet::item::StreamKey;
-use proto::record::TrackRecord;
 use proto::replica::Replica;
 use proto::row::Body;
 
@@ -46,7 +45,7 @@ fn console(mission: &Mission, k: usize, found: &mut Vec<String>) {
     if station.node.is_none() {
         return;
     }
-    let held: Vec<TrackId> = station.picture().map(|record| record.id).collect();
+    let held: Vec<TrackId> = station.picture().map(SystemTrack::id).collect();
     let told: Vec<TrackId> = station.ledger.shown.iter().copied().collect();
     if held != told {
         found.push(format!("the picture holds {held:?}, the console was told {told:?}"));
@@ -106,19 +105,18 @@ fn left_behind(mission: &Mission, key: StreamKey) -> bool {
     origins.any(|origin| origin.node == key.origin.node && origin.incarnation > key.origin.incarnation)
 }
 
-/// Entries under the same numbers; and what neither of the two made itself, bit for bit.
+/// What both agree on is the same, bit for bit; but of what lives that are over said, which ends by either's clock.
 fn pictures_differ(mission: &Mission, a: usize, b: usize) -> Option<String> {
-    let (one, other) = (&mission.stations[a], &mission.stations[b]);
-    let of_live = |record: &&TrackRecord| mission.stations.iter().any(|s| s.origin() == record.id.origin);
-    let theirs: Vec<&TrackRecord> = other.picture().filter(of_live).collect();
-    let find = |id: TrackId| theirs.binary_search_by_key(&id, |record| record.id).ok().map(|at| theirs[at]);
-    one.picture().filter(of_live).find_map(|record| {
-        let foreign = ![one.origin(), other.origin()].contains(&record.id.origin);
-        match find(record.id) {
-            None => Some(format!("n{a} shows {:?}, n{b} does not", record.id)),
-            Some(there) if foreign && there != record => Some(format!("n{a} shows {record:?}, n{b} shows {there:?}")),
-            Some(_) => None,
-        }
+    let tables = (mission.stations[a].replica()?.table(), mission.stations[b].replica()?.table());
+    let at = tables.0.fence().max(tables.1.fence());
+    let agreed = |k: usize| mission.stations[k].node.as_ref().map(|node| node.agreed(at)).unwrap_or_default();
+    let (one, other) = (agreed(a), agreed(b));
+    let is_over = |id: &TrackId| !mission.stations.iter().any(|s| s.origin() == id.origin);
+    let lives = |track: &SystemTrack| !track.members.iter().any(is_over);
+    one.iter().filter(|(_, track)| lives(track)).find_map(|(number, track)| match other.get(number) {
+        None => Some(format!("n{a} has {track:?}, n{b} has not")),
+        Some(there) if lives(there) && there != track => Some(format!("n{a} has {track:?}, n{b} has {there:?}")),
+        Some(_) => None,
     })
 }
 

@@ -298,7 +298,7 @@ fn digest(mission: &Mission) -> u64 {
         for (_, stream) in streams {
             digest = proto::codec::fnv1a(digest, &stream.hash.to_le_bytes());
         }
-        for record in station.picture() {
+        for record in station.picture().map(|track| &track.record) {
             digest = proto::codec::fnv1a(digest, &record.id.number.0.to_le_bytes());
             digest = proto::codec::fnv1a(digest, &record.estimate.position.vector().x.to_bits().to_le_bytes());
         }
