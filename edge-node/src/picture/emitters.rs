@@ -4,8 +4,8 @@
 //! to [`triangulation`](fusion_core::triangulation), which tells places and no ghosts. The answer is a pure function of
 //! the lines and of a time, as all of the picture.
 //!
-//! What one node hears alone its own tracker locates. So an emitter is told only of lines of several nodes, and only where
-//! no object is that it may be: a known drone that transmits is no second thing. Its number is made of the first of its
+//! What one node hears alone its own tracker locates. So an emitter is told only of lines of several nodes, and only
+//! where no object is that it may be: a known drone that transmits is no second thing. Its number is made of the first of its
 //! lines by finder, and lasts as long as that finder hears it.
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ use crate::node::mesh::UNNAMED_FROM;
 
 /// Lines held at the most: what one triangulation looks at.
 ///
-/// Counter: `picture_lines_full`; the oldest is given up.
+/// Counter: `Emitters::full`; the oldest is given up.
 pub const LINES_HELD_MAX: usize = LINES_MAX;
 
 /// What is older was of what was heard then.
