@@ -69,7 +69,8 @@ const AGE_PERIOD: Span = Span::from_secs(10);
 /// One entry of the picture: an object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SystemTrack {
-    /// What is known of it, under its system track number. A source track is what only estimates made elsewhere tell of.
+    /// What is known of it, under its system track number. A source track is what only estimates made elsewhere tell
+    /// of.
     pub record: TrackRecord,
     /// The records that it was composed from, sorted by track.
     pub members: Vec<TrackId>,
@@ -429,8 +430,8 @@ impl Picture {
         self.changes.push_back(PictureChange::Updated(Box::new(track)));
     }
 
-    /// An object with this node's own newest records in the place of its rows. What is this node's alone moves as its own
-    /// track of it does, to the last bit.
+    /// An object with this node's own newest records in the place of its rows. What is this node's alone moves as its
+    /// own track of it does, to the last bit.
     fn refined(&self, number: TrackId, members: &[TrackId]) -> SystemTrack {
         let refine = |held: &Held| {
             let newest = self.own.get(&held.record.id).filter(|_| self.is_mine(held.record.id));

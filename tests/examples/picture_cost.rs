@@ -3,8 +3,6 @@
 //! `cargo run --release -p tests --example picture_cost`
 
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a table for people")]
-#![expect(clippy::disallowed_methods, reason = "it measures")]
-#![expect(clippy::disallowed_types, reason = "it measures")]
 
 use std::time::Instant;
 
@@ -58,6 +56,7 @@ fn change(node: u64, object: u64, seconds: i64, claimed: bool) -> Change {
 struct Times(Vec<f64>);
 
 impl Times {
+    #[expect(clippy::disallowed_methods, reason = "it measures")]
     fn of(&mut self, act: impl FnOnce()) {
         let begin = Instant::now();
         act();

@@ -4,8 +4,8 @@
 //! to [`triangulation`](fusion_core::triangulation), which tells places and no ghosts. The answer is a pure function of
 //! the lines and of a time, as all of the picture.
 //!
-//! What one node hears alone its own tracker locates. So an emitter is told only of lines of several nodes, and only where
-//! no object is that it may be: a known drone that transmits is no second thing. Its number is made of the first of its
+//! What one node hears alone its own tracker locates. So an emitter is told only of lines of several nodes, and only
+//! where no object is that it may be: a known drone that transmits is no second thing. Its number is made of the first of its
 //! lines by finder, and lasts as long as that finder hears it.
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ use crate::node::mesh::UNNAMED_FROM;
 
 /// Lines held at the most: what one triangulation looks at.
 ///
-/// Counter: `picture_lines_full`; the oldest is given up.
+/// Counter: `Emitters::full`; the oldest is given up.
 pub const LINES_HELD_MAX: usize = LINES_MAX;
 
 /// What is older was of what was heard then.
@@ -171,17 +171,17 @@ mod tests {
     }
 
     /// A line from a node towards a place.
-    fn line(node: u64, from: [f64; 2], to: [f64; 2]) -> (Origin, Bearing) {
+    fn line(node: u64, emitter: u8, from: [f64; 2], to: [f64; 2]) -> (Origin, Bearing) {
         let azimuth = fusion_core::maths::atan2(to[0] - from[0], to[1] - from[1]);
         let origin = Origin { node: NodeId(node), incarnation: 1 };
-        (origin, Bearing::new(place(from[0], from[1]), Angle::from_radians(azimuth), 0.02, 0, UNNAMED_FROM))
+        (origin, Bearing::new(place(from[0], from[1]), Angle::from_radians(azimuth), 0.02, 0, emitter))
     }
 
-    fn heard_by(nodes: &[u64]) -> Emitters {
+    fn heard_by(nodes: &[u64], emitter: u8) -> Emitters {
         let mut emitters = Emitters::default();
         for node in nodes {
             let from = [[-8e3, -6e3], [7e3, -7e3], [0.0, 9e3]][usize::try_from(*node - 1).expect("of three")];
-            let (origin, bearing) = line(*node, from, [500.0, 300.0]);
+            let (origin, bearing) = line(*node, emitter, from, [500.0, 300.0]);
             emitters.handle(origin, bearing, NOW, Label::STRICTEST);
         }
         emitters
@@ -189,23 +189,23 @@ mod tests {
 
     #[test]
     fn what_three_nodes_hear_is_one_entry_near_where_it_is() {
-        let located = heard_by(&[1, 2, 3]).located(NOW, [].iter());
+        let located = heard_by(&[1, 2, 3], 7).located(NOW, [].iter());
         let (_, track) = located.first_key_value().expect("one emitter");
         let off = track.record.estimate.position - place(500.0, 300.0).to_ecef();
         assert!(off.length() < 400.0, "{}", off.length());
         assert_eq!((located.len(), track.record.identity.class), (1, ObjectClass::Emitter));
-        assert_eq!(located, heard_by(&[3, 1, 2]).located(NOW, [].iter()), "whatever the order");
+        assert_eq!(located, heard_by(&[3, 1, 2], 7).located(NOW, [].iter()), "whatever the order");
     }
 
     #[test]
     fn what_crosses_twice_and_what_is_old_is_none() {
-        assert!(heard_by(&[1, 2]).located(NOW, [].iter()).is_empty());
-        assert!(heard_by(&[1, 2, 3]).located(NOW + Span::from_secs(31), [].iter()).is_empty());
+        assert!(heard_by(&[1, 2], UNNAMED_FROM).located(NOW, [].iter()).is_empty());
+        assert!(heard_by(&[1, 2, 3], 7).located(NOW + Span::from_secs(31), [].iter()).is_empty());
     }
 
     #[test]
     fn an_object_that_transmits_is_not_two() {
-        let emitters = heard_by(&[1, 2, 3]);
+        let emitters = heard_by(&[1, 2, 3], 7);
         let known: Vec<Estimate> =
             emitters.located(NOW, [].iter()).values().map(|track| track.record.estimate).collect();
         assert!(emitters.located(NOW, known.iter()).is_empty());
