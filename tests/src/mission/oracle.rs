@@ -1,5 +1,7 @@
 //! What must hold of whole nodes: at every look, and once everything has come to rest.
 
+use std::collections::BTreeMap;
+
 use edge_node::picture::{PICTURE_TRACKS_MAX, SystemTrack};
 use fusion_core::label::{Clearance, Codes, Level};
 use fusion_core::time::Span;
@@ -8,6 +10,7 @@ use proto::packet::item::StreamKey;
 use proto::replica::Replica;
 use proto::row::Body;
 
+use super::station::BEGIN;
 use super::{Mission, link_id};
 use crate::world::tracks::codes;
 
@@ -105,19 +108,19 @@ fn left_behind(mission: &Mission, key: StreamKey) -> bool {
     origins.any(|origin| origin.node == key.origin.node && origin.incarnation > key.origin.incarnation)
 }
 
-/// What both agree on is the same, bit for bit; but of what lives that are over said, which ends by either's clock.
+/// Objects under the same numbers; and what is agreed of each, bit for bit.
 fn pictures_differ(mission: &Mission, a: usize, b: usize) -> Option<String> {
-    let tables = (mission.stations[a].replica()?.table(), mission.stations[b].replica()?.table());
-    let at = tables.0.fence().max(tables.1.fence());
-    let agreed = |k: usize| mission.stations[k].node.as_ref().map(|node| node.agreed(at)).unwrap_or_default();
-    let (one, other) = (agreed(a), agreed(b));
-    let is_over = |id: &TrackId| !mission.stations.iter().any(|s| s.origin() == id.origin);
-    let lives = |track: &SystemTrack| !track.members.iter().any(is_over);
-    one.iter().filter(|(_, track)| lives(track)).find_map(|(number, track)| match other.get(number) {
-        None => Some(format!("n{a} has {track:?}, n{b} has not")),
-        Some(there) if lives(there) && there != track => Some(format!("n{a} has {track:?}, n{b} has {there:?}")),
-        Some(_) => None,
-    })
+    let (one, other) = (mission.stations[a].node.as_ref()?, mission.stations[b].node.as_ref()?);
+    let at = BEGIN + mission.now;
+    let (here, there) = (one.agreed(at), other.agreed(at));
+    let of_live = |id: &TrackId| mission.stations.iter().any(|s| s.origin() == id.origin);
+    let numbers =
+        |agreed: &BTreeMap<TrackId, SystemTrack>| -> Vec<TrackId> { agreed.keys().copied().filter(of_live).collect() };
+    if numbers(&here) != numbers(&there) {
+        return Some(format!("n{a} shows {:?}, n{b} {:?}", numbers(&here), numbers(&there)));
+    }
+    let unlike = here.iter().find(|&(id, track)| of_live(id) && there.get(id) != Some(track));
+    unlike.map(|(id, track)| format!("n{a} shows {track:?}, n{b} {:?}", there.get(id)))
 }
 
 /// How every node stands, for whoever has to find out why there is no rest.
