@@ -42,7 +42,7 @@ use health::Health;
 use memory::NodeSequencer;
 use mesh::{Heard, Mesh};
 use publish::Published;
-use registration::{Registrar, RegistrationReport};
+use registration::Registrar;
 use sensor::Sensor;
 use source_tracks::{Reporter, SourceTracks};
 use trails::{TrailPoints, Trails};
@@ -434,13 +434,8 @@ impl Node {
             late: sensor.tally.scans_too_late,
             clock_refused: sensor.tally.clock_refused,
             clock: sensor.clock(now),
+            registration: self.registrar.report(id),
         })
-    }
-
-    /// What is known of a sensor's errors; `None` if they are not estimated.
-    #[must_use]
-    pub fn registration(&self, id: SensorId) -> Option<RegistrationReport> {
-        self.registrar.report(id)
     }
 
     /// Notes how many of a sensor's inputs were dropped before the node saw them.

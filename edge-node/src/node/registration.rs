@@ -22,6 +22,7 @@ use fusion_core::sensor::{Bias, SensorModel};
 use fusion_core::time::{Span, Timestamp};
 use proto::record::TrackRecord;
 use sensor_drivers::decoder::{Measured, Place, Polar, Return};
+use serde_json::{Value, json};
 
 use crate::config::registration::RegistrationMode;
 
@@ -38,6 +39,19 @@ pub struct RegistrationReport {
     pub biases: Biases,
     /// What is taken off: range, azimuth, time, range per range. Nothing unless the sensor is to be corrected.
     pub corrected: [Option<f64>; fusion_core::registration::BIASES],
+}
+
+impl RegistrationReport {
+    /// As JSON: each error with its sigma, and whether it is taken off.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let of = |k: usize, unit: f64| {
+            json!({ "bias": self.biases.mean[k] * unit, "sigma": self.biases.sigma(k) * unit,
+                    "corrected": self.corrected[k].is_some() })
+        };
+        json!({ "pairs": self.biases.pairs, "targets": self.biases.targets, "range_m": of(0, 1.0),
+                "azimuth_deg": of(1, 1_f64.to_degrees()), "time_s": of(2, 1.0) })
+    }
 }
 
 /// The errors of all sensors of a node.
@@ -231,3 +245,137 @@ const RECORDS: u64 = 1 << 63;
 
 /// One sigma of how late a node's records may all be, seconds.
 const RECORD_TIME_SIGMA_S: f64 = 0.2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fusion_core::angle::Angle;
+    use fusion_core::maths::{atan2, cos, sin};
+    use fusion_core::measurement::Reading;
+    use fusion_core::nalgebra::{Vector3, Vector6};
+
+    const RADAR: SensorId = SensorId(0);
+    const ADSB: SensorId = SensorId(1);
+    const TURN_S: f64 = 4.0;
+    /// What the radar is off by.
+    const NORTH_RAD: f64 = 0.026;
+    const RANGE_M: f64 = 120.0;
+    const LATE_S: f64 = 0.4;
+
+    fn registrar(mode: RegistrationMode) -> Registrar {
+        Registrar::new([mode, RegistrationMode::Off].into_iter())
+    }
+
+    fn identity(aircraft: u32) -> Identity {
+        Identity { address: Some(Address::Icao(aircraft)), ..Identity::UNKNOWN }
+    }
+
+    /// Six aircraft on straight courses around the radar, which stands at the origin.
+    fn flight(aircraft: u32, t: f64) -> (Vector3<f64>, Vector3<f64>) {
+        let course = f64::from(aircraft);
+        let velocity = Vector3::new(sin(course), cos(course), 0.0) * 200.0;
+        (Vector3::new(30_000.0 * cos(2.0 * course), 30_000.0 * sin(2.0 * course), 8_000.0) + velocity * t, velocity)
+    }
+
+    fn plot(aircraft: u32, t: f64) -> Return {
+        let place = flight(aircraft, t).0;
+        let polar = Polar {
+            azimuth: Measured { value: atan2(place.x, place.y) + NORTH_RAD, sigma: 0.002 },
+            range: Some(Measured { value: place.norm() + RANGE_M, sigma: 60.0 }),
+            elevation: None,
+            height: None,
+            range_rate: None,
+        };
+        Return { place: Place::Polar(polar), identity: identity(aircraft) }
+    }
+
+    fn report(aircraft: u32, t: f64) -> Measurement {
+        let (place, velocity) = flight(aircraft, t);
+        let z = Vector6::new(place.x, place.y, place.z, velocity.x, velocity.y, velocity.z);
+        let sigmas = Vector6::new(20.0, 20.0, 20.0, 1.0, 1.0, 1.0);
+        let noise = Covariance::from_sigmas(&sigmas).expect("above zero");
+        Measurement { observation: Observation::PositionVelocity(Reading { z, noise }), identity: identity(aircraft) }
+    }
+
+    fn time(t: f64) -> Timestamp {
+        Timestamp::from_secs(1_800_000_000) + Span::from_secs_f64(t)
+    }
+
+    fn watch(registrar: &mut Registrar, turns: u32) {
+        for turn in 0..turns {
+            let t = f64::from(turn) * TURN_S;
+            for aircraft in 1..=6 {
+                registrar.handle_told(ADSB, time(t - 0.5), &SensorModel::PLAIN, &report(aircraft, t - 0.5));
+                let plot = plot(aircraft, t);
+                registrar.handle_return(RADAR, &Pose::AT_ORIGIN, time(t + LATE_S), &plot);
+            }
+        }
+    }
+
+    #[test]
+    fn plots_of_aircraft_that_tell_their_place_tell_what_the_radar_is_off_by() {
+        let mut registrar = registrar(RegistrationMode::Report);
+        watch(&mut registrar, 50);
+        let RegistrationReport { biases, corrected } = registrar.report(RADAR).expect("estimated");
+        for (k, truth) in [RANGE_M, NORTH_RAD, LATE_S].into_iter().enumerate() {
+            assert!(
+                (biases.mean[k] - truth).abs() < 4.0 * biases.sigma(k),
+                "{k}: {} ± {}",
+                biases.mean[k],
+                biases.sigma(k)
+            );
+        }
+        assert_eq!(corrected, [None; 4]);
+        assert_eq!(registrar.corrected(RADAR, &plot(1, 0.0)), None);
+        assert_eq!(registrar.time(RADAR, time(0.0)), time(0.0));
+    }
+
+    #[test]
+    fn a_correction_takes_off_what_is_known_and_leaves_its_sigma_to_consider() {
+        let mut registrar = registrar(RegistrationMode::Correct);
+        watch(&mut registrar, 50);
+        let Some(Return { place: Place::Polar(polar), .. }) = registrar.corrected(RADAR, &plot(1, 0.0)) else {
+            panic!("corrected");
+        };
+        let place = flight(1, 0.0).0;
+        assert!((Angle::from_radians(polar.azimuth.value - atan2(place.x, place.y))).radians().abs() < 0.001);
+        assert!((polar.range.expect("a range").value - place.norm()).abs() < 15.0);
+        assert!((registrar.time(RADAR, time(LATE_S)) - time(0.0)).as_secs_f64().abs() < 0.1);
+        let north = Pose {
+            error: fusion_core::measurement::PoseError { azimuth_rad: 0.05, ..Pose::AT_ORIGIN.error },
+            ..Pose::AT_ORIGIN
+        };
+        let (pose, model) = registrar.considered(RADAR, &north, &SensorModel::PLAIN);
+        assert!(pose.error.azimuth_rad <= 0.0 && model.bias.azimuth_rad > 0.0 && model.bias.azimuth_rad < 0.001);
+        assert_eq!(registrar.considered(ADSB, &north, &SensorModel::PLAIN), (north, SensorModel::PLAIN));
+    }
+
+    #[test]
+    fn a_sensor_that_is_not_to_be_estimated_is_not() {
+        let mut registrar = registrar(RegistrationMode::Off);
+        watch(&mut registrar, 50);
+        assert!(registrar.report(RADAR).is_none() && registrar.corrected(RADAR, &plot(1, 0.0)).is_none());
+    }
+
+    #[test]
+    fn what_a_target_tells_of_itself_counts_before_what_others_say_of_it() {
+        let mut registrar = registrar(RegistrationMode::Report);
+        registrar.handle_told(ADSB, time(0.0), &SensorModel::PLAIN, &report(1, 0.0));
+        let told = registrar.told[&Address::Icao(1)].reference;
+        registrar.tell(Address::Icao(1), Reference { source: 9, time: time(1.0), ..told }, RECORD_ERRORS_LAST);
+        assert_eq!(registrar.told[&Address::Icao(1)].reference.source, 1);
+        registrar.tell(Address::Icao(1), Reference { source: 9, time: time(60.0), ..told }, RECORD_ERRORS_LAST);
+        assert_eq!(registrar.told[&Address::Icao(1)].reference.source, 9);
+    }
+
+    #[test]
+    fn a_sky_full_of_targets_pushes_the_oldest_out() {
+        let mut registrar = registrar(RegistrationMode::Report);
+        for aircraft in 0..1_030 {
+            let t = f64::from(aircraft);
+            registrar.handle_told(ADSB, time(t), &SensorModel::PLAIN, &report(aircraft, t));
+        }
+        assert_eq!((registrar.told.len(), registrar.displaced()), (TOLD_MAX, 6));
+        assert!(!registrar.told.contains_key(&Address::Icao(0)));
+    }
+}
