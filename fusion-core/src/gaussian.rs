@@ -103,7 +103,9 @@ impl<const N: usize> Covariance<N> {
     /// # Errors
     /// [`NotPositiveDefinite`] unless every sigma is finite and above zero.
     pub fn from_sigmas(sigmas: &SVector<f64, N>) -> Result<Self, NotPositiveDefinite> {
-        Self::new(SMatrix::from_diagonal(&sigmas.component_mul(sigmas)))
+        let variances = sigmas.component_mul(sigmas);
+        let positive = variances.iter().all(|variance| *variance > 0.0 && *variance < f64::INFINITY);
+        if positive { Ok(Self(SMatrix::from_diagonal(&variances))) } else { Err(NotPositiveDefinite) }
     }
 
     /// The covariance of errors whose variances are so many times as large: the factor is above zero and finite.
@@ -270,8 +272,7 @@ fn make_symmetric<const N: usize>(m: &mut [[f64; N]; N]) {
 #[inline]
 fn mirror<const N: usize>(m: &mut [[f64; N]; N]) {
     for_each_column!(j < N, {
-        let column = m[j];
-        m.iter_mut().zip(&column).skip(j + 1).for_each(|(later, below)| later[j] = *below);
+        (j + 1..N).for_each(|i| m[i][j] = m[j][i]);
     });
 }
 
