@@ -398,12 +398,6 @@ impl Node {
         self.picture.entries()
     }
 
-    /// The picture at a time as every node has it that holds the same rows, by number.
-    #[must_use]
-    pub fn agreed(&self, at: Timestamp) -> BTreeMap<TrackId, SystemTrack> {
-        self.picture.agreed(at)
-    }
-
     /// The smoothed trails of this node's own tracks, by id; none unless the configuration asks for them.
     pub fn trails(&mut self) -> BTreeMap<TrackId, TrailPoints> {
         self.trails.as_mut().map(|trails| trails.smoothed(&self.plane)).unwrap_or_default()
