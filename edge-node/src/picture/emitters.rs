@@ -1,12 +1,12 @@
 //! Emitters that no node can locate alone: what the lines of bearing of several nodes come to.
 //!
-//! The newest line of each finder and emitter is kept while it may be of what is heard now; all that are held are given
-//! to [`triangulation`](fusion_core::triangulation), which tells places and no ghosts. The answer is a pure function of
-//! the lines and of a time, as all of the picture.
+//! The newest line of each finder and emitter is kept while it may be of what is heard now; all that are held are
+//! given to [`triangulation`](fusion_core::triangulation), which tells places and no ghosts. The answer is a pure
+//! function of the lines and of a time, as all of the picture.
 //!
-//! What one node hears alone its own tracker locates. So an emitter is told only of lines of several nodes, and only
-//! where no object is that it may be: a known drone that transmits is no second thing. Its number is made of the first of its
-//! lines by finder, and lasts as long as that finder hears it.
+//! What one node hears alone its own tracker locates. So an emitter is told only of lines of several nodes, and
+//! only where no object is that it may be: a known drone that transmits is no second thing. Its number is made of
+//! the first of its lines by finder, and lasts as long as that finder hears it.
 
 use std::collections::BTreeMap;
 
