@@ -103,9 +103,7 @@ impl<const N: usize> Covariance<N> {
     /// # Errors
     /// [`NotPositiveDefinite`] unless every sigma is finite and above zero.
     pub fn from_sigmas(sigmas: &SVector<f64, N>) -> Result<Self, NotPositiveDefinite> {
-        let variances = sigmas.component_mul(sigmas);
-        let positive = variances.iter().all(|variance| *variance > 0.0 && *variance < f64::INFINITY);
-        if positive { Ok(Self(SMatrix::from_diagonal(&variances))) } else { Err(NotPositiveDefinite) }
+        Self::new(SMatrix::from_diagonal(&sigmas.component_mul(sigmas)))
     }
 
     /// The covariance of errors whose variances are so many times as large: the factor is above zero and finite.

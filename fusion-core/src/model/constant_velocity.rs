@@ -64,8 +64,9 @@ impl TransitionModel for NearlyConstantVelocity {
     }
 
     /// In blocks, with P = [A B; Bᵀ C]: A + (B + Bᵀ) t + C t², B + C t, C, each plus its part of Q.
+    ///
+    /// Always inlined, so that what comes of it is written where it will lie.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "so that what comes of it is written where it will lie")]
     fn propagate(&self, x: &StateVector, p: &SMatrix<f64, 6, 6>, dt: Span) -> (StateVector, SMatrix<f64, 6, 6>) {
         let (t, p) = (dt.as_secs_f64(), &p.data.0);
         let mut next = SMatrix::<f64, 6, 6>::zeros();
