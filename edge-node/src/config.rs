@@ -11,6 +11,7 @@ pub mod klv;
 pub mod kraken;
 pub mod label;
 pub mod mesh;
+pub mod registration;
 pub mod sensors;
 pub mod sensors_asterix;
 pub mod sensors_direction_finder;

@@ -32,6 +32,7 @@ pub mod health;
 pub mod memory;
 pub mod mesh;
 pub mod publish;
+pub mod registration;
 mod sensor;
 pub mod sensor_clock;
 pub mod source_tracks;
@@ -41,6 +42,7 @@ use health::Health;
 use memory::NodeSequencer;
 use mesh::{Heard, Mesh};
 use publish::Published;
+use registration::Registrar;
 use sensor::Sensor;
 use source_tracks::{Reporter, SourceTracks};
 use trails::{TrailPoints, Trails};
@@ -117,6 +119,7 @@ pub struct Node {
     published: Published,
     reporters: Vec<Reporter>,
     source_tracks: SourceTracks,
+    registrar: Registrar,
     /// If anybody wants them.
     trails: Option<Trails>,
     picture: Picture,
@@ -160,6 +163,7 @@ impl Node {
             published: Published::default(),
             reporters,
             source_tracks: SourceTracks::new(origin),
+            registrar: Registrar::new(config.sensors.iter().map(|sensor| sensor.registration)),
             trails: tracker.smoothed_trails.then(|| Trails::new(tracker.core().motion)),
             picture: Picture::default(),
             mesh: None,
@@ -281,15 +285,21 @@ impl Node {
 
     fn handle_scan(&mut self, id: SensorId, scan: &OwnedScan) {
         let sensor = &mut self.sensors[usize::from(id.0)];
-        let time = scan.time;
+        let (told, time) = (scan.time, self.registrar.time(id, scan.time));
         self.measurements.clear();
         let from = scan.from.map(|platform| platform.position);
         let site = scan.from.map_or(sensor.site, |platform| sensor.site.on(&self.plane, &platform));
-        let turn = hypot(site.pose.error.azimuth_rad, sensor.model.bias.azimuth_rad);
+        let (pose, model) = self.registrar.considered(id, &site.pose, &sensor.model);
+        let turn = hypot(pose.error.azimuth_rad, model.bias.azimuth_rad);
         let mut unnamed = 0;
         for seen in &scan.returns {
-            match site.measurement(&self.plane, seen, self.height_prior) {
+            if scan.from.is_none() {
+                self.registrar.handle_return(id, &site.pose, told, seen);
+            }
+            let corrected = self.registrar.corrected(id, seen);
+            match site.measurement(&self.plane, corrected.as_ref().unwrap_or(seen), self.height_prior) {
                 Ok(measurement) => {
+                    self.registrar.handle_told(id, told, &sensor.model, &measurement);
                     if let Some((azimuth, sigma)) = bearing(&measurement.observation) {
                         let (label, sigma_rad) = (sensor.model.label, hypot(sigma, turn));
                         let bearing = Bearing { sensor: id, time, from, azimuth, sigma_rad, label };
@@ -310,14 +320,14 @@ impl Node {
         sensor.tally.measurements += self.measurements.len() as u64;
         let scan = Scan {
             sensor: id,
-            pose: site.pose,
+            pose,
             time,
             sequence: sensor.sequence,
             label: sensor.model.label,
             coverage: scan.coverage,
             measurements: &self.measurements,
         };
-        if let Err(error) = self.sequencer.handle_scan(&scan, &sensor.model) {
+        if let Err(error) = self.sequencer.handle_scan(&scan, &model) {
             sensor.tally.scans_refused += 1;
             sensor.tally.scans_too_late += u64::from(matches!(error, ScanError::TooLate { .. }));
         }
@@ -424,6 +434,7 @@ impl Node {
             late: sensor.tally.scans_too_late,
             clock_refused: sensor.tally.clock_refused,
             clock: sensor.clock(now),
+            registration: self.registrar.report(id),
         })
     }
 
@@ -445,6 +456,7 @@ impl Node {
         if let Some(sensor) = self.sensors.get(usize::from(id.0)) {
             sensor.counters(each);
         }
+        self.registrar.counters(id, each);
     }
 
     /// Counters of the tracker and the picture, by name.
@@ -453,6 +465,7 @@ impl Node {
         self.sequencer.tally().each(each);
         self.source_tracks.tally().each(each);
         each("source_tracks", self.source_tracks.len() as u64);
+        each("references_displaced", self.registrar.displaced());
         self.picture.each_counter(each);
         if let Some(mesh) = &self.mesh {
             mesh.counters(each);

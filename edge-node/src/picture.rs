@@ -15,6 +15,7 @@ pub mod combine;
 pub mod compose;
 pub mod composed;
 pub mod courtship;
+pub mod emitters;
 pub mod grid;
 pub mod predict;
 pub mod records;
@@ -32,6 +33,7 @@ use combine::combine;
 use compose::{STALE_AFTER, aged};
 use composed::Composed;
 use courtship::{Courtship, Objects};
+use emitters::Emitters;
 use grid::Grid;
 use records::{Held, Records};
 
@@ -58,13 +60,17 @@ const SLICE_MAX: usize = 128;
 /// Of a picture of any size, so many calls look at all of it, as far as a slice reaches.
 const SLICES: usize = 16;
 
+/// How often emitters are looked for.
+const LOCATE_PERIOD: Span = Span::from_secs(2);
+
 /// What nobody has told of for so long is shown anew as it has aged.
 const AGE_PERIOD: Span = Span::from_secs(10);
 
 /// One entry of the picture: an object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SystemTrack {
-    /// What is known of it, under its system track number. A source track is what only estimates made elsewhere tell of.
+    /// What is known of it, under its system track number. A source track is what only estimates made elsewhere tell
+    /// of.
     pub record: TrackRecord,
     /// The records that it was composed from, sorted by track.
     pub members: Vec<TrackId>,
@@ -116,6 +122,9 @@ pub struct Picture {
     composed: Composed,
     grid: Grid,
     courtship: Courtship,
+    emitters: Emitters,
+    /// Emitters that are shown, and when they were looked for last.
+    located: (BTreeMap<TrackId, SystemTrack>, Timestamp),
     /// What this node claims of its tracks.
     claimed: BTreeMap<TrackId, TrackId>,
     shown: BTreeMap<TrackId, SystemTrack>,
@@ -145,8 +154,7 @@ impl Picture {
             }
             Change::Gone { id, time } => self.forget(*id, *time),
             Change::Said { subject, said } => self.handle_said(*subject, said),
-            // A line is no record of a track.
-            Change::Bearing { .. } => {}
+            Change::Bearing { origin, bearing, time, label } => self.emitters.handle(*origin, *bearing, *time, *label),
         }
     }
 
@@ -183,6 +191,9 @@ impl Picture {
         for id in turn {
             self.look_at(id);
         }
+        if self.at() - self.located.1 >= LOCATE_PERIOD {
+            self.locate();
+        }
     }
 
     /// What has changed in what is shown.
@@ -202,6 +213,8 @@ impl Picture {
     #[must_use]
     pub fn agreed(&self, at: Timestamp) -> BTreeMap<TrackId, SystemTrack> {
         let mut agreed = compose::compose(&self.records, whole_second(at));
+        let emitters = self.emitters.located(whole_second(at), agreed.values().map(|track| &track.record.estimate));
+        agreed.extend(emitters);
         agreed.values_mut().for_each(|track| self.apply_said(track));
         agreed
     }
@@ -237,6 +250,7 @@ impl Picture {
         each("picture_records_full", self.records.tally().records_full);
         each("picture_crowded", self.records.tally().crowded + self.courtship.crowded());
         each("picture_said_full", self.said_full);
+        each("picture_lines_full", self.emitters.full());
     }
 
     fn is_mine(&self, id: TrackId) -> bool {
@@ -319,6 +333,26 @@ impl Picture {
         self.age(id, at);
     }
 
+    /// Looks for emitters among the lines, and shows what has changed.
+    fn locate(&mut self) {
+        let at = self.at();
+        self.emitters.handle_timeout(at);
+        let objects = self.shown.iter().filter(|(number, _)| !self.located.0.contains_key(*number));
+        let found = self.emitters.located(at, objects.map(|(_, track)| &track.record.estimate));
+        let before = std::mem::replace(&mut self.located, (found.clone(), at)).0;
+        for (id, mut track) in found {
+            if before.get(&id) != Some(&track) {
+                self.apply_said(&mut track);
+                self.put_up(track);
+            }
+        }
+        for id in before.into_keys().filter(|id| !self.located.0.contains_key(id)).collect::<Vec<_>>() {
+            if self.shown.remove(&id).is_some() {
+                self.changes.push_back(PictureChange::Gone { id, time: at });
+            }
+        }
+    }
+
     /// Looks whether one of this node's tracks is an object that has an older number.
     fn court(&mut self, id: TrackId, at: Timestamp) {
         let me = self.me;
@@ -375,24 +409,29 @@ impl Picture {
         if members.is_empty() {
             return;
         }
-        let before = self.shown.get(&number);
-        if before.is_none() && self.shown.len() >= PICTURE_TRACKS_MAX {
-            self.picture_full += 1;
-            return;
-        }
         let mut track = self.refined(number, members);
+        let before = self.shown.get(&number);
         let same = before.filter(|before| before.members == track.members).map(|before| before.formerly.clone());
         track.formerly = same.or(formerly).unwrap_or_default();
         track.formerly.truncate(FORMERLY_MAX);
         self.apply_said(&mut track);
+        self.put_up(track);
+    }
+
+    /// Puts an entry up, if there is room.
+    fn put_up(&mut self, mut track: SystemTrack) {
+        if self.shown.len() >= PICTURE_TRACKS_MAX && !self.shown.contains_key(&track.id()) {
+            self.picture_full += 1;
+            return;
+        }
         self.version += 1;
         track.record.version = Seq(self.version);
-        self.shown.insert(number, track.clone());
+        self.shown.insert(track.id(), track.clone());
         self.changes.push_back(PictureChange::Updated(Box::new(track)));
     }
 
-    /// An object with this node's own newest records in the place of its rows. What is this node's alone moves as its own
-    /// track of it does, to the last bit.
+    /// An object with this node's own newest records in the place of its rows. What is this node's alone moves as its
+    /// own track of it does, to the last bit.
     fn refined(&self, number: TrackId, members: &[TrackId]) -> SystemTrack {
         let refine = |held: &Held| {
             let newest = self.own.get(&held.record.id).filter(|_| self.is_mine(held.record.id));

@@ -4,6 +4,7 @@ use proto::pb;
 use serde_json::{Value, json};
 
 use crate::node::health::Health;
+use crate::node::registration::RegistrationReport;
 use crate::node::sensor_clock::ClockState;
 
 /// State of one sensor.
@@ -37,6 +38,8 @@ pub struct SensorHealth {
     pub clock_drift_ppm: Option<f64>,
     /// Steps of its clock.
     pub clock_steps: u64,
+    /// What it is off by, if that is estimated.
+    pub registration: Option<RegistrationReport>,
     /// Everything counted, by name.
     pub counters: Vec<(&'static str, u64)>,
 }
@@ -101,6 +104,7 @@ impl SensorHealth {
             clock_offset_s: None,
             clock_drift_ppm: None,
             clock_steps: 0,
+            registration: None,
             counters: vec![],
         }
     }
@@ -131,6 +135,7 @@ impl SensorHealth {
             clock_offset_s: health.clock.offset.map(fusion_core::time::Span::as_secs_f64),
             clock_drift_ppm: health.clock.drift_ppm,
             clock_steps: health.clock.steps,
+            registration: health.registration,
             counters,
             ..Self::unknown(name)
         }
@@ -143,7 +148,8 @@ impl SensorHealth {
                 "expected_hz": self.expected_hz, "age_s": self.age_s, "errors": self.errors,
                 "duplicates": self.duplicates, "late": self.late, "dropped": self.dropped,
                 "clock": self.clock.as_str(), "clock_offset_s": self.clock_offset_s,
-                "clock_drift_ppm": self.clock_drift_ppm, "clock_steps": self.clock_steps })
+                "clock_drift_ppm": self.clock_drift_ppm, "clock_steps": self.clock_steps,
+                "registration": self.registration.as_ref().map(RegistrationReport::json) })
     }
 
     /// As protobuf.
@@ -197,6 +203,7 @@ mod tests {
             late: 0,
             clock_refused: 0,
             clock: ClockReport { state, offset: Some(Span::from_secs(-1581)), ..ClockReport::default() },
+            registration: None,
         }
     }
 

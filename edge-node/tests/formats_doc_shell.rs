@@ -18,7 +18,7 @@ use edge_node::node::sensor_clock::ClockState;
 use edge_node::node::trails::{TrailPoint, TrailPoints};
 use edge_node::node::{Arrival, Bearing, Link};
 use edge_node::outputs::console_json::{self, Hello};
-use edge_node::picture::PictureChange;
+use edge_node::picture::{PictureChange, SystemTrack};
 use edge_node::recording::recorder::Recorder;
 use edge_node::recording::{self, Entry, Form};
 use edge_node::sensor_health::{SensorHealth, SensorState};
@@ -113,6 +113,10 @@ fn record() -> TrackRecord {
     }
 }
 
+fn entry(record: TrackRecord) -> SystemTrack {
+    SystemTrack { members: vec![record.id], formerly: vec![], own: Some(record.id), stale: false, record }
+}
+
 fn board() -> Board {
     let track = record();
     let sensor = SensorHealth {
@@ -136,7 +140,7 @@ fn board() -> Board {
         sequence: 1,
         time: NOW,
         trails: Arc::new(BTreeMap::from([(track.id, trail)])),
-        tracks: Arc::new(BTreeMap::from([(track.id, track)])),
+        tracks: Arc::new(BTreeMap::from([(track.id, entry(track))])),
         sensors: vec![sensor],
         neighbours: vec![neighbour()],
         counters: vec![("picture_tracks", 1)],
@@ -188,7 +192,7 @@ fn a_tracks_file_is_written_as_its_example() {
     let path = folder.file("t.jsonl");
     let mut file = TracksFile::create(&path).expect("a new file");
     let record = record();
-    file.write(&PictureChange::Updated(Box::new(record.clone())));
+    file.write(&PictureChange::Updated(Box::new(entry(record.clone()))));
     file.write(&PictureChange::Gone { id: record.id, time: NOW });
     file.finish().expect("written");
     let written = fs::read_to_string(&path).expect("just written");

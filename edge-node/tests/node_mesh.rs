@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use edge_node::config::Config;
 use edge_node::node::mesh::{Heard, UNNAMED_FROM};
 use edge_node::node::{Node, Output, node_id};
+use edge_node::picture::SystemTrack;
 use fusion_core::label::{Clearance, Code, Codes, Level};
 use fusion_core::measurement::SensorId;
 use fusion_core::time::{Span, Timestamp};
@@ -88,7 +89,7 @@ impl Party {
     }
 
     fn shown(&self) -> BTreeSet<TrackId> {
-        self.node.picture().map(|record| record.id).collect()
+        self.node.picture().map(SystemTrack::id).collect()
     }
 
     fn counter(&self, wanted: &str) -> Option<u64> {
@@ -146,6 +147,7 @@ fn what_one_sees_the_other_shows_under_the_same_number() {
     alpha_sees(&mut alpha, &mut bravo, 20);
     assert_eq!((alpha.shown().len(), alpha.shown()), (1, bravo.shown()));
     let (own, told) = (alpha.node.picture().next().expect("one"), bravo.node.picture().next().expect("one"));
+    let (own, told) = (&own.record, &told.record);
     // The one who sees shows what it knows, the other what it was told: within the gate, and no surer.
     let seconds = (own.estimate.time - told.estimate.time).as_secs_f64();
     let predicted = told.estimate.position.vector() + told.estimate.velocity.vector() * seconds;

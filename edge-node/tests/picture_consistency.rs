@@ -122,6 +122,34 @@ struct Node {
     row: Option<(Tick, Kinematic)>,
 }
 
+impl Node {
+    /// The row that it writes, if it writes one.
+    fn tell(&mut self, k: usize, newest: Estimate, gated: bool) -> Option<Change> {
+        let row = Kinematic::of(&newest, TrackStatus::Confirmed, Lifetime::Air, GateWidth::Two);
+        let last = self.row.as_ref().filter(|_| gated);
+        if last.is_some_and(|(tick, last)| reason((*tick, last), (row.0, &row.1), &newest).is_none()) {
+            return None;
+        }
+        let told = record(k, row.1.estimate(row.0));
+        self.row = Some(row);
+        let claim = (k > 0).then(|| record(0, newest).id);
+        Some(Change::Track { record: Box::new(told), claim, gate: GateWidth::Two })
+    }
+}
+
+/// The same rows, if nothing were known of what they have in common.
+fn intersected(nodes: &[Node], plane: &TangentPlane, now: Timestamp) -> GaussianState {
+    let state = |node: &Node| {
+        let (tick, row) = node.row.as_ref().unwrap();
+        let p = predict(&row.estimate(*tick), ObjectClass::Uav, GateWidth::Two, now);
+        let (position, velocity) = (Position::from_vector(p.place), Velocity::from_vector(p.velocity));
+        let e = Estimate { time: now, position, velocity, covariance: p.covariance };
+        GaussianState { mean: local(&e, plane), covariance: e.covariance, time: now }
+    };
+    let states: Vec<GaussianState> = nodes.iter().map(state).collect();
+    intersect_all(&states[0], &states[1..]).unwrap()
+}
+
 struct Outcome {
     central: Sum,
     alone: Sum,
@@ -182,17 +210,9 @@ fn run(truth_q: f64, q: f64, gated: bool) -> Outcome {
                 node.filter.update(&z, &r);
                 central.update(&z, &r);
                 let newest = estimate(&node.filter, &plane, now);
-                let row = Kinematic::of(&newest, TrackStatus::Confirmed, Lifetime::Air, GateWidth::Two);
-                let due = node
-                    .row
-                    .as_ref()
-                    .is_none_or(|(tick, last)| reason((*tick, last), (row.0, &row.1), &newest).is_some());
-                if due || !gated {
+                if let Some(change) = node.tell(k, newest, gated) {
                     outcome.rows += 1;
-                    let told = record(k, row.1.estimate(row.0));
-                    node.row = Some(row);
-                    let claim = (k > 0).then(|| record(0, newest).id);
-                    picture.handle_change(&Change::Track { record: Box::new(told), claim, gate: GateWidth::Two });
+                    picture.handle_change(&change);
                 }
             }
             if second < SETTLED {
@@ -204,21 +224,7 @@ fn run(truth_q: f64, q: f64, gated: bool) -> Outcome {
             assert_eq!(agreed.len(), 1, "one object");
             let whole = agreed.values().next().unwrap().record.estimate;
             outcome.picture.add(&local(&whole, &plane), whole.covariance.matrix(), &truth);
-            let states: Vec<GaussianState> = nodes
-                .iter()
-                .map(|node| {
-                    let (tick, row) = node.row.as_ref().unwrap();
-                    let p = predict(&row.estimate(*tick), ObjectClass::Uav, GateWidth::Two, now);
-                    let e = Estimate {
-                        time: now,
-                        position: Position::from_vector(p.place),
-                        velocity: Velocity::from_vector(p.velocity),
-                        covariance: p.covariance,
-                    };
-                    GaussianState { mean: local(&e, &plane), covariance: e.covariance, time: now }
-                })
-                .collect();
-            let whole = intersect_all(&states[0], &states[1..]).unwrap();
+            let whole = intersected(&nodes, &plane, now);
             outcome.intersected.add(&whole.mean, whole.covariance.matrix(), &truth);
         }
     }

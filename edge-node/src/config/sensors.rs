@@ -12,6 +12,7 @@ use super::intake::{ClockConfig, IntakeConfig, default_clock_error};
 use super::klv::KlvConfig;
 use super::kraken::KrakenConfig;
 use super::label::LevelName;
+use super::registration::RegistrationMode;
 use super::sensors_asterix::{AdsbStationConfig, SurfaceConfig};
 use super::sensors_direction_finder::DirectionFinderSection;
 use super::sensors_drone_radar::DroneRadarSection;
@@ -100,6 +101,9 @@ pub struct SensorConfig {
     /// Errors of a polar sensor that stay the same from look to look.
     #[serde(default)]
     pub bias: BiasConfig,
+    /// Whether its errors of range, azimuth and time are estimated, and what is done with them.
+    #[serde(default)]
+    pub registration: RegistrationMode,
     /// What is done with the times that it tells.
     #[serde(default)]
     pub clock: ClockConfig,
@@ -347,6 +351,7 @@ impl SensorConfig {
             shared_error_m: None,
             shared_time_error_s: None,
             bias: BiasConfig::default(),
+            registration: RegistrationMode::default(),
             clock: ClockConfig::default(),
             clock_error_max_s: default_clock_error(),
             intake: IntakeConfig::default(),

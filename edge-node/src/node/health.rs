@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use fusion_core::time::{Span, Timestamp};
 
+use super::registration::RegistrationReport;
 use super::sensor_clock::ClockReport;
 
 /// How a sensor is doing, as the node sees it.
@@ -25,6 +26,8 @@ pub struct Health {
     pub clock_refused: u64,
     /// Its clock.
     pub clock: ClockReport,
+    /// What it is off by, if that is estimated.
+    pub registration: Option<RegistrationReport>,
 }
 
 /// Reports remembered for the rate.

@@ -16,6 +16,8 @@ use fusion_core::track::{Origin, TrackId};
 use proto::record::TrackRecord;
 use proto::replica::{Change, LinkEvent, LinkId, Now, Replica, ReplicaConfig};
 
+use crate::picture::{Picture, SystemTrack};
+
 use super::{Bearing, Node, Output, TIMEOUT_PERIOD};
 
 /// From here on a row's emitter says only that it is not another of the same look; below, it is the same number for the
@@ -155,7 +157,9 @@ impl Node {
     /// to be kept ([`Output::Journal`]) and sends what is to be sent ([`Output::Packet`]).
     #[must_use]
     pub fn with_mesh(mut self, config: ReplicaConfig, now: Now) -> Self {
+        self.picture = Picture::shared(self.origin);
         self.mesh = Some(Box::new(Mesh::new(self.origin, config, now)));
+        self.picture = crate::picture::Picture::shared(self.origin);
         self
     }
 
@@ -197,6 +201,13 @@ impl Node {
     #[must_use]
     pub fn replica(&self) -> Option<&Replica> {
         self.mesh.as_ref().map(|mesh| &mesh.replica)
+    }
+
+    /// What all nodes that hold the same rows show at a time, bit for bit: what this node shows, without what it alone
+    /// knows of its own tracks.
+    #[must_use]
+    pub fn agreed(&self, at: Timestamp) -> BTreeMap<TrackId, SystemTrack> {
+        self.picture.agreed(at)
     }
 
     fn with_replica(&mut self, now: Now, act: impl FnOnce(&mut Replica, Now)) {

@@ -1,9 +1,10 @@
 //! One record out of those of one object, nothing counted twice.
 //!
-//! Trackers of different nodes have only the target's motion in common ([`shared_motion`]): a node publishes what its
-//! own sensors measured. Where that is not certain, because two were fed by a sensor of one name, heard the same address
-//! or are lives of one node, nothing is known of what they share, nor of estimates made elsewhere: those are intersected
-//! ([`many`]). Identities go the same way: sayings that may come from one source count once, the clearest of them.
+//! Trackers of different nodes have only the target's motion in common ([`shared_motion`]): a node publishes what
+//! its own sensors measured. Where that is not certain, because two were fed by a sensor of one name, heard the
+//! same address or are lives of one node, nothing is known of what they share, nor of estimates made elsewhere:
+//! those are intersected ([`many`]). Identities go the same way: sayings that may come from one source count once,
+//! the clearest of them.
 
 use fusion_core::filter::intersection::many::{INTERSECTED_MAX, intersect_all};
 use fusion_core::filter::shared_motion::{self, SHARED_MOTION_MAX};
@@ -78,7 +79,8 @@ pub fn estimate(members: &[&Held], time: Timestamp) -> Estimate {
     }
 }
 
-/// Over the few kilometres between sayings of one object the local axes hardly turn: each covariance is taken as told.
+/// Over the few kilometres between sayings of one object the local axes hardly turn: each covariance is taken as
+/// told.
 fn state(at: &Predicted, origin: &Vector3<f64>, axes: &Matrix3<f64>, time: Timestamp) -> GaussianState {
     let mean = state_vector(&(axes * (at.place - origin)), &(axes * at.velocity));
     GaussianState { mean, covariance: at.covariance, time }

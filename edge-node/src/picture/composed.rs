@@ -38,7 +38,8 @@ impl Composed {
         self.members.get(&number).map_or(&[], Vec::as_slice)
     }
 
-    /// Composes again what these tracks and numbers concern: one that came, changed or went, and what it claimed before.
+    /// Composes again what these tracks and numbers concern: one that came, changed or went, and what it claimed
+    /// before.
     pub fn refresh(&mut self, records: &mut Records, ids: &[TrackId], at: Timestamp) -> Revision {
         let (objects, numbers) = self.concerned(records, ids, at);
         numbers.iter().for_each(|number| {

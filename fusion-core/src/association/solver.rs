@@ -175,6 +175,12 @@ impl<'a> Solver<'a> {
             if !self.problem.clusters.is_root(root) {
                 continue;
             }
+            if self.problem.clusters.edges_of(root).is_empty() {
+                // Most rows of a scan are tracks that clutter founded: they gate nothing.
+                out.missed[root] = 1.0;
+                others.iter_mut().for_each(|others| others.missed[root] = 1.0);
+                continue;
+            }
             let size = self.problem.clusters.members(root).count();
             outcome.clusters += u32::from(size > 1);
             outcome.largest_cluster = outcome.largest_cluster.max(if size > 1 { word(size) } else { 0 });

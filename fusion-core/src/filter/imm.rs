@@ -312,9 +312,8 @@ impl Modes {
     /// Position and velocity by all modes together: mean and covariance of their mixture, not yet proven.
     #[must_use]
     pub fn combined(&self) -> Prediction {
-        let mut combined = Prediction { mean: SVector::zeros(), p: SMatrix::zeros(), time: self.time() };
-        self.mix(&mut combined.mean, &mut combined.p);
-        combined
+        let (mean, p) = self.mix();
+        Prediction { mean, p, time: self.time() }
     }
 
     /// The same of modes that are proven: then their mixture need not be.
@@ -322,18 +321,17 @@ impl Modes {
     /// # Errors
     /// [`NotPositiveDefinite`] if the numbers overflow.
     pub(crate) fn combined_state(&self) -> Result<GaussianState, NotPositiveDefinite> {
-        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
-        self.mix(&mut mean, &mut p);
+        let (mean, p) = self.mix();
         Ok(GaussianState { mean, covariance: Covariance::of_sum(p)?, time: self.time() })
     }
 
     #[inline]
-    fn mix(&self, mean: &mut StateVector, p: &mut SMatrix<f64, KINEMATIC, KINEMATIC>) {
+    fn mix(&self) -> (StateVector, SMatrix<f64, KINEMATIC, KINEMATIC>) {
         let blend = Blend { weights: &self.probabilities, states: &self.states };
         match &self.states[0] {
-            ModeState::Six(own) => blend.reduce(own, mean, p),
-            ModeState::Seven(own) => blend.reduce(&own.kinematics(), mean, p),
-            ModeState::Nine(own) => blend.reduce(&own.kinematics(), mean, p),
+            ModeState::Six(own) => blend.reduce(own),
+            ModeState::Seven(own) => blend.reduce(&own.kinematics()),
+            ModeState::Nine(own) => blend.reduce(&own.kinematics()),
         }
     }
 
@@ -609,16 +607,14 @@ mod tests {
         let mixed = [0, 1].map(|j| {
             let weights = [change[0][j], change[1][j]];
             let blend = Blend { weights: &weights, states: apart.states() };
-            let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
-            blend.reduce(&apart.states()[j].kinematics(), &mut mean, &mut p);
+            let (mean, p) = blend.reduce(&apart.states()[j].kinematics());
             ModeState::Six(GaussianState {
                 mean,
                 covariance: Covariance::new(p).expect("positive"),
                 time: apart.time(),
             })
         });
-        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
-        Blend { weights: &[0.5, 0.5], states: &mixed }.reduce(&state(), &mut mean, &mut p);
+        let (mean, p) = Blend { weights: &[0.5, 0.5], states: &mixed }.reduce(&state());
         let before = apart.combined();
         assert!(mixed[0].kinematics().mean[0] > apart.states()[0].kinematics().mean[0] + 40.0);
         assert!((mean - before.mean).norm() < 1e-9 && (p - before.p).norm() < 1e-9 * before.p.norm());

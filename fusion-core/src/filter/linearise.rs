@@ -42,10 +42,12 @@ impl Linearisation {
         x: &SVector<f64, N>,
         p: &SMatrix<f64, N, N>,
     ) -> Outlook<M> {
-        match self.points::<M, N, H>(model, pose, x, p) {
-            Some(seen) => Outlook { z_hat: seen.expectation.z_hat, spread: seen.expectation.spread },
-            None => Outlook::of(model, x, p),
+        if self.wants_points::<M, N, H>(pose, x, p)
+            && let Some(seen) = points(model, x, p)
+        {
+            return Outlook { z_hat: seen.expectation.z_hat, spread: seen.expectation.spread };
         }
+        Outlook::of(model, x, p)
     }
 
     /// What an update needs of a state. What no slope explains is part of H P Hᵀ.
@@ -57,7 +59,10 @@ impl Linearisation {
         x: &SVector<f64, N>,
         p: &SMatrix<f64, N, N>,
     ) -> Expectation<M, N> {
-        let Some(Transformed { expectation, .. }) = self.points::<M, N, H>(model, pose, x, p) else {
+        if !self.wants_points::<M, N, H>(pose, x, p) {
+            return Expectation::of(model, x, p);
+        }
+        let Some(Transformed { expectation, .. }) = points(model, x, p) else {
             return Expectation::of(model, x, p);
         };
         let Expectation { z_hat, h, spread, seen, .. } = expectation;
@@ -70,31 +75,38 @@ impl Linearisation {
         Expectation { z_hat, h, seen, cross, spread }
     }
 
-    fn points<const M: usize, const N: usize, H: ObservationModel<M>>(
+    /// Whether a model is made linear by points at this state.
+    #[inline]
+    fn wants_points<const M: usize, const N: usize, H: ObservationModel<M>>(
         self,
-        model: &H,
         pose: &Pose,
         x: &SVector<f64, N>,
         p: &SMatrix<f64, N, N>,
-    ) -> Option<Transformed<M>> {
+    ) -> bool {
         // Without an azimuth a model is linear.
-        let wanted = H::AZIMUTH.is_some()
+        H::AZIMUTH.is_some()
             && match self {
                 Self::Extended => false,
                 Self::Unscented => true,
                 Self::Auto => bends::<N>(H::RANGE.is_some(), pose, x, p),
-            };
-        if !wanted {
-            return None;
-        }
-        let p = SMatrix::<f64, KINEMATIC, KINEMATIC>::from_fn(|i, k| p[(i, k)]);
-        let covariance = Covariance::new(p).ok()?;
-        let state = GaussianState { mean: kinematic_part(x), covariance, time: Timestamp::EPOCH };
-        Some(Unscented::STANDARD.expect(model, &state))
+            }
     }
 }
 
+/// What points about a state say of a measurement; nothing if its numbers overflow.
+fn points<const M: usize, const N: usize, H: ObservationModel<M>>(
+    model: &H,
+    x: &SVector<f64, N>,
+    p: &SMatrix<f64, N, N>,
+) -> Option<Transformed<M>> {
+    let p = SMatrix::<f64, KINEMATIC, KINEMATIC>::from_fn(|i, k| p[(i, k)]);
+    let covariance = Covariance::new(p).ok()?;
+    let state = GaussianState { mean: kinematic_part(x), covariance, time: Timestamp::EPOCH };
+    Some(Unscented::STANDARD.expect(model, &state))
+}
+
 /// Whether a measurement of a state bends too much for its slope.
+#[inline]
 fn bends<const N: usize>(has_range: bool, pose: &Pose, x: &SVector<f64, N>, p: &SMatrix<f64, N, N>) -> bool {
     let origin = pose.origin.vector();
     let away = Vector2::new(x[0] - origin.x, x[1] - origin.y);

@@ -6,8 +6,9 @@
 use nalgebra::{Matrix3, SMatrix, Vector3};
 
 use super::TransitionModel;
+use crate::filter::Whereabouts;
 use crate::gaussian::{GaussianState, NotPositiveDefinite, StateVector};
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// The model, by its two spectral densities in m²/s³.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +23,19 @@ impl NearlyConstantVelocity {
     /// Diagonal of q over the three axes.
     fn density(&self) -> Matrix3<f64> {
         Matrix3::from_diagonal(&Vector3::new(self.horizontal, self.horizontal, self.vertical))
+    }
+
+    /// Where a target is at another time: what [`propagate`](TransitionModel::propagate) says of its place, to the bit,
+    /// for a fraction of the price.
+    #[must_use]
+    pub fn whereabouts(&self, state: &GaussianState, to: Timestamp) -> Whereabouts {
+        let (x, p, t) = (&state.mean, &state.covariance.matrix().data.0, (to - state.time).as_secs_f64());
+        let q = [self.horizontal, self.horizontal, self.vertical];
+        let grown = |k: usize| p[k][k] + (p[k + 3][k] + p[k + 3][k]) * t + p[k + 3][k + 3] * (t * t);
+        Whereabouts {
+            place: Vector3::from_fn(|k, _| x[k] + t * x[k + 3]),
+            variance: Vector3::from_fn(|k, _| grown(k) + q[k] * (t * t * t / 3.0)),
+        }
     }
 
     /// The three distinct blocks of Q: position, cross, velocity.
@@ -50,7 +64,9 @@ impl TransitionModel for NearlyConstantVelocity {
     }
 
     /// In blocks, with P = [A B; Bᵀ C]: A + (B + Bᵀ) t + C t², B + C t, C, each plus its part of Q.
-    #[inline]
+    ///
+    /// Always inlined, so that what comes of it is written where it will lie.
+    #[inline(always)]
     fn propagate(&self, x: &StateVector, p: &SMatrix<f64, 6, 6>, dt: Span) -> (StateVector, SMatrix<f64, 6, 6>) {
         let (t, p) = (dt.as_secs_f64(), &p.data.0);
         let mut next = SMatrix::<f64, 6, 6>::zeros();
@@ -90,6 +106,8 @@ fn assemble(position: &Matrix3<f64>, cross: &Matrix3<f64>, velocity: &Matrix3<f6
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter::Prediction;
+    use crate::gaussian::Covariance;
 
     const MODEL: NearlyConstantVelocity = NearlyConstantVelocity { horizontal: 1.5, vertical: 0.5 };
 
@@ -102,6 +120,22 @@ mod tests {
         let (moved, spread) = MODEL.propagate(&x, &p, dt);
         assert!((moved - f * x).norm() < 1e-12);
         assert!((spread - (f * p * f.transpose() + MODEL.noise(&x, dt))).norm() < 1e-9);
+    }
+
+    #[test]
+    fn where_it_is_alone_has_the_bits_of_the_whole_prediction() {
+        let l = SMatrix::<f64, 6, 6>::from_fn(|i, k| if k > i { 0.0 } else { 1.3 + 0.7 * x_of(i) + 0.3 * x_of(k) });
+        let covariance = Covariance::new(l * l.transpose()).expect("positive definite");
+        let mean = StateVector::from_fn(|k, _| 1e3 / x_of(k));
+        let state = GaussianState { mean, covariance, time: Timestamp::EPOCH };
+        for millis in [-300, 0, 1, 370, 1_700] {
+            let to = Timestamp::EPOCH + Span::from_millis(millis);
+            assert_eq!(MODEL.whereabouts(&state, to), Whereabouts::from(&Prediction::of(&MODEL, &state, to)));
+        }
+    }
+
+    fn x_of(k: usize) -> f64 {
+        1.0 + f64::from(u32::try_from(k).expect("small"))
     }
 
     #[test]

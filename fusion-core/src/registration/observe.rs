@@ -32,8 +32,8 @@ pub(super) fn is_sound(pair: &Pair) -> bool {
 }
 
 impl<const N: usize> Observed<N> {
-    /// `since` is the time since the last pair of the object, `shared` where the errors of the reference's source stand.
-    /// `None` where there is no azimuth: right above the sensor.
+    /// `since` is the time since the last pair of the object, `shared` where the errors of the reference's source
+    /// stand. `None` where there is no azimuth: right above the sensor.
     pub(super) fn of(
         config: &RegistrationConfig,
         pair: &Pair,

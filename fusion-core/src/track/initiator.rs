@@ -43,7 +43,7 @@ pub fn found(
     config: &TrackerConfig,
 ) -> Result<GaussianState, Unfounded> {
     let start = Start { pose, time, config };
-    let state = match observation {
+    let founded = match observation {
         Observation::Position(r) => start.at(&Vector3::from(r.z), r.noise.matrix()),
         Observation::HorizontalPosition(r) => start.on_the_map(r),
         Observation::PositionVelocity(r) => Ok(GaussianState { mean: r.z, covariance: r.noise, time }),
@@ -60,12 +60,19 @@ pub fn found(
             start.with_rate(&state, r.z[3], r.noise.matrix()[(3, 3)])
         }
         Observation::Bearing(_) | Observation::BearingElevation(_) => Err(Unfounded::NoPosition),
-    }?;
-    if !state.mean.iter().all(|v| v.is_finite()) {
-        return Err(Unfounded::NotFinite);
+    };
+    // Looked at where it lies: states are large.
+    if let Ok(state) = &founded {
+        if !state.mean.iter().all(|v| v.is_finite()) {
+            return Err(Unfounded::NotFinite);
+        }
+        // Written so that NaN is not certain.
+        let certain = state.horizontal_sigma_m() <= config.horizontal_sigma_limit_m;
+        if !certain {
+            return Err(Unfounded::TooUncertain);
+        }
     }
-    let certain = state.horizontal_sigma_m() <= config.horizontal_sigma_limit_m;
-    if certain { Ok(state) } else { Err(Unfounded::TooUncertain) }
+    founded
 }
 
 /// What the arc of a wide beam adds to the variance of a range, for angles with these variances: with δ² the sum of

@@ -222,17 +222,17 @@ impl<'a> TrackTable<'a> {
     /// Puts a track into the lowest free slot; false if there is none.
     #[cfg(test)]
     pub(crate) fn insert(&mut self, track: Track) -> bool {
-        self.insert_with(&Considered::NONE, || track).is_some()
+        self.insert_with(None, || track).is_some()
     }
 
     /// The same with a track that is made where it will lie, and what it knows of common errors; and there it is.
     #[inline]
-    pub(crate) fn insert_with(&mut self, considered: &Considered, make: impl FnOnce() -> Track) -> Option<&Track> {
+    pub(crate) fn insert_with(&mut self, known: Option<&Considered>, make: impl FnOnce() -> Track) -> Option<&Track> {
         let place = self.occupancy.first_free();
         let slot = self.slots.get_mut(place)?;
         slot.0 = Some(make());
-        if !considered.is_empty() {
-            self.modes[place].considered.clone_from(considered);
+        if let Some(known) = known {
+            self.modes[place].considered.clone_from(known);
         }
         self.occupancy.take(u16::try_from(place).expect("slots are numbered in 16 bits"));
         slot.0.as_ref()

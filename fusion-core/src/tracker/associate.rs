@@ -6,7 +6,7 @@ use nalgebra::{SMatrix, SVector};
 
 use super::consider::Common;
 use super::look::{Column, Look, Owner, View, span};
-use super::reach::Reach;
+use super::reach::{Concern, Reach};
 use super::resolve::{Crowd, blur_max};
 use crate::association::Edge;
 use crate::association::gate::{Gate, Group};
@@ -138,37 +138,37 @@ impl Gating<'_> {
         let mut ahead = Foreseen::default();
         let (look, errors) = (self.look, &self.common.errors);
         let blur = look.sensor.resolution.as_ref().map_or([0.0; 2], blur_max);
-        let reach = Reach::of(look.scan, &look.groups, self.gate, &self.config.motion, errors, blur);
+        let mut fields = Vec::new();
+        let reach = Reach::of(look.scan, &look.groups, self.gate, &self.config.motion, errors, blur, &mut fields);
         for slot in table.indices() {
             let Some((track, Beside { modes, considered })) = table.whole_mut(slot) else { continue };
             waiting -= 1;
-            if let Some(reach) = &reach
-                && !self.may_own(track)
-                && self.is_beyond(reach, track, modes.as_ref())
-            {
+            let concern = reach.as_ref().map_or(Concern::Perhaps, |reach| self.concern(reach, track, modes.as_ref()));
+            if concern == Concern::Nothing {
                 continue;
             }
-            let Ok(predicted) = self.predict(track, modes.as_ref(), &mut ahead) else {
-                self.look.trail.deleted(table.get(slot), Deletion::Uncertain);
-                table.delete(slot);
-                tally.deleted_uncertain += 1;
-                continue;
-            };
-            let whereabouts = predicted.whereabouts();
-            let view = self.look.view_of(&whereabouts);
+            candidates.clear();
             let left = crowd.leaves(slot, track);
-            let view = view.shared(left.share);
-            let common = self.common.to(considered, left.blur);
-            let target = Target { slot, track, predicted, whereabouts, view, common };
-            self.find_candidates(&target, columns, &mut candidates, tally);
-            if candidates.kept.is_empty() {
-                if !view.covered {
+            let view = if concern == Concern::Silence && modes.is_none() {
+                let whereabouts = self.config.motion.whereabouts(&track.state, look.scan.time);
+                look.view_of(&whereabouts).shared(left.share)
+            } else {
+                let Ok(predicted) = self.predict(track, modes.as_ref(), &mut ahead) else {
+                    self.give_up(table, slot, tally);
+                    continue;
+                };
+                let whereabouts = predicted.whereabouts();
+                let view = look.view_of(&whereabouts).shared(left.share);
+                let common = self.common.to(considered, left.blur);
+                let target = Target { slot, track, predicted, whereabouts, view, common };
+                self.find_candidates(&target, columns, &mut candidates, tally);
+                if !candidates.kept.is_empty() && predicted.take_effect(track, modes).is_err() {
+                    self.give_up(table, slot, tally);
                     continue;
                 }
-            } else if predicted.take_effect(track, modes).is_err() {
-                self.look.trail.deleted(table.get(slot), Deletion::Uncertain);
-                table.delete(slot);
-                tally.deleted_uncertain += 1;
+                view
+            };
+            if candidates.kept.is_empty() && !view.covered {
                 continue;
             }
             let time = self.look.scan.time;
@@ -184,6 +184,13 @@ impl Gating<'_> {
         }
     }
 
+    /// Removes a track whose prediction overflows.
+    fn give_up(&self, table: &mut TrackTable<'_>, slot: u16, tally: &mut Tally) {
+        self.look.trail.deleted(table.get(slot), Deletion::Uncertain);
+        table.delete(slot);
+        tally.deleted_uncertain += 1;
+    }
+
     /// The track at the time of the scan; `ahead` becomes its modes if it has any.
     pub(super) fn predict<'a>(
         &self,
@@ -195,17 +202,18 @@ impl Gating<'_> {
         match (modes, &self.config.motions) {
             (Some(modes), Some(set)) => Ok(Ahead::Several(ahead.several(modes, set, time)?)),
             _ => {
-                ahead.alone = Prediction::of(&self.config.motion, &track.state, time);
+                ahead.alone.become_that_of(&self.config.motion, &track.state, time);
                 Ok(Ahead::Alone(&ahead.alone))
             }
         }
     }
 
-    /// Whether the look certainly does not concern a track, whichever way it moves.
-    fn is_beyond(&self, reach: &Reach<'_>, track: &Track, modes: Option<&Modes>) -> bool {
+    /// What the look has to do with a track, whichever way it moves.
+    fn concern(&self, reach: &Reach<'_>, track: &Track, modes: Option<&Modes>) -> Concern {
         match (modes, &self.config.motions) {
-            (Some(modes), Some(set)) => reach.is_beyond_all(modes, set),
-            (None, _) | (_, None) => reach.is_beyond(track),
+            _ if self.may_own(track) => Concern::Perhaps,
+            (Some(modes), Some(set)) => reach.concern_of_all(modes, set),
+            (None, _) | (_, None) => reach.concern(track),
         }
     }
 
@@ -216,7 +224,6 @@ impl Gating<'_> {
     }
 
     fn find_candidates(&self, target: &Target<'_>, columns: &[Column], candidates: &mut Candidates, tally: &mut Tally) {
-        candidates.clear();
         if let Some(address) = target.track.identity.address.filter(|_| self.config.use_identity) {
             for column in self.look.with_address(address) {
                 if let Some(owner) = columns[usize::from(column)].owner.filter(|owner| owner.slot == target.slot) {
@@ -486,7 +493,7 @@ impl Ahead<'_> {
         match (self, modes) {
             (Self::Several(ahead), Some(modes)) => modes.copy_from(ahead),
             (Self::Several(_), None) => {}
-            (Self::Alone(predicted), _) => track.state = predicted.prove()?,
+            (Self::Alone(predicted), _) => predicted.prove_into(&mut track.state)?,
         }
         Ok(())
     }

@@ -50,7 +50,8 @@ impl Updating<'_> {
             self.note_look(&mut branch, &pairs, true, row.covered(), tally);
             self.keep_safe(&branch);
             self.look.trail.branched(&branch, &stem, edge.column, table.is_full());
-            if table.insert_with(&considered, || branch).is_some() {
+            let considered = Some(&considered).filter(|considered| !considered.is_empty());
+            if table.insert_with(considered, || branch).is_some() {
                 tally.tracks_branched += 1;
             } else {
                 tally.tracks_table_full += 1;

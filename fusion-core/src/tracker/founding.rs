@@ -53,15 +53,15 @@ impl Foundings<'_, '_> {
     fn found_from(&mut self, ordinal: u16, existence: f64) -> Result<(), Unfounded> {
         let (look, config) = (self.updating.look, self.updating.config);
         let measurement = &look.measurements[usize::from(ordinal)];
-        match found(&measurement.observation, &look.scan.pose, look.scan.time, config) {
+        match &mut found(&measurement.observation, &look.scan.pose, look.scan.time, config) {
             Ok(state) => {
-                let (state, known) = self.considering(state, &measurement.observation)?;
+                let known = self.considering(state, &measurement.observation)?;
                 let number = self.updating.number(ordinal, self.table, self.tally);
-                self.insert(number, ordinal, state, &known, existence, None);
+                self.insert(number, ordinal, state, known.as_ref(), existence, None);
                 Ok(())
             }
             Err(Unfounded::NoPosition) => self.found_family(ordinal, existence),
-            Err(unfounded) => Err(unfounded),
+            Err(unfounded) => Err(*unfounded),
         }
     }
 
@@ -73,40 +73,40 @@ impl Foundings<'_, '_> {
         let share = existence / f64::from(u32::try_from(RANGES_MAX).expect("few parts"));
         let mut family = None;
         for part in parts(config.nearest_emitter_m, look.sensor.field_of_view.range_max_m) {
-            let state = start.along(&measurement.observation, part)?;
-            let (state, known) = self.considering(state, &measurement.observation)?;
+            let mut state = start.along(&measurement.observation, part)?;
+            let known = self.considering(&mut state, &measurement.observation)?;
             let Some(number) = self.updating.extra_number(&mut self.extra, self.table, self.tally) else {
                 self.updating.look.trail.plot(ordinal, Decision::NotFounded(NotFounded::NoNumber));
                 return Ok(());
             };
             let family = *family.get_or_insert(number);
-            self.insert(number, ordinal, state, &known, share, Some(family));
+            self.insert(number, ordinal, &state, known.as_ref(), share, Some(family));
         }
         self.tally.families_founded += 1;
         Ok(())
     }
 
-    /// The state with what it has of the errors that the scan's measurements have in common.
+    /// What a state has of the errors that the scan's measurements have in common, if they have any; its covariance
+    /// grows by them.
     fn considering(
         &self,
-        mut state: GaussianState,
+        state: &mut GaussianState,
         observation: &Observation,
-    ) -> Result<(GaussianState, Considered), Unfounded> {
+    ) -> Result<Option<Considered>, Unfounded> {
         let errors = &self.updating.common.errors;
         if errors.is_empty() {
-            return Ok((state, Considered::NONE));
+            return Ok(None);
         }
-        let rest = Rest { state: &mut state, errors };
-        let known = visit(Kind::of(observation), &self.updating.look.scan.pose, rest)?;
-        Ok((state, known))
+        let known = visit(Kind::of(observation), &self.updating.look.scan.pose, Rest { state, errors })?;
+        Ok(Some(known))
     }
 
     fn insert(
         &mut self,
         number: TrackNumber,
         ordinal: u16,
-        state: GaussianState,
-        known: &Considered,
+        state: &GaussianState,
+        known: Option<&Considered>,
         existence: f64,
         family: Option<TrackNumber>,
     ) {
@@ -173,7 +173,7 @@ impl Updating<'_> {
         &self,
         number: TrackNumber,
         ordinal: u16,
-        state: GaussianState,
+        state: &GaussianState,
         existence: f64,
         family: Option<TrackNumber>,
     ) -> Track {
@@ -186,7 +186,7 @@ impl Updating<'_> {
         Track {
             id: TrackId { origin: self.origin, number },
             status: TrackStatus::Tentative,
-            state,
+            state: *state,
             existence: Existence::new(existence),
             existence_time: scan.time,
             founding_existence: Existence::new(existence),

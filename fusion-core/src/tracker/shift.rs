@@ -149,19 +149,19 @@ impl Updating<'_> {
         mut pull: Option<&mut Pull<'_>>,
     ) -> Result<(), NotPositiveDefinite> {
         let mut mixture = None;
-        let (mut at_once, mut height_open) = (None, false);
+        let (mut at_once, mut height_open) = (false, false);
         for kind in self.kinds(shares.pairs) {
             let pull = pull.as_deref_mut();
-            let mix = Mix { updating: self, kind, shares, predicted: state, mixture: &mut mixture, pull };
-            at_once = visit(kind, &self.look.scan.pose, mix);
+            let mix = Mix { updating: self, kind, shares, state: &mut *state, mixture: &mut mixture, pull };
+            at_once = visit(kind, &self.look.scan.pose, mix)?;
             height_open |= kind.leaves_height_open();
         }
-        *state = match (at_once, mixture) {
-            (Some(mixed), _) => mixed?,
-            (None, Some(mixture)) => mixture.reduce()?,
+        match mixture {
+            Some(mixture) => *state = mixture.reduce()?,
             // Nothing that counts could be read: a bug elsewhere, and no reason to move.
-            (None, None) => return Ok(()),
-        };
+            None if !at_once => return Ok(()),
+            None => {}
+        }
         if height_open {
             self.config.height_prior.hold(state);
         }
@@ -190,22 +190,23 @@ impl ModeVisitorMut for Mixing<'_, '_> {
     }
 }
 
-/// Adds the measurements of one kind to a mixture, which is begun if there is none; or gives what they make of the
-/// state if they are alone and share their noise.
+/// Adds the measurements of one kind to a mixture, which is begun if there is none; or moves the state by them at once
+/// if they are alone and share their noise, and tells so.
 struct Mix<'a, 'p, const N: usize> {
     updating: &'a Updating<'a>,
     kind: Kind,
     shares: &'a Shares<'a>,
-    predicted: &'a GaussianState<N>,
+    /// As predicted, until it is moved.
+    state: &'a mut GaussianState<N>,
     mixture: &'a mut Option<Mixture<N>>,
     pull: Option<&'a mut Pull<'p>>,
 }
 
 impl<const N: usize> KindVisitor for Mix<'_, '_, N> {
-    type Output = Option<Result<GaussianState<N>, NotPositiveDefinite>>;
+    type Output = Result<bool, NotPositiveDefinite>;
 
     fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) -> Self::Output {
-        let (x, p) = (&self.predicted.mean, self.predicted.covariance.matrix());
+        let (x, p) = (&self.state.mean, self.state.covariance.matrix());
         let expectation = match &self.pull {
             Some(pull) => pull.consideration().expectation(model, x, p),
             None => self.updating.config.filter.expectation(model, &self.updating.look.scan.pose, x, p),
@@ -230,13 +231,14 @@ impl<const N: usize> KindVisitor for Mix<'_, '_, N> {
             }
             batch.as_mut().expect("just filled").add(share, &model.residual(&reading.z, &expectation.z_hat));
         }
-        let last = batch?;
+        let Some(last) = batch else { return Ok(false) };
         if self.updating.look.groups.len() == 1 && self.mixture.is_none() {
             self.draw(model, &last, &expectation);
-            return Some(last.updates(&expectation.cross).mixed_with(self.predicted, self.shares.missed));
+            last.updates(&expectation.cross).mix_into(self.state, self.shares.missed)?;
+            return Ok(true);
         }
         self.close(model, &last, &expectation);
-        None
+        Ok(false)
     }
 }
 
@@ -249,8 +251,8 @@ impl<const N: usize> Mix<'_, '_, N> {
         batch: &Batch<'_, M, N>,
         expectation: &Expectation<M, N>,
     ) {
-        let mixture = self.mixture.get_or_insert_with(|| Mixture::new(self.predicted, self.shares.missed));
-        batch.close(&expectation.cross, self.predicted.covariance.matrix(), mixture);
+        let mixture = self.mixture.get_or_insert_with(|| Mixture::new(self.state, self.shares.missed));
+        batch.close(&expectation.cross, self.state.covariance.matrix(), mixture);
         self.draw(model, batch, expectation);
     }
 
@@ -262,7 +264,7 @@ impl<const N: usize> Mix<'_, '_, N> {
         expectation: &Expectation<M, N>,
     ) {
         if let Some(pull) = &mut self.pull {
-            pull.draw(model, &self.predicted.mean, &expectation.h, &batch.k, batch.share);
+            pull.draw(model, &self.state.mean, &expectation.h, &batch.k, batch.share);
         }
     }
 }

@@ -109,7 +109,10 @@ impl Updating<'_> {
         tally: &mut Tally,
     ) {
         let blurred = pairs.blur.iter().any(|variance| *variance > 0.0);
-        let moved = if (self.common.is_on || blurred) && pairs.used().next().is_some() {
+        let moved = if pairs.edges.is_empty() && modes.is_none() {
+            // It gates nothing, as most that clutter founded: its state stays as and when it is.
+            Ok(())
+        } else if (self.common.is_on || blurred) && pairs.used().next().is_some() {
             self.shift_considering(track, modes, considered, pairs, still, tally)
         } else {
             self.shift(track, modes, None, pairs, still)

@@ -5,8 +5,8 @@
 //! as far as they must. With residuals ν, variances r and Jacobian H, each step solves (Hᵀ R⁻¹ H + Λ) δ = Hᵀ R⁻¹ ν + λ.
 //! The start is the crossing of two lines, so few steps do.
 //!
-//! The log evidence is that of Laplace: ln of the likelihood with the state integrated out, the prior of the place taken
-//! as even, 1 per square metre (the caller divides by the area).
+//! The log evidence is that of Laplace: ln of the likelihood with the state integrated out, the prior of the place
+//! taken as even, 1 per square metre (the caller divides by the area).
 
 use core::f64::consts::TAU;
 

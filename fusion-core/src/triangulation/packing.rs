@@ -79,9 +79,9 @@ impl Packing {
         rival
     }
 
-    /// Weighs the sets that may be of the emitter of a chosen one, itself with one: by how much less the best packing is
-    /// worth that has the set. They have two lines in common with it, so they place one emitter somewhere on both, the
-    /// one better than the other. All others weigh nothing.
+    /// Weighs the sets that may be of the emitter of a chosen one, itself with one: by how much less the best packing
+    /// is worth that has the set. They have two lines in common with it, so they place one emitter somewhere on both,
+    /// the one better than the other. All others weigh nothing.
     pub(super) fn weigh(&self, candidates: &mut [Candidate], chosen: &Chosen, tally: &mut TriangulationTally) {
         let there = candidates[chosen.candidate].mask;
         for k in 0..candidates.len() {

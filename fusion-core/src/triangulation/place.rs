@@ -38,8 +38,8 @@ impl Place {
         Self::widened(Position::from_vector(mean), &spread, nearest)
     }
 
-    /// With what the linear model leaves out along the long axis: where a distance is known to a part v of itself, it is
-    /// its inverse that is Gaussian, and to second order the variance of the distance is 1 + 9 v² times as large.
+    /// With what the linear model leaves out along the long axis: where a distance is known to a part v of itself, it
+    /// is its inverse that is Gaussian, and to second order the variance of the distance is 1 + 9 v² times as large.
     fn widened(position: Position<crate::frame::Ecef>, covariance: &Matrix3<f64>, nearest_squared: f64) -> Self {
         let axes = Geodetic::from_ecef(position).enu_axes();
         let mut local = axes * covariance * axes.transpose();

@@ -19,7 +19,7 @@ use tests::world::tracks::{middle, open_label};
 /// Two rows each.
 const TRACKS: u16 = 25_000;
 /// Each track is told anew after so many seconds.
-const TURN_S: i64 = 120;
+const TURN_S: i64 = 480;
 const LINK: LinkId = LinkId(0);
 
 /// How long calls took: of each kind how many, by the eighth of an octave of microseconds. On a machine that does other
@@ -195,12 +195,12 @@ fn resident_mb() -> f64 {
 
 /// The table.
 pub fn day() {
-    println!("{} rows, cut for 24 h, then healed over 1 Mbit/s, every row written every 2 min (≤ 64 MB, ≤ 1 ms)", {
+    println!("{} rows, cut for 24 h, then healed over 1 Mbit/s, every row written every 8 min (≤ 64 MB, ≤ 1 ms)", {
         2 * u32::from(TRACKS)
     });
     println!("  before anything: RSS {:.0} MB", resident_mb());
     let mut pair = Pair::new();
-    pair.run(TURN_S, false, "2 min alone");
+    pair.run(TURN_S, false, "8 min alone");
     pair.link(true);
     pair.run(180, true, "met, 3 min");
     println!("    held there: {} rows", pair.nodes[1].table().len());

@@ -1,12 +1,15 @@
 //! The pictures of a mission against the truth, second by second.
 
-use edge_node::score::{Score, Summary};
+use edge_node::picture::compose::aged;
+use edge_node::picture::{SystemTrack, text_id};
+use edge_node::score::{Score, Status, Summary, TrackPoint, TruthPoint};
 use edge_node::simulated::{Coverage, frames};
-use fusion_core::time::Span;
+use fusion_core::geodesy::{Geodetic, TangentPlane};
+use fusion_core::time::{Span, Timestamp};
 use sensor_drivers::sim::TruthSample;
 
 use super::Mission;
-use super::station::BEGIN;
+use super::station::{BEGIN, Station};
 
 /// One score for each node.
 #[derive(Debug)]
@@ -56,7 +59,7 @@ impl Against {
         let time = BEGIN + mission.now;
         for (score, station) in self.scores.iter_mut().zip(&mission.stations) {
             if station.node.is_some() {
-                frames::judge(score, time, &truth, station.picture()).expect("a few tracks");
+                judge(score, time, &truth, station);
             }
         }
     }
@@ -98,6 +101,35 @@ impl Figures {
             completeness: share(|f| f.completeness),
             changes_per_h: share(|f| f.changes_per_h),
         }
+    }
+}
+
+/// Takes what a node shows, as it has aged since it was last told, under the numbers that all agree on.
+fn judge(score: &mut Score, time: Timestamp, truth: &[TruthSample], station: &Station) {
+    let names: Vec<String> = truth.iter().map(|sample| sample.id.to_string()).collect();
+    let truths: Vec<TruthPoint<'_>> = truth.iter().zip(&names).map(|(sample, id)| true_point(sample, id)).collect();
+    let tracks: Vec<&SystemTrack> = station.picture().filter(|track| !track.record.source_track).collect();
+    let numbers: Vec<String> = tracks.iter().map(|track| text_id(track.id())).collect();
+    let shown: Vec<TrackPoint<'_>> = tracks.iter().zip(&numbers).map(|(track, id)| point(track, id, time)).collect();
+    score.handle_frame(time, &truths, &shown).expect("a few tracks");
+}
+
+const fn true_point<'a>(sample: &TruthSample, id: &'a str) -> TruthPoint<'a> {
+    TruthPoint { id, position: sample.position, velocity_enu_m_s: Some(sample.velocity_enu_m_s) }
+}
+
+fn point<'a>(track: &SystemTrack, id: &'a str, time: Timestamp) -> TrackPoint<'a> {
+    let estimate = aged(&track.record.estimate, track.record.identity.class, time);
+    let position = Geodetic::from_ecef(estimate.position);
+    let velocity = TangentPlane::at(position).velocity_to_enu(estimate.velocity);
+    let p = estimate.covariance.matrix();
+    let mut upper = (0..6).flat_map(|i| (i..6).map(move |j| p[(i, j)]));
+    TrackPoint {
+        id,
+        status: Status::Confirmed,
+        position,
+        velocity_enu_m_s: (*velocity.vector()).into(),
+        covariance_enu: Some(core::array::from_fn(|_| upper.next().unwrap_or(0.0))),
     }
 }
 

@@ -62,9 +62,9 @@ impl Ledger {
     /// A change of the picture: what goes was there.
     pub fn handle_change(&mut self, change: &PictureChange) {
         match change {
-            PictureChange::Updated(record) => {
-                self.returned += u64::from(self.gone.remove(&record.id));
-                self.shown.insert(record.id);
+            PictureChange::Updated(track) => {
+                self.returned += u64::from(self.gone.remove(&track.id()));
+                self.shown.insert(track.id());
             }
             PictureChange::Gone { id, .. } => {
                 if !self.shown.remove(id) {

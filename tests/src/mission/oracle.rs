@@ -1,14 +1,16 @@
 //! What must hold of whole nodes: at every look, and once everything has come to rest.
 
-use edge_node::picture::PICTURE_TRACKS_MAX;
+use std::collections::BTreeMap;
+
+use edge_node::picture::{PICTURE_TRACKS_MAX, SystemTrack};
 use fusion_core::label::{Clearance, Codes, Level};
 use fusion_core::time::Span;
 use fusion_core::track::TrackId;
 use proto::packet::item::StreamKey;
-use proto::record::TrackRecord;
 use proto::replica::Replica;
 use proto::row::Body;
 
+use super::station::BEGIN;
 use super::{Mission, link_id};
 use crate::world::tracks::codes;
 
@@ -46,7 +48,7 @@ fn console(mission: &Mission, k: usize, found: &mut Vec<String>) {
     if station.node.is_none() {
         return;
     }
-    let held: Vec<TrackId> = station.picture().map(|record| record.id).collect();
+    let held: Vec<TrackId> = station.picture().map(SystemTrack::id).collect();
     let told: Vec<TrackId> = station.ledger.shown.iter().copied().collect();
     if held != told {
         found.push(format!("the picture holds {held:?}, the console was told {told:?}"));
@@ -106,20 +108,19 @@ fn left_behind(mission: &Mission, key: StreamKey) -> bool {
     origins.any(|origin| origin.node == key.origin.node && origin.incarnation > key.origin.incarnation)
 }
 
-/// Entries under the same numbers; and what neither of the two made itself, bit for bit.
+/// Objects under the same numbers; and what is agreed of each, bit for bit.
 fn pictures_differ(mission: &Mission, a: usize, b: usize) -> Option<String> {
-    let (one, other) = (&mission.stations[a], &mission.stations[b]);
-    let of_live = |record: &&TrackRecord| mission.stations.iter().any(|s| s.origin() == record.id.origin);
-    let theirs: Vec<&TrackRecord> = other.picture().filter(of_live).collect();
-    let find = |id: TrackId| theirs.binary_search_by_key(&id, |record| record.id).ok().map(|at| theirs[at]);
-    one.picture().filter(of_live).find_map(|record| {
-        let foreign = ![one.origin(), other.origin()].contains(&record.id.origin);
-        match find(record.id) {
-            None => Some(format!("n{a} shows {:?}, n{b} does not", record.id)),
-            Some(there) if foreign && there != record => Some(format!("n{a} shows {record:?}, n{b} shows {there:?}")),
-            Some(_) => None,
-        }
-    })
+    let (one, other) = (mission.stations[a].node.as_ref()?, mission.stations[b].node.as_ref()?);
+    let at = BEGIN + mission.now;
+    let (here, there) = (one.agreed(at), other.agreed(at));
+    let of_live = |id: &TrackId| mission.stations.iter().any(|s| s.origin() == id.origin);
+    let numbers =
+        |agreed: &BTreeMap<TrackId, SystemTrack>| -> Vec<TrackId> { agreed.keys().copied().filter(of_live).collect() };
+    if numbers(&here) != numbers(&there) {
+        return Some(format!("n{a} shows {:?}, n{b} {:?}", numbers(&here), numbers(&there)));
+    }
+    let unlike = here.iter().find(|&(id, track)| of_live(id) && there.get(id) != Some(track));
+    unlike.map(|(id, track)| format!("n{a} shows {track:?}, n{b} {:?}", there.get(id)))
 }
 
 /// How every node stands, for whoever has to find out why there is no rest.

@@ -298,9 +298,9 @@ fn digest(mission: &Mission) -> u64 {
         for (_, stream) in streams {
             digest = proto::codec::fnv1a(digest, &stream.hash.to_le_bytes());
         }
-        for record in station.picture() {
-            digest = proto::codec::fnv1a(digest, &record.id.number.0.to_le_bytes());
-            digest = proto::codec::fnv1a(digest, &record.estimate.position.vector().x.to_bits().to_le_bytes());
+        for track in station.picture() {
+            digest = proto::codec::fnv1a(digest, &track.id().number.0.to_le_bytes());
+            digest = proto::codec::fnv1a(digest, &track.record.estimate.position.vector().x.to_bits().to_le_bytes());
         }
     }
     digest

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use edge_node::node::{Node, Output, node_id};
+use edge_node::picture::SystemTrack;
 use fusion_core::measurement::SensorId;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::Origin;
-use proto::record::TrackRecord;
 use proto::replica::{LinkId, Now, Replica, ReplicaConfig};
 
 use super::ledger::Ledger;
@@ -88,7 +88,7 @@ impl Station {
     }
 
     /// The entries of its picture, by number; none while it does not run.
-    pub fn picture(&self) -> impl Iterator<Item = &TrackRecord> {
+    pub fn picture(&self) -> impl Iterator<Item = &SystemTrack> {
         self.node.iter().flat_map(Node::picture)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Formulas and the care for what modes of other dimensions lack are those of [`imm`](super).
 
-use nalgebra::{SMatrix, SVector};
+use nalgebra::{ArrayStorage, SMatrix, SVector};
 
 use super::{ModeState, ModeVisitor};
 use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite};
@@ -23,8 +23,7 @@ impl Blend<'_> {
         to: Timestamp,
         next: &mut GaussianState<N>,
     ) -> Result<(), NotPositiveDefinite> {
-        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
-        self.reduce(own, &mut mean, &mut p);
+        let (mean, p) = self.reduce(own);
         let (mean, p) = model.propagate(&mean, &p, to - own.time);
         if !mean.as_slice().iter().all(|v| v.is_finite()) {
             return Err(NotPositiveDefinite);
@@ -34,38 +33,30 @@ impl Blend<'_> {
         Ok(())
     }
 
-    /// Mean and covariance: Σ wᵢ xᵢ and Σ wᵢ (Pᵢ + δᵢ δᵢᵀ), δᵢ = xᵢ − x̄, into zeros. What a mode lacks of N
-    /// dimensions is taken from `own`. A sum of covariances with weights above zero is one.
+    /// Mean and covariance: Σ wᵢ xᵢ and Σ wᵢ (Pᵢ + δᵢ δᵢᵀ), δᵢ = xᵢ − x̄. What a mode lacks of N dimensions is taken
+    /// from `own`. A sum of covariances with weights above zero is one.
     #[inline]
-    pub(super) fn reduce<const N: usize>(
-        &self,
-        own: &GaussianState<N>,
-        mean: &mut SVector<f64, N>,
-        p: &mut SMatrix<f64, N, N>,
-    ) {
+    pub(super) fn reduce<const N: usize>(&self, own: &GaussianState<N>) -> (SVector<f64, N>, SMatrix<f64, N, N>) {
         match (self.states, self.weights) {
-            ([_], _) => (*mean, *p) = (own.mean, *own.covariance.matrix()),
+            ([_], _) => (own.mean, *own.covariance.matrix()),
             ([one, other], &[a, b, ..]) if one.has_dimension::<N>() && other.has_dimension::<N>() => {
                 let ((one, p_one), (other, p_other)) = (one.numbers(), other.numbers());
-                mix_two([a, b], [one, other], [p_one, p_other], mean, p);
+                mix_two([a, b], [one, other], [p_one, p_other])
             }
-            _ => self.reduce_many(own, mean, p),
+            _ => self.reduce_many(own),
         }
     }
 
     /// The same of modes of any dimensions.
-    fn reduce_many<const N: usize>(
-        &self,
-        own: &GaussianState<N>,
-        mean: &mut SVector<f64, N>,
-        p: &mut SMatrix<f64, N, N>,
-    ) {
+    fn reduce_many<const N: usize>(&self, own: &GaussianState<N>) -> (SVector<f64, N>, SMatrix<f64, N, N>) {
+        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
         for (&weight, state) in self.weights.iter().zip(self.states) {
-            state.visit(AddMean { weight, own, mean });
+            state.visit(AddMean { weight, own, mean: &mut mean });
         }
         for (&weight, state) in self.weights.iter().zip(self.states) {
-            state.visit(AddSpread { weight, own, mean, p });
+            state.visit(AddSpread { weight, own, mean: &mean, p: &mut p });
         }
+        (mean, p)
     }
 }
 
@@ -75,17 +66,17 @@ fn mix_two<const N: usize>(
     [a, b]: [f64; 2],
     [one, other]: [&[f64]; 2],
     [p_one, p_other]: [&[f64]; 2],
-    mean: &mut SVector<f64, N>,
-    p: &mut SMatrix<f64, N, N>,
-) {
+) -> (SVector<f64, N>, SMatrix<f64, N, N>) {
     let (one, other) = (&one.as_chunks::<N>().0[0], &other.as_chunks::<N>().0[0]);
     let apart: [f64; N] = core::array::from_fn(|k| one[k] - other[k]);
-    mean.data.0[0] = core::array::from_fn(|k| a * one[k] + b * other[k]);
-    let columns = p_one.as_chunks::<N>().0.iter().zip(p_other.as_chunks::<N>().0);
-    for ((column, (one, other)), apart_k) in p.data.0.iter_mut().zip(columns).zip(&apart) {
+    let mean = core::array::from_fn(|k| a * one[k] + b * other[k]);
+    let (p_one, p_other) = (p_one.as_chunks::<N>().0, p_other.as_chunks::<N>().0);
+    let p: [[f64; N]; N] = core::array::from_fn(|k| {
+        let (one, other) = (&p_one[k], &p_other[k]);
         // In this order the product is the same on either side of the diagonal.
-        *column = core::array::from_fn(|i| a * one[i] + b * other[i] + a * b * (apart[i] * apart_k));
-    }
+        core::array::from_fn(|i| a * one[i] + b * other[i] + a * b * (apart[i] * apart[k]))
+    });
+    (SVector::from(mean), SMatrix::from_array_storage(ArrayStorage(p)))
 }
 
 struct AddMean<'a, const N: usize> {
