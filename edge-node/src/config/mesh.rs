@@ -198,9 +198,9 @@ const LAN: BearerSettings = BearerSettings {
     packet_bytes: 1400,
     layer: 1,
     lease_s: 2.0,
-    open_timeout_s: 0.6,
-    retry_first_s: 0.1,
-    retry_longest_s: 0.25,
+    open_timeout_s: 0.8,
+    retry_first_s: 0.2,
+    retry_longest_s: 0.4,
     send_buffer_bytes: 0,
     scouting: true,
 };
