@@ -209,6 +209,8 @@ pub fn locate(config: &TriangulationConfig, lines: &[Line], scratch: &mut [Candi
         return located;
     }
     let rays = Rays::sorted(lines, &mut located.tally);
+    let room = scratch.len().min(usize::from(u16::MAX));
+    let scratch = &mut scratch[..room];
     let found = Growth::new(config, &rays, scratch).run(&mut located.tally);
     let candidates = &mut scratch[..found];
     let packing = Packing::of(candidates, &mut located.tally);
