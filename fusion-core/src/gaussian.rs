@@ -268,6 +268,7 @@ fn make_symmetric<const N: usize>(m: &mut [[f64; N]; N]) {
 
 /// What is below the diagonal is repeated above it.
 #[inline]
+#[expect(clippy::needless_range_loop, reason = "a row and a column are walked at once")]
 fn mirror<const N: usize>(m: &mut [[f64; N]; N]) {
     for_each_column!(j < N, {
         (j + 1..N).for_each(|i| m[i][j] = m[j][i]);

@@ -3,9 +3,9 @@
 //!
 //! A scan of one sector, or a single report, concerns few of many tracks; and a full turn says of most tentative
 //! tracks, which clutter founded, only that nothing is where they are. Most of either can be told by a coarse test on
-//! the state as it lies: outside of the sector, and no measurement within the gate even if the track were known as badly
-//! as it can be. The test never passes over what the exact way would look at ([`Reach::concern`]), so the result is the
-//! same to the bit, and which tracks are passed over in what order does not matter.
+//! the state as it lies: outside of the sector, and no measurement within the gate even if the track were known as
+//! badly as it can be. The test never passes over what the exact way would look at ([`Reach::concern`]), so the result
+//! is the same to the bit, and which tracks are passed over in what order does not matter.
 //!
 //! Measurements of each kind lie in a plane of their own, by their first two components: places on the map, ranges with
 //! azimuths. There a raster of [`CELLS`]² cells remembers where any are. A track is beyond it if no occupied cell meets
