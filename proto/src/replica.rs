@@ -141,6 +141,9 @@ pub struct Replica {
 /// How often floors are told, lifetimes are looked at and own rows are refreshed.
 const TICK: Span = Span::from_secs(1);
 
+/// Octets of a row that waits, between a whole one and a difference.
+const ROW_BYTES: f64 = 20.0;
+
 impl Replica {
     /// A replica of a node in this life, which no earlier one had.
     #[must_use]
@@ -249,8 +252,9 @@ impl Replica {
     #[must_use]
     pub fn load(&self) -> f64 {
         let open = self.links.values().filter(|link| link.ready);
-        let waiting = |link: &Link| link.streams.values().flat_map(|out| out.due().map(|_| 20.0)).sum::<f64>();
-        open.map(|link| waiting(link) / (2.0 * link.pace.rate())).fold(0.0, f64::max)
+        #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+        let octets = |link: &Link| ROW_BYTES * link.waiting() as f64;
+        open.map(|link| octets(link) / (2.0 * link.pace.rate())).fold(0.0, f64::max)
     }
 
     /// Writes rows of our own: they are in the table already.
@@ -363,8 +367,7 @@ impl Replica {
     /// How much the neighbour of a link is still to be told, in rows.
     #[must_use]
     pub fn waiting(&self, id: LinkId) -> usize {
-        let link = self.links.get(&id);
-        link.map_or(0, |link| link.streams.values().map(|outgoing| outgoing.due().count()).sum())
+        self.links.get(&id).map_or(0, Link::waiting)
     }
 
     /// What is remembered beside the table, in entries: for the bound on memory.

@@ -309,6 +309,12 @@ impl Link {
         stream.layer <= bearer.layer.min(neighbour.layer) && stream.label.permits(&bearer.clearance)
     }
 
+    /// How many rows the neighbour is still to be told.
+    #[must_use]
+    pub(super) fn waiting(&self) -> usize {
+        self.streams.values().map(Outgoing::waiting).sum()
+    }
+
     /// A stream towards the neighbour, opened if need be; `None` if the neighbour may not have it or indexes are used
     /// up.
     pub(super) fn outgoing(&mut self, key: StreamKey, stream: &Stream, now: Span) -> Option<&mut Outgoing> {

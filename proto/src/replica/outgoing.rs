@@ -180,6 +180,12 @@ impl Outgoing {
         self.due.get(&key)
     }
 
+    /// How many rows are due.
+    #[must_use]
+    pub(super) fn waiting(&self) -> usize {
+        self.due.len()
+    }
+
     /// Whether nothing is.
     #[must_use]
     pub(super) fn is_clean(&self) -> bool {

@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::Bound;
 
 use fusion_core::label::Label;
 use fusion_core::time::{Span, Timestamp};
@@ -288,6 +289,12 @@ impl Stream {
     /// The rows in order.
     pub fn rows(&self) -> impl Iterator<Item = (RowKey, &Held)> {
         self.rows.iter().map(|(key, held)| (*key, held))
+    }
+
+    /// The rows behind a key, or all, in order.
+    pub fn rows_after(&self, key: Option<RowKey>) -> impl Iterator<Item = (RowKey, &Held)> {
+        let after = key.map_or(Bound::Unbounded, Bound::Excluded);
+        self.rows.range((after, Bound::Unbounded)).map(|(key, held)| (*key, held))
     }
 
     /// A row.

@@ -5,6 +5,7 @@
 //! is, is passed over.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use fusion_core::label::Label;
 use fusion_core::time::Timestamp;
@@ -29,6 +30,10 @@ const LABELS_MAX: u8 = 64;
 /// Counter: `Tally::sensors_full`. A further one is not named.
 const SENSORS_MAX: usize = 64;
 
+/// Rows, and tracks, that one call looks at for what has grown old: a millisecond's work. A node with tracks in the
+/// thousands looks at all of them within seconds, and the shortest time after which a row is told again is 40 s.
+const REFRESH_AT_ONCE: usize = 2048;
+
 /// The bit of a stream's number that says that it is of the upper layer of the stream without it.
 pub(super) const UPPER: u8 = 0x80;
 
@@ -52,6 +57,10 @@ pub(super) struct Writer {
     bearings: BTreeMap<(u8, u8, u8), u16>,
     assertions: BTreeMap<(u8, TrackId), u16>,
     clock: Hybrid,
+    /// Behind which row of which stream the next look for old rows begins.
+    refreshing: (u8, Option<RowKey>),
+    /// Behind which track the next look for free handles begins.
+    freeing: Option<TrackNumber>,
 }
 
 /// What writing needs beside the writer.
@@ -138,38 +147,45 @@ impl Writer {
         desk.written
     }
 
-    /// Tells again what grows old without having changed, as long as it is about something alive.
+    /// Tells again what grows old without having changed, as long as it is about something alive. One call looks at a
+    /// part of the rows; where there are many, old ones are told some calls later, well within their lifetime.
     pub(super) fn refresh(&mut self, now: Timestamp, table: &mut Table, me: Origin, tally: &mut Tally) -> Vec<Written> {
         let mut desk = Desk { table, tally, me, written: Vec::new(), now };
-        for number in 0..u8::try_from(self.labels.len()).unwrap_or(0) {
-            let Some(stream) = desk.table.stream(desk.key(number)) else { continue };
-            let alive = |key: RowKey| match key.kind {
-                Kind::Attributes => {
-                    let motion = stream.row(RowKey { kind: Kind::Track, ..key });
-                    motion.is_some_and(|held| matches!(held.body, Body::Track(_)))
-                }
-                Kind::Sensor | Kind::Assertion => true,
-                Kind::Track | Kind::Refinement | Kind::Bearing => false,
-            };
-            let old = stream.rows().filter(|(key, held)| {
-                alive(*key)
-                    && !matches!(held.body, Body::Gone(_))
-                    && now - held.tick.time() >= held.body.lifetime().refresh()
-            });
-            let old: Vec<(RowKey, Body)> = old.map(|(key, held)| (key, held.body.clone())).collect();
-            for (key, body) in old {
-                desk.write(number, key, Tick::nearest(now), body);
-            }
+        let streams = u8::try_from(self.labels.len()).unwrap_or(0);
+        let mut left = REFRESH_AT_ONCE;
+        while left > 0 && self.refreshing.0 < streams {
+            let (number, after) = self.refreshing;
+            let looked = desk.refresh(number, after, left);
+            left -= looked.count;
+            self.refreshing = if looked.last.is_some() { (number, looked.last) } else { (number + 1, None) };
         }
-        // Handles of what has outlived itself are free again.
-        let table = &*desk.table;
+        if self.refreshing.0 >= streams {
+            self.refreshing = (0, None);
+        }
+        self.free_handles(desk.table, me);
+        desk.written
+    }
+
+    /// Handles of what has outlived itself are free again.
+    fn free_handles(&mut self, table: &Table, me: Origin) {
         let of = |stream: u8, kind, handle: u16| {
             table.row(StreamKey { origin: me, number: stream }, RowKey { kind, handle }).is_some()
         };
         self.bearings.retain(|(stream, ..), handle| of(*stream, Kind::Bearing, *handle));
         self.assertions.retain(|(stream, _), handle| of(*stream, Kind::Assertion, *handle));
-        self.tracks.retain(|_, own| of(own.stream, Kind::Track, own.handle));
-        desk.written
+        let after = self.freeing.map_or(Bound::Unbounded, Bound::Excluded);
+        let looked = self.tracks.range((after, Bound::Unbounded)).take(REFRESH_AT_ONCE);
+        let mut over = Vec::new();
+        self.freeing = None;
+        for (count, (number, own)) in (1..).zip(looked) {
+            if !of(own.stream, Kind::Track, own.handle) {
+                over.push(*number);
+            }
+            self.freeing = (count == REFRESH_AT_ONCE).then_some(*number);
+        }
+        for number in over {
+            self.tracks.remove(&number);
+        }
     }
 
     /// The stream of a label, opened if need be.
@@ -252,7 +268,44 @@ impl Writer {
     }
 }
 
+/// What one look at a stream came to.
+struct Looked {
+    /// Rows looked at.
+    count: usize,
+    /// The last of them; `None` if there are no more behind it.
+    last: Option<RowKey>,
+}
+
 impl Desk<'_> {
+    /// Tells again what has grown old among so many rows of a stream, from behind a key on.
+    fn refresh(&mut self, number: u8, after: Option<RowKey>, count: usize) -> Looked {
+        let Some(stream) = self.table.stream(self.key(number)) else { return Looked { count: 0, last: None } };
+        let alive = |key: RowKey| match key.kind {
+            Kind::Attributes => {
+                let motion = stream.row(RowKey { kind: Kind::Track, ..key });
+                motion.is_some_and(|held| matches!(held.body, Body::Track(_)))
+            }
+            Kind::Sensor | Kind::Assertion => true,
+            Kind::Track | Kind::Refinement | Kind::Bearing => false,
+        };
+        let mut looked = Looked { count: 0, last: None };
+        let mut old = Vec::new();
+        for (key, held) in stream.rows_after(after).take(count) {
+            looked = Looked { count: looked.count + 1, last: Some(key) };
+            let age = self.now - held.tick.time();
+            if alive(key) && !matches!(held.body, Body::Gone(_)) && age >= held.body.lifetime().refresh() {
+                old.push((key, held.body.clone()));
+            }
+        }
+        if looked.count < count {
+            looked.last = None;
+        }
+        for (key, body) in old {
+            self.write(number, key, Tick::nearest(self.now), body);
+        }
+        looked
+    }
+
     const fn key(&self, number: u8) -> StreamKey {
         StreamKey { origin: self.me, number }
     }
