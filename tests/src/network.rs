@@ -113,7 +113,8 @@ impl Network {
     }
 }
 
-/// Nodes on this machine's loopback, without namespaces, for links that [`radio::Radio`] models. Taken down when dropped.
+/// Nodes on this machine's loopback, without namespaces, for links that [`radio::Radio`] models. Taken down when
+/// dropped.
 pub struct Desk {
     folder: PathBuf,
     /// Nodes, by index.

@@ -5,8 +5,8 @@
 //! | `copmesh/1/l/DST/SRC` | a packet, or nothing: a beat | `SRC` publishes, `DST` subscribes |
 //! | `copmesh/1/l/NAME` (liveliness) | – | nodes on a bearer that looks around |
 //!
-//! A link carries when the neighbour's subscription to what we send is known; zenoh takes it away when the connection is
-//! lost. A declaration lost on a bearer that loses packets would never come again: so every node sends an empty beat
+//! A link carries when the neighbour's subscription to what we send is known; zenoh takes it away when the connection
+//! is lost. A declaration lost on a bearer that loses packets would never come again: so every node sends an empty beat
 //! where it sends nothing else, and who hears nothing declares anew.
 //!
 //! Nothing here waits for the fusion thread, nor it for this: packets to be sent lie in a bounded queue, a thread gives
@@ -47,7 +47,7 @@ pub struct Carrier {
     bearers: Vec<BearerSession>,
     neighbours: RwLock<BTreeMap<LinkId, Arc<Neighbour>>>,
     outgoing: Mutex<Option<SyncSender<(LinkId, Vec<u8>)>>>,
-    dropped: AtomicU64,
+    carrier_dropped: AtomicU64,
     neighbours_full: AtomicU64,
 }
 
@@ -80,7 +80,7 @@ impl Carrier {
             bearers,
             neighbours: RwLock::default(),
             outgoing: Mutex::new(Some(sender)),
-            dropped: AtomicU64::new(0),
+            carrier_dropped: AtomicU64::new(0),
             neighbours_full: AtomicU64::new(0),
         });
         for neighbour in &config.neighbours {
@@ -99,7 +99,7 @@ impl Carrier {
     pub fn send(&self, link: LinkId, packet: Vec<u8>) {
         let outgoing = self.outgoing.lock().unwrap_or_else(PoisonError::into_inner);
         if outgoing.as_ref().is_none_or(|outgoing| outgoing.try_send((link, packet)).is_err()) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.carrier_dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -112,7 +112,7 @@ impl Carrier {
 
     /// What is counted, by name.
     pub fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
-        each("carrier_dropped", self.dropped.load(Ordering::Relaxed));
+        each("carrier_dropped", self.carrier_dropped.load(Ordering::Relaxed));
         each("neighbours_full", self.neighbours_full.load(Ordering::Relaxed));
         each("packets_dropped", self.inbox.packets_dropped());
     }
@@ -174,7 +174,7 @@ impl Carrier {
                 let neighbour = neighbours.get(&link).cloned();
                 drop(neighbours);
                 if neighbour.is_none_or(|neighbour| !neighbour.send(packet)) {
-                    carrier.dropped.fetch_add(1, Ordering::Relaxed);
+                    carrier.carrier_dropped.fetch_add(1, Ordering::Relaxed);
                 }
             }
         };

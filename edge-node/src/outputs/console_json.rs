@@ -90,7 +90,8 @@ pub fn node_status(hello: &Hello, board: &Board) -> Value {
     let sensors: Vec<Value> = board.sensors.iter().map(sensor).collect();
     let neighbours: Vec<Value> = board.neighbours.iter().map(NeighbourHealth::json).collect();
     json!({ "node": hello.config.node.name, "mode": hello.mode.as_str(), "time_ms": board.time.as_millis(),
-            "tracks": board.tracks.len(), "sensors": sensors, "neighbours": neighbours, "counters": by_name(&board.counters),
+            "tracks": board.tracks.len(), "sensors": sensors, "neighbours": neighbours,
+            "counters": by_name(&board.counters),
             "recorder_trouble": board.recorder_trouble })
 }
 

@@ -262,7 +262,8 @@ fn look(mut pipe: File, targets: &Mutex<Option<Targets>>) {
             let _ = writeln!(
                 lines,
                 "{{\"time\":{seconds}.{nanos:09},\"latitude_deg\":{latitude_deg},\"longitude_deg\":{longitude_deg},\
-                 \"horizontal_sigma_m\":5,\"height_m\":100,\"height_sigma_m\":5,\"identity\":{{\"name\":\"{callsign}\"}}}}"
+                 \"horizontal_sigma_m\":5,\
+                 \"height_m\":100,\"height_sigma_m\":5,\"identity\":{{\"name\":\"{callsign}\"}}}}"
             );
         }
         if pipe.write_all(lines.as_bytes()).is_err() {

@@ -1,5 +1,5 @@
-//! A link of the simulated world between real sockets: datagrams that come in one side go out of the other when, and if,
-//! the [`Channel`] says so.
+//! A link of the simulated world between real sockets: datagrams that come in one side go out of the other when, and
+//! if, the [`Channel`] says so.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
