@@ -154,7 +154,7 @@ fn what_one_sees_the_other_shows_under_the_same_number() {
     let off = (own.estimate.position.vector() - predicted).norm();
     assert!(off > 1e-6 && off < 30.0, "{off} m after {seconds} s");
     assert_eq!((own.label, &own.sensors), (told.label, &told.sensors));
-    assert!(own == alpha.records.last().expect("published"));
+    assert_eq!(own.estimate, alpha.records.last().expect("published").estimate);
     assert_eq!(bravo.records.len(), 0);
     assert!(bravo.counter("mesh_rows_taken").is_some_and(|taken| taken > 2));
 }

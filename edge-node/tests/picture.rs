@@ -213,7 +213,8 @@ fn two_islands_that_meet_agree_on_the_older_number_and_say_what_it_was_formerly(
     for node in 1..=4 {
         let told = &west.told[&node];
         let formerly = told.iter().any(|change| {
-            matches!(change, PictureChange::Updated(track) if track.id() == id(1, 1) && track.formerly.contains(&id(3, 3)))
+            let PictureChange::Updated(track) = change else { return false };
+            track.id() == id(1, 1) && track.formerly.contains(&id(3, 3))
         });
         let gone =
             told.iter().any(|change| matches!(change, PictureChange::Gone { id: gone, .. } if *gone == id(3, 3)));

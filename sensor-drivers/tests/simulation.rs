@@ -145,6 +145,8 @@ fn a_longer_run_begins_with_the_shorter_one() {
 #[test]
 fn one_sensor_less_changes_nothing_for_the_others() {
     let mut scenario = demo_of(30.0);
+    // Which node hears what has no part in it.
+    (scenario.nodes, scenario.links) = (vec![], vec![]);
     let (_, all) = run(scenario.clone(), 1);
     let gone = 1;
     scenario.sensors.remove(gone);

@@ -190,9 +190,7 @@ fn a_radio_that_loses_a_fifth_carries_the_picture() {
     radio.set_open(true);
     let healed = until("the same picture", &clock, nodes, || agree(nodes, 4));
     let (first, healed) = (first.as_secs_f64(), healed.as_secs_f64());
-    println!(
-        "radio, 9.6 kbit/s, 20 % loss: all agree {first:.1} s after the start, {healed:.1} s after a cut of 12 s"
-    );
+    println!("radio, 9.6 kbit/s, 20 % loss: all agree {first:.1} s after the start, {healed:.1} s after a cut of 12 s");
 }
 
 /// How long a link may be silent after it is back, by protocol, seconds.

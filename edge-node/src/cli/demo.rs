@@ -1,6 +1,6 @@
 //! `copmesh demo`: a built-in scenario, end to end. Simulated sensors send real wire bytes over loopback through the
-//! real drivers; what comes out is fused, published, shown, and scored against truth. With `--nodes`, several nodes hear
-//! a part of the sensors each, and share what they know.
+//! real drivers; what comes out is fused, published, shown, and scored against truth. With `--nodes`, several nodes
+//! hear a part of the sensors each, and share what they know.
 
 use std::sync::Arc;
 

@@ -3,13 +3,13 @@
 //! Trackers of different nodes see different measurements, but the same target: what it does that none of them
 //! predicted is in the errors of all. Taken for independent they would be believed too much; covariance intersection
 //! ([`intersection`](super::intersection)), which assumes nothing, believes them too little. Here the common part is
-//! reckoned. A tracker of a target pushed by white noise of spectral density q along an axis, measuring its place often,
-//! settles (Kalman–Bucy) at
+//! reckoned. A tracker of a target pushed by white noise of spectral density q along an axis, measuring its place
+//! often, settles (Kalman–Bucy) at
 //!
 //! * P = q [√2/ω³, 1/ω²; 1/ω², √2/ω], with the gain [√2 ω, ω²]ᵀ, hence ω = σ_v/σ_p and q = σ_v² ω/√2:
 //!
-//! its covariance tells its bandwidth ω and the q that it reckons with. Two such trackers, i and j, have errors with the
-//! cross-covariance S that solves Aᵢ S + S Aⱼᵀ + diag(0, q) = 0, A = [−√2 ω, 1; −ω², 0]. For equal ones that is a
+//! its covariance tells its bandwidth ω and the q that it reckons with. Two such trackers, i and j, have errors with
+//! the cross-covariance S that solves Aᵢ S + S Aⱼᵀ + diag(0, q) = 0, A = [−√2 ω, 1; −ω², 0]. For equal ones that is a
 //! quarter of P for place, a half between place and speed, three quarters for speed. The axes are those of each
 //! tracker's own ellipse; what pushes along one reaches the other's by the cosine between them.
 //!
@@ -34,8 +34,8 @@ const SHARE_MAX: f64 = 0.9;
 const ROWS: usize = SHARED_MOTION_MAX * KINEMATIC;
 type Six = SMatrix<f64, KINEMATIC, KINEMATIC>;
 
-/// The one estimate. The same bits for the same estimates in the same order; all hold at one time, which the caller sees
-/// to, and are told in the same axes.
+/// The one estimate. The same bits for the same estimates in the same order; all hold at one time, which the caller
+/// sees to, and are told in the same axes.
 ///
 /// # Errors
 /// [`NotPositiveDefinite`] if the numbers overflow or contradict the model: intersect them then.
@@ -295,7 +295,8 @@ mod tests {
         ) {
             let fused = combine(&all[0], &all[1..]).expect("the model's own covariances");
             for each in &all {
-                prop_assert!(is_not_negative(&(each.covariance.matrix() - fused.covariance.matrix()), &each.covariance));
+                let less = each.covariance.matrix() - fused.covariance.matrix();
+                prop_assert!(is_not_negative(&less, &each.covariance));
             }
         }
 

@@ -58,6 +58,7 @@ pub async fn serve(address: &str, screen: Arc<Mutex<Screen>>) -> std::io::Result
     let app = Router::new()
         .route("/", get(async || page("text/html; charset=utf-8", include_str!("abreast/page.html"))))
         .route("/page.css", get(async || page("text/css", include_str!("abreast/page.css"))))
+        .route("/icon.svg", get(async || page("image/svg+xml", include_str!("../../../console/src/icon.svg"))))
         .route("/page.js", get(async || page("text/javascript", include_str!("abreast/page.js"))))
         .route("/state.json", get(state))
         .with_state(screen);

@@ -1,8 +1,9 @@
-//! A cable between two nodes of a demo: real connections over loopback, as slow as a radio, which can be cut and healed.
+//! A cable between two nodes of a demo: real connections over loopback, as slow as a radio, which can be cut and
+//! healed.
 //!
-//! While it is cut nothing passes and nothing is lost: what was under way waits, as TCP has it on a radio that is out of
-//! reach, and both ends find out by themselves. Connections are carried whole, so loss is not shown: TCP would repeat
-//! what is lost, and so it only costs time.
+//! While it is cut nothing passes and nothing is lost: what was under way waits, as TCP has it on a radio that is out
+//! of reach, and both ends find out by themselves. Connections are carried whole, so loss is not shown: TCP would
+//! repeat what is lost, and so it only costs time.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

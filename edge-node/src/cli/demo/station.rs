@@ -28,8 +28,8 @@ pub struct Station {
 }
 
 impl Station {
-    /// Starts a node with sensors to be simulated: where the bytes of each are to be sent is given back, in the order of
-    /// the configuration.
+    /// Starts a node with sensors to be simulated: where the bytes of each are to be sent is given back, in the order
+    /// of the configuration.
     ///
     /// # Errors
     /// [`Failure`] if the configuration asks for what cannot be had.
