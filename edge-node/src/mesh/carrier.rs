@@ -22,11 +22,12 @@ use fusion_core::label::Clearance;
 use proto::replica::LinkId;
 use tracing::{info, warn};
 use zenoh::Session;
+use zenoh::liveliness::LivelinessToken;
 use zenoh::sample::SampleKind;
 
 use super::neighbour::{Neighbour, Place, Reach, Wire};
 use super::{MeshError, error, session};
-use crate::clock::Clock;
+use crate::clock::{Clock, Monotonic};
 use crate::config::MeshConfig;
 use crate::config::mesh::{BearerConfig, NEIGHBOURS_MAX};
 use crate::inbox::Inbox;
@@ -35,6 +36,9 @@ use crate::inbox::Inbox;
 ///
 /// Counter: `carrier_dropped`; the packet is lost, and what it told is told again.
 pub const PACKETS_WAITING_MAX: usize = 512;
+
+/// A session is given so many leases before it may be closed as deaf.
+const SESSION_LEASES: u32 = 2;
 
 /// How often bearers are chosen anew and silence is looked for.
 const TEND_PERIOD: Duration = Duration::from_millis(250);
@@ -54,7 +58,25 @@ pub struct Carrier {
 /// A bearer and its session.
 struct BearerSession {
     config: BearerConfig,
-    session: Session,
+    /// Where it connects to.
+    connect: Vec<String>,
+    session: RwLock<Session>,
+    /// Tells who we are, where the bearer looks around.
+    token: tokio::sync::Mutex<Option<LivelinessToken>>,
+    /// When the session was opened.
+    opened: AtomicU64,
+}
+
+impl BearerSession {
+    async fn open(config: BearerConfig, connect: Vec<String>, clock: Clock) -> Result<Self, MeshError> {
+        let session = session::open(&config, &connect).await?;
+        let opened = AtomicU64::new(clock.now().monotonic.0);
+        Ok(Self { config, connect, session: RwLock::new(session), token: tokio::sync::Mutex::default(), opened })
+    }
+
+    fn session(&self) -> Session {
+        self.session.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Carrier {
@@ -68,9 +90,8 @@ impl Carrier {
         for bearer in config.all_bearers() {
             let ways = config.neighbours.iter().flat_map(|neighbour| &neighbour.ways);
             let here = ways.filter(|way| way.bearer == bearer.name);
-            let connect: Vec<&str> = here.filter_map(|way| way.endpoint.as_deref()).collect();
-            let session = session::open(&bearer, &connect).await?;
-            bearers.push(BearerSession { config: bearer, session });
+            let connect = here.filter_map(|way| way.endpoint.clone()).collect();
+            bearers.push(BearerSession::open(bearer, connect, clock).await?);
         }
         let (sender, receiver) = sync_channel(PACKETS_WAITING_MAX);
         let carrier = Arc::new(Self {
@@ -90,7 +111,9 @@ impl Carrier {
             carrier.add(&neighbour.name, clearance, &ways).await?;
         }
         carrier.spawn_sender(receiver)?;
-        carrier.look_around().await?;
+        for index in 0..carrier.bearers.len() {
+            carrier.look_around(index).await?;
+        }
         tokio::spawn(tend(Arc::clone(&carrier)));
         Ok(carrier)
     }
@@ -122,7 +145,7 @@ impl Carrier {
         self.outgoing.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.neighbours.write().unwrap_or_else(PoisonError::into_inner).clear();
         for bearer in &self.bearers {
-            if let Err(e) = bearer.session.close().await {
+            if let Err(e) = bearer.session().close().await {
                 warn!("bearer {} did not close: {e}", bearer.config.name);
             }
         }
@@ -152,7 +175,7 @@ impl Carrier {
         });
         let neighbour = Neighbour::new(place, bearers, Arc::clone(&self.inbox));
         for (way, (bearer, _)) in wanted.iter().enumerate() {
-            let wire = Wire::declare(&neighbour, way, &bearer.config, &bearer.session).await;
+            let wire = Wire::declare(&neighbour, way, &bearer.config, &bearer.session()).await;
             neighbour.push(wire.map_err(error(&format!("neighbour {name} on bearer {}", bearer.config.name)))?);
         }
         self.neighbours.write().unwrap_or_else(PoisonError::into_inner).insert(link, neighbour);
@@ -182,33 +205,49 @@ impl Carrier {
         spawned.map(|_| ()).map_err(|e| MeshError(format!("no thread for the carrier: {e}")))
     }
 
-    /// On bearers that look around: tells who we are, and speaks to those who are found.
-    async fn look_around(self: &Arc<Self>) -> Result<(), MeshError> {
-        for (index, bearer) in self.bearers.iter().enumerate().filter(|(_, b)| b.config.settings().scouting) {
-            let name = &bearer.config.name;
-            let session = &bearer.session;
-            let token = session.liveliness().declare_token(format!("{PREFIX}/{}", self.me)).await;
-            let token = token.map_err(error(&format!("bearer {name}, liveliness")))?;
-            let Some(found) = &bearer.config.found else {
-                tokio::spawn(hold(token));
-                continue;
-            };
-            let clearance = found.clearance("mesh.bearers").map_err(|e| MeshError(e.to_string()))?;
-            let others = session.liveliness().declare_subscriber(format!("{PREFIX}/*")).history(true).await;
-            let others = others.map_err(error(&format!("bearer {name}, looking around")))?;
-            let carrier = Arc::clone(self);
-            tokio::spawn(async move {
-                while let Ok(sample) = others.recv_async().await {
-                    let key = sample.key_expr().as_str();
-                    let name = key.strip_prefix(PREFIX).map_or("", |rest| rest.trim_start_matches('/'));
-                    if sample.kind() == SampleKind::Put {
-                        carrier.meet(name, index, clearance).await;
-                    }
-                }
-                drop(token);
-            });
+    /// On a bearer that looks around: tells who we are, and speaks to those who are found.
+    async fn look_around(self: &Arc<Self>, index: usize) -> Result<(), MeshError> {
+        let bearer = &self.bearers[index];
+        if !bearer.config.settings().scouting {
+            return Ok(());
         }
+        let (name, session) = (&bearer.config.name, bearer.session());
+        let token = session.liveliness().declare_token(format!("{PREFIX}/{}", self.me)).await;
+        *bearer.token.lock().await = Some(token.map_err(error(&format!("bearer {name}, liveliness")))?);
+        let Some(found) = &bearer.config.found else { return Ok(()) };
+        let clearance = found.clearance("mesh.bearers").map_err(|e| MeshError(e.to_string()))?;
+        let others = session.liveliness().declare_subscriber(format!("{PREFIX}/*")).history(true).await;
+        let others = others.map_err(error(&format!("bearer {name}, looking around")))?;
+        let carrier = Arc::clone(self);
+        tokio::spawn(async move {
+            while let Ok(sample) = others.recv_async().await {
+                let key = sample.key_expr().as_str();
+                let name = key.strip_prefix(PREFIX).map_or("", |rest| rest.trim_start_matches('/'));
+                if sample.kind() == SampleKind::Put {
+                    carrier.meet(name, index, clearance).await;
+                }
+            }
+        });
         Ok(())
+    }
+
+    /// Closes the session of a bearer and opens another: where a connection that came back was joined to what the other
+    /// side had kept of the old one, no declaration gets through, and only a new name in the network helps.
+    async fn open_anew(self: &Arc<Self>, index: usize) -> Result<(), MeshError> {
+        let bearer = &self.bearers[index];
+        warn!("bearer {}: connected, but nothing is heard; opening its session anew", bearer.config.name);
+        bearer.opened.store(self.clock.now().monotonic.0, Ordering::Relaxed);
+        *bearer.token.lock().await = None;
+        if let Err(e) = bearer.session().close().await {
+            warn!("bearer {} did not close: {e}", bearer.config.name);
+        }
+        let session = session::open(&bearer.config, &bearer.connect).await?;
+        *bearer.session.write().unwrap_or_else(PoisonError::into_inner) = session.clone();
+        for neighbour in self.all() {
+            let declared = neighbour.declare_all(&bearer.config, &session).await;
+            declared.map_err(error(&format!("neighbour {} on bearer {}", neighbour.name(), bearer.config.name)))?;
+        }
+        self.look_around(index).await
     }
 
     /// A node was found that the configuration does not name.
@@ -227,12 +266,6 @@ impl Carrier {
 /// All keys of the mesh between nodes begin so.
 pub(super) const PREFIX: &str = "copmesh/1/l";
 
-/// Keeps what is declared declared.
-async fn hold<T>(declared: T) {
-    std::future::pending::<()>().await;
-    drop(declared);
-}
-
 /// Chooses bearers anew, beats, and declares anew where nothing is heard, for as long as the carrier is there.
 async fn tend(carrier: Arc<Carrier>) {
     let carrier = {
@@ -246,7 +279,7 @@ async fn tend(carrier: Arc<Carrier>) {
         let Some(carrier) = carrier.upgrade() else { return };
         let mut peers = Vec::with_capacity(carrier.bearers.len());
         for bearer in &carrier.bearers {
-            peers.push((bearer.config.name.as_str(), bearer.session.info().peers_zid().await.count()));
+            peers.push((bearer.config.name.as_str(), bearer.session().info().peers_zid().await.count()));
         }
         let all = carrier.all();
         let unknown = |name: &str| {
@@ -255,6 +288,18 @@ async fn tend(carrier: Arc<Carrier>) {
         };
         for neighbour in &all {
             neighbour.tend(&unknown).await;
+        }
+        let now = carrier.clock.now().monotonic;
+        for (index, bearer) in carrier.bearers.iter().enumerate() {
+            let age = now.since(Monotonic(bearer.opened.load(Ordering::Relaxed)));
+            let lease = Duration::from_secs_f64(bearer.config.settings().lease_s);
+            let deaf = all.iter().any(|neighbour| neighbour.is_deaf_on(&bearer.config.name));
+            if deaf
+                && age >= lease * SESSION_LEASES
+                && let Err(e) = carrier.open_anew(index).await
+            {
+                warn!("{e}");
+            }
         }
     }
 }

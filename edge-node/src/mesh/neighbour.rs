@@ -1,6 +1,6 @@
 //! One neighbour: on each bearer a wire to it, and which of them is used.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ struct Traffic {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     heard: AtomicU64,
+    /// When the neighbour's subscription became known last.
+    matched: AtomicU64,
     sent: AtomicU64,
 }
 
@@ -56,10 +58,31 @@ pub(super) struct Wire {
     publisher: Publisher<'static>,
     subscriber: tokio::sync::Mutex<Option<Subscriber<()>>>,
     declared: AtomicU64,
+    /// How often it was declared anew without anything heard since.
+    tries: AtomicU32,
 }
 
 /// A wire that is silent for so many leases is declared anew.
 const SILENT_LEASES: u32 = 3;
+/// One that was never heard since it was declared, sooner: whoever knows of it greets at once. Each time that changes
+/// nothing, twice as much later, until it is as for the others.
+const FIRST_PATIENCE: Duration = Duration::from_secs(2);
+
+/// After so many declarations anew that changed nothing, the session is at fault.
+const DEAF_AFTER: u32 = 2;
+
+impl Wire {
+    /// How long it may be silent before it is declared anew.
+    fn patience(&self, traffic: &Traffic) -> Duration {
+        let longest = self.lease * SILENT_LEASES;
+        if traffic.heard.load(Ordering::Relaxed) > self.declared.load(Ordering::Relaxed) {
+            self.tries.store(0, Ordering::Relaxed);
+            return longest;
+        }
+        let doublings = self.tries.load(Ordering::Relaxed).min(8);
+        (FIRST_PATIENCE * (1 << doublings)).min(longest)
+    }
+}
 
 impl Neighbour {
     pub(super) fn new(place: Place, bearers: impl Iterator<Item = Bearer>, inbox: Arc<Inbox>) -> Arc<Self> {
@@ -103,7 +126,7 @@ impl Neighbour {
         debug!("{} over its way {way}: {}", self.name(), if up { "up" } else { "down" });
         let now = self.place.clock.now().monotonic;
         // Silence counts from here.
-        self.traffic[way].heard.fetch_max(if up { now.0 } else { 0 }, Ordering::Relaxed);
+        self.traffic[way].matched.fetch_max(if up { now.0 } else { 0 }, Ordering::Relaxed);
         self.tell(|choice, now| choice.handle(way, up, now));
     }
 
@@ -152,12 +175,35 @@ impl Neighbour {
                 let (neighbour, wire) = (Arc::clone(self), Arc::clone(wire));
                 let _ = tokio::task::spawn_blocking(move || neighbour.put(way, &wire, Vec::new())).await;
             }
-            let patience = wire.lease * SILENT_LEASES;
-            let silent = since(&self.traffic[way].heard) >= patience && since(&wire.declared) >= patience;
+            let patience = wire.patience(&self.traffic[way]);
+            let traffic = &self.traffic[way];
+            let silent = [&traffic.heard, &traffic.matched, &wire.declared].iter().all(|time| since(time) >= patience);
             if silent && (up || unknown(&wire.bearer)) {
                 self.declare_anew(way, wire).await;
             }
         }
+    }
+
+    /// Whether a bearer that carries what we send, as far as is known, has brought nothing however often we declared
+    /// anew.
+    pub(super) fn is_deaf_on(&self, bearer: &str) -> bool {
+        let wires = self.wires.read().unwrap_or_else(PoisonError::into_inner);
+        let choice = self.choice();
+        let deaf = |way: usize, wire: &Wire| {
+            wire.bearer == bearer && choice.is_up(way) && wire.tries.load(Ordering::Relaxed) >= DEAF_AFTER
+        };
+        wires.iter().enumerate().any(|(way, wire)| deaf(way, wire))
+    }
+
+    /// Declares everything on a bearer whose session is a new one.
+    pub(super) async fn declare_all(self: &Arc<Self>, config: &BearerConfig, session: &Session) -> zenoh::Result<()> {
+        let wires: Vec<Arc<Wire>> = self.wires.read().unwrap_or_else(PoisonError::into_inner).clone();
+        for (way, _) in wires.iter().enumerate().filter(|(_, wire)| wire.bearer == config.name) {
+            self.handle_matching(way, false);
+            let wire = Arc::new(Wire::declare(self, way, config, session).await?);
+            self.wires.write().unwrap_or_else(PoisonError::into_inner)[way] = wire;
+        }
+        Ok(())
     }
 
     async fn declare_anew(self: &Arc<Self>, way: usize, wire: &Wire) {
@@ -167,6 +213,7 @@ impl Neighbour {
             let _ = old.undeclare().await;
         }
         wire.declared.store(self.place.clock.now().monotonic.0, Ordering::Relaxed);
+        wire.tries.fetch_add(1, Ordering::Relaxed);
         match subscribe(self, way, &wire.session).await {
             Ok(new) => *subscriber = Some(new),
             Err(e) => warn!("{} on bearer {}: {e}", self.name(), wire.bearer),
@@ -228,6 +275,7 @@ impl Wire {
             publisher,
             subscriber: tokio::sync::Mutex::new(Some(subscriber)),
             declared: AtomicU64::new(clock.now().monotonic.0),
+            tries: AtomicU32::new(0),
         })
     }
 }

@@ -27,7 +27,7 @@ const SCOUTING_ADDRESS: &str = "224.0.0.225:7446";
 ///
 /// # Errors
 /// [`MeshError`] that names the bearer, and the endpoint or key at fault.
-pub(super) async fn open(bearer: &BearerConfig, connect: &[&str]) -> Result<Session, MeshError> {
+pub(super) async fn open(bearer: &BearerConfig, connect: &[String]) -> Result<Session, MeshError> {
     let mut config = zenoh::Config::default();
     for (key, value) in settings(bearer, connect) {
         config.insert_json5(key, &value).map_err(error(&format!("bearer {}, setting {key} = {value}", bearer.name)))?;
@@ -36,14 +36,13 @@ pub(super) async fn open(bearer: &BearerConfig, connect: &[&str]) -> Result<Sess
     zenoh::open(config).await.map_err(error(&format!("bearer {} cannot be had; does {listen} exist?", bearer.name)))
 }
 
-fn settings(bearer: &BearerConfig, connect: &[&str]) -> Vec<(&'static str, String)> {
+fn settings(bearer: &BearerConfig, connect: &[String]) -> Vec<(&'static str, String)> {
     let s = bearer.settings();
-    let list = |list: &[&str]| serde_json::to_string(list).expect("a list of strings is JSON");
-    let listen: Vec<&str> = bearer.listen.iter().map(String::as_str).collect();
+    let list = |list: &[String]| serde_json::to_string(list).expect("a list of strings is JSON");
     let batch = u32::from(s.packet_bytes) + HEADER_BYTES;
     let mut all = vec![
         ("mode", "\"peer\"".into()),
-        ("listen/endpoints", list(&listen)),
+        ("listen/endpoints", list(&bearer.listen)),
         ("connect/endpoints", list(connect)),
         ("connect/timeout_ms", "-1".into()),
         ("connect/exit_on_failure", "false".into()),
