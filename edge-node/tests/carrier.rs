@@ -54,7 +54,7 @@ impl Party {
     fn next(&self) -> FromLink {
         match self.inbox.take(PATIENCE) {
             Taken::Heard(Heard { link: LinkId(0), what, .. }) => what,
-            other => panic!("{other:?}"),
+            other @ (Taken::Heard(_) | Taken::Entry(_) | Taken::TimedOut | Taken::Closed) => panic!("{other:?}"),
         }
     }
 

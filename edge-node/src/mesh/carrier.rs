@@ -43,6 +43,9 @@ const SESSION_LEASES: u32 = 2;
 /// How often bearers are chosen anew and silence is looked for.
 const TEND_PERIOD: Duration = Duration::from_millis(250);
 
+/// A packet, and whom it is for.
+type Outgoing = (LinkId, Vec<u8>);
+
 /// The way to all neighbours.
 pub struct Carrier {
     me: String,
@@ -50,7 +53,7 @@ pub struct Carrier {
     inbox: Arc<Inbox>,
     bearers: Vec<BearerSession>,
     neighbours: RwLock<BTreeMap<LinkId, Arc<Neighbour>>>,
-    outgoing: Mutex<Option<SyncSender<(LinkId, Vec<u8>)>>>,
+    outgoing: Mutex<Option<SyncSender<Outgoing>>>,
     carrier_dropped: AtomicU64,
     neighbours_full: AtomicU64,
 }

@@ -114,7 +114,7 @@ mod tests {
     fn zenoh_knows_every_setting_of_every_profile() {
         for profile in Profile::ALL {
             let mut config = zenoh::Config::default();
-            for (key, value) in settings(&BearerConfig::of(profile), &["tcp/127.0.0.1:1"]) {
+            for (key, value) in settings(&BearerConfig::of(profile), &["tcp/127.0.0.1:1".into()]) {
                 config.insert_json5(key, &value).unwrap_or_else(|e| panic!("{profile}: {key} = {value}: {e}"));
                 assert!(config.get_json(key).is_ok(), "{key} does not exist");
             }

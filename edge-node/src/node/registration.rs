@@ -218,7 +218,7 @@ impl Registrar {
         let place = Place::Polar(Polar {
             azimuth: less(polar.azimuth, biases[1].unwrap_or(0.0)),
             range: polar.range.map(|range| less(range, biases[0].unwrap_or(0.0))),
-            ..polar.clone()
+            ..*polar
         });
         Some(Return { place, identity: seen.identity.clone() })
     }

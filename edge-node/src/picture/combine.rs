@@ -3,7 +3,7 @@
 //! Trackers of different nodes have only the target's motion in common ([`shared_motion`]): a node publishes what
 //! its own sensors measured. Where that is not certain, because two were fed by a sensor of one name, heard the
 //! same address or are lives of one node, nothing is known of what they share, nor of estimates made elsewhere:
-//! those are intersected ([`many`]). Identities go the same way: sayings that may come from one source count once,
+//! those are intersected (`many`). Identities go the same way: sayings that may come from one source count once,
 //! the clearest of them.
 
 use fusion_core::filter::intersection::many::{INTERSECTED_MAX, intersect_all};

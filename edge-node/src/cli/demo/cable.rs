@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Sleep, sleep};
 
-/// What is under way at once at the most, in pieces of [`PIECE_BYTES`]; a sender finds its buffer full.
+/// What is under way at once at the most, in pieces of half a kilobyte; a sender finds its buffer full.
 ///
 /// No counter: nothing is lost, it waits with the sender.
 pub const PIECES_MAX: usize = 64;
