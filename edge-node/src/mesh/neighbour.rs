@@ -48,6 +48,8 @@ struct Traffic {
     /// When the neighbour's subscription became known last.
     matched: AtomicU64,
     sent: AtomicU64,
+    /// How often the wire was declared anew since anything was heard.
+    tries: AtomicU32,
 }
 
 /// What is declared on one bearer for one neighbour.
@@ -58,8 +60,6 @@ pub(super) struct Wire {
     publisher: Publisher<'static>,
     subscriber: tokio::sync::Mutex<Option<Subscriber<()>>>,
     declared: AtomicU64,
-    /// How often it was declared anew without anything heard since.
-    tries: AtomicU32,
 }
 
 /// A wire that is silent for so many leases is declared anew.
@@ -76,10 +76,9 @@ impl Wire {
     fn patience(&self, traffic: &Traffic) -> Duration {
         let longest = self.lease * SILENT_LEASES;
         if traffic.heard.load(Ordering::Relaxed) > self.declared.load(Ordering::Relaxed) {
-            self.tries.store(0, Ordering::Relaxed);
             return longest;
         }
-        let doublings = self.tries.load(Ordering::Relaxed).min(8);
+        let doublings = traffic.tries.load(Ordering::Relaxed).min(8);
         (FIRST_PATIENCE * (1 << doublings)).min(longest)
     }
 }
@@ -148,6 +147,7 @@ impl Neighbour {
         let at = self.place.clock.now();
         let traffic = &self.traffic[way];
         traffic.heard.store(at.monotonic.0, Ordering::Relaxed);
+        traffic.tries.store(0, Ordering::Relaxed);
         traffic.bytes_in.fetch_add(payload.len() as u64, Ordering::Relaxed);
         if !payload.is_empty() {
             let what = FromLink::Packet(payload.to_bytes().into_owned());
@@ -190,7 +190,8 @@ impl Neighbour {
         let wires = self.wires.read().unwrap_or_else(PoisonError::into_inner);
         let choice = self.choice();
         let deaf = |way: usize, wire: &Wire| {
-            wire.bearer == bearer && choice.is_up(way) && wire.tries.load(Ordering::Relaxed) >= DEAF_AFTER
+            let tries = self.traffic[way].tries.load(Ordering::Relaxed);
+            wire.bearer == bearer && choice.is_up(way) && tries >= DEAF_AFTER
         };
         wires.iter().enumerate().any(|(way, wire)| deaf(way, wire))
     }
@@ -200,6 +201,7 @@ impl Neighbour {
         let wires: Vec<Arc<Wire>> = self.wires.read().unwrap_or_else(PoisonError::into_inner).clone();
         for (way, _) in wires.iter().enumerate().filter(|(_, wire)| wire.bearer == config.name) {
             self.handle_matching(way, false);
+            self.traffic[way].tries.store(0, Ordering::Relaxed);
             let wire = Arc::new(Wire::declare(self, way, config, session).await?);
             self.wires.write().unwrap_or_else(PoisonError::into_inner)[way] = wire;
         }
@@ -213,7 +215,7 @@ impl Neighbour {
             let _ = old.undeclare().await;
         }
         wire.declared.store(self.place.clock.now().monotonic.0, Ordering::Relaxed);
-        wire.tries.fetch_add(1, Ordering::Relaxed);
+        self.traffic[way].tries.fetch_add(1, Ordering::Relaxed);
         match subscribe(self, way, &wire.session).await {
             Ok(new) => *subscriber = Some(new),
             Err(e) => warn!("{} on bearer {}: {e}", self.name(), wire.bearer),
@@ -275,7 +277,6 @@ impl Wire {
             publisher,
             subscriber: tokio::sync::Mutex::new(Some(subscriber)),
             declared: AtomicU64::new(clock.now().monotonic.0),
-            tries: AtomicU32::new(0),
         })
     }
 }

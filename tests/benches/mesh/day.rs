@@ -84,17 +84,7 @@ struct Pair {
 
 impl Pair {
     fn new() -> Self {
-        let quality = Quality {
-            rate: 1e6,
-            queue: 1e5,
-            delay_s: 0.02,
-            jitter_s: 0.0,
-            loss: 0.01,
-            burst: 1.0,
-            doubled: 0.0,
-            damaged: 0.0,
-            overhead: 41.0,
-        };
+        let quality = Quality::good(1e6, 1e5);
         let node = |k: u64| {
             let me = Origin { node: NodeId(k), incarnation: 1 };
             Replica::new(me, ReplicaConfig::default(), now(Span::ZERO))

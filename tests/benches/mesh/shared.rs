@@ -20,17 +20,7 @@ fn mission(scene: Scene, rate: Option<f64>, seed: u64) -> Mission {
     let config = ReplicaConfig { refine: rate.is_some_and(|rate| rate > 5e5), ..ReplicaConfig::default() };
     let mut mission = Mission::new(scene, config, Vec::new(), Random::new(seed));
     if let Some(rate) = rate {
-        let quality = Quality {
-            rate,
-            queue: rate / 4.0,
-            delay_s: 0.02,
-            jitter_s: 0.0,
-            loss: 0.01,
-            burst: 1.0,
-            doubled: 0.0,
-            damaged: 0.0,
-            overhead: 41.0,
-        };
+        let quality = Quality::good(rate, rate / 4.0);
         (0..NODES).for_each(|k| mission.link(k, (k + 1) % NODES, quality, 600));
     }
     mission

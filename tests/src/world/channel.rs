@@ -28,6 +28,24 @@ pub struct Quality {
     pub overhead: f64,
 }
 
+impl Quality {
+    /// A good line of this rate and queue: 20 ms, one packet in a hundred lost, UDP over Ethernet.
+    #[must_use]
+    pub const fn good(rate: f64, queue: f64) -> Self {
+        Self {
+            rate,
+            queue,
+            delay_s: 0.02,
+            jitter_s: 0.0,
+            loss: 0.01,
+            burst: 1.0,
+            doubled: 0.0,
+            damaged: 0.0,
+            overhead: 41.0,
+        }
+    }
+}
+
 /// A direction of a link.
 #[derive(Clone, Debug)]
 pub struct Channel {
