@@ -20,4 +20,4 @@ pub mod truth;
 pub mod world;
 
 pub use oracle::{hex, unhex};
-pub use outside::{copmesh_binary, oracle_python, recording, skip};
+pub use outside::{copmesh_binary, oracle_python, recording, resident_kb, skip};

@@ -52,6 +52,15 @@ pub fn copmesh_binary(test: &str) -> Option<PathBuf> {
     found(test, "COPMESH_BIN", "target/debug/copmesh", "no built copmesh; `cargo build -p edge-node` makes it")
 }
 
+/// What this process holds in memory, kB; not a number where the system does not tell.
+#[must_use]
+pub fn resident_kb() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kib.map_or(f64::NAN, |kib| 1.024 * kib)
+}
+
 fn found(test: &str, variable: &str, usual: &str, remedy: &str) -> Option<PathBuf> {
     let path = std::env::var_os(variable).map_or_else(|| tree::root().join(usual), PathBuf::from);
     if path.is_file() {

@@ -76,3 +76,43 @@ fn sequencer_boxes(tracks: usize) -> SequencerBoxes {
 fn boxed<T: Clone>(blank: T, length: usize) -> Box<[T]> {
     vec![blank; length].into_boxed_slice()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Octets of the boxes of a tracker and a sequencer, largest first, with their names.
+    fn taken(tracks: usize) -> Vec<(usize, &'static str)> {
+        let (tracker, held) = (tracker_boxes(tracks, 0), sequencer_boxes(tracks));
+        let mut boxes = vec![
+            (size_of_val(&*tracker.slots), "slots"),
+            (size_of_val(&*tracker.modes), "modes"),
+            (size_of_val(&*tracker.rows), "rows"),
+            (size_of_val(&*tracker.columns), "columns"),
+            (size_of_val(&*tracker.plots), "plots"),
+            (size_of_val(&*tracker.addressed), "addressed"),
+            (size_of_val(&*tracker.edges), "edges"),
+            (size_of_val(&*tracker.probabilities), "probabilities"),
+            (size_of_val(&*tracker.reals), "reals"),
+            (size_of_val(&*tracker.words), "words"),
+            (size_of_val(&*held.scans), "held scans"),
+            (size_of_val(&*held.pieces), "pieces"),
+            (size_of_val(&*held.measurements), "held measurements"),
+            (size_of_val(&*held.copies), "copies of tracks"),
+        ];
+        boxes.sort_unstable_by(|a, b| b.cmp(a));
+        boxes
+    }
+
+    #[test]
+    fn each_track_costs_what_the_architecture_says() {
+        let total = |boxes: &[(usize, &str)]| boxes.iter().map(|(octets, _)| octets).sum::<usize>();
+        let (few, many) = (taken(1_024), taken(2_048));
+        println!("a node for 1,024 tracks, kB:");
+        few.iter().for_each(|(octets, name)| println!("{:>9} {name}", octets / 1_000));
+        let per_track = (total(&many) - total(&few)) / 1_024;
+        println!("{:>9} in all; {per_track} octets for each track more", total(&few) / 1_000);
+        assert!(per_track <= 47_000, "{per_track} octets a track");
+        assert!(total(&few) - 1_024 * per_track <= 13_000_000, "{} octets without tracks", total(&few));
+    }
+}

@@ -13,6 +13,7 @@ mod cases;
 #[path = "../../../fusion-core/tests/common/mod.rs"]
 mod common;
 
+mod day;
 mod drive;
 mod growth;
 mod instructions;
@@ -35,12 +36,13 @@ use table::Table;
 type Make = fn(&Options) -> Table;
 
 /// The tables by their names, in the order in which they are shown.
-const TABLES: [(&str, Make); 6] = [
+const TABLES: [(&str, Make); 7] = [
     ("marginals", marginals::table),
     ("scans", scans::table),
     ("williams", williams::table),
     ("late", late::table),
     ("growth", growth::table),
+    ("day", day::table),
     ("instructions", instructions::table),
 ];
 

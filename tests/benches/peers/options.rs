@@ -1,6 +1,7 @@
 //! What is asked for on the command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 pub const HELP: &str = "usage: cargo bench -p tests --bench peers -- [TABLE]... [OPTION]...
 
@@ -10,6 +11,7 @@ Prints figures of copmesh beside those of its peers. TABLE, all without one:
   williams      the published crossing of four targets
   late          late scans: the same bits within the buffer, what is lost beyond it
   growth        time per scan from 50 to 10 000 targets at constant density
+  day           a whole node over 24 h: memory and time of its calls, hour by hour
   instructions  instructions per detection at 200 targets and four sensors, counted by callgrind
 
 OPTION:
@@ -21,6 +23,7 @@ OPTION:
   --peer-seeds N    how many of the seeds they track too (1; of s1000 each takes some five minutes)
   --runs N          runs of the published crossing (100)
   --peer-runs N     how many of them Stone Soup tracks too (5)
+  --hours N         hours of the day (24)
   --json            one JSON array of tables instead of text
 
 The peers are Python packages; tests/run installs them with the other oracles.";
@@ -38,6 +41,7 @@ pub struct Options {
     pub runs: u64,
     pub peer_runs: u64,
     pub matrices: Option<PathBuf>,
+    pub hours: u32,
     pub json: bool,
 }
 
@@ -63,6 +67,7 @@ pub fn parse(arguments: impl Iterator<Item = String>, tables: &[&str]) -> Result
         runs: 100,
         peer_runs: 5,
         matrices: None,
+        hours: 24,
         json: false,
     };
     let mut rest = arguments;
@@ -73,6 +78,7 @@ pub fn parse(arguments: impl Iterator<Item = String>, tables: &[&str]) -> Result
             "--help" | "-h" => return Ok(Request::Help),
             "--work" => return Ok(Request::Work),
             "--json" => options.json = true,
+            "--hours" => options.hours = number(&argument, rest.next())?,
             "--seeds" => options.seeds = number(&argument, rest.next())?,
             "--peer-seeds" => options.peer_seeds = number(&argument, rest.next())?,
             "--runs" => options.runs = number(&argument, rest.next())?,
@@ -87,7 +93,7 @@ pub fn parse(arguments: impl Iterator<Item = String>, tables: &[&str]) -> Result
     Ok(Request::Tables(options))
 }
 
-fn number(option: &str, value: Option<String>) -> Result<u64, String> {
+fn number<T: FromStr>(option: &str, value: Option<String>) -> Result<T, String> {
     value.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{option} wants a number"))
 }
 
