@@ -32,7 +32,7 @@ fn lan(protocol: &str) -> Way {
 }
 
 /// How often it is looked whether something holds.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Waits until something holds; after how long it did.
 fn until(what: &str, clock: &Clock, nodes: &[Node], mut holds: impl FnMut() -> bool) -> Duration {
@@ -167,8 +167,20 @@ const TAKEN_OVER_S: f64 = 3.0;
 #[test]
 fn a_radio_that_loses_a_fifth_carries_the_picture() {
     let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    if tests::copmesh_binary("mesh_network_radio").is_none() {
+        return;
+    }
+    println!("9.6 kbit/s, 0.4 s there and back, 20 % loss: seconds until both show the same");
+    println!("{:>5} {:>14} {:>14} {:>14}", "", "after start", "cut of 12 s", "cut of 25 s");
+    // They wait most of the time.
+    std::thread::scope(|scope| (7..10).for_each(|seed| drop(scope.spawn(move || radio(seed)))));
+}
+
+/// Two nodes over such a radio, which is cut for less than any connection is kept, and for longer.
+fn radio(seed: u64) {
     let clock = Clock::start();
-    let Some(mut desk) = Desk::new("mesh_network_radio", &[free_port(), free_port()]) else { return };
+    let test = format!("mesh_network_radio_{seed}");
+    let Some(mut desk) = Desk::new(&test, &[free_port(), free_port()]) else { return };
     let listener = UdpSocket::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound");
     let quality = Quality {
         rate: 9600.0,
@@ -181,7 +193,7 @@ fn a_radio_that_loses_a_fifth_carries_the_picture() {
         damaged: 0.0,
         overhead: 28.0,
     };
-    let radio = Radio::new(listener, quality, 7);
+    let radio = Radio::new(listener, quality, seed);
     let way = Way::new("radio-9k6", "udp", radio.address().port());
     desk.nodes[0].add_neighbour("b", &[(way.clone(), Some("127.0.0.1".into()))]);
     desk.nodes[0].listen(Some("udp/127.0.0.1:0"));
@@ -190,20 +202,15 @@ fn a_radio_that_loses_a_fifth_carries_the_picture() {
     let nodes = &mut desk.nodes;
     show(nodes, 0);
     nodes.iter_mut().for_each(Node::start);
-    let first = until("a first picture", &clock, nodes, || agree(nodes, 2));
-    let healed = [12, 25].map(|cut_s| {
+    let first = until("a first picture", &clock, nodes, || agree(nodes, 2)).as_secs_f64();
+    let [short, long] = [(1, 12), (2, 25)].map(|(round, cut_s)| {
         radio.set_open(false);
-        let round = if cut_s > 20 { 2 } else { 1 };
         show(nodes, round);
         sleep(Duration::from_secs(cut_s));
         radio.set_open(true);
         until("the same picture", &clock, nodes, || agree(nodes, 2 * (round + 1))).as_secs_f64()
     });
-    let [first, short, long] = [first.as_secs_f64(), healed[0], healed[1]];
-    println!(
-        "radio, 9.6 kbit/s, 20 % loss: all agree {first:.1} s after the start, {short:.1} s after a cut of 12 s, \
-         {long:.1} s after one of 25 s, which no connection outlives"
-    );
+    println!("{seed:>5} {first:>14.1} {short:>14.1} {long:>14.1}");
 }
 
 #[test]

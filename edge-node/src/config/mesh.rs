@@ -205,7 +205,7 @@ const LAN: BearerSettings = BearerSettings {
     layer: 1,
     silence_s: 1.6,
     lease_s: 1.5,
-    open_timeout_s: 0.45,
+    open_timeout_s: 0.6,
     retry_first_s: 0.1,
     retry_longest_s: 0.1,
     send_buffer_bytes: 0,
@@ -240,14 +240,14 @@ const RADIO_64K: BearerSettings = BearerSettings {
     scouting: false,
 };
 
-/// A handshake takes two seconds of the air.
+/// A handshake takes a second, half of it on the air.
 const RADIO_9K6: BearerSettings = BearerSettings {
     rate_bit_s: 9600.0,
     packet_bytes: 300,
     layer: 0,
     silence_s: 8.0,
     lease_s: 10.0,
-    open_timeout_s: 3.0,
+    open_timeout_s: 2.5,
     retry_first_s: 0.25,
     retry_longest_s: 0.5,
     send_buffer_bytes: 2048,

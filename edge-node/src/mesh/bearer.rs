@@ -5,6 +5,7 @@
 //! new name is greeted anew by everybody.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use fusion_core::time::Span;
 use tracing::warn;
@@ -16,11 +17,13 @@ use super::{MeshError, session};
 use crate::config::mesh::BearerConfig;
 
 /// Whoever connects is heard sooner than this, on any machine.
-const FIRST_WORD: Span = Span::from_secs(5);
+const FIRST_WORD: Span = Span::from_secs(6);
 /// What was heard and is connected is heard again within so many leases.
 const LEASES: i64 = 2;
 /// And within so many silences.
 const SILENCES: i64 = 3;
+/// Between attempts to open a session, where what it listens on is not there.
+const PAUSE: Duration = Duration::from_secs(2);
 /// Doublings of that patience while opening anew changes nothing: those who connect may be strangers to us.
 ///
 /// No counter: a bound of arithmetic only.
@@ -45,6 +48,8 @@ struct Company {
     grown: Span,
     /// Sessions opened since anything was heard.
     vain: u32,
+    /// Another session is being opened.
+    opening: bool,
 }
 
 /// What [`BearerSession::look`] saw.
@@ -54,7 +59,7 @@ pub(super) struct Seen {
     pub(super) connected: usize,
     /// More than before.
     pub(super) grown: bool,
-    /// The session is to be opened anew.
+    /// The session is to be opened anew. Told once.
     pub(super) deaf: bool,
 }
 
@@ -80,23 +85,31 @@ impl BearerSession {
         let settings = self.config.settings();
         let silence = Span::from_secs_f64(settings.silence_s);
         // Where nodes are looked for, strangers connect too.
-        let first = if settings.scouting { Span::from_nanos(i64::MAX) } else { FIRST_WORD.max(silence) };
+        let first = if settings.scouting { Span::from_nanos(i64::MAX) } else { FIRST_WORD };
         let lease = Span::from_secs_f64(session::lease(&self.config, &self.connect).as_secs_f64());
         let again = times(lease, LEASES).max(times(silence, SILENCES));
         self.company().look(connected, wires, [first, again], now)
     }
 
-    /// Closes the session and opens another.
-    pub(super) async fn open_anew(&self, now: Span) -> Result<Session, MeshError> {
+    /// Closes the session, which takes some seconds, and opens another.
+    pub(super) async fn open_anew(&self, now: Span) -> Session {
         *self.token.lock().await = None;
         if let Err(e) = self.session().close().await {
             warn!("bearer {} did not close: {e}", self.config.name);
         }
-        let vain = self.company().vain.saturating_add(1);
-        *self.company() = Company { connected: 0, grown: now, vain };
-        let session = session::open(&self.config, &self.connect).await?;
+        let mut session = session::open(&self.config, &self.connect).await;
+        if let Err(e) = &session {
+            warn!("{e}; trying again every {} s", PAUSE.as_secs());
+        }
+        while session.is_err() {
+            tokio::time::sleep(PAUSE).await;
+            session = session::open(&self.config, &self.connect).await;
+        }
+        let session = session.expect("the loop ends with one");
         *self.session.write().unwrap_or_else(PoisonError::into_inner) = session.clone();
-        Ok(session)
+        let vain = self.company().vain.saturating_add(1);
+        *self.company() = Company { connected: 0, grown: now, vain, opening: false };
+        session
     }
 }
 
@@ -114,7 +127,8 @@ impl Company {
         }
         let (since, patience) = (heard.unwrap_or(self.grown), patience[usize::from(heard.is_some())]);
         let patience = times(patience, 1 << self.vain.min(DOUBLINGS_MAX));
-        let deaf = connected > 0 && !wires.is_empty() && now - since >= patience;
+        let deaf = !self.opening && connected > 0 && !wires.is_empty() && now - since >= patience;
+        self.opening |= deaf;
         Seen { connected, grown, deaf }
     }
 }
@@ -142,7 +156,8 @@ mod tests {
         let silent = [Hearing::new(at(8), at(0))];
         assert_eq!(company.look(1, &silent, PATIENCE, at(10)), Seen { connected: 1, grown: true, deaf: false });
         assert!(!company.look(1, &silent, PATIENCE, at(14)).deaf && company.look(1, &silent, PATIENCE, at(15)).deaf);
-        company.vain = 1;
+        assert!(!company.look(1, &silent, PATIENCE, at(99)).deaf, "told once");
+        (company.vain, company.opening) = (1, false);
         assert!(!company.look(1, &silent, PATIENCE, at(19)).deaf && company.look(1, &silent, PATIENCE, at(20)).deaf);
     }
 

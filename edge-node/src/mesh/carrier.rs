@@ -214,15 +214,18 @@ impl Carrier {
     }
 
     /// Closes the session of a bearer and opens another, under a new name in zenoh's network.
-    async fn open_anew(self: &Arc<Self>, index: usize) -> Result<(), MeshError> {
+    async fn open_anew(self: Arc<Self>, index: usize) {
         let bearer = &self.bearers[index];
         warn!("bearer {}: connected, but nothing is heard; opening its session anew", bearer.config.name);
-        let session = bearer.open_anew(elapsed(self.clock.now().monotonic)).await?;
+        let session = bearer.open_anew(elapsed(self.clock.now().monotonic)).await;
         for neighbour in self.all() {
-            let declared = neighbour.declare_all(&bearer.config, &session).await;
-            declared.map_err(error(&format!("neighbour {} on bearer {}", neighbour.name(), bearer.config.name)))?;
+            if let Err(e) = neighbour.declare_all(&bearer.config, &session).await {
+                warn!("neighbour {} on bearer {}: {e}", neighbour.name(), bearer.config.name);
+            }
         }
-        self.look_around(index).await
+        if let Err(e) = self.look_around(index).await {
+            warn!("{e}");
+        }
     }
 
     async fn tend(self: &Arc<Self>) {
@@ -236,10 +239,8 @@ impl Carrier {
             if seen.grown {
                 all.iter().for_each(|neighbour| neighbour.handle_connected(name));
             }
-            if seen.deaf
-                && let Err(e) = self.open_anew(index).await
-            {
-                warn!("{e}");
+            if seen.deaf {
+                tokio::spawn(Arc::clone(self).open_anew(index));
             }
             strangers.push((name, seen.connected > hearings.iter().filter(|hearing| hearing.is_matched()).count()));
         }
