@@ -20,6 +20,8 @@ use crate::config::mesh::{BearerConfig, BearerSettings};
 
 /// What zenoh puts before a packet, at the most: while a key is not yet numbered it is spelt out.
 const HEADER_BYTES: u32 = 120;
+/// zenoh reads no serial line into less than a whole frame.
+const SERIAL_BYTES: u32 = 1500;
 /// What a datagram or a frame of a stream may hold at the most; packets are far smaller.
 const MESSAGE_BYTES: u32 = 65_536;
 /// Where nodes look for each other: not where consoles are looked for.
@@ -52,7 +54,8 @@ pub(super) async fn open(bearer: &BearerConfig, connect: &[String]) -> Result<Se
 fn settings(bearer: &BearerConfig, connect: &[String]) -> Vec<(&'static str, String)> {
     let s = bearer.settings();
     let list = |list: &[String]| serde_json::to_string(list).expect("a list of strings is JSON");
-    let batch = u32::from(s.packet_bytes) + HEADER_BYTES;
+    let serial = bearer.listen.iter().chain(connect).any(|endpoint| endpoint.starts_with(SERIAL));
+    let batch = (u32::from(s.packet_bytes) + HEADER_BYTES).max(if serial { SERIAL_BYTES } else { 0 });
     let mut all = vec![
         ("mode", "\"peer\"".into()),
         ("listen/endpoints", list(&bearer.listen)),
@@ -93,9 +96,11 @@ pub(super) fn lease(bearer: &BearerConfig, connect: &[String]) -> Duration {
 }
 
 fn is_datagram(endpoint: &str) -> bool {
-    endpoint.starts_with("udp/") || endpoint.starts_with("serial/")
+    endpoint.starts_with("udp/") || endpoint.starts_with(SERIAL)
 }
 
+/// How endpoints on serial lines begin.
+const SERIAL: &str = "serial/";
 /// Cuts shorter than this need no handshake. Not longer, since a side that lost the last datagram of a handshake can
 /// only connect when the other, which believes in the connection, has given it up.
 const DATAGRAM_LEASE: Duration = Duration::from_secs(20);
@@ -153,6 +158,16 @@ mod tests {
                 assert!(config.get_json(key).is_ok(), "{key} does not exist");
             }
         }
+    }
+
+    #[test]
+    fn a_serial_line_has_room_for_the_frames_that_zenoh_reads() {
+        let batch = |connect: &str| {
+            let all = settings(&BearerConfig::of(Profile::Radio9k6), &[connect.into()]);
+            all.into_iter().find(|(key, _)| *key == "transport/link/tx/batch_size").map(|(_, value)| value)
+        };
+        assert_eq!(batch("serial//dev/ttyS0").as_deref(), Some("1500"));
+        assert_eq!(batch("udp/10.0.0.1:1").as_deref(), Some("420"));
     }
 
     #[test]
