@@ -5,7 +5,7 @@
 //! | scouting | off, on a LAN on | on a radio it is a cost, and a betrayal |
 //! | batch, queues | one packet each | what waits below us is late, and cannot be taken back |
 //! | send buffer | small on radio | likewise |
-//! | lease | of streams short, of datagrams long | a stream that was cut waits longer and longer before it tries again; a datagram needs nothing but the link, and of a handshake each may be lost |
+//! | lease | of streams short, of datagrams long | a stream repeats itself ever later; a handshake may be lost |
 //! | attempts to connect | by profile, short | a lost handshake is not repeated |
 //! | admin space, timestamps | off | nobody asks |
 
@@ -132,8 +132,8 @@ pub(super) fn bearer(config: &BearerConfig, protocol: &str, key_bytes: usize, cl
     }
 }
 
-/// Octets around a packet and its key, those of zenoh, IP and below IP included; streams cost acknowledgements besides. Measured
-/// with packets of 64 octets on Ethernet, less its own 14.
+/// Octets around a packet and its key, those of zenoh, IP and below IP included; streams cost acknowledgements besides.
+/// Measured with packets of 64 octets on Ethernet, less its own 14.
 fn overhead(protocol: &str) -> usize {
     match protocol {
         "udp" => 41,
