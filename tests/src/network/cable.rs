@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,7 +83,7 @@ impl Terminal {
         modes.make_raw();
         tcsetattr(&kept, OptionalActions::Now, &modes).expect("a terminal");
         fcntl_setfl(&ours, OFlags::NONBLOCK).expect("a descriptor");
-        Self { path, ours: File::from(OwnedFd::from(ours)), _kept: kept }
+        Self { path, ours: File::from(ours), _kept: kept }
     }
 }
 
