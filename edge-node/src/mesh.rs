@@ -15,8 +15,10 @@
 //! Nothing is declared per track. Everything is sent with congestion control *drop*: a slow subscriber must never hold
 //! up the node; the picture's sequence number tells it to ask for a snapshot.
 
+mod bearer;
 pub mod carrier;
 pub mod choice;
+pub mod hearing;
 mod neighbour;
 mod session;
 

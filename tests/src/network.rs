@@ -4,11 +4,13 @@
 //! air. A cut takes one of them off the bridge: nothing arrives, and nobody is told, as on a radio. Sensors are named
 //! pipes; the picture is asked for with `copmesh tracks`. Needs root and `ip`.
 
+pub mod cable;
 pub mod node;
 pub mod radio;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use node::{Node, Way};
@@ -31,6 +33,7 @@ impl Network {
     #[must_use]
     pub fn new(test: &str, nodes: usize) -> Option<Self> {
         let binary = crate::copmesh_binary(test)?;
+        SWEPT.call_once(sweep);
         let prefix = format!("cm{}x{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(&prefix);
         std::fs::create_dir_all(&folder).expect("a folder for temporary files");
@@ -48,8 +51,8 @@ impl Network {
         for index in 0..nodes {
             let space = self.space(index);
             ip(&format!("netns add {space}"))?;
+            self.nodes.push(Node::new(index, Some(space.clone()), "127.0.0.1:8477", &self.folder, &self.binary));
             ip(&format!("-n {space} link set lo up"))?;
-            self.nodes.push(Node::new(index, Some(space), "127.0.0.1:8477", &self.folder, &self.binary));
         }
         // A bridge is the last thing that a kernel may lack.
         ip(&format!("-n {air} link add trial type bridge"))
@@ -151,6 +154,28 @@ impl Drop for Network {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// Once for each process.
+static SWEPT: Once = Once::new();
+
+/// Takes down what test programs that were killed have left, daemons included.
+fn sweep() {
+    let listed = Command::new("ip").args(["netns", "list"]).output().map(|output| output.stdout).unwrap_or_default();
+    let listed = String::from_utf8_lossy(&listed).into_owned();
+    for space in listed.lines().filter_map(|line| line.split(' ').next()).filter(|space| is_orphan(space)) {
+        let left = Command::new("ip").args(["netns", "pids", space]).output().map(|o| o.stdout).unwrap_or_default();
+        for process in String::from_utf8_lossy(&left).lines() {
+            let _ = Command::new("kill").args(["-9", process]).output();
+        }
+        let _ = ip(&format!("netns del {space}"));
+    }
+}
+
+/// Whether this is a namespace of ours whose test program is no more.
+fn is_orphan(space: &str) -> bool {
+    let owner = space.strip_prefix("cm").and_then(|rest| rest.split_once('x')).map(|(owner, _)| owner);
+    owner.is_some_and(|owner| owner.parse::<u32>().is_ok() && !Path::new("/proc").join(owner).exists())
 }
 
 fn port(link: usize, end: usize) -> String {

@@ -1,32 +1,38 @@
 //! The mesh as it is deployed: real daemons over real zenoh in network namespaces, links cut and healed. After each
-//! heal all pictures agree. Times are printed, not judged.
+//! heal all pictures agree. Times are printed; judged are they with five times the patience, since machines are busy.
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, UdpSocket};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 use std::thread::sleep;
 use std::time::Duration;
 
 use edge_node::clock::Clock;
+use tests::network::cable::Cable;
 use tests::network::radio::Radio;
 use tests::network::{Desk, Network, Node, Way};
 use tests::world::channel::Quality;
 
 /// Cuts of each shape.
 const CYCLES: usize = 5;
-/// Longer than the lease of the profile: what was connected is not.
-const CUT: Duration = Duration::from_millis(3000);
+/// Longer than the lease of the profile: what was connected over a stream is not.
+const CUT: Duration = Duration::from_millis(2500);
 /// Longer than anything here takes, on any machine: a handshake of four datagrams, of which a fifth is lost each, may
 /// fail many times.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// They share two cores, and time them.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// Those whose figures have bars have the machine for themselves; the others share it.
+static MACHINE: RwLock<()> = RwLock::new(());
+/// Machines are busy: a bar is missed for sure by so much only.
+const SLACK: f64 = 5.0;
 
 fn lan(protocol: &str) -> Way {
     Way::new("lan", protocol, 7450)
 }
+
+/// How often it is looked whether something holds.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Waits until something holds; after how long it did.
 fn until(what: &str, clock: &Clock, nodes: &[Node], mut holds: impl FnMut() -> bool) -> Duration {
@@ -35,7 +41,7 @@ fn until(what: &str, clock: &Clock, nodes: &[Node], mut holds: impl FnMut() -> b
         if clock.now().monotonic.since(since) > PATIENCE {
             panic!("not within {PATIENCE:?}: {what}\n{}", told(nodes));
         }
-        sleep(Duration::from_millis(20));
+        sleep(LOOK);
     }
     clock.now().monotonic.since(since)
 }
@@ -90,7 +96,7 @@ fn campaign(name: &str, network: &mut Network, cuts: &[&[usize]]) {
 
 #[test]
 fn what_a_hears_c_shows_through_b() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
     let Some(mut network) = Network::new("mesh_network_line", 3) else { return };
     let links = [(0, 1), (1, 2)].map(|(a, b)| network.join(a, b, [lan("tcp")])[0]);
     campaign("line", &mut network, &[&links, &links[..1], &links[1..]]);
@@ -98,7 +104,7 @@ fn what_a_hears_c_shows_through_b() {
 
 #[test]
 fn a_ring_goes_on_the_other_way_round() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
     let Some(mut network) = Network::new("mesh_network_ring", 4) else { return };
     let links = [(0, 1), (1, 2), (2, 3), (3, 0)].map(|(a, b)| network.join(a, b, [lan("tcp")])[0]);
     campaign("ring", &mut network, &[&[links[0], links[2]], &[links[1], links[3]]]);
@@ -106,7 +112,7 @@ fn a_ring_goes_on_the_other_way_round() {
 
 #[test]
 fn two_islands_that_meet_come_to_show_the_same() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
     let Some(mut network) = Network::new("mesh_network_islands", 6) else { return };
     for (a, b) in [(0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3)] {
         network.join(a, b, [lan("udp")]);
@@ -117,7 +123,7 @@ fn two_islands_that_meet_come_to_show_the_same() {
 
 #[test]
 fn who_is_found_on_a_cable_is_spoken_to() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
     let Some(mut network) = Network::new("mesh_network_camp", 3) else { return };
     let cable = network.camp(&[0, 1, 2]);
     campaign("camp", &mut network, &[&[cable]]);
@@ -125,7 +131,7 @@ fn who_is_found_on_a_cable_is_spoken_to() {
 
 #[test]
 fn the_second_bearer_takes_over_and_the_first_is_gone_back_to() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
     let Some(mut network) = Network::new("mesh_network_bearers", 2) else { return };
     let clock = Clock::start();
     let [cable, _radio] = network.join(0, 1, [lan("tcp"), Way::new("radio-64k", "udp", 7451)]);
@@ -150,19 +156,33 @@ fn the_second_bearer_takes_over_and_the_first_is_gone_back_to() {
     let back = until("the cable in use again", &clock, &network.nodes, || uses(&network, "lan-tcp", 1));
     show(&network.nodes, 2);
     until("news over the cable", &clock, &network.nodes, || agree(&network.nodes, 6));
-    println!(
-        "bearers: news over the other {:.1} s after the cut; back {:.1} s after the heal",
-        over.as_secs_f64(),
-        back.as_secs_f64()
-    );
+    let [over, back] = [over, back].map(|took| took.as_secs_f64());
+    println!("bearers: news over the other {over:.1} s after the cut; back {back:.1} s after the heal");
+    assert!(over <= TAKEN_OVER_S * SLACK, "{over:.1} s until the second bearer brought news");
 }
+
+/// How soon the second bearer brings what the first would have, seconds.
+const TAKEN_OVER_S: f64 = 3.0;
 
 #[test]
 fn a_radio_that_loses_a_fifth_carries_the_picture() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if tests::copmesh_binary("mesh_network_radio").is_none() {
+        return;
+    }
+    println!("9.6 kbit/s, 0.4 s there and back, 20 % loss: seconds until both show the same");
+    println!("{:>5} {:>14} {:>14} {:>14}", "", "after start", "cut of 12 s", "cut of 25 s");
+    // They wait most of the time, and so disturb nobody whose figures have bars.
+    std::thread::scope(|scope| (7..10).for_each(|seed| drop(scope.spawn(move || radio(seed)))));
+}
+
+/// How often it is looked at what is told in seconds.
+const RADIO_LOOK: Duration = Duration::from_millis(250);
+
+/// Two nodes over such a radio, which is cut for less than any connection is kept, and for longer.
+fn radio(seed: u64) {
     let clock = Clock::start();
-    let free = || TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound").to_string();
-    let Some(mut desk) = Desk::new("mesh_network_radio", &[free(), free()]) else { return };
+    let test = format!("mesh_network_radio_{seed}");
+    let Some(mut desk) = Desk::new(&test, &[free_port(), free_port()]) else { return };
     let listener = UdpSocket::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound");
     let quality = Quality {
         rate: 9600.0,
@@ -175,57 +195,111 @@ fn a_radio_that_loses_a_fifth_carries_the_picture() {
         damaged: 0.0,
         overhead: 28.0,
     };
-    let radio = Radio::new(listener, quality, 7);
+    let radio = Radio::new(listener, quality, seed);
     let way = Way::new("radio-9k6", "udp", radio.address().port());
     desk.nodes[0].add_neighbour("b", &[(way.clone(), Some("127.0.0.1".into()))]);
-    desk.nodes[0].listen("udp/127.0.0.1:0");
+    desk.nodes[0].listen(Some("udp/127.0.0.1:0"));
     desk.nodes[1].add_neighbour("a", &[(way, None)]);
-    desk.nodes[1].listen(&format!("udp/{listener}"));
+    desk.nodes[1].listen(Some(&format!("udp/{listener}")));
     let nodes = &mut desk.nodes;
     show(nodes, 0);
     nodes.iter_mut().for_each(Node::start);
-    let first = until("a first picture", &clock, nodes, || agree(nodes, 2));
-    radio.set_open(false);
-    show(nodes, 1);
-    sleep(Duration::from_secs(12));
-    radio.set_open(true);
-    let healed = until("the same picture", &clock, nodes, || agree(nodes, 4));
-    let (first, healed) = (first.as_secs_f64(), healed.as_secs_f64());
-    println!("radio, 9.6 kbit/s, 20 % loss: all agree {first:.1} s after the start, {healed:.1} s after a cut of 12 s");
+    let agreed = |nodes: &[Node], targets: usize| {
+        let looked = || {
+            sleep(RADIO_LOOK);
+            agree(nodes, targets)
+        };
+        until("the same picture", &clock, nodes, looked).as_secs_f64()
+    };
+    let first = agreed(nodes, 2);
+    let [short, long] = [(1, 12), (2, 25)].map(|(round, cut_s)| {
+        radio.set_open(false);
+        show(nodes, round);
+        sleep(Duration::from_secs(cut_s));
+        radio.set_open(true);
+        agreed(nodes, 2 * (round + 1))
+    });
+    println!("{seed:>5} {first:>14.1} {short:>14.1} {long:>14.1}");
+}
+
+#[test]
+fn a_serial_line_carries_the_picture_and_comes_back() {
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    let clock = Clock::start();
+    let Some(mut desk) = Desk::new("mesh_network_serial", &[free_port(), free_port()]) else { return };
+    let line = Cable::new(11_520);
+    let way = Way { options: "#baudrate=115200;exclusive=false".into(), ..Way::new("radio-64k", "serial", 0) };
+    desk.nodes[0].add_neighbour("b", &[(way.clone(), Some(line.end(0)))]);
+    desk.nodes[0].listen(None);
+    desk.nodes[1].add_neighbour("a", &[(way.clone(), None)]);
+    desk.nodes[1].listen(Some(&way.endpoint(&line.end(1))));
+    let nodes = &mut desk.nodes;
+    show(nodes, 0);
+    nodes.iter_mut().for_each(Node::start);
+    let first = until("a first picture", &clock, nodes, || agree(nodes, 2)).as_secs_f64();
+    let mut told = format!("serial, 115200 baud: all agree {first:.1} s after the start; after each heal");
+    for round in 1..=CYCLES {
+        line.set_open(false);
+        show(nodes, round);
+        sleep(CUT);
+        assert!(!agree(nodes, 2 * (round + 1)), "a cut that cuts nothing shows nothing");
+        line.set_open(true);
+        let took = until("the same picture", &clock, nodes, || agree(nodes, 2 * (round + 1)));
+        told += &format!(" {:.1}", took.as_secs_f64());
+    }
+    println!("{told} s");
+}
+
+/// An address that nobody has now.
+fn free_port() -> String {
+    TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound").to_string()
 }
 
 /// How long a link may be silent after it is back, by protocol, seconds.
 const BARS: [(&str, f64); 4] = [("tcp", 1.0), ("udp", 2.0), ("tls", 1.0), ("quic", 1.0)];
-/// Of different lengths, so that attempts to connect are met at different moments.
-const CUTS_MS: [u64; 5] = [1000, 2600, 3400, 4300, 5500];
+/// Of different lengths, so that attempts to connect, and what streams repeat, are met at different moments.
+const CUTS_MS: [u64; 10] = [1000, 1450, 1800, 2200, 2600, 3000, 3400, 3900, 4300, 5500];
 
 #[test]
 fn flow_comes_back_by_itself_over_every_protocol() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let clock = Clock::start();
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
     println!("seconds from the link's return to the first packet, both ways (profile lan)");
-    println!("{:<6} {} {:>6}", "", CUTS_MS.map(|ms| format!("{:>9}", format!("{ms} ms"))).join(""), "bar");
-    for (protocol, bar) in BARS {
-        let Some(mut network) = Network::new("mesh_network_flow", 2) else { return };
-        let Some(options) = options(protocol, &network) else { continue };
-        let [link] = network.join(0, 1, [Way { options, ..lan(protocol) }]);
-        for node in &mut network.nodes {
-            node.show(&node.name, 52.0, if node.name == "a" { 21.0 } else { 21.1 }, true);
-            node.start();
-        }
-        until("two tracks on both", &clock, &network.nodes, || agree(&network.nodes, 2));
-        let row = CUTS_MS.map(|ms| {
-            network.cut(link);
-            sleep(Duration::from_millis(ms));
-            let before = heard(&network);
-            network.heal(link);
-            let took = until("packets both ways", &clock, &network.nodes, || {
-                heard(&network).iter().zip(&before).all(|(now, before)| now > before)
-            });
-            format!("{:>9.2}", took.as_secs_f64())
+    println!("{:<6} {} median worst   bar", "", CUTS_MS.map(|ms| format!("{:>8}", format!("{ms} ms"))).join(""));
+    // Two at a time: they wait most of the time, and so hardly disturb each other.
+    for pair in BARS.chunks(2) {
+        std::thread::scope(|scope| {
+            pair.iter().for_each(|&(protocol, bar)| drop(scope.spawn(move || flow(protocol, bar))))
         });
-        println!("{protocol:<6} {} {bar:>6.1}", row.join(""));
     }
+}
+
+/// Cuts a link of this protocol again and again.
+fn flow(protocol: &str, bar: f64) {
+    let clock = Clock::start();
+    let Some(mut network) = Network::new("mesh_network_flow", 2) else { return };
+    let Some(options) = options(protocol, &network) else { return };
+    let [link] = network.join(0, 1, [Way { options, ..lan(protocol) }]);
+    for node in &mut network.nodes {
+        node.show(&node.name, 52.0, if node.name == "a" { 21.0 } else { 21.1 }, true);
+        node.start();
+    }
+    until("two tracks on both", &clock, &network.nodes, || agree(&network.nodes, 2));
+    let took = CUTS_MS.map(|ms| {
+        network.cut(link);
+        sleep(Duration::from_millis(ms));
+        let before = heard(&network);
+        network.heal(link);
+        let took = until("packets both ways", &clock, &network.nodes, || {
+            heard(&network).iter().zip(&before).all(|(now, before)| now > before)
+        });
+        took.as_secs_f64()
+    });
+    let mut sorted = took;
+    sorted.sort_by(f64::total_cmp);
+    let (median, worst) = (f64::midpoint(sorted[4], sorted[5]), sorted[9]);
+    let row = took.map(|took| format!("{took:>8.2}")).join("");
+    println!("{protocol:<6} {row} {median:>6.2} {worst:>5.2} {bar:>5.1}");
+    assert!(worst <= bar * SLACK, "{protocol}: {worst:.1} s until the link was used again");
 }
 
 /// What each of two nodes has heard of the other.

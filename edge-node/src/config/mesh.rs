@@ -84,6 +84,9 @@ pub struct BearerConfig {
     /// The highest layer of streams that it is fast enough for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<u8>,
+    /// After so long without a word a neighbour counts as not reached over it, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence_s: Option<f64>,
     /// After so long without a word the connection is given up, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_s: Option<f64>,
@@ -178,7 +181,10 @@ pub struct BearerSettings {
     pub packet_bytes: u16,
     /// The highest layer of streams that it is fast enough for: 0 or 1.
     pub layer: u8,
-    /// After so long without a word the connection is given up, seconds.
+    /// After so long without a word a neighbour counts as not reached over it, seconds. Beats are four times as
+    /// frequent.
+    pub silence_s: f64,
+    /// After so long without a word a connection over a stream is given up, seconds.
     pub lease_s: f64,
     /// How long one attempt to connect may take, seconds.
     pub open_timeout_s: f64,
@@ -197,10 +203,11 @@ const LAN: BearerSettings = BearerSettings {
     rate_bit_s: 10e6,
     packet_bytes: 1400,
     layer: 1,
-    lease_s: 2.0,
-    open_timeout_s: 0.8,
-    retry_first_s: 0.2,
-    retry_longest_s: 0.4,
+    silence_s: 1.6,
+    lease_s: 1.5,
+    open_timeout_s: 0.6,
+    retry_first_s: 0.1,
+    retry_longest_s: 0.1,
     send_buffer_bytes: 0,
     scouting: true,
 };
@@ -210,10 +217,11 @@ const WIFI: BearerSettings = BearerSettings {
     rate_bit_s: 2e6,
     packet_bytes: 1200,
     layer: 1,
-    lease_s: 3.0,
-    open_timeout_s: 1.0,
-    retry_first_s: 0.2,
-    retry_longest_s: 0.5,
+    silence_s: 2.0,
+    lease_s: 2.0,
+    open_timeout_s: 0.8,
+    retry_first_s: 0.1,
+    retry_longest_s: 0.2,
     send_buffer_bytes: 16_384,
     scouting: false,
 };
@@ -223,23 +231,25 @@ const RADIO_64K: BearerSettings = BearerSettings {
     rate_bit_s: 64e3,
     packet_bytes: 600,
     layer: 0,
+    silence_s: 4.0,
     lease_s: 6.0,
-    open_timeout_s: 2.0,
-    retry_first_s: 0.25,
-    retry_longest_s: 1.0,
+    open_timeout_s: 1.5,
+    retry_first_s: 0.2,
+    retry_longest_s: 0.5,
     send_buffer_bytes: 4096,
     scouting: false,
 };
 
-/// A handshake takes two seconds of the air.
+/// A handshake takes a second, half of it on the air.
 const RADIO_9K6: BearerSettings = BearerSettings {
     rate_bit_s: 9600.0,
     packet_bytes: 300,
     layer: 0,
+    silence_s: 8.0,
     lease_s: 10.0,
-    open_timeout_s: 4.0,
-    retry_first_s: 0.5,
-    retry_longest_s: 2.0,
+    open_timeout_s: 2.5,
+    retry_first_s: 0.25,
+    retry_longest_s: 0.5,
     send_buffer_bytes: 2048,
     scouting: false,
 };
@@ -292,6 +302,7 @@ impl BearerConfig {
             rate_bit_s: self.rate_bit_s.unwrap_or(profile.rate_bit_s),
             packet_bytes: self.packet_bytes.unwrap_or(profile.packet_bytes),
             layer: self.layer.unwrap_or(profile.layer),
+            silence_s: self.silence_s.unwrap_or(profile.silence_s),
             lease_s: self.lease_s.unwrap_or(profile.lease_s),
             open_timeout_s: self.open_timeout_s.unwrap_or(profile.open_timeout_s),
             retry_first_s: self.retry_first_s.unwrap_or(profile.retry_first_s),
@@ -311,6 +322,7 @@ impl BearerConfig {
             ("packet-bytes", f64::from(s.packet_bytes), 200.0, 1500.0),
             ("overhead-bytes", f64::from(self.overhead_bytes.unwrap_or(0)), 0.0, 1000.0),
             ("layer", f64::from(s.layer), 0.0, 1.0),
+            ("silence-s", s.silence_s, 0.4, 600.0),
             ("lease-s", s.lease_s, 0.5, 600.0),
             ("open-timeout-s", s.open_timeout_s, 0.1, 60.0),
             ("retry-first-s", s.retry_first_s, 0.05, 60.0),

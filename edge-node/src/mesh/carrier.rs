@@ -2,12 +2,12 @@
 //!
 //! | key | payload | who |
 //! |---|---|---|
-//! | `copmesh/1/l/DST/SRC` | a packet, or nothing: a beat | `SRC` publishes, `DST` subscribes |
+//! | `m/1/DST/SRC` | a packet, or a beat | `SRC` publishes, `DST` subscribes |
 //! | `copmesh/1/l/NAME` (liveliness) | – | nodes on a bearer that looks around |
 //!
-//! A link carries when the neighbour's subscription to what we send is known; zenoh takes it away when the connection
-//! is lost. A declaration lost on a bearer that loses packets would never come again: so every node sends an empty beat
-//! where it sends nothing else, and who hears nothing declares anew.
+//! A link carries when the neighbour's subscription to what we send is known, and the neighbour is heard and says that
+//! it hears us ([`super::hearing`]). A declaration lost on a bearer that loses packets would never come again: so who
+//! hears nothing declares anew.
 //!
 //! Nothing here waits for the fusion thread, nor it for this: packets to be sent lie in a bounded queue, a thread gives
 //! them to zenoh, which drops what it cannot send at once; what was received is laid into the inbox.
@@ -19,17 +19,19 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use fusion_core::label::Clearance;
+use fusion_core::time::Span;
 use proto::replica::LinkId;
+use tokio::sync::Notify;
 use tracing::{info, warn};
-use zenoh::Session;
-use zenoh::liveliness::LivelinessToken;
 use zenoh::sample::SampleKind;
 
-use super::neighbour::{Neighbour, Place, Reach, Wire};
+use super::bearer::BearerSession;
+use super::hearing::Hearing;
+use super::neighbour::{Neighbour, Place, Reach, Wire, elapsed, key};
 use super::{MeshError, error, session};
-use crate::clock::{Clock, Monotonic};
+use crate::clock::Clock;
 use crate::config::MeshConfig;
-use crate::config::mesh::{BearerConfig, NEIGHBOURS_MAX};
+use crate::config::mesh::NEIGHBOURS_MAX;
 use crate::inbox::Inbox;
 
 /// Packets that wait to be given to zenoh at the most.
@@ -37,11 +39,8 @@ use crate::inbox::Inbox;
 /// Counter: `carrier_dropped`; the packet is lost, and what it told is told again.
 pub const PACKETS_WAITING_MAX: usize = 512;
 
-/// A session is given so many leases before it may be closed as deaf.
-const SESSION_LEASES: u32 = 2;
-
-/// How often bearers are chosen anew and silence is looked for.
-const TEND_PERIOD: Duration = Duration::from_millis(250);
+/// How often bearers are chosen anew and silence is looked for; also whenever something wants an answer.
+const TEND_PERIOD: Duration = Duration::from_millis(100);
 
 /// A packet, and whom it is for.
 type Outgoing = (LinkId, Vec<u8>);
@@ -56,30 +55,7 @@ pub struct Carrier {
     outgoing: Mutex<Option<SyncSender<Outgoing>>>,
     carrier_dropped: AtomicU64,
     neighbours_full: AtomicU64,
-}
-
-/// A bearer and its session.
-struct BearerSession {
-    config: BearerConfig,
-    /// Where it connects to.
-    connect: Vec<String>,
-    session: RwLock<Session>,
-    /// Tells who we are, where the bearer looks around.
-    token: tokio::sync::Mutex<Option<LivelinessToken>>,
-    /// When the session was opened.
-    opened: AtomicU64,
-}
-
-impl BearerSession {
-    async fn open(config: BearerConfig, connect: Vec<String>, clock: Clock) -> Result<Self, MeshError> {
-        let session = session::open(&config, &connect).await?;
-        let opened = AtomicU64::new(clock.now().monotonic.0);
-        Ok(Self { config, connect, session: RwLock::new(session), token: tokio::sync::Mutex::default(), opened })
-    }
-
-    fn session(&self) -> Session {
-        self.session.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
+    wake: Arc<Notify>,
 }
 
 impl Carrier {
@@ -94,7 +70,7 @@ impl Carrier {
             let ways = config.neighbours.iter().flat_map(|neighbour| &neighbour.ways);
             let here = ways.filter(|way| way.bearer == bearer.name);
             let connect = here.filter_map(|way| way.endpoint.clone()).collect();
-            bearers.push(BearerSession::open(bearer, connect, clock).await?);
+            bearers.push(BearerSession::open(bearer, connect).await?);
         }
         let (sender, receiver) = sync_channel(PACKETS_WAITING_MAX);
         let carrier = Arc::new(Self {
@@ -106,6 +82,7 @@ impl Carrier {
             outgoing: Mutex::new(Some(sender)),
             carrier_dropped: AtomicU64::new(0),
             neighbours_full: AtomicU64::new(0),
+            wake: Arc::default(),
         });
         for neighbour in &config.neighbours {
             let clearance = neighbour.clearance.clearance("mesh.neighbours").map_err(|e| MeshError(e.to_string()))?;
@@ -168,15 +145,17 @@ impl Carrier {
             self.neighbours_full.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         };
-        let place = Place { link, me: self.me.clone(), name: name.to_owned(), clock: self.clock };
+        let (me, wake) = (self.me.clone(), Arc::clone(&self.wake));
+        let place = Place { link, me, name: name.to_owned(), clock: self.clock, wake };
         let found = |way: &str| self.bearers.iter().find(|bearer| bearer.config.name == way);
         let wanted: Vec<_> = ways.iter().filter_map(|&(way, endpoint)| Some((found(way)?, endpoint))).collect();
-        let bearers = wanted.iter().map(|(bearer, endpoint)| {
+        let ways = wanted.iter().map(|(bearer, endpoint)| {
             let any = endpoint.or(bearer.config.listen.first().map(String::as_str));
             let protocol = any.and_then(|endpoint| endpoint.split('/').next()).unwrap_or("tcp");
-            session::bearer(&bearer.config, protocol, clearance)
+            let told = session::bearer(&bearer.config, protocol, key(&self.me, name).len(), clearance);
+            (told, Span::from_secs_f64(bearer.config.settings().silence_s))
         });
-        let neighbour = Neighbour::new(place, bearers, Arc::clone(&self.inbox));
+        let neighbour = Neighbour::new(place, ways, Arc::clone(&self.inbox));
         for (way, (bearer, _)) in wanted.iter().enumerate() {
             let wire = Wire::declare(&neighbour, way, &bearer.config, &bearer.session()).await;
             neighbour.push(wire.map_err(error(&format!("neighbour {name} on bearer {}", bearer.config.name)))?);
@@ -234,23 +213,41 @@ impl Carrier {
         Ok(())
     }
 
-    /// Closes the session of a bearer and opens another: where a connection that came back was joined to what the other
-    /// side had kept of the old one, no declaration gets through, and only a new name in the network helps.
-    async fn open_anew(self: &Arc<Self>, index: usize) -> Result<(), MeshError> {
+    /// Closes the session of a bearer and opens another, under a new name in zenoh's network.
+    async fn open_anew(self: Arc<Self>, index: usize) {
         let bearer = &self.bearers[index];
         warn!("bearer {}: connected, but nothing is heard; opening its session anew", bearer.config.name);
-        bearer.opened.store(self.clock.now().monotonic.0, Ordering::Relaxed);
-        *bearer.token.lock().await = None;
-        if let Err(e) = bearer.session().close().await {
-            warn!("bearer {} did not close: {e}", bearer.config.name);
-        }
-        let session = session::open(&bearer.config, &bearer.connect).await?;
-        *bearer.session.write().unwrap_or_else(PoisonError::into_inner) = session.clone();
+        let session = bearer.open_anew(elapsed(self.clock.now().monotonic)).await;
         for neighbour in self.all() {
-            let declared = neighbour.declare_all(&bearer.config, &session).await;
-            declared.map_err(error(&format!("neighbour {} on bearer {}", neighbour.name(), bearer.config.name)))?;
+            if let Err(e) = neighbour.declare_all(&bearer.config, &session).await {
+                warn!("neighbour {} on bearer {}: {e}", neighbour.name(), bearer.config.name);
+            }
         }
-        self.look_around(index).await
+        if let Err(e) = self.look_around(index).await {
+            warn!("{e}");
+        }
+    }
+
+    async fn tend(self: &Arc<Self>) {
+        let all = self.all();
+        let mut strangers = Vec::with_capacity(self.bearers.len());
+        for (index, bearer) in self.bearers.iter().enumerate() {
+            let name = bearer.config.name.as_str();
+            let hearings: Vec<Hearing> = all.iter().filter_map(|neighbour| neighbour.hearing_on(name)).collect();
+            let now = elapsed(self.clock.now().monotonic);
+            let seen = bearer.look(&hearings, now).await;
+            if seen.grown {
+                all.iter().for_each(|neighbour| neighbour.handle_connected(name));
+            }
+            if seen.deaf {
+                tokio::spawn(Arc::clone(self).open_anew(index));
+            }
+            strangers.push((name, seen.connected > hearings.iter().filter(|hearing| hearing.is_matched()).count()));
+        }
+        let stranger = |name: &str| strangers.iter().any(|&(bearer, there)| bearer == name && there);
+        for neighbour in &all {
+            neighbour.tend(&stranger).await;
+        }
     }
 
     /// A node was found that the configuration does not name.
@@ -266,8 +263,8 @@ impl Carrier {
     }
 }
 
-/// All keys of the mesh between nodes begin so.
-pub(super) const PREFIX: &str = "copmesh/1/l";
+/// Names of nodes stand below this.
+const PREFIX: &str = "copmesh/1/l";
 
 /// Chooses bearers anew, beats, and declares anew where nothing is heard, for as long as the carrier is there.
 async fn tend(carrier: Arc<Carrier>) {
@@ -277,32 +274,16 @@ async fn tend(carrier: Arc<Carrier>) {
         weak
     };
     let mut tick = tokio::time::interval(TEND_PERIOD);
+    let wake = match carrier.upgrade() {
+        Some(carrier) => Arc::clone(&carrier.wake),
+        None => return,
+    };
     loop {
-        tick.tick().await;
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = wake.notified() => {}
+        }
         let Some(carrier) = carrier.upgrade() else { return };
-        let mut peers = Vec::with_capacity(carrier.bearers.len());
-        for bearer in &carrier.bearers {
-            peers.push((bearer.config.name.as_str(), bearer.session().info().peers_zid().await.count()));
-        }
-        let all = carrier.all();
-        let unknown = |name: &str| {
-            let connected = peers.iter().find(|(bearer, _)| *bearer == name).map_or(0, |(_, count)| *count);
-            connected > all.iter().filter(|neighbour| neighbour.is_reached_by(name)).count()
-        };
-        for neighbour in &all {
-            neighbour.tend(&unknown).await;
-        }
-        let now = carrier.clock.now().monotonic;
-        for (index, bearer) in carrier.bearers.iter().enumerate() {
-            let age = now.since(Monotonic(bearer.opened.load(Ordering::Relaxed)));
-            let lease = Duration::from_secs_f64(bearer.config.settings().lease_s);
-            let deaf = all.iter().any(|neighbour| neighbour.is_deaf_on(&bearer.config.name));
-            if deaf
-                && age >= lease * SESSION_LEASES
-                && let Err(e) = carrier.open_anew(index).await
-            {
-                warn!("{e}");
-            }
-        }
+        carrier.tend().await;
     }
 }

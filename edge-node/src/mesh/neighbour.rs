@@ -1,19 +1,19 @@
 //! One neighbour: on each bearer a wire to it, and which of them is used.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
 
 use fusion_core::time::Span;
 use proto::replica::{Bearer, LinkId};
+use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 use zenoh::bytes::ZBytes;
 use zenoh::pubsub::{Publisher, Subscriber};
 use zenoh::qos::CongestionControl;
 use zenoh::{Session, Wait};
 
-use super::carrier::PREFIX;
 use super::choice::Choice;
+use super::hearing::{Hearing, Word};
 use crate::clock::{Clock, Monotonic};
 use crate::config::mesh::BearerConfig;
 use crate::inbox::{FromLink, Heard, Inbox};
@@ -28,6 +28,8 @@ pub(super) struct Place {
     pub(super) name: String,
     /// What time it is.
     pub(super) clock: Clock,
+    /// Wakes who tends the neighbours, where something wants an answer.
+    pub(super) wake: Arc<Notify>,
 }
 
 /// One neighbour.
@@ -40,53 +42,48 @@ pub(super) struct Neighbour {
 }
 
 /// What went over one wire.
-#[derive(Debug, Default)]
 struct Traffic {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
-    heard: AtomicU64,
-    /// When the neighbour's subscription became known last.
-    matched: AtomicU64,
-    sent: AtomicU64,
-    /// How often the wire was declared anew since anything was heard.
-    tries: AtomicU32,
+    hearing: Mutex<Hearing>,
+}
+
+impl Traffic {
+    fn hearing(&self) -> MutexGuard<'_, Hearing> {
+        self.hearing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What is declared on one bearer for one neighbour.
 pub(super) struct Wire {
     bearer: String,
-    lease: Duration,
     session: Session,
     publisher: Publisher<'static>,
-    subscriber: tokio::sync::Mutex<Option<Subscriber<()>>>,
-    declared: AtomicU64,
+    subscription: tokio::sync::Mutex<Subscription>,
 }
 
-/// A wire that is silent for so many leases is declared anew.
-const SILENT_LEASES: u32 = 3;
-/// One that was never heard since it was declared, sooner: whoever knows of it greets at once. Each time that changes
-/// nothing, twice as much later, until it is as for the others.
-const FIRST_PATIENCE: Duration = Duration::from_secs(2);
-
-/// After so many declarations anew that changed nothing, the session is at fault.
-const DEAF_AFTER: u32 = 2;
-
-impl Wire {
-    /// How long it may be silent before it is declared anew.
-    fn patience(&self, traffic: &Traffic) -> Duration {
-        let longest = self.lease * SILENT_LEASES;
-        if traffic.heard.load(Ordering::Relaxed) > self.declared.load(Ordering::Relaxed) {
-            return longest;
-        }
-        let doublings = traffic.tries.load(Ordering::Relaxed).min(8);
-        (FIRST_PATIENCE * (1 << doublings)).min(longest)
-    }
+/// What we subscribe to, and in which form: every other time in the one, every other in the other, so that the old is
+/// taken back when the new is there.
+struct Subscription {
+    form: usize,
+    subscriber: Subscriber<()>,
 }
+
+/// Forms of the key that we subscribe to. They begin with a wildcard, since zenoh then spells them out: of any other
+/// key it tells a number, which a neighbour that lost the datagram with its meaning, or has forgotten it, never learns.
+const FORMS: [&str; 2] = ["*", "**"];
 
 impl Neighbour {
-    pub(super) fn new(place: Place, bearers: impl Iterator<Item = Bearer>, inbox: Arc<Inbox>) -> Arc<Self> {
-        let bearers: Vec<Bearer> = bearers.collect();
-        let traffic = bearers.iter().map(|_| Traffic::default()).collect();
+    /// By these bearers, each with the silence after which it counts as lost.
+    pub(super) fn new(place: Place, ways: impl Iterator<Item = (Bearer, Span)>, inbox: Arc<Inbox>) -> Arc<Self> {
+        let (bearers, silences): (Vec<Bearer>, Vec<Span>) = ways.unzip();
+        let now = elapsed(place.clock.now().monotonic);
+        let traffic = silences.into_iter().map(|silence| Traffic {
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            hearing: Mutex::new(Hearing::new(silence, now)),
+        });
+        let traffic = traffic.collect();
         Arc::new(Self { place, inbox, choice: Mutex::new(Choice::new(bearers)), wires: RwLock::default(), traffic })
     }
 
@@ -105,11 +102,15 @@ impl Neighbour {
         wire.is_some_and(|(way, wire)| self.put(way, &wire, packet))
     }
 
-    fn put(&self, way: usize, wire: &Wire, packet: Vec<u8>) -> bool {
+    fn put(&self, way: usize, wire: &Wire, payload: Vec<u8>) -> bool {
         let traffic = &self.traffic[way];
-        traffic.bytes_out.fetch_add(packet.len() as u64, Ordering::Relaxed);
-        traffic.sent.store(self.place.clock.now().monotonic.0, Ordering::Relaxed);
-        wire.publisher.put(packet).wait().is_ok()
+        traffic.bytes_out.fetch_add(payload.len() as u64, Ordering::Relaxed);
+        traffic.hearing().handle_sent(self.now());
+        wire.publisher.put(payload).wait().is_ok()
+    }
+
+    fn now(&self) -> Span {
+        elapsed(self.place.clock.now().monotonic)
     }
 
     fn choice(&self) -> MutexGuard<'_, Choice> {
@@ -121,12 +122,19 @@ impl Neighbour {
     }
 
     /// zenoh knows the neighbour's subscription now, or does no longer.
-    fn handle_matching(&self, way: usize, up: bool) {
-        debug!("{} over its way {way}: {}", self.name(), if up { "up" } else { "down" });
-        let now = self.place.clock.now().monotonic;
-        // Silence counts from here.
-        self.traffic[way].matched.fetch_max(if up { now.0 } else { 0 }, Ordering::Relaxed);
-        self.tell(|choice, now| choice.handle(way, up, now));
+    fn handle_matching(&self, way: usize, matched: bool) {
+        debug!("{} over its way {way}: {}", self.name(), if matched { "subscribed" } else { "gone" });
+        self.traffic[way].hearing().handle_matching(matched, self.now());
+        self.judge(way);
+    }
+
+    /// Looks whether a way carries, and whether something wants an answer.
+    fn judge(&self, way: usize) {
+        let hearing = || *self.traffic[way].hearing();
+        self.tell(|choice, now| choice.handle(way, hearing().carries(now), now));
+        if hearing().due_beat(self.now()).is_some() {
+            self.place.wake.notify_one();
+        }
     }
 
     /// Changes the choice, and tells the fusion thread what follows. Within one lock, so that events stay in order.
@@ -142,82 +150,74 @@ impl Neighbour {
         self.inbox.push_heard(Heard { link: self.place.link, at, what: FromLink::Event(event) });
     }
 
-    /// The neighbour sent this; nothing is a beat.
+    /// The neighbour sent this.
     fn handle_payload(&self, way: usize, payload: &ZBytes) {
         let at = self.place.clock.now();
-        let traffic = &self.traffic[way];
-        traffic.heard.store(at.monotonic.0, Ordering::Relaxed);
-        traffic.tries.store(0, Ordering::Relaxed);
-        traffic.bytes_in.fetch_add(payload.len() as u64, Ordering::Relaxed);
-        if !payload.is_empty() {
+        let word = Word::of(payload.len());
+        self.traffic[way].hearing().handle_word(word, elapsed(at.monotonic));
+        self.judge(way);
+        if word == Word::Understood && !payload.is_empty() {
+            self.traffic[way].bytes_in.fetch_add(payload.len() as u64, Ordering::Relaxed);
             let what = FromLink::Packet(payload.to_bytes().into_owned());
             self.inbox.push_heard(Heard { link: self.place.link, at, what });
         }
     }
 
-    /// Whether this bearer reaches it.
-    pub(super) fn is_reached_by(&self, bearer: &str) -> bool {
+    /// The way over a bearer, if there is one.
+    fn way(&self, bearer: &str) -> Option<usize> {
         let wires = self.wires.read().unwrap_or_else(PoisonError::into_inner);
-        let choice = self.choice();
-        wires.iter().enumerate().any(|(way, wire)| wire.bearer == bearer && choice.is_up(way))
+        wires.iter().position(|wire| wire.bearer == bearer)
     }
 
-    /// Goes back to a better bearer, beats where nothing else is sent, and declares anew where nothing is heard.
-    /// `unknown` tells whether somebody is connected to a bearer of whom no subscription is known.
-    pub(super) async fn tend(self: &Arc<Self>, unknown: &impl Fn(&str) -> bool) {
-        self.tell(Choice::choose);
+    /// What is known of the wire over a bearer, if there is one.
+    pub(super) fn hearing_on(&self, bearer: &str) -> Option<Hearing> {
+        self.way(bearer).map(|way| *self.traffic[way].hearing())
+    }
+
+    /// Somebody connected to a bearer. Whoever does not hear the neighbour there soon declares anew.
+    pub(super) fn handle_connected(&self, bearer: &str) {
+        if let Some(way) = self.way(bearer) {
+            self.traffic[way].hearing().handle_declared(false, self.now());
+        }
+    }
+
+    /// Goes back to a better bearer, leaves one that is silent, beats where nothing else is sent, and declares anew
+    /// where nothing is heard. `stranger` tells whether somebody is connected to a bearer whose subscriptions are
+    /// unknown.
+    pub(super) async fn tend(self: &Arc<Self>, stranger: &impl Fn(&str) -> bool) {
         let wires: Vec<Arc<Wire>> = self.wires.read().unwrap_or_else(PoisonError::into_inner).clone();
         for (way, wire) in wires.iter().enumerate() {
-            let now = self.place.clock.now().monotonic;
-            let up = self.choice().is_up(way);
-            let since = |time: &AtomicU64| now.since(Monotonic(time.load(Ordering::Relaxed)));
-            if up && since(&self.traffic[way].sent) >= wire.lease {
+            self.judge(way);
+            let hearing = *self.traffic[way].hearing();
+            if let Some(word) = hearing.due_beat(self.now()) {
                 let (neighbour, wire) = (Arc::clone(self), Arc::clone(wire));
-                let _ = tokio::task::spawn_blocking(move || neighbour.put(way, &wire, Vec::new())).await;
+                let _ = tokio::task::spawn_blocking(move || neighbour.put(way, &wire, word.beat().to_vec())).await;
             }
-            let patience = wire.patience(&self.traffic[way]);
-            let traffic = &self.traffic[way];
-            let silent = [&traffic.heard, &traffic.matched, &wire.declared].iter().all(|time| since(time) >= patience);
-            if silent && (up || unknown(&wire.bearer)) {
+            if hearing.is_declaration_due(stranger(&wire.bearer), self.now()) {
                 self.declare_anew(way, wire).await;
             }
         }
     }
 
-    /// Whether a bearer that carries what we send, as far as is known, has brought nothing however often we declared
-    /// anew.
-    pub(super) fn is_deaf_on(&self, bearer: &str) -> bool {
-        let wires = self.wires.read().unwrap_or_else(PoisonError::into_inner);
-        let choice = self.choice();
-        let deaf = |way: usize, wire: &Wire| {
-            let tries = self.traffic[way].tries.load(Ordering::Relaxed);
-            wire.bearer == bearer && choice.is_up(way) && tries >= DEAF_AFTER
-        };
-        wires.iter().enumerate().any(|(way, wire)| deaf(way, wire))
-    }
-
     /// Declares everything on a bearer whose session is a new one.
     pub(super) async fn declare_all(self: &Arc<Self>, config: &BearerConfig, session: &Session) -> zenoh::Result<()> {
-        let wires: Vec<Arc<Wire>> = self.wires.read().unwrap_or_else(PoisonError::into_inner).clone();
-        for (way, _) in wires.iter().enumerate().filter(|(_, wire)| wire.bearer == config.name) {
-            self.handle_matching(way, false);
-            self.traffic[way].tries.store(0, Ordering::Relaxed);
-            let wire = Arc::new(Wire::declare(self, way, config, session).await?);
-            self.wires.write().unwrap_or_else(PoisonError::into_inner)[way] = wire;
-        }
+        let Some(way) = self.way(&config.name) else { return Ok(()) };
+        self.handle_matching(way, false);
+        self.handle_connected(&config.name);
+        let wire = Arc::new(Wire::declare(self, way, config, session).await?);
+        self.wires.write().unwrap_or_else(PoisonError::into_inner)[way] = wire;
         Ok(())
     }
 
     async fn declare_anew(self: &Arc<Self>, way: usize, wire: &Wire) {
         debug!("{} is silent on bearer {}: declaring anew", self.name(), wire.bearer);
-        let mut subscriber = wire.subscriber.lock().await;
-        if let Some(old) = subscriber.take() {
-            let _ = old.undeclare().await;
-        }
-        wire.declared.store(self.place.clock.now().monotonic.0, Ordering::Relaxed);
-        self.traffic[way].tries.fetch_add(1, Ordering::Relaxed);
-        match subscribe(self, way, &wire.session).await {
-            Ok(new) => *subscriber = Some(new),
+        let mut subscription = wire.subscription.lock().await;
+        self.traffic[way].hearing().handle_declared(true, self.now());
+        match Subscription::declare(self, way, &wire.session, subscription.form + 1).await {
+            Ok(new) => {
+                let old = std::mem::replace(&mut *subscription, new);
+                let _ = old.subscriber.undeclare().await;
+            }
             Err(e) => warn!("{} on bearer {}: {e}", self.name(), wire.bearer),
         }
     }
@@ -230,7 +230,7 @@ impl Neighbour {
             self.traffic.iter().map(|traffic| count(traffic).load(Ordering::Relaxed)).sum::<u64>()
         };
         let bearer = |way: usize| wires.get(way).map(|wire| wire.bearer.clone());
-        let heard = self.traffic.iter().map(|traffic| traffic.heard.load(Ordering::Relaxed)).max().unwrap_or(0);
+        let heard = self.traffic.iter().filter_map(|traffic| traffic.hearing().heard()).max();
         Reach {
             name: self.place.name.clone(),
             link: self.place.link,
@@ -239,7 +239,7 @@ impl Neighbour {
                 .filter(|&w| choice.is_up(w) && choice.used() != Some(w))
                 .filter_map(bearer)
                 .collect(),
-            age_s: (heard > 0).then(|| now.since(Monotonic(heard)).as_secs_f64()),
+            age_s: heard.map(|heard| (elapsed(now) - heard).as_secs_f64().max(0.0)),
             bytes_in: sum(|traffic| &traffic.bytes_in),
             bytes_out: sum(|traffic| &traffic.bytes_out),
         }
@@ -247,7 +247,7 @@ impl Neighbour {
 }
 
 /// On the monotonic clock.
-fn elapsed(at: Monotonic) -> Span {
+pub(super) fn elapsed(at: Monotonic) -> Span {
     Span::from_nanos(i64::try_from(at.0).unwrap_or(i64::MAX))
 }
 
@@ -259,8 +259,8 @@ impl Wire {
         config: &BearerConfig,
         session: &Session,
     ) -> zenoh::Result<Self> {
-        let Place { me, name, clock, .. } = &neighbour.place;
-        let publisher = session.declare_publisher(format!("{PREFIX}/{name}/{me}"));
+        let Place { me, name, .. } = &neighbour.place;
+        let publisher = session.declare_publisher(key(me, name));
         let publisher = publisher.congestion_control(CongestionControl::Drop).express(true).await?;
         let told = Arc::downgrade(neighbour);
         let matched = move |status: zenoh::matching::MatchingStatus| {
@@ -269,28 +269,38 @@ impl Wire {
             }
         };
         publisher.matching_listener().callback(matched).background().await?;
-        let subscriber = subscribe(neighbour, way, session).await?;
+        let subscription = Subscription::declare(neighbour, way, session, 0).await?;
         Ok(Self {
             bearer: config.name.clone(),
-            lease: Duration::from_secs_f64(config.settings().lease_s),
             session: session.clone(),
             publisher,
-            subscriber: tokio::sync::Mutex::new(Some(subscriber)),
-            declared: AtomicU64::new(clock.now().monotonic.0),
+            subscription: tokio::sync::Mutex::new(subscription),
         })
     }
 }
 
-async fn subscribe(neighbour: &Arc<Neighbour>, way: usize, session: &Session) -> zenoh::Result<Subscriber<()>> {
-    let Place { me, name, .. } = &neighbour.place;
-    let told = Arc::downgrade(neighbour);
-    let heard = move |sample: zenoh::sample::Sample| {
-        if let Some(neighbour) = told.upgrade() {
-            neighbour.handle_payload(way, sample.payload());
-        }
-    };
-    session.declare_subscriber(format!("{PREFIX}/{me}/{name}")).callback(heard).await
+impl Subscription {
+    async fn declare(neighbour: &Arc<Neighbour>, way: usize, session: &Session, form: usize) -> zenoh::Result<Self> {
+        let Place { me, name, .. } = &neighbour.place;
+        let told = Arc::downgrade(neighbour);
+        let heard = move |sample: zenoh::sample::Sample| {
+            if let Some(neighbour) = told.upgrade() {
+                neighbour.handle_payload(way, sample.payload());
+            }
+        };
+        let any = FORMS[form % FORMS.len()];
+        let subscriber = session.declare_subscriber(format!("{any}/{VERSION}/{me}/{name}")).callback(heard).await?;
+        Ok(Self { form, subscriber })
+    }
 }
+
+/// The key of what one node has for another. It is told with every packet, and so is short.
+pub(super) fn key(from: &str, to: &str) -> String {
+    format!("m/{VERSION}/{to}/{from}")
+}
+
+/// Of the packets, and who may send them.
+const VERSION: u32 = 1;
 
 /// How a neighbour is reached.
 #[derive(Clone, Debug, PartialEq)]

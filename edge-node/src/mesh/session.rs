@@ -5,11 +5,13 @@
 //! | scouting | off, on a LAN on | on a radio it is a cost, and a betrayal |
 //! | batch, queues | one packet each | what waits below us is late, and cannot be taken back |
 //! | send buffer | small on radio | likewise |
-//! | lease, attempts to connect | by profile | a lost handshake is not repeated, so an attempt must be short |
+//! | lease | of streams short, of datagrams long | a stream repeats itself ever later; a handshake may be lost |
+//! | attempts to connect | by profile, short | a lost handshake is not repeated |
 //! | admin space, timestamps | off | nobody asks |
 
 use std::time::Duration;
 
+use fusion_core::label::Clearance;
 use proto::replica::Bearer;
 use zenoh::Session;
 
@@ -18,10 +20,23 @@ use crate::config::mesh::{BearerConfig, BearerSettings};
 
 /// What zenoh puts before a packet, at the most: while a key is not yet numbered it is spelt out.
 const HEADER_BYTES: u32 = 120;
+/// zenoh reads no serial line into less than a whole frame.
+const SERIAL_BYTES: u32 = 1500;
 /// What a datagram or a frame of a stream may hold at the most; packets are far smaller.
 const MESSAGE_BYTES: u32 = 65_536;
 /// Where nodes look for each other: not where consoles are looked for.
 const SCOUTING_ADDRESS: &str = "224.0.0.225:7446";
+
+// With the ten seconds that zenoh has otherwise, closing a connection that is cut stops a thread of its runtime for as
+// long; two such, and no bearer hears anything.
+const _: () = assert!(
+    is_zero(option_env!("TCP_LINGER_TIMEOUT")) && is_zero(option_env!("TLS_LINGER_TIMEOUT")),
+    "zenoh must be compiled with the environment that .cargo/config.toml sets: build inside the workspace"
+);
+
+const fn is_zero(value: Option<&str>) -> bool {
+    matches!(value, Some(text) if matches!(text.as_bytes(), b"0"))
+}
 
 /// Opens the session of a bearer that connects to these endpoints.
 ///
@@ -39,7 +54,8 @@ pub(super) async fn open(bearer: &BearerConfig, connect: &[String]) -> Result<Se
 fn settings(bearer: &BearerConfig, connect: &[String]) -> Vec<(&'static str, String)> {
     let s = bearer.settings();
     let list = |list: &[String]| serde_json::to_string(list).expect("a list of strings is JSON");
-    let batch = u32::from(s.packet_bytes) + HEADER_BYTES;
+    let serial = bearer.listen.iter().chain(connect).any(|endpoint| endpoint.starts_with(SERIAL));
+    let batch = (u32::from(s.packet_bytes) + HEADER_BYTES).max(if serial { SERIAL_BYTES } else { 0 });
     let mut all = vec![
         ("mode", "\"peer\"".into()),
         ("listen/endpoints", list(&bearer.listen)),
@@ -56,8 +72,8 @@ fn settings(bearer: &BearerConfig, connect: &[String]) -> Vec<(&'static str, Str
         ("timestamping/enabled", "false".into()),
         ("transport/unicast/open_timeout", millis(s.open_timeout_s)),
         ("transport/unicast/accept_timeout", millis(s.open_timeout_s)),
-        ("transport/link/tx/lease", millis(s.lease_s)),
-        ("transport/link/tx/keep_alive", "4".into()),
+        ("transport/link/tx/lease", lease(bearer, connect).as_millis().to_string()),
+        ("transport/link/tx/keep_alive", KEEP_ALIVES.into()),
         ("transport/link/tx/batch_size", batch.to_string()),
         ("transport/link/tx/queue/size", QUEUES.into()),
         ("transport/link/rx/max_message_size", MESSAGE_BYTES.to_string()),
@@ -68,6 +84,28 @@ fn settings(bearer: &BearerConfig, connect: &[String]) -> Vec<(&'static str, Str
     }
     all
 }
+
+/// How long a connection is kept without a word: as configured; else as the profile has it for streams, and
+/// [`DATAGRAM_LEASE`] where the bearer carries nothing but datagrams.
+pub(super) fn lease(bearer: &BearerConfig, connect: &[String]) -> Duration {
+    let datagrams = bearer.listen.iter().chain(connect).all(|endpoint| is_datagram(endpoint));
+    match bearer.lease_s {
+        None if datagrams => DATAGRAM_LEASE,
+        _ => Duration::from_secs_f64(bearer.settings().lease_s),
+    }
+}
+
+fn is_datagram(endpoint: &str) -> bool {
+    endpoint.starts_with("udp/") || endpoint.starts_with(SERIAL)
+}
+
+/// How endpoints on serial lines begin.
+const SERIAL: &str = "serial/";
+/// Cuts shorter than this need no handshake. Not longer, since a side that lost the last datagram of a handshake can
+/// only connect when the other, which believes in the connection, has given it up.
+const DATAGRAM_LEASE: Duration = Duration::from_secs(20);
+/// Signs of life of zenoh's own in a lease.
+const KEEP_ALIVES: &str = "5";
 
 const QUEUES: &str = "{ control: 1, real_time: 1, interactive_high: 1, interactive_low: 1, data_high: 1, data: 1, \
                       data_low: 1, background: 1 }";
@@ -81,20 +119,21 @@ fn millis(seconds: f64) -> String {
     Duration::from_secs_f64(seconds).as_millis().to_string()
 }
 
-/// What the replica is told of a bearer. `protocol` is that of the way to the neighbour.
-pub(super) fn bearer(config: &BearerConfig, protocol: &str, clearance: fusion_core::label::Clearance) -> Bearer {
+/// What the replica is told of a bearer. `protocol` is that of the way to the neighbour, for whom keys have so many
+/// octets.
+pub(super) fn bearer(config: &BearerConfig, protocol: &str, key_bytes: usize, clearance: Clearance) -> Bearer {
     let s = config.settings();
     Bearer {
         rate_hint: s.rate_bit_s / 8.0,
         mtu: usize::from(s.packet_bytes),
-        overhead: config.overhead_bytes.map_or_else(|| overhead(protocol), usize::from),
+        overhead: config.overhead_bytes.map_or_else(|| overhead(protocol) + key_bytes, usize::from),
         clearance,
         layer: s.layer,
     }
 }
 
-/// Octets around a packet, those of zenoh, IP and below IP included; streams cost acknowledgements besides. Measured
-/// with packets of 64 octets on Ethernet, less its own 14.
+/// Octets around a packet and its key, those of zenoh, IP and below IP included; streams cost acknowledgements besides.
+/// Measured with packets of 64 octets on Ethernet, less its own 14.
 fn overhead(protocol: &str) -> usize {
     match protocol {
         "udp" => 41,
@@ -119,5 +158,26 @@ mod tests {
                 assert!(config.get_json(key).is_ok(), "{key} does not exist");
             }
         }
+    }
+
+    #[test]
+    fn a_serial_line_has_room_for_the_frames_that_zenoh_reads() {
+        let batch = |connect: &str| {
+            let all = settings(&BearerConfig::of(Profile::Radio9k6), &[connect.into()]);
+            all.into_iter().find(|(key, _)| *key == "transport/link/tx/batch_size").map(|(_, value)| value)
+        };
+        assert_eq!(batch("serial//dev/ttyS0").as_deref(), Some("1500"));
+        assert_eq!(batch("udp/10.0.0.1:1").as_deref(), Some("420"));
+    }
+
+    #[test]
+    fn connections_of_datagrams_outlive_cuts_that_would_stall_a_stream() {
+        let bearer = |listen: &str| BearerConfig { listen: vec![listen.into()], ..BearerConfig::of(Profile::Radio9k6) };
+        let lease_s = |bearer: &BearerConfig, connect: &[&str]| {
+            lease(bearer, &connect.iter().map(|&endpoint| endpoint.to_owned()).collect::<Vec<_>>()).as_secs()
+        };
+        assert_eq!(lease_s(&bearer("udp/0.0.0.0:1"), &["udp/10.0.0.1:1"]), 20);
+        assert_eq!(lease_s(&bearer("udp/0.0.0.0:1"), &["tcp/10.0.0.1:1"]), 10, "one stream is enough");
+        assert_eq!(lease_s(&BearerConfig { lease_s: Some(5.0), ..bearer("serial//dev/ttyS0") }, &[]), 5);
     }
 }

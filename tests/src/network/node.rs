@@ -19,9 +19,9 @@ pub struct Way {
     pub bearer: String,
     /// Its profile.
     pub profile: String,
-    /// `tcp`, `udp`, `tls` or `quic`.
+    /// `tcp`, `udp`, `tls`, `quic` or `serial`.
     pub protocol: String,
-    /// The port.
+    /// The port; a serial line has none.
     pub port: u16,
     /// What stands behind the address, such as where certificates are.
     pub options: String,
@@ -41,8 +41,13 @@ impl Way {
         }
     }
 
-    fn endpoint(&self, address: &str) -> String {
-        format!("{}/{address}:{}{}", self.protocol, self.port, self.options)
+    /// Where it is reached: at an address of the network, or a path for a serial line.
+    #[must_use]
+    pub fn endpoint(&self, address: &str) -> String {
+        match self.protocol.as_str() {
+            "serial" => format!("serial/{address}{}", self.options),
+            protocol => format!("{protocol}/{address}:{}{}", self.port, self.options),
+        }
     }
 }
 
@@ -65,7 +70,8 @@ pub struct Node {
     console: String,
     folder: PathBuf,
     binary: PathBuf,
-    bearers: Vec<(Way, String)>,
+    /// Each with where it listens.
+    bearers: Vec<(Way, Option<String>)>,
     neighbours: String,
     looks_around: bool,
     process: Option<Child>,
@@ -110,14 +116,14 @@ impl Node {
         );
         for (way, _) in ways {
             if !self.bearers.iter().any(|(bearer, _)| bearer == way) {
-                self.bearers.push((way.clone(), way.endpoint(LISTEN)));
+                self.bearers.push((way.clone(), Some(way.endpoint(LISTEN))));
             }
         }
     }
 
-    /// It listens there instead of everywhere.
-    pub fn listen(&mut self, endpoint: &str) {
-        self.bearers.iter_mut().for_each(|(_, listen)| *listen = endpoint.into());
+    /// It listens there instead of everywhere; nowhere, if it only dials.
+    pub fn listen(&mut self, endpoint: Option<&str>) {
+        self.bearers.iter_mut().for_each(|(_, listen)| *listen = endpoint.map(str::to_owned));
     }
 
     pub(super) const fn look_around(&mut self) {
@@ -168,9 +174,10 @@ impl Node {
             pipe.display()
         );
         for (way, listen) in &self.bearers {
+            let listen = listen.as_ref().map_or_else(String::new, |endpoint| format!("\"{endpoint}\""));
             let _ = write!(
                 text,
-                "[[mesh.bearers]]\nname = \"{}\"\nprofile = \"{}\"\nlisten = [\"{listen}\"]\nscouting = false\n",
+                "[[mesh.bearers]]\nname = \"{}\"\nprofile = \"{}\"\nlisten = [{listen}]\nscouting = false\n",
                 way.bearer, way.profile,
             );
         }
