@@ -86,14 +86,7 @@ impl Updating<'_> {
             Some(shares) => self.shift_modes(several, &shares, pull),
             None => several.prove(),
         };
-        match moved.and_then(|()| several.combined_state()) {
-            Ok(state) => track.state = state,
-            Err(fault) => {
-                *modes = None;
-                return Err(fault);
-            }
-        }
-        Ok(())
+        moved.and_then(|()| several.combine_into(&mut track.state)).inspect_err(|_| *modes = None)
     }
 
     /// The same where what a track has of common errors goes with it.
