@@ -400,11 +400,13 @@ impl RowGate<'_> {
             if column.owner.is_some() {
                 return;
             }
-            let Some(evidence) = self.target.track.identity.evidence(&measurement.identity) else {
-                self.tally.edges_contradicted += 1;
-                return;
-            };
-            log_density += evidence;
+            if !self.gating.look.is_anonymous {
+                let Some(evidence) = self.target.track.identity.evidence(&measurement.identity) else {
+                    self.tally.edges_contradicted += 1;
+                    return;
+                };
+                log_density += evidence;
+            }
         }
         let weight = weight(self.target.view.log_detection, log_density, log_clutter);
         self.candidates.push(Candidate { column: number, weight, explained });

@@ -155,7 +155,9 @@ impl Updating<'_> {
                 tally.contributors_forgotten += 1;
                 self.look.trail.track(track, None, Decision::ContributorForgotten);
             }
-            if let Some(column) = pairs.certain() {
+            if !self.look.is_anonymous
+                && let Some(column) = pairs.certain()
+            {
                 track.identity.absorb(&self.look.measurements[usize::from(column)].identity);
             }
         }
