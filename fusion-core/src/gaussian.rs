@@ -81,9 +81,9 @@ impl<const N: usize> Covariance<N> {
         Ok(())
     }
 
-    /// Becomes a sum of covariances with weights above zero, or F P Fᵀ + Q, which is positive definite because P is. So
-    /// it is not proven anew, only that its numbers are still finite; what a measurement makes of it is proven before it
-    /// is kept. `write` writes its diagonal and what is below.
+    /// Becomes a sum of covariances with weights above zero, or F P Fᵀ + Q, which is positive definite because P is.
+    /// So it is not proven anew, only that its numbers are still finite; what a measurement makes of it is proven
+    /// before it is kept. `write` writes its diagonal and what is below.
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] if the numbers overflow: then it means nothing any more, and must be given up.
@@ -308,7 +308,8 @@ pub(crate) fn are_finite<const N: usize>(x: &SVector<f64, N>) -> bool {
     x.data.0[0].iter().fold(0.0, |sum, x| sum + x * 0.0) == 0.0
 }
 
-/// Whether the numbers of what is positive definite have not overflowed: none is larger than the largest on the diagonal.
+/// Whether the numbers of what is positive definite have not overflowed: none is larger than the largest on its
+/// diagonal.
 #[inline]
 fn is_finite<const N: usize>(a: &[[f64; N]; N]) -> bool {
     let sum = (0..N).fold(0.0, |sum, k| sum + a[k][k]);

@@ -170,13 +170,13 @@ impl<M: TrackerMemory> Tracker<M> {
         let learnt = Learnt { clutter: clutter.of(scan.sensor), noise_scale: noise.scale() };
         let (look, columns) = Look::new(scan, sensor, learnt, memory, tally);
         let gating = Gating { look: &look, gate: &self.gate, config: &self.config, common: &common };
-        let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges, lent.explained);
+        let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges, lent.explained, lent.tangents);
         gating.match_addresses(&table, columns, tally);
         let crowd = Crowd::of(&look, &table, lent.beta);
         gating.pair(&mut table, columns, &crowd, &mut pairing, tally);
 
         let newcomer = newcomers::odds(newcomers, &look, pairing.known, self.config.new_per_scan);
-        let (rows, nulls, edges, explained) = pairing.finish();
+        let (rows, nulls, edges, explained, tangents) = pairing.finish();
         columns.iter_mut().for_each(|column| column.expect_newcomer(newcomer));
         edges.iter_mut().for_each(|edge| edge.weight /= 1.0 + columns[usize::from(edge.column)].newcomer);
         let (beta, missed) = (&mut lent.beta[..edges.len()], &mut lent.missed[..rows.len()]);
@@ -198,7 +198,7 @@ impl<M: TrackerMemory> Tracker<M> {
             Explaining { gating: &gating, columns, rows, edges, beta, missed }.explain(&table);
         }
 
-        let solution = Solution { rows, edges, beta, sharpened, explained, missed, missed_sharpened };
+        let solution = Solution { rows, edges, beta, sharpened, explained, tangents, missed, missed_sharpened };
         let clash = newcomers.may_clash(scan.sensor, scan.time);
         let safe_until = Cell::new(self.safe_until);
         let (look, config) = (&look, &self.config);

@@ -70,5 +70,5 @@ impl Updating<'_> {
 
 /// One pair as if it were all of a row.
 fn only<'a>(edge: &'a Edge, beta: &'a [f64; 1]) -> Pairs<'a> {
-    Pairs { edges: core::slice::from_ref(edge), beta, explained: &[], blur: [0.0; 2] }
+    Pairs { edges: core::slice::from_ref(edge), beta, explained: &[], tangents: &[], blur: [0.0; 2] }
 }

@@ -34,6 +34,8 @@ pub(super) struct Solution<'a> {
     pub(super) sharpened: &'a [f64],
     /// By pair, for moving modes.
     pub(super) explained: &'a [Explained],
+    /// By row, those that the gate left.
+    pub(super) tangents: &'a [f64],
     /// By row.
     pub(super) missed: &'a [f64],
     /// By row, of believed tracks.
@@ -75,7 +77,8 @@ impl Updating<'_> {
             let (track, beside) = table.whole_mut(row.slot).expect("a row's track stays until the scan is done");
             let explained = &solution.explained[row.edges()];
             let (edges, beta) = (&solution.edges[row.edges()], &solution.beta[row.edges()]);
-            let pairs = Pairs { edges, beta, explained, blur: row.blur };
+            let tangents = &solution.tangents[row.tangents()];
+            let pairs = Pairs { edges, beta, explained, tangents, blur: row.blur };
             for (edge, &beta) in pairs.edges.iter().zip(pairs.beta) {
                 columns[usize::from(edge.column)].explain(number, beta);
             }
@@ -297,6 +300,8 @@ pub(super) struct Pairs<'a> {
     pub(super) explained: &'a [Explained],
     /// By how much R grows in slant range and azimuth.
     pub(super) blur: [f64; 2],
+    /// By mode, those at the states that the pairs may move; nothing if the gate did not leave them.
+    pub(super) tangents: &'a [f64],
 }
 
 impl Pairs<'_> {
@@ -326,7 +331,7 @@ mod tests {
     fn a_track_is_itself_when_a_measurement_is_clearly_its_own() {
         let edges = [0, 1].map(|column| Edge { row: 0, column, weight: 1.0 });
         let judged = |beta: &[f64; 2], updates: u32| {
-            let pairs = Pairs { edges: &edges, beta, explained: &[], blur: [0.0; 2] };
+            let pairs = Pairs { edges: &edges, beta, explained: &[], tangents: &[], blur: [0.0; 2] };
             is_itself(&Track { updates, ..any_track() }, &pairs)
         };
         assert!(judged(&[0.1, 0.7], 2) && !judged(&[0.45, 0.5], 2));
