@@ -41,6 +41,7 @@ use crate::filter::imm::Modes;
 use crate::filter::monitor::NoiseScale;
 use crate::filter::predict;
 use crate::gaussian::GaussianState;
+use crate::label::Label;
 use crate::measurement::{Scan, SensorId};
 use crate::sensor::SensorModel;
 use crate::sequencer::Key;
@@ -126,6 +127,22 @@ pub(crate) struct Progress {
     clutter: ClutterMaps,
     /// Whether any scan had errors in common.
     considering: bool,
+    labels: Labels,
+}
+
+/// Which label all scans so far had, and whether any had another.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Labels {
+    common: Option<Label>,
+    differ: bool,
+}
+
+impl Labels {
+    /// Whether all had this one.
+    fn are_all(&mut self, label: Label) -> bool {
+        self.differ |= *self.common.get_or_insert(label) != label;
+        !self.differ
+    }
 }
 
 /// A tracker over lent memory.
@@ -158,7 +175,7 @@ impl<M: TrackerMemory> Tracker<M> {
     pub fn handle_scan(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
         self.admit(scan, sensor)
             .inspect_err(|error| self.note(Key::of(scan), Decision::ScanRefused((*error).into())))?;
-        let Progress { occupancy, tally, newcomers, noise, clutter, considering, .. } = &mut self.progress;
+        let Progress { occupancy, tally, newcomers, noise, clutter, considering, labels, .. } = &mut self.progress;
         let common = Common::of(scan, sensor, self.config.filter, considering);
         let mut lent = self.memory.lend();
         let mut table = TrackTable::new(lent.slots, lent.modes, occupancy);
@@ -202,7 +219,8 @@ impl<M: TrackerMemory> Tracker<M> {
         let clash = newcomers.may_clash(scan.sensor, scan.time);
         let safe_until = Cell::new(self.safe_until);
         let (look, config) = (&look, &self.config);
-        let updating = Updating { look, config, common: &common, origin: self.origin, clash, safe_until };
+        let one_label = labels.are_all(look.label);
+        let updating = Updating { look, config, common: &common, origin: self.origin, one_label, clash, safe_until };
         let extra = updating.update(&mut table, &solution, columns, noise, tally);
         newcomers.learn(scan, rows.iter().filter_map(|row| table.get(row.slot)));
         updating.merge_twins(&mut table, &solution, columns, tally);

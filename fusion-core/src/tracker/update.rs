@@ -48,6 +48,8 @@ pub(super) struct Updating<'a> {
     pub(super) config: &'a TrackerConfig,
     pub(super) common: &'a Common<'a>,
     pub(super) origin: Origin,
+    /// Whether all scans so far had the label of this one: then so has every track, or a stricter one.
+    pub(super) one_label: bool,
     /// Whether a number of this scan may be taken.
     pub(super) clash: bool,
     /// Until then time ends no track.
@@ -123,7 +125,7 @@ impl Updating<'_> {
         if moved.is_err() {
             tally.updates_not_finite += 1;
             self.look.trail.track(track, None, Decision::UpdateNotFinite);
-        } else if track.label != self.look.label {
+        } else if !self.one_label && track.label != self.look.label {
             track.label = track.label.join(self.look.label);
         }
     }
@@ -298,10 +300,10 @@ pub(super) struct Pairs<'a> {
     pub(super) beta: &'a [f64],
     /// Of a track with modes, what each explains.
     pub(super) explained: &'a [Explained],
-    /// By how much R grows in slant range and azimuth.
-    pub(super) blur: [f64; 2],
     /// By mode, those at the states that the pairs may move; nothing if the gate did not leave them.
     pub(super) tangents: &'a [f64],
+    /// By how much R grows in slant range and azimuth.
+    pub(super) blur: [f64; 2],
 }
 
 impl Pairs<'_> {
