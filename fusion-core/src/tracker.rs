@@ -226,11 +226,6 @@ impl<M: TrackerMemory> Tracker<M> {
         updating.merge_twins(&mut table, &solution, columns, tally);
         updating.delete_missed(&mut table, rows, tally);
         clutter.learn(look, columns, tally);
-        for row in rows {
-            // Without a pair nothing changed that time judges by, unless a report became a confirmed track.
-            let changed = |track: &&Track| !row.edges().is_empty() || track.reported;
-            table.get(row.slot).filter(changed).into_iter().for_each(|track| updating.keep_safe(track));
-        }
         Foundings { updating: &updating, table: &mut table, tally, extra }.found_all(columns);
         self.safe_until = updating.safe_until.get();
         Ok(ScanOutcome { rows: rows.len(), edges: edges.len(), tracks: table.live() })

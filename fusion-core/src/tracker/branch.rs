@@ -65,6 +65,7 @@ impl Updating<'_> {
         self.move_state(stem, &mut None, beside.considered, &pairs, 1.0, tally);
         stem.existence = Existence::new(existence);
         self.note_look(stem, &pairs, seen >= gone, row.covered(), tally);
+        self.keep_safe(stem);
     }
 }
 

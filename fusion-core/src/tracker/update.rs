@@ -99,6 +99,10 @@ impl Updating<'_> {
             track.existence = Existence::new(1.0 - judged + all_missed * still);
             self.note_look(track, &pairs, 1.0 - all_missed.min(missed) >= HIT, row.covered(), tally);
             self.consider_modes(track, beside.modes);
+            // Without a pair nothing changed that time judges by, unless a report became a confirmed track.
+            if !row.edges().is_empty() || track.reported {
+                self.keep_safe(track);
+            }
         }
         branches
     }
@@ -241,6 +245,7 @@ impl Updating<'_> {
         if looks >= self.config.duplicate_looks || urgent {
             self.look.trail.track(track, None, Decision::Merged { into: number });
             merge(table, elder, younger);
+            table.get(elder).into_iter().for_each(|track| self.keep_safe(track));
             tally.deleted_merged += 1;
         }
     }
