@@ -115,6 +115,7 @@ impl<const N: usize> Covariance<N> {
 
     /// Takes over the diagonal of a matrix and what is below it, and repeats that above.
     #[inline]
+    #[expect(clippy::needless_range_loop, reason = "a row and a column are walked at once")]
     fn fill_with(&mut self, lower: &[[f64; N]; N]) {
         for_each_column!(j < N, {
             for i in j..N {
@@ -303,7 +304,6 @@ pub(crate) fn mirror<const N: usize>(m: &mut [[f64; N]; N]) {
 
 /// Whether all of these are numbers: what is none or infinite is none times zero.
 #[inline]
-#[expect(clippy::float_cmp, reason = "it is zero or no number")]
 pub(crate) fn are_finite<const N: usize>(x: &SVector<f64, N>) -> bool {
     x.data.0[0].iter().fold(0.0, |sum, x| sum + x * 0.0) == 0.0
 }

@@ -7,7 +7,7 @@ use nalgebra::{Matrix3, SMatrix, Vector3};
 
 use super::TransitionModel;
 use crate::filter::Whereabouts;
-use crate::gaussian::{GaussianState, NotPositiveDefinite, StateVector, for_each_column, mirror};
+use crate::gaussian::{GaussianState, NotPositiveDefinite, StateVector, mirror};
 use crate::time::{Span, Timestamp};
 
 /// The model, by its two spectral densities in m²/s³.
@@ -75,16 +75,16 @@ impl TransitionModel for NearlyConstantVelocity {
     fn propagate_lower(&self, x: &mut StateVector, p: &mut SMatrix<f64, 6, 6>, dt: Span) {
         let (t, p) = (dt.as_secs_f64(), &mut p.data.0);
         *x = self.advance(x, dt);
-        for_each_column!(j < 3, {
+        for j in 0..3 {
             for i in j..3 {
                 p[j][i] = p[j][i] + (p[i][j + 3] + p[j][i + 3]) * t + p[j + 3][i + 3] * (t * t);
             }
-        });
-        for_each_column!(j < 3, {
+        }
+        for j in 0..3 {
             // Of C what would be above the diagonal lies below.
             (0..j).for_each(|i| p[j][i + 3] += p[i + 3][j + 3] * t);
             (j..3).for_each(|i| p[j][i + 3] += p[j + 3][i + 3] * t);
-        });
+        }
         let [of_place, of_both, of_velocity] = [t * t * t / 3.0, t * t / 2.0, t];
         for (k, q) in [self.horizontal, self.horizontal, self.vertical].into_iter().enumerate() {
             p[k][k] += q * of_place;

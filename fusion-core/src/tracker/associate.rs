@@ -97,7 +97,7 @@ impl<'a> Pairing<'a> {
     }
 
     /// The rows, the weights of their misses, and the pairs, sorted by row and column.
-    pub(super) fn finish(self) -> (&'a [Row], &'a mut [f64], &'a mut [Edge], &'a [Explained], &'a [f64]) {
+    pub(super) fn finish(self) -> Paired<'a> {
         let edges = 0..self.edge_count;
         (
             &self.rows[..self.row_count],
@@ -138,6 +138,9 @@ impl<'a> Pairing<'a> {
         self.tangent_count += usize::from(count);
     }
 }
+
+/// Rows, weights of their misses, pairs, what explains them, and tangents.
+type Paired<'a> = (&'a [Row], &'a mut [f64], &'a mut [Edge], &'a [Explained], &'a [f64]);
 
 /// What gating needs to know.
 pub(super) struct Gating<'a> {
