@@ -20,7 +20,7 @@ use core::array;
 
 use nalgebra::{SMatrix, SVector, Vector3};
 
-use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite, for_each_column};
+use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite, are_finite, for_each_column, mirror};
 use crate::model::TransitionModel;
 use crate::time::Timestamp;
 
@@ -47,8 +47,9 @@ impl<const N: usize> Prediction<N> {
     /// Becomes another prediction, where it lies.
     #[inline]
     pub(crate) fn become_that_of(&mut self, model: &impl TransitionModel<N>, state: &GaussianState<N>, to: Timestamp) {
-        (self.mean, self.p) = model.propagate(&state.mean, state.covariance.matrix(), to - state.time);
-        self.time = to;
+        (self.mean, self.p, self.time) = (state.mean, *state.covariance.matrix(), to);
+        model.propagate_lower(&mut self.mean, &mut self.p, to - state.time);
+        mirror(&mut self.p.data.0);
     }
 
     /// The state, with its covariance proven.
@@ -169,10 +170,10 @@ impl<const M: usize, const N: usize> Updates<'_, M, N> {
                 (0..M).for_each(|m| column[i] += back[m][i] * k[m][j] - k[m][i] * lost[m][j]);
             }
         });
-        if !mean.iter().all(|v| v.is_finite()) {
+        if !are_finite(&mean) {
             return Err(NotPositiveDefinite);
         }
-        state.covariance = Covariance::of_lower(after)?;
+        state.covariance.become_lower(&after)?;
         state.mean = mean;
         Ok(())
     }

@@ -67,35 +67,62 @@ impl<const N: usize> Covariance<N> {
         if is_positive_definite(&m.data.0) { Ok(Self(m)) } else { Err(NotPositiveDefinite) }
     }
 
-    /// The same of what is symmetric by the way it was worked out: only its diagonal and what is below counts, so
-    /// that whoever makes it need make no more.
+    /// Becomes what is symmetric by the way it was worked out, and proves that: only its diagonal and what is below
+    /// counts, so that whoever makes it need make no more.
     ///
     /// # Errors
-    /// [`NotPositiveDefinite`] if it is not finite or has no Cholesky factor.
+    /// [`NotPositiveDefinite`] if it is not finite or has no Cholesky factor; then the covariance is as it was.
     #[inline]
-    pub(crate) fn of_lower(mut m: SMatrix<f64, N, N>) -> Result<Self, NotPositiveDefinite> {
-        if !is_positive_definite(&m.data.0) {
+    pub(crate) fn become_lower(&mut self, lower: &SMatrix<f64, N, N>) -> Result<(), NotPositiveDefinite> {
+        if !is_positive_definite(&lower.data.0) {
             return Err(NotPositiveDefinite);
         }
-        mirror(&mut m.data.0);
-        Ok(Self(m))
+        self.fill_with(&lower.data.0);
+        Ok(())
     }
 
-    /// A sum of covariances with weights above zero, or F P Fᵀ + Q: symmetric up to rounding and positive definite
-    /// because P is. So it is not proven anew, only that its numbers are still finite; what a measurement makes of it
-    /// is proven before it is kept.
+    /// Becomes a sum of covariances with weights above zero, or F P Fᵀ + Q, which is positive definite because P is.
+    /// So it is not proven anew, only that its numbers are still finite; what a measurement makes of it is proven
+    /// before it is kept. `write` writes its diagonal and what is below.
     ///
     /// # Errors
-    /// [`NotPositiveDefinite`] if the numbers overflow.
+    /// [`NotPositiveDefinite`] if the numbers overflow: then it means nothing any more, and must be given up.
     #[inline]
-    pub(crate) fn of_sum(mut m: SMatrix<f64, N, N>) -> Result<Self, NotPositiveDefinite> {
-        // No number of a covariance is larger than the largest on its diagonal.
-        let sum = (0..N).fold(0.0, |sum, k| sum + m.data.0[k][k]);
-        if !(sum > 0.0 && sum < f64::INFINITY) {
+    pub(crate) fn become_sum(
+        &mut self,
+        write: impl FnOnce(&mut SMatrix<f64, N, N>),
+    ) -> Result<(), NotPositiveDefinite> {
+        write(&mut self.0);
+        if !is_finite(&self.0.data.0) {
             return Err(NotPositiveDefinite);
         }
-        mirror(&mut m.data.0);
-        Ok(Self(m))
+        mirror(&mut self.0.data.0);
+        Ok(())
+    }
+
+    /// The same of a sum that lies elsewhere.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] if the numbers overflow; then it is as it was.
+    #[inline]
+    pub(crate) fn become_sum_of(&mut self, lower: &SMatrix<f64, N, N>) -> Result<(), NotPositiveDefinite> {
+        if !is_finite(&lower.data.0) {
+            return Err(NotPositiveDefinite);
+        }
+        self.fill_with(&lower.data.0);
+        Ok(())
+    }
+
+    /// Takes over the diagonal of a matrix and what is below it, and repeats that above.
+    #[inline]
+    #[expect(clippy::needless_range_loop, reason = "a row and a column are walked at once")]
+    fn fill_with(&mut self, lower: &[[f64; N]; N]) {
+        for_each_column!(j < N, {
+            for i in j..N {
+                self.0.data.0[j][i] = lower[j][i];
+                self.0.data.0[i][j] = lower[j][i];
+            }
+        });
     }
 
     /// The diagonal covariance of independent errors.
@@ -269,10 +296,24 @@ fn make_symmetric<const N: usize>(m: &mut [[f64; N]; N]) {
 /// What is below the diagonal is repeated above it.
 #[inline]
 #[expect(clippy::needless_range_loop, reason = "a row and a column are walked at once")]
-fn mirror<const N: usize>(m: &mut [[f64; N]; N]) {
+pub(crate) fn mirror<const N: usize>(m: &mut [[f64; N]; N]) {
     for_each_column!(j < N, {
         (j + 1..N).for_each(|i| m[i][j] = m[j][i]);
     });
+}
+
+/// Whether all of these are numbers: what is none or infinite is none times zero.
+#[inline]
+pub(crate) fn are_finite<const N: usize>(x: &SVector<f64, N>) -> bool {
+    x.data.0[0].iter().fold(0.0, |sum, x| sum + x * 0.0) == 0.0
+}
+
+/// Whether the numbers of what is positive definite have not overflowed: none is larger than the largest on its
+/// diagonal.
+#[inline]
+fn is_finite<const N: usize>(a: &[[f64; N]; N]) -> bool {
+    let sum = (0..N).fold(0.0, |sum, k| sum + a[k][k]);
+    sum > 0.0 && sum < f64::INFINITY
 }
 
 fn is_positive_definite<const N: usize>(a: &[[f64; N]; N]) -> bool {
@@ -287,12 +328,13 @@ fn is_positive_definite<const N: usize>(a: &[[f64; N]; N]) -> bool {
 /// without square roots, because covariances are proven far more often than factored.
 #[inline]
 fn decompose<const N: usize>(a: &mut [[f64; N]; N]) -> bool {
+    let mut sum = 0.0;
     for_each_column!(j < N, {
         let column = a[j];
-        // Also false for NaN, which is the point of writing it this way round.
-        if !(column[j] > 0.0 && column[j] < f64::INFINITY) {
+        if column[j] <= 0.0 || column[j].is_nan() {
             return false;
         }
+        sum += column[j];
         let inverse = 1.0 / column[j];
         for i in j + 1..N {
             let multiple = column[i] * inverse;
@@ -302,7 +344,7 @@ fn decompose<const N: usize>(a: &mut [[f64; N]; N]) -> bool {
             }
         }
     });
-    true
+    sum < f64::INFINITY
 }
 
 /// The Cholesky factor L √D.

@@ -66,6 +66,14 @@ impl Identity {
         affiliation: Affiliation::Pending,
     };
 
+    /// Whether nothing is known, so that it is no evidence and adds nothing to what is.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        let unnamed = self.address.is_none() && self.name.is_none() && self.mode_3a.is_none();
+        let of_no_kind = self.class == ObjectClass::Unknown && self.belief == ClassBelief::UNKNOWN;
+        unnamed && self.fingerprint.is_none() && of_no_kind && self.affiliation == Affiliation::Pending
+    }
+
     /// Whether the two could be the same target: two different addresses of one kind cannot.
     #[must_use]
     pub fn compatible_with(&self, other: &Self) -> bool {

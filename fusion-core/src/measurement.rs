@@ -52,12 +52,15 @@ pub enum Observation {
 }
 
 /// One thing a sensor said, with what it said about who it was.
+///
+/// In memory it lies in this order: observations of few dimensions, which are most, then have the identity at hand.
 #[derive(Clone, Debug, PartialEq)]
+#[repr(C)]
 pub struct Measurement {
-    /// z, R and their kind.
-    pub observation: Observation,
     /// Evidence of identity that came with it.
     pub identity: Identity,
+    /// z, R and their kind.
+    pub observation: Observation,
 }
 
 /// Where a sensor is and how its own axes lie.

@@ -20,7 +20,7 @@ pub mod position;
 
 use nalgebra::{ArrayStorage, SMatrix, SVector};
 
-use crate::gaussian::{GaussianState, KINEMATIC, NotPositiveDefinite, StateVector};
+use crate::gaussian::{GaussianState, KINEMATIC, NotPositiveDefinite, StateVector, mirror};
 use crate::measurement::{Observation, Pose, Reading};
 use crate::time::Span;
 
@@ -45,6 +45,12 @@ pub trait TransitionModel<const N: usize = KINEMATIC> {
     ) -> (SVector<f64, N>, SMatrix<f64, N, N>) {
         let f = self.slope(x, dt);
         (self.advance(x, dt), f * p * f.transpose() + self.noise(x, dt))
+    }
+
+    /// The same where x and P lie: of P, before and after, only the diagonal and what is below counts.
+    fn propagate_lower(&self, x: &mut SVector<f64, N>, p: &mut SMatrix<f64, N, N>, dt: Span) {
+        mirror(&mut p.data.0);
+        (*x, *p) = self.propagate(x, p, dt);
     }
 
     /// A state of this model of which only the kinematics are known.

@@ -33,14 +33,17 @@ pub enum TrackStatus {
 }
 
 /// One target as believed by one node.
+///
+/// In memory it lies in this order: what every look asks comes first and together, what few ask comes last.
 #[derive(Clone, Debug, PartialEq)]
+#[repr(C)]
 pub struct Track {
-    /// Who made it, and its number.
-    pub id: TrackId,
     /// How far it has come.
     pub status: TrackStatus,
-    /// Where it is and how it moves, at the time of the last scan in which it gated a measurement.
-    pub state: GaussianState,
+    /// Whether the last measurement came from a source that reports only what it hears (no looks, so no misses).
+    pub reported: bool,
+    /// Scans that contributed a measurement.
+    pub updates: u32,
     /// r: how probably it is a target at all, at `existence_time`.
     pub existence: Existence,
     /// Time of the last look that could have seen it.
@@ -49,26 +52,26 @@ pub struct Track {
     pub founding_existence: Existence,
     /// The hypotheses among which it is one, of which at most one is a target ([`ranging`]).
     pub family: Option<TrackNumber>,
-    /// Time of the founding measurement.
-    pub first_seen: Timestamp,
-    /// Time of the last measurement.
-    pub last_update: Timestamp,
-    /// Scans that contributed a measurement.
-    pub updates: u32,
     /// Which of the last looks saw it.
     pub history: History,
-    /// Whether the last measurement came from a source that reports only what it hears (no looks, so no misses).
-    pub reported: bool,
-    /// What its certain hits, since it was confirmed, say of its S.
-    pub monitor: TrackMonitor,
+    /// Time of the last measurement.
+    pub last_update: Timestamp,
+    /// Where it is and how it moves, at the time of the last scan in which it gated a measurement.
+    pub state: GaussianState,
+    /// Who made it, and its number.
+    pub id: TrackId,
+    /// Time of the founding measurement.
+    pub first_seen: Timestamp,
     /// The older track with which this one has coincided in the latest looks.
     pub(crate) twin: Option<Twin>,
+    /// What its certain hits, since it was confirmed, say of its S.
+    pub monitor: TrackMonitor,
     /// Which sensors contributed, and when last.
     pub contributors: Contributors,
-    /// Who it is, as far as anybody said.
-    pub identity: Identity,
     /// The join of the labels of all scans that made it.
     pub label: Label,
+    /// Who it is, as far as anybody said.
+    pub identity: Identity,
 }
 
 /// An older track that may be the same target, and for how many looks it has seemed so.

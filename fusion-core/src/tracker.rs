@@ -41,6 +41,7 @@ use crate::filter::imm::Modes;
 use crate::filter::monitor::NoiseScale;
 use crate::filter::predict;
 use crate::gaussian::GaussianState;
+use crate::label::Label;
 use crate::measurement::{Scan, SensorId};
 use crate::sensor::SensorModel;
 use crate::sequencer::Key;
@@ -126,6 +127,22 @@ pub(crate) struct Progress {
     clutter: ClutterMaps,
     /// Whether any scan had errors in common.
     considering: bool,
+    labels: Labels,
+}
+
+/// Which label all scans so far had, and whether any had another.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Labels {
+    common: Option<Label>,
+    differ: bool,
+}
+
+impl Labels {
+    /// Whether all had this one.
+    fn are_all(&mut self, label: Label) -> bool {
+        self.differ |= *self.common.get_or_insert(label) != label;
+        !self.differ
+    }
 }
 
 /// A tracker over lent memory.
@@ -158,7 +175,7 @@ impl<M: TrackerMemory> Tracker<M> {
     pub fn handle_scan(&mut self, scan: &Scan<'_>, sensor: &SensorModel) -> Result<ScanOutcome, ScanError> {
         self.admit(scan, sensor)
             .inspect_err(|error| self.note(Key::of(scan), Decision::ScanRefused((*error).into())))?;
-        let Progress { occupancy, tally, newcomers, noise, clutter, considering, .. } = &mut self.progress;
+        let Progress { occupancy, tally, newcomers, noise, clutter, considering, labels, .. } = &mut self.progress;
         let common = Common::of(scan, sensor, self.config.filter, considering);
         let mut lent = self.memory.lend();
         let mut table = TrackTable::new(lent.slots, lent.modes, occupancy);
@@ -170,13 +187,13 @@ impl<M: TrackerMemory> Tracker<M> {
         let learnt = Learnt { clutter: clutter.of(scan.sensor), noise_scale: noise.scale() };
         let (look, columns) = Look::new(scan, sensor, learnt, memory, tally);
         let gating = Gating { look: &look, gate: &self.gate, config: &self.config, common: &common };
-        let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges, lent.explained);
+        let mut pairing = Pairing::new(lent.rows, lent.nulls, lent.edges, lent.explained, lent.tangents);
         gating.match_addresses(&table, columns, tally);
         let crowd = Crowd::of(&look, &table, lent.beta);
         gating.pair(&mut table, columns, &crowd, &mut pairing, tally);
 
         let newcomer = newcomers::odds(newcomers, &look, pairing.known, self.config.new_per_scan);
-        let (rows, nulls, edges, explained) = pairing.finish();
+        let (rows, nulls, edges, explained, tangents) = pairing.finish();
         columns.iter_mut().for_each(|column| column.expect_newcomer(newcomer));
         edges.iter_mut().for_each(|edge| edge.weight /= 1.0 + columns[usize::from(edge.column)].newcomer);
         let (beta, missed) = (&mut lent.beta[..edges.len()], &mut lent.missed[..rows.len()]);
@@ -198,21 +215,17 @@ impl<M: TrackerMemory> Tracker<M> {
             Explaining { gating: &gating, columns, rows, edges, beta, missed }.explain(&table);
         }
 
-        let solution = Solution { rows, edges, beta, sharpened, explained, missed, missed_sharpened };
+        let solution = Solution { rows, edges, beta, sharpened, explained, tangents, missed, missed_sharpened };
         let clash = newcomers.may_clash(scan.sensor, scan.time);
         let safe_until = Cell::new(self.safe_until);
         let (look, config) = (&look, &self.config);
-        let updating = Updating { look, config, common: &common, origin: self.origin, clash, safe_until };
+        let one_label = labels.are_all(look.label);
+        let updating = Updating { look, config, common: &common, origin: self.origin, one_label, clash, safe_until };
         let extra = updating.update(&mut table, &solution, columns, noise, tally);
         newcomers.learn(scan, rows.iter().filter_map(|row| table.get(row.slot)));
         updating.merge_twins(&mut table, &solution, columns, tally);
         updating.delete_missed(&mut table, rows, tally);
         clutter.learn(look, columns, tally);
-        for row in rows {
-            // Without a pair nothing changed that time judges by, unless a report became a confirmed track.
-            let changed = |track: &&Track| !row.edges().is_empty() || track.reported;
-            table.get(row.slot).filter(changed).into_iter().for_each(|track| updating.keep_safe(track));
-        }
         Foundings { updating: &updating, table: &mut table, tally, extra }.found_all(columns);
         self.safe_until = updating.safe_until.get();
         Ok(ScanOutcome { rows: rows.len(), edges: edges.len(), tracks: table.live() })

@@ -21,7 +21,7 @@
 use heapless::Vec;
 use nalgebra::{SMatrix, SVector, Vector3};
 
-use super::extended::{Expectation, Outlook};
+use super::extended::{Expectation, Outlook, Tangent};
 use super::linearise::Linearisation;
 use crate::capacity::{COMMON_ERRORS_MAX, CONSIDERED_MAX};
 use crate::gaussian::{GaussianState, KINEMATIC, NotPositiveDefinite, StateVector, kinematic_part};
@@ -246,20 +246,33 @@ impl Consideration<'_> {
         x: &SVector<f64, N>,
         p: &SMatrix<f64, N, N>,
     ) -> Outlook<M> {
-        let mut outlook = self.filter.outlook(model, self.pose, x, p);
-        self.widen(model, x, &mut outlook);
+        self.outlook_by(model, &Tangent::at(model, x), x, p)
+    }
+
+    /// The same of a state whose tangent is known.
+    #[inline]
+    pub(crate) fn outlook_by<const M: usize, const N: usize, H: ObservationModel<M>>(
+        &self,
+        model: &H,
+        tangent: &Tangent<M>,
+        x: &SVector<f64, N>,
+        p: &SMatrix<f64, N, N>,
+    ) -> Outlook<M> {
+        let mut outlook = self.filter.outlook(model, self.pose, tangent, x, p);
+        self.widen::<M, N, H>(&tangent.h, x, &mut outlook);
         outlook
     }
 
-    /// What an update needs of a state, with what the scan's errors make of it.
+    /// What an update needs of a state, whose tangent may be known, with what the scan's errors make of it.
     #[inline]
     pub fn expectation<const M: usize, const N: usize, H: ObservationModel<M>>(
         &self,
         model: &H,
+        tangent: impl FnOnce() -> Tangent<M>,
         x: &SVector<f64, N>,
         p: &SMatrix<f64, N, N>,
     ) -> Expectation<M, N> {
-        let mut expectation = self.filter.expectation(model, self.pose, x, p);
+        let mut expectation = self.filter.expectation(model, self.pose, tangent, x, p);
         self.widen_all(model, x, &mut expectation);
         expectation
     }
@@ -272,7 +285,7 @@ impl Consideration<'_> {
     /// Adds to H P Hᵀ what the errors make of it.
     fn widen<const M: usize, const N: usize, H: ObservationModel<M>>(
         &self,
-        model: &H,
+        h: &SMatrix<f64, M, KINEMATIC>,
         x: &SVector<f64, N>,
         outlook: &mut Outlook<M>,
     ) {
@@ -281,9 +294,8 @@ impl Consideration<'_> {
             return;
         }
         let x = kinematic_part(x);
-        let h = model.jacobian(&x);
         for error in self.errors {
-            let g = error.effect.slope::<M, H>(&h, &x);
+            let g = error.effect.slope::<M, H>(h, &x);
             add_error(&mut outlook.spread, &g, self.known(error).map(|a| h * a).as_ref());
         }
     }

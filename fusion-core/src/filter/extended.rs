@@ -9,6 +9,15 @@ use crate::gaussian::{Covariance, Factor, GaussianState, KINEMATIC, NotPositiveD
 use crate::measurement::Reading;
 use crate::model::MeasurementModel;
 
+/// A measurement model made linear at a mean: what it costs most to work out, and what depends on the mean alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tangent<const M: usize> {
+    /// ẑ = h(x̂).
+    pub z_hat: SVector<f64, M>,
+    /// H at x̂.
+    pub h: SMatrix<f64, M, KINEMATIC>,
+}
+
 /// What a sensor should see of one predicted state, by one kind of measurement.
 #[derive(Clone, Debug)]
 pub struct Expectation<const M: usize, const N: usize = KINEMATIC> {
@@ -53,12 +62,60 @@ pub struct Gain<const M: usize, const N: usize = KINEMATIC> {
     pub p: SMatrix<f64, N, N>,
 }
 
+impl<const M: usize> Tangent<M> {
+    /// Linearises h at a mean x̂.
+    #[inline]
+    #[must_use]
+    pub fn at<H: MeasurementModel<M>, const N: usize>(model: &H, x: &SVector<f64, N>) -> Self {
+        let (z_hat, h) = model.linearise(&kinematic_part(x));
+        Self { z_hat, h }
+    }
+
+    /// Reals of one of a model that sees the place alone: ẑ, and three columns of H.
+    pub(crate) const REALS: usize = M * (1 + SEEN);
+
+    /// Whether one of this model is kept in so many reals, and is small.
+    pub(crate) const fn is_small<H: MeasurementModel<M>>() -> bool {
+        H::SEEN <= SEEN && Self::REALS <= TANGENT_REALS_MAX
+    }
+
+    /// Writes its reals, if there is room.
+    #[inline]
+    pub(crate) fn store(&self, reals: &mut [f64]) {
+        if let Some([z_hat, h @ ..]) = reals.as_chunks_mut().0.first_chunk_mut::<{ 1 + SEEN }>() {
+            *z_hat = self.z_hat.data.0[0];
+            h.iter_mut().zip(&self.h.data.0).for_each(|(kept, column)| *kept = *column);
+        }
+    }
+
+    /// Reads them, if they are there.
+    #[inline]
+    pub(crate) fn load(reals: &[f64]) -> Option<Self> {
+        let [z_hat, kept @ ..] = reals.as_chunks().0.first_chunk::<{ 1 + SEEN }>()?;
+        let mut h = SMatrix::<f64, M, KINEMATIC>::zeros();
+        h.data.0.iter_mut().zip(kept).for_each(|(column, kept)| *column = *kept);
+        Some(Self { z_hat: SVector::from(*z_hat), h })
+    }
+}
+
+/// Columns of H that a small [`Tangent`] has: the place's east, north and up.
+const SEEN: usize = 3;
+
+/// Reals of a small [`Tangent`]: that of three components. No counter: what is larger is worked out again.
+pub(crate) const TANGENT_REALS_MAX: usize = 3 * (1 + SEEN);
+
 impl<const M: usize, const N: usize> Expectation<M, N> {
     /// Linearises h at a predicted mean x̂ with covariance P.
     #[inline]
     #[must_use]
     pub fn of<H: MeasurementModel<M>>(model: &H, x: &SVector<f64, N>, p: &SMatrix<f64, N, N>) -> Self {
-        let (z_hat, h) = model.linearise(&kinematic_part(x));
+        Self::by::<H>(&Tangent::at(model, x), p)
+    }
+
+    /// The same where h is linear already.
+    #[inline]
+    #[must_use]
+    pub fn by<H: MeasurementModel<M>>(&Tangent { z_hat, h }: &Tangent<M>, p: &SMatrix<f64, N, N>) -> Self {
         let cross = times_transposed(p, &h, H::SEEN);
         Self { z_hat, spread: spread(&h, &cross, H::SEEN), h, seen: H::SEEN, cross }
     }
@@ -143,7 +200,14 @@ impl<const M: usize> Outlook<M> {
     #[inline]
     #[must_use]
     pub fn of<H: MeasurementModel<M>, const N: usize>(model: &H, x: &SVector<f64, N>, p: &SMatrix<f64, N, N>) -> Self {
-        let (z_hat, h) = model.linearise(&kinematic_part(x));
+        Self::by::<H, N>(&Tangent::at(model, x), p)
+    }
+
+    /// The same where h is linear already.
+    #[inline]
+    #[must_use]
+    pub fn by<H: MeasurementModel<M>, const N: usize>(tangent: &Tangent<M>, p: &SMatrix<f64, N, N>) -> Self {
+        let Tangent { z_hat, h } = tangent;
         // Of P Hᵀ only the rows are needed that H sees.
         let mut cross = SMatrix::<f64, KINEMATIC, M>::zeros();
         for m in 0..M {
@@ -151,7 +215,7 @@ impl<const M: usize> Outlook<M> {
                 (0..H::SEEN).for_each(|i| cross[(i, m)] += p[(i, k)] * h[(m, k)]);
             }
         }
-        Self { z_hat, spread: spread(&h, &cross, H::SEEN) }
+        Self { z_hat: *z_hat, spread: spread(h, &cross, H::SEEN) }
     }
 
     /// The factor of S = H P Hᵀ + R.
@@ -252,7 +316,7 @@ mod tests {
     use crate::gaussian::StateVector;
     use crate::measurement::Pose;
     use crate::model::constant_velocity::NearlyConstantVelocity;
-    use crate::model::polar::RangeBearingElevation;
+    use crate::model::polar::{RangeBearingElevation, RangeBearingRate};
     use crate::model::position::Position;
     use crate::time::{Span, Timestamp};
     use nalgebra::{Rotation3, Vector2, Vector3};
@@ -278,6 +342,21 @@ mod tests {
         assert!((after.covariance.matrix()[(3, 3)] - 4.0).abs() < 1e-12);
         // ν² / S on two axes: 2 · 64 / 16.
         assert!((innovation.factor.mahalanobis_squared(&innovation.nu) - 8.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_tangent_that_was_kept_is_as_it_was_to_the_bit() {
+        let (model, x) = (RangeBearingElevation(&Pose::AT_ORIGIN), StateVector::new(1e3, -2e3, 300.0, 4.0, 5.0, 6.0));
+        let (tangent, mut reals) = (Tangent::at(&model, &x), [0.0; TANGENT_REALS_MAX]);
+        tangent.store(&mut reals);
+        assert_eq!(Tangent::load(&reals), Some(tangent));
+        assert_eq!(Tangent::<3>::load(&reals[..TANGENT_REALS_MAX - 1]), None);
+    }
+
+    #[test]
+    fn no_tangent_is_kept_of_what_sees_velocities() {
+        const { assert!(Tangent::<3>::is_small::<RangeBearingElevation<'_>>()) };
+        const { assert!(!Tangent::<3>::is_small::<RangeBearingRate<'_>>()) };
     }
 
     #[test]

@@ -21,13 +21,13 @@ use nalgebra::{SMatrix, SVector};
 
 use super::extended;
 use super::{Prediction, Whereabouts};
-use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite, StateVector};
+use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite, StateVector, mirror};
 use crate::maths::exp;
 use crate::measurement::Reading;
 use crate::model::motion::{MOTIONS_MAX, Motion, MotionSet};
 use crate::model::{MeasurementModel, TransitionModel};
 use crate::time::Timestamp;
-use blend::{AddFirstMean, AddFirstSpread, AddVariance, Blend};
+use blend::{AddFirstMean, AddFirstSpread, AddVariance, Blend, Numbers};
 
 /// The state of one mode.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,21 +166,15 @@ impl ModeState {
         }
     }
 
-    const fn has_dimension<const N: usize>(&self) -> bool {
-        match self {
-            Self::Six(_) => N == 6,
-            Self::Seven(_) => N == 7,
-            Self::Nine(_) => N == 9,
-        }
-    }
-
-    /// x̂ and P, column by column.
-    fn numbers(&self) -> (&[f64], &[f64]) {
-        match self {
+    /// x̂ and P, column by column, if it has this dimension.
+    #[inline]
+    fn numbers<const N: usize>(&self) -> Option<Numbers<'_, N>> {
+        let (mean, p) = match self {
             Self::Six(state) => (state.mean.as_slice(), state.covariance.matrix().as_slice()),
             Self::Seven(state) => (state.mean.as_slice(), state.covariance.matrix().as_slice()),
             Self::Nine(state) => (state.mean.as_slice(), state.covariance.matrix().as_slice()),
-        }
+        };
+        Some((mean.try_into().ok()?, p.as_chunks().0))
     }
 
     fn is_like(&self, other: &Self) -> bool {
@@ -312,26 +306,30 @@ impl Modes {
     /// Position and velocity by all modes together: mean and covariance of their mixture, not yet proven.
     #[must_use]
     pub fn combined(&self) -> Prediction {
-        let (mean, p) = self.mix();
+        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
+        self.mix_lower(&mut mean, &mut p);
+        mirror(&mut p.data.0);
         Prediction { mean, p, time: self.time() }
     }
 
-    /// The same of modes that are proven: then their mixture need not be.
+    /// The same of modes that are proven, where it will lie: then their mixture need not be.
     ///
     /// # Errors
-    /// [`NotPositiveDefinite`] if the numbers overflow.
-    pub(crate) fn combined_state(&self) -> Result<GaussianState, NotPositiveDefinite> {
-        let (mean, p) = self.mix();
-        Ok(GaussianState { mean, covariance: Covariance::of_sum(p)?, time: self.time() })
+    /// [`NotPositiveDefinite`] if the numbers overflow; then the state is as it was.
+    pub(crate) fn combine_into(&self, state: &mut GaussianState) -> Result<(), NotPositiveDefinite> {
+        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
+        self.mix_lower(&mut mean, &mut p);
+        state.covariance.become_sum_of(&p)?;
+        (state.mean, state.time) = (mean, self.time());
+        Ok(())
     }
 
-    #[inline]
-    fn mix(&self) -> (StateVector, SMatrix<f64, KINEMATIC, KINEMATIC>) {
+    fn mix_lower(&self, mean: &mut StateVector, p: &mut SMatrix<f64, KINEMATIC, KINEMATIC>) {
         let blend = Blend { weights: &self.probabilities, states: &self.states };
         match &self.states[0] {
-            ModeState::Six(own) => blend.reduce(own),
-            ModeState::Seven(own) => blend.reduce(&own.kinematics()),
-            ModeState::Nine(own) => blend.reduce(&own.kinematics()),
+            ModeState::Six(own) => blend.reduce_lower(own, mean, p),
+            ModeState::Seven(own) => blend.reduce_lower(&own.kinematics(), mean, p),
+            ModeState::Nine(own) => blend.reduce_lower(&own.kinematics(), mean, p),
         }
     }
 
@@ -607,17 +605,24 @@ mod tests {
         let mixed = [0, 1].map(|j| {
             let weights = [change[0][j], change[1][j]];
             let blend = Blend { weights: &weights, states: apart.states() };
-            let (mean, p) = blend.reduce(&apart.states()[j].kinematics());
+            let (mean, p) = reduced(&blend, &apart.states()[j].kinematics());
             ModeState::Six(GaussianState {
                 mean,
                 covariance: Covariance::new(p).expect("positive"),
                 time: apart.time(),
             })
         });
-        let (mean, p) = Blend { weights: &[0.5, 0.5], states: &mixed }.reduce(&state());
+        let (mean, p) = reduced(&Blend { weights: &[0.5, 0.5], states: &mixed }, &state());
         let before = apart.combined();
         assert!(mixed[0].kinematics().mean[0] > apart.states()[0].kinematics().mean[0] + 40.0);
         assert!((mean - before.mean).norm() < 1e-9 && (p - before.p).norm() < 1e-9 * before.p.norm());
+    }
+
+    fn reduced(blend: &Blend<'_>, own: &GaussianState) -> (StateVector, SMatrix<f64, 6, 6>) {
+        let (mut mean, mut p) = (StateVector::zeros(), SMatrix::zeros());
+        blend.reduce_lower(own, &mut mean, &mut p);
+        mirror(&mut p.data.0);
+        (mean, p)
     }
 
     #[test]

@@ -9,7 +9,7 @@
 
 use nalgebra::{SMatrix, SVector, Vector2};
 
-use super::extended::{Expectation, Outlook};
+use super::extended::{Expectation, Outlook, Tangent};
 use super::unscented::{Transformed, Unscented};
 use crate::gaussian::{Covariance, GaussianState, KINEMATIC, kinematic_part};
 use crate::measurement::Pose;
@@ -33,12 +33,13 @@ pub enum Linearisation {
 pub(crate) const BEND: f64 = 0.1;
 
 impl Linearisation {
-    /// What gating and likelihoods need of a state.
+    /// What gating and likelihoods need of a state, whose tangent is known.
     #[inline]
     pub fn outlook<const M: usize, const N: usize, H: ObservationModel<M>>(
         self,
         model: &H,
         pose: &Pose,
+        tangent: &Tangent<M>,
         x: &SVector<f64, N>,
         p: &SMatrix<f64, N, N>,
     ) -> Outlook<M> {
@@ -47,7 +48,7 @@ impl Linearisation {
         {
             return Outlook { z_hat: seen.expectation.z_hat, spread: seen.expectation.spread };
         }
-        Outlook::of(model, x, p)
+        Outlook::by::<H, N>(tangent, p)
     }
 
     /// What an update needs of a state. What no slope explains is part of H P Hᵀ.
@@ -56,14 +57,15 @@ impl Linearisation {
         self,
         model: &H,
         pose: &Pose,
+        tangent: impl FnOnce() -> Tangent<M>,
         x: &SVector<f64, N>,
         p: &SMatrix<f64, N, N>,
     ) -> Expectation<M, N> {
         if !self.wants_points::<M, N, H>(pose, x, p) {
-            return Expectation::of(model, x, p);
+            return Expectation::by::<H>(&tangent(), p);
         }
         let Some(Transformed { expectation, .. }) = points(model, x, p) else {
-            return Expectation::of(model, x, p);
+            return Expectation::by::<H>(&tangent(), p);
         };
         let Expectation { z_hat, h, spread, seen, .. } = expectation;
         let mut cross = SMatrix::<f64, N, M>::zeros();
@@ -159,11 +161,13 @@ mod tests {
     fn a_slope_is_what_points_come_to_where_nothing_bends() {
         let (x, p) = place(20_000.0, 2.0, 5.0, 5.0);
         let model = RangeBearing(&Pose::AT_ORIGIN);
-        let by_points = Linearisation::Unscented.expectation(&model, &Pose::AT_ORIGIN, &x, &p);
-        let by_slope = Linearisation::Extended.expectation(&model, &Pose::AT_ORIGIN, &x, &p);
+        let tangent = || Tangent::at(&model, &x);
+        let by_points = Linearisation::Unscented.expectation(&model, &Pose::AT_ORIGIN, tangent, &x, &p);
+        let by_slope = Linearisation::Extended.expectation(&model, &Pose::AT_ORIGIN, tangent, &x, &p);
         assert!((by_points.cross - by_slope.cross).norm() < 1e-3 * by_slope.cross.norm());
         assert!((by_points.z_hat - by_slope.z_hat).norm() < 1e-2);
-        let linear = Linearisation::Unscented.outlook(&Position, &Pose::AT_ORIGIN, &x, &p);
+        let tangent = Tangent::at(&Position, &x);
+        let linear = Linearisation::Unscented.outlook(&Position, &Pose::AT_ORIGIN, &tangent, &x, &p);
         assert!((linear.spread - p.fixed_view::<3, 3>(0, 0)).norm() < 1e-12);
     }
 
@@ -172,7 +176,8 @@ mod tests {
         let (x, _) = place(0.0, 0.0, 1.0, 1.0);
         let p = SMatrix::<f64, 6, 6>::identity() * f64::NAN;
         assert!(!bends(true, &Pose::AT_ORIGIN, &x, &p));
-        let outlook = Linearisation::Unscented.outlook(&Bearing(&Pose::AT_ORIGIN), &Pose::AT_ORIGIN, &x, &p);
+        let model = Bearing(&Pose::AT_ORIGIN);
+        let outlook = Linearisation::Unscented.outlook(&model, &Pose::AT_ORIGIN, &Tangent::at(&model, &x), &x, &p);
         assert!(outlook.spread[(0, 0)].is_nan());
     }
 }

@@ -7,7 +7,7 @@ use nalgebra::{Matrix3, SMatrix, Vector3};
 
 use super::TransitionModel;
 use crate::filter::Whereabouts;
-use crate::gaussian::{GaussianState, NotPositiveDefinite, StateVector};
+use crate::gaussian::{GaussianState, NotPositiveDefinite, StateVector, mirror};
 use crate::time::{Span, Timestamp};
 
 /// The model, by its two spectral densities in m²/s³.
@@ -63,30 +63,34 @@ impl TransitionModel for NearlyConstantVelocity {
         assemble(&position, &cross, &velocity)
     }
 
-    /// In blocks, with P = [A B; Bᵀ C]: A + (B + Bᵀ) t + C t², B + C t, C, each plus its part of Q.
-    ///
-    /// Always inlined, so that what comes of it is written where it will lie.
-    #[inline(always)]
     fn propagate(&self, x: &StateVector, p: &SMatrix<f64, 6, 6>, dt: Span) -> (StateVector, SMatrix<f64, 6, 6>) {
-        let (t, p) = (dt.as_secs_f64(), &p.data.0);
-        let mut next = SMatrix::<f64, 6, 6>::zeros();
-        let moved = &mut next.data.0;
+        let (mut x, mut p) = (*x, *p);
+        self.propagate_lower(&mut x, &mut p, dt);
+        mirror(&mut p.data.0);
+        (x, p)
+    }
+
+    /// In blocks, with P = [A B; Bᵀ C]: A + (B + Bᵀ) t + C t², B + C t, C, each plus its part of Q.
+    #[inline]
+    fn propagate_lower(&self, x: &mut StateVector, p: &mut SMatrix<f64, 6, 6>, dt: Span) {
+        let (t, p) = (dt.as_secs_f64(), &mut p.data.0);
+        *x = self.advance(x, dt);
         for j in 0..3 {
-            for i in 0..3 {
-                let velocity = p[j + 3][i + 3];
-                moved[j][i] = p[j][i] + (p[j + 3][i] + p[i + 3][j]) * t + velocity * (t * t);
-                let cross = p[j + 3][i] + velocity * t;
-                (moved[j + 3][i], moved[i][j + 3]) = (cross, cross);
-                moved[j + 3][i + 3] = velocity;
+            for i in j..3 {
+                p[j][i] = p[j][i] + (p[i][j + 3] + p[j][i + 3]) * t + p[j + 3][i + 3] * (t * t);
             }
         }
-        for (k, q) in [self.horizontal, self.horizontal, self.vertical].into_iter().enumerate() {
-            moved[k][k] += q * (t * t * t / 3.0);
-            moved[k + 3][k] += q * (t * t / 2.0);
-            moved[k][k + 3] += q * (t * t / 2.0);
-            moved[k + 3][k + 3] += q * t;
+        for j in 0..3 {
+            // Of C what would be above the diagonal lies below.
+            (0..j).for_each(|i| p[j][i + 3] += p[i + 3][j + 3] * t);
+            (j..3).for_each(|i| p[j][i + 3] += p[j + 3][i + 3] * t);
         }
-        (self.advance(x, dt), next)
+        let [of_place, of_both, of_velocity] = [t * t * t / 3.0, t * t / 2.0, t];
+        for (k, q) in [self.horizontal, self.horizontal, self.vertical].into_iter().enumerate() {
+            p[k][k] += q * of_place;
+            p[k][k + 3] += q * of_both;
+            p[k + 3][k + 3] += q * of_velocity;
+        }
     }
 
     fn start(&self, kinematics: &GaussianState) -> Result<GaussianState, NotPositiveDefinite> {

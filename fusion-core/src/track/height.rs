@@ -5,7 +5,7 @@
 //! filter would let the unmeasured height drift without limit, so whenever it has grown less certain than the prior,
 //! the prior is taken in once more.
 
-use crate::gaussian::{Covariance, GaussianState};
+use crate::gaussian::{GaussianState, for_each_column};
 use crate::geodesy::SEMI_MAJOR_AXIS_M;
 
 /// Prior belief about a height.
@@ -30,25 +30,22 @@ impl HeightPrior {
     /// state becomes x̂ + c (z − x̂₃) / s and P − c cᵀ / s, in which c itself becomes c R / s.
     pub fn hold<const N: usize>(&self, state: &mut GaussianState<N>) {
         const { assert!(N > UP, "a state has a height") };
-        let (r, mut p) = (self.sigma_m * self.sigma_m, *state.covariance.matrix());
-        if p[(UP, UP)] <= r {
+        let (r, known) = (self.sigma_m * self.sigma_m, state.covariance.matrix());
+        if known[(UP, UP)] <= r {
             return;
         }
-        let (c, s) = (p.data.0[UP], p[(UP, UP)] + r);
-        for (j, column) in p.data.0.iter_mut().enumerate() {
-            let share = c[j] / s;
-            column.iter_mut().zip(&c).for_each(|(p, c)| *p -= c * share);
-        }
+        let (mut p, c, s) = (*known, known.data.0[UP], known[(UP, UP)] + r);
+        for_each_column!(j < N, {
+            let (column, share) = (&mut p.data.0[j], c[j] / s);
+            (j..N).for_each(|i| column[i] -= c[i] * share);
+        });
         for (k, c) in c.iter().enumerate() {
             (p[(k, UP)], p[(UP, k)]) = (c * (r / s), c * (r / s));
         }
         let way = (self.up_at(state.mean[0], state.mean[1]) - state.mean[UP]) / s;
         // What overflows leaves the state as it is.
-        if let Ok(covariance) = Covariance::of_lower(p)
-            && way.is_finite()
-        {
+        if way.is_finite() && state.covariance.become_lower(&p).is_ok() {
             state.mean.iter_mut().zip(&c).for_each(|(x, c)| *x += c * way);
-            state.covariance = covariance;
         }
     }
 }
@@ -60,7 +57,7 @@ const UP: usize = 2;
 mod tests {
     use super::*;
     use crate::filter::extended::update;
-    use crate::gaussian::StateVector;
+    use crate::gaussian::{Covariance, StateVector};
     use crate::measurement::Reading;
     use crate::model::position::Position;
     use crate::time::Timestamp;

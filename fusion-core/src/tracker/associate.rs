@@ -13,10 +13,11 @@ use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
 use crate::capacity::ROW_EDGES_MAX;
 use crate::filter::consider::Consideration;
-use crate::filter::extended::Outlook;
+use crate::filter::extended::{Outlook, Tangent};
 use crate::filter::imm::{Change, ModeState, ModeVisitor, Modes};
 use crate::filter::{Prediction, Whereabouts};
 use crate::gaussian::{Covariance, GaussianState, NotPositiveDefinite};
+use crate::identity::Address;
 use crate::maths::{exp, ln, sqrt};
 use crate::measurement::{Measurement, Reading};
 use crate::model::motion::{MOTIONS_MAX, MotionSet};
@@ -38,11 +39,14 @@ pub struct Row {
     pub(super) blur: [f64; 2],
     first_edge: u32,
     edges: u16,
+    first_tangent: u32,
+    tangents: u16,
 }
 
 impl Row {
     /// A place in memory for one.
-    pub const EMPTY: Self = Self { slot: 0, detection: 0.0, blur: [0.0; 2], first_edge: 0, edges: 0 };
+    pub const EMPTY: Self =
+        Self { slot: 0, detection: 0.0, blur: [0.0; 2], first_edge: 0, edges: 0, first_tangent: 0, tangents: 0 };
 
     /// Whether the look would have seen it.
     pub(super) const fn covered(&self) -> bool {
@@ -52,6 +56,11 @@ impl Row {
     /// Its pairs among all pairs.
     pub(super) fn edges(&self) -> core::ops::Range<usize> {
         span(self.first_edge, self.edges)
+    }
+
+    /// Its reals among those of all tangents.
+    pub(super) fn tangents(&self) -> core::ops::Range<usize> {
+        span(self.first_tangent, self.tangents)
     }
 }
 
@@ -67,8 +76,11 @@ pub(super) struct Pairing<'a> {
     nulls: &'a mut [f64],
     edges: &'a mut [Edge],
     explained: &'a mut [Explained],
+    /// The measurement model's tangents at the modes of each row: the gate works them out, the update needs them again.
+    tangents: &'a mut [f64],
     row_count: usize,
     edge_count: usize,
+    tangent_count: usize,
     /// Measurements that the rows lead to expect.
     pub(super) known: f64,
 }
@@ -79,18 +91,20 @@ impl<'a> Pairing<'a> {
         nulls: &'a mut [f64],
         edges: &'a mut [Edge],
         explained: &'a mut [Explained],
+        tangents: &'a mut [f64],
     ) -> Self {
-        Self { rows, nulls, edges, explained, row_count: 0, edge_count: 0, known: 0.0 }
+        Self { rows, nulls, edges, explained, tangents, row_count: 0, edge_count: 0, tangent_count: 0, known: 0.0 }
     }
 
     /// The rows, the weights of their misses, and the pairs, sorted by row and column.
-    pub(super) fn finish(self) -> (&'a [Row], &'a mut [f64], &'a mut [Edge], &'a [Explained]) {
+    pub(super) fn finish(self) -> Paired<'a> {
         let edges = 0..self.edge_count;
         (
             &self.rows[..self.row_count],
             &mut self.nulls[..self.row_count],
             &mut self.edges[edges.clone()],
             &self.explained[edges],
+            &self.tangents[..self.tangent_count],
         )
     }
 
@@ -106,13 +120,27 @@ impl<'a> Pairing<'a> {
             self.edge_count += 1;
         }
         let edges = u16::try_from(candidates.kept.len()).expect("a row has few pairs");
-        self.rows[self.row_count] = Row { slot, detection, blur: [0.0; 2], first_edge, edges };
+        self.rows[self.row_count] = Row { slot, detection, first_edge, edges, ..Row::EMPTY };
         self.nulls[self.row_count] = 1.0 - r * detection;
         self.known += r * detection;
         self.row_count += 1;
         dropped
     }
+
+    /// Gives the last row the next so many reals of the tangents, if it will need them.
+    fn keep_tangents(&mut self, count: u16) {
+        let row = &mut self.rows[self.row_count - 1];
+        if row.edges == 0 {
+            return;
+        }
+        row.first_tangent = u32::try_from(self.tangent_count).expect("they are numbered in 32 bits");
+        row.tangents = count;
+        self.tangent_count += usize::from(count);
+    }
 }
+
+/// Rows, weights of their misses, pairs, what explains them, and tangents.
+type Paired<'a> = (&'a [Row], &'a mut [f64], &'a mut [Edge], &'a [Explained], &'a [f64]);
 
 /// What gating needs to know.
 pub(super) struct Gating<'a> {
@@ -149,6 +177,7 @@ impl Gating<'_> {
             }
             candidates.clear();
             let left = crowd.leaves(slot, track);
+            let mut tangents = 0;
             let view = if concern == Concern::Silence && modes.is_none() {
                 let whereabouts = self.config.motion.whereabouts(&track.state, look.scan.time);
                 look.view_of(&whereabouts).shared(left.share)
@@ -161,7 +190,8 @@ impl Gating<'_> {
                 let view = look.view_of(&whereabouts).shared(left.share);
                 let common = self.common.to(considered, left.blur);
                 let target = Target { slot, track, predicted, whereabouts, view, common };
-                self.find_candidates(&target, columns, &mut candidates, tally);
+                let room = &mut pairing.tangents[pairing.tangent_count..];
+                tangents = self.find_candidates(&target, columns, &mut candidates, room, tally);
                 if !candidates.kept.is_empty() && predicted.take_effect(track, modes).is_err() {
                     self.give_up(table, slot, tally);
                     continue;
@@ -177,8 +207,10 @@ impl Gating<'_> {
             let r = track.existence.probability();
             let detection = if view.covered { view.detection * self.gate.probability() } else { 0.0 };
             let dropped = pairing.add(slot, r, detection, &mut candidates, waiting);
-            pairing.rows[pairing.row_count - 1].blur = left.blur;
-            tally.edges += u64::from(pairing.rows[pairing.row_count - 1].edges);
+            pairing.keep_tangents(tangents);
+            let row = &mut pairing.rows[pairing.row_count - 1];
+            row.blur = left.blur;
+            tally.edges += u64::from(row.edges);
             tally.edges_dropped += count(dropped + candidates.dropped);
             self.look.trail.dropped(track, dropped + candidates.dropped);
         }
@@ -219,12 +251,26 @@ impl Gating<'_> {
 
     /// Whether a measurement is the track's by its address, wherever it is.
     fn may_own(&self, track: &Track) -> bool {
-        let address = track.identity.address.filter(|_| self.config.use_identity && self.look.has_addresses());
+        let address = self.address_of(track);
         address.is_some_and(|address| self.look.with_address(address).next().is_some())
     }
 
-    fn find_candidates(&self, target: &Target<'_>, columns: &[Column], candidates: &mut Candidates, tally: &mut Tally) {
-        if let Some(address) = target.track.identity.address.filter(|_| self.config.use_identity) {
+    /// The address of a track, where any measurement could carry it.
+    fn address_of(&self, track: &Track) -> Option<Address> {
+        if self.config.use_identity && self.look.has_addresses() { track.identity.address } else { None }
+    }
+
+    /// The measurements that a track gates. Where all are of one kind, the tangents of its states are left for the
+    /// update; tells how many reals they are.
+    fn find_candidates(
+        &self,
+        target: &Target<'_>,
+        columns: &[Column],
+        candidates: &mut Candidates,
+        room: &mut [f64],
+        tally: &mut Tally,
+    ) -> u16 {
+        if let Some(address) = self.address_of(target.track) {
             for column in self.look.with_address(address) {
                 if let Some(owner) = columns[usize::from(column)].owner.filter(|owner| owner.slot == target.slot) {
                     let measurement = &self.look.measurements[usize::from(column)];
@@ -237,10 +283,13 @@ impl Gating<'_> {
         }
         // A line of bearing does not say how far its source is: beyond the sensor's reach it was somebody else.
         let reached = self.look.may_reach(&target.whereabouts);
+        let (mut tangents, alone) = (0, self.look.groups.len() == 1);
         for group in self.look.groups.iter().filter(|group| reached || !group.kind().is_bearing_only()) {
-            let row = RowGate { gating: self, group, target, columns, candidates: &mut *candidates, tally };
-            visit(group.kind(), &self.look.scan.pose, row);
+            let (candidates, room) = (&mut *candidates, if alone { &mut *room } else { &mut [] });
+            let row = RowGate { gating: self, group, target, columns, candidates, room, tally };
+            tangents = visit(group.kind(), &self.look.scan.pose, row);
         }
+        tangents
     }
 
     /// Gives each measurement that carries a track's own address to that track, if it lies within a generous gate of
@@ -339,24 +388,42 @@ struct RowGate<'a> {
     target: &'a Target<'a>,
     columns: &'a [Column],
     candidates: &'a mut Candidates,
+    /// For tangents, if they shall be kept.
+    room: &'a mut [f64],
     tally: &'a mut Tally,
 }
 
 impl KindVisitor for RowGate<'_> {
-    type Output = ();
+    /// Reals of the tangents that were kept.
+    type Output = u16;
 
-    fn visit<const M: usize>(self, model: &impl ObservationModel<M>) {
+    fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) -> u16 {
+        let states = match self.target.predicted {
+            Ahead::Alone(_) => 1,
+            Ahead::Several(modes) => modes.states().len(),
+        };
+        let reals = if is_small(model) { states * Tangent::<M>::REALS } else { 0 };
+        self.room = core::mem::take(&mut self.room).get_mut(..reals).unwrap_or_default();
+        let kept = u16::try_from(self.room.len()).expect("a track has few modes");
         match self.target.predicted {
             Ahead::Alone(predicted) => self.gate_state(model, predicted),
             Ahead::Several(modes) => self.gate_modes(model, modes),
         }
+        kept
     }
+}
+
+/// Whether tangents of this model are small enough to be kept.
+const fn is_small<const M: usize, H: ObservationModel<M>>(_: &H) -> bool {
+    Tangent::<M>::is_small::<H>()
 }
 
 impl RowGate<'_> {
     /// The measurements inside the gate of a track with one state.
     fn gate_state<const M: usize>(mut self, model: &impl ObservationModel<M>, predicted: &Prediction) {
-        let outlook = self.target.common.outlook(model, &predicted.mean, &predicted.p);
+        let tangent = Tangent::at(model, &predicted.mean);
+        tangent.store(self.room);
+        let outlook = self.target.common.outlook_by(model, &tangent, &predicted.mean, &predicted.p);
         let threshold = self.gating.gate.threshold::<M>();
         let mut shared: Option<(&Covariance<M>, Likelihood<M>)> = None;
         for column in self.group.candidates(model, &outlook.z_hat, &outlook.spread, threshold) {
@@ -381,7 +448,7 @@ impl RowGate<'_> {
     /// which is on, and lose a target that begins to turn.
     fn gate_modes<const M: usize>(mut self, model: &impl ObservationModel<M>, modes: &Modes) {
         let threshold = self.gating.gate.threshold::<M>();
-        let mut sights = Sights::of(model, modes, self.gating.look, self.target.common);
+        let mut sights = Sights::of(model, modes, self.gating.look, self.target.common, self.room);
         let (z_hat, spread) = sights.around(model, threshold);
         for column in self.group.candidates(model, &z_hat, &spread, threshold) {
             let measurement = &self.gating.look.measurements[usize::from(column)];
@@ -400,11 +467,13 @@ impl RowGate<'_> {
             if column.owner.is_some() {
                 return;
             }
-            let Some(evidence) = self.target.track.identity.evidence(&measurement.identity) else {
-                self.tally.edges_contradicted += 1;
-                return;
-            };
-            log_density += evidence;
+            if !self.gating.look.is_anonymous {
+                let Some(evidence) = self.target.track.identity.evidence(&measurement.identity) else {
+                    self.tally.edges_contradicted += 1;
+                    return;
+                };
+                log_density += evidence;
+            }
         }
         let weight = weight(self.target.view.log_detection, log_density, log_clutter);
         self.candidates.push(Candidate { column: number, weight, explained });
@@ -469,7 +538,8 @@ impl Ahead<'_> {
             }
             Self::Several(modes) => {
                 let states = modes.probabilities().iter().zip(modes.states());
-                states.map(|(share, state)| (*share, state.visit(SightOf::<_, M> { model, common }))).collect()
+                let sight = |state: &ModeState| state.visit(SightOf::<_, M> { model, common, room: &mut [] });
+                states.map(|(share, state)| (*share, sight(state))).collect()
             }
         }
     }
@@ -516,12 +586,20 @@ struct Sight<const M: usize> {
 }
 
 impl<'r, const M: usize> Sights<'r, M> {
-    fn of(model: &impl ObservationModel<M>, modes: &Modes, look: &'r Look<'r>, common: Consideration<'_>) -> Self {
+    /// Leaves the tangents of the modes in the room, if there is any.
+    fn of(
+        model: &impl ObservationModel<M>,
+        modes: &Modes,
+        look: &'r Look<'r>,
+        common: Consideration<'_>,
+        room: &mut [f64],
+    ) -> Self {
         let states = modes.probabilities().iter().zip(modes.states());
-        let sight = |(share, state): (&f64, &ModeState)| Sight {
-            share: *share,
-            outlook: state.visit(SightOf::<_, M> { model, common }),
-            likelihood: None,
+        let mut rooms = room.chunks_exact_mut(Tangent::<M>::REALS);
+        let sight = |(share, state): (&f64, &ModeState)| {
+            let room = rooms.next().unwrap_or_default();
+            let outlook = state.visit(SightOf::<_, M> { model, common, room });
+            Sight { share: *share, outlook, likelihood: None }
         };
         Self { look, modes: states.map(sight).collect(), noise: None }
     }
@@ -582,13 +660,17 @@ impl<'r, const M: usize> Sights<'r, M> {
 struct SightOf<'a, H, const M: usize> {
     model: &'a H,
     common: Consideration<'a>,
+    /// Where the tangent is left, if there is room.
+    room: &'a mut [f64],
 }
 
 impl<const M: usize, H: ObservationModel<M>> ModeVisitor for SightOf<'_, H, M> {
     type Output = Outlook<M>;
 
     fn visit<const N: usize>(self, state: &GaussianState<N>) -> Self::Output {
-        self.common.outlook(self.model, &state.mean, state.covariance.matrix())
+        let tangent = Tangent::at(self.model, &state.mean);
+        tangent.store(self.room);
+        self.common.outlook_by(self.model, &tangent, &state.mean, state.covariance.matrix())
     }
 }
 
@@ -607,7 +689,7 @@ impl KindVisitor for Explain<'_> {
         let (Some(modes), Some(reading)) = (self.modes, model.reading(&self.measurement.observation)) else {
             return ALIKE;
         };
-        let mut sights = Sights::of(model, modes, self.look, self.common);
+        let mut sights = Sights::of(model, modes, self.look, self.common, &mut []);
         sights.fit(model, reading, f64::INFINITY).map_or(ALIKE, |(_, explained)| explained)
     }
 }

@@ -65,10 +65,11 @@ impl Updating<'_> {
         self.move_state(stem, &mut None, beside.considered, &pairs, 1.0, tally);
         stem.existence = Existence::new(existence);
         self.note_look(stem, &pairs, seen >= gone, row.covered(), tally);
+        self.keep_safe(stem);
     }
 }
 
 /// One pair as if it were all of a row.
 fn only<'a>(edge: &'a Edge, beta: &'a [f64; 1]) -> Pairs<'a> {
-    Pairs { edges: core::slice::from_ref(edge), beta, explained: &[], blur: [0.0; 2] }
+    Pairs { edges: core::slice::from_ref(edge), beta, explained: &[], tangents: &[], blur: [0.0; 2] }
 }

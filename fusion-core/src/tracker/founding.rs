@@ -182,7 +182,9 @@ impl Updating<'_> {
         history.record(true);
         contributors.note(scan.sensor, scan.time);
         let mut identity = Identity::UNKNOWN;
-        identity.absorb(&self.look.measurements[usize::from(ordinal)].identity);
+        if !self.look.is_anonymous {
+            identity.absorb(&self.look.measurements[usize::from(ordinal)].identity);
+        }
         Track {
             id: TrackId { origin: self.origin, number },
             status: TrackStatus::Tentative,

@@ -131,6 +131,8 @@ pub(super) struct Look<'a> {
     pub(super) measurements: &'a [Measurement],
     pub(super) groups: Vec<Group<'a>, { Kind::COUNT }>,
     addressed: &'a [Addressed],
+    /// Whether no measurement says who it is of.
+    pub(super) is_anonymous: bool,
     /// Where decisions are noted.
     pub(super) trail: Trail<'a>,
 }
@@ -181,6 +183,7 @@ impl<'a> Look<'a> {
             measurements,
             groups: Group::split(plots).collect(),
             addressed: index_addresses(measurements, columns, addressed),
+            is_anonymous: measurements.iter().all(|measurement| measurement.identity.is_unknown()),
             trail,
         };
         (look, columns)

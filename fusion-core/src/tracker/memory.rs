@@ -6,6 +6,7 @@ use super::look::{Addressed, Column};
 use crate::association::gate::Plot;
 use crate::association::{self, Edge, Workspace};
 use crate::capacity::{ASSOCIATION_TABLES, EDGES_PER_TRACK, SCAN_MEASUREMENTS_MAX, TRACKS_MAX};
+use crate::filter::extended::TANGENT_REALS_MAX;
 use crate::model::motion::MOTIONS_MAX;
 use crate::track::{ModeSlot, Slot};
 use crate::trail::Entry;
@@ -39,6 +40,8 @@ pub struct Lent<'a> {
     pub sharpened: &'a mut [f64],
     /// One per gated pair: by mode, how much of it that explains.
     pub explained: &'a mut [[f64; MOTIONS_MAX]],
+    /// Reals for the tangents of the measurement model at every mode of every track.
+    pub tangents: &'a mut [f64],
     /// What the association needs for itself.
     pub workspace: Workspace<'a>,
     /// The trail: as many decisions as it shall remember; none, if it shall be off.
@@ -77,7 +80,7 @@ pub struct Buffers<S, O, R, C, P, A, E, F, W, T = [Entry; 0]> {
     /// Gated pairs.
     pub edges: E,
     /// β by pair, the same sharpened, by pair and mode what explains it, then the weights and then the probabilities of
-    /// missed detections by track.
+    /// missed detections by track, then the tangents.
     pub probabilities: F,
     /// The association's reals.
     pub reals: F,
@@ -118,7 +121,8 @@ where
         let (sharpened, rest) = rest.split_at_mut(edges.len());
         let (explained, rest) = rest.split_at_mut(MOTIONS_MAX * edges.len());
         let (nulls, rest) = rest.split_at_mut(slots.len());
-        let (missed, missed_sharpened) = rest.split_at_mut(slots.len());
+        let (missed, rest) = rest.split_at_mut(slots.len());
+        let (missed_sharpened, tangents) = rest.split_at_mut(slots.len());
         Lent {
             slots,
             modes: self.modes.as_mut(),
@@ -133,6 +137,7 @@ where
             beta,
             sharpened,
             explained: explained.as_chunks_mut().0,
+            tangents,
             workspace: Workspace::new(self.words.as_mut(), self.reals.as_mut()),
             trail: self.trail.as_mut(),
         }
@@ -168,7 +173,7 @@ impl Sizes {
             tracks,
             measurements,
             edges,
-            probabilities: (2 + MOTIONS_MAX) * edges + 3 * tracks,
+            probabilities: (2 + MOTIONS_MAX) * edges + (3 + MOTIONS_MAX * TANGENT_REALS_MAX) * tracks,
             reals: association.reals,
             words: association.words,
         }

@@ -12,7 +12,7 @@ use nalgebra::{SMatrix, SVector};
 
 use super::update::{Pairs, Updating};
 use crate::filter::consider::{Considered, Pull};
-use crate::filter::extended::Expectation;
+use crate::filter::extended::{Expectation, Tangent};
 use crate::filter::imm::{ModeVisitorMut, Modes};
 use crate::filter::{Mixture, Updates};
 use crate::gaussian::{Covariance, Factor, GaussianState, NotPositiveDefinite};
@@ -59,6 +59,12 @@ impl<'a> Shares<'a> {
         })
     }
 
+    /// The tangent at the state that is to be moved, if the gate left it.
+    fn tangent<const M: usize>(&self) -> Option<Tangent<M>> {
+        let mode = self.under.map_or(0, |(mode, _)| mode);
+        Tangent::load(self.pairs.tangents.get(mode * Tangent::<M>::REALS..)?)
+    }
+
     fn share(&self, beta: f64) -> f64 {
         if Pairs::counts(beta) { beta / self.total } else { 0.0 }
     }
@@ -86,14 +92,7 @@ impl Updating<'_> {
             Some(shares) => self.shift_modes(several, &shares, pull),
             None => several.prove(),
         };
-        match moved.and_then(|()| several.combined_state()) {
-            Ok(state) => track.state = state,
-            Err(fault) => {
-                *modes = None;
-                return Err(fault);
-            }
-        }
-        Ok(())
+        moved.and_then(|()| several.combine_into(&mut track.state)).inspect_err(|_| *modes = None)
     }
 
     /// The same where what a track has of common errors goes with it.
@@ -207,9 +206,10 @@ impl<const N: usize> KindVisitor for Mix<'_, '_, N> {
 
     fn visit<const M: usize>(mut self, model: &impl ObservationModel<M>) -> Self::Output {
         let (x, p) = (&self.state.mean, self.state.covariance.matrix());
+        let tangent = || self.shares.tangent().unwrap_or_else(|| Tangent::at(model, x));
         let expectation = match &self.pull {
-            Some(pull) => pull.consideration().expectation(model, x, p),
-            None => self.updating.config.filter.expectation(model, &self.updating.look.scan.pose, x, p),
+            Some(pull) => pull.consideration().expectation(model, tangent, x, p),
+            None => self.updating.config.filter.expectation(model, &self.updating.look.scan.pose, tangent, x, p),
         };
         // A sensor that cannot tell the height must not move it: its range would be linearised into one.
         let considered: &[usize] = if self.kind.leaves_height_open() { vertical::<N>() } else { &[] };

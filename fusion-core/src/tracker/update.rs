@@ -34,6 +34,8 @@ pub(super) struct Solution<'a> {
     pub(super) sharpened: &'a [f64],
     /// By pair, for moving modes.
     pub(super) explained: &'a [Explained],
+    /// By row, those that the gate left.
+    pub(super) tangents: &'a [f64],
     /// By row.
     pub(super) missed: &'a [f64],
     /// By row, of believed tracks.
@@ -46,6 +48,8 @@ pub(super) struct Updating<'a> {
     pub(super) config: &'a TrackerConfig,
     pub(super) common: &'a Common<'a>,
     pub(super) origin: Origin,
+    /// Whether all scans so far had the label of this one: then so has every track, or a stricter one.
+    pub(super) one_label: bool,
     /// Whether a number of this scan may be taken.
     pub(super) clash: bool,
     /// Until then time ends no track.
@@ -75,7 +79,8 @@ impl Updating<'_> {
             let (track, beside) = table.whole_mut(row.slot).expect("a row's track stays until the scan is done");
             let explained = &solution.explained[row.edges()];
             let (edges, beta) = (&solution.edges[row.edges()], &solution.beta[row.edges()]);
-            let pairs = Pairs { edges, beta, explained, blur: row.blur };
+            let tangents = &solution.tangents[row.tangents()];
+            let pairs = Pairs { edges, beta, explained, tangents, blur: row.blur };
             for (edge, &beta) in pairs.edges.iter().zip(pairs.beta) {
                 columns[usize::from(edge.column)].explain(number, beta);
             }
@@ -94,6 +99,10 @@ impl Updating<'_> {
             track.existence = Existence::new(1.0 - judged + all_missed * still);
             self.note_look(track, &pairs, 1.0 - all_missed.min(missed) >= HIT, row.covered(), tally);
             self.consider_modes(track, beside.modes);
+            // Without a pair nothing changed that time judges by, unless a report became a confirmed track.
+            if !row.edges().is_empty() || track.reported {
+                self.keep_safe(track);
+            }
         }
         branches
     }
@@ -120,7 +129,7 @@ impl Updating<'_> {
         if moved.is_err() {
             tally.updates_not_finite += 1;
             self.look.trail.track(track, None, Decision::UpdateNotFinite);
-        } else if track.label != self.look.label {
+        } else if !self.one_label && track.label != self.look.label {
             track.label = track.label.join(self.look.label);
         }
     }
@@ -155,7 +164,9 @@ impl Updating<'_> {
                 tally.contributors_forgotten += 1;
                 self.look.trail.track(track, None, Decision::ContributorForgotten);
             }
-            if let Some(column) = pairs.certain() {
+            if !self.look.is_anonymous
+                && let Some(column) = pairs.certain()
+            {
                 track.identity.absorb(&self.look.measurements[usize::from(column)].identity);
             }
         }
@@ -234,6 +245,7 @@ impl Updating<'_> {
         if looks >= self.config.duplicate_looks || urgent {
             self.look.trail.track(track, None, Decision::Merged { into: number });
             merge(table, elder, younger);
+            table.get(elder).into_iter().for_each(|track| self.keep_safe(track));
             tally.deleted_merged += 1;
         }
     }
@@ -293,6 +305,8 @@ pub(super) struct Pairs<'a> {
     pub(super) beta: &'a [f64],
     /// Of a track with modes, what each explains.
     pub(super) explained: &'a [Explained],
+    /// By mode, those at the states that the pairs may move; nothing if the gate did not leave them.
+    pub(super) tangents: &'a [f64],
     /// By how much R grows in slant range and azimuth.
     pub(super) blur: [f64; 2],
 }
@@ -324,7 +338,7 @@ mod tests {
     fn a_track_is_itself_when_a_measurement_is_clearly_its_own() {
         let edges = [0, 1].map(|column| Edge { row: 0, column, weight: 1.0 });
         let judged = |beta: &[f64; 2], updates: u32| {
-            let pairs = Pairs { edges: &edges, beta, explained: &[], blur: [0.0; 2] };
+            let pairs = Pairs { edges: &edges, beta, explained: &[], tangents: &[], blur: [0.0; 2] };
             is_itself(&Track { updates, ..any_track() }, &pairs)
         };
         assert!(judged(&[0.1, 0.7], 2) && !judged(&[0.45, 0.5], 2));

@@ -2,10 +2,10 @@
 //!
 //! Formulas and the care for what modes of other dimensions lack are those of [`imm`](super).
 
-use nalgebra::{ArrayStorage, SMatrix, SVector};
+use nalgebra::{SMatrix, SVector};
 
 use super::{ModeState, ModeVisitor};
-use crate::gaussian::{Covariance, GaussianState, KINEMATIC, NotPositiveDefinite};
+use crate::gaussian::{GaussianState, KINEMATIC, NotPositiveDefinite, are_finite, for_each_column};
 use crate::model::TransitionModel;
 use crate::time::Timestamp;
 
@@ -23,60 +23,68 @@ impl Blend<'_> {
         to: Timestamp,
         next: &mut GaussianState<N>,
     ) -> Result<(), NotPositiveDefinite> {
-        let (mean, p) = self.reduce(own);
-        let (mean, p) = model.propagate(&mean, &p, to - own.time);
-        if !mean.as_slice().iter().all(|v| v.is_finite()) {
-            return Err(NotPositiveDefinite);
-        }
-        (next.mean, next.time) = (mean, to);
-        next.covariance = Covariance::of_sum(p)?;
-        Ok(())
+        let GaussianState { mean, covariance, time } = next;
+        covariance.become_sum(|p| {
+            self.reduce_lower(own, mean, p);
+            model.propagate_lower(mean, p, to - own.time);
+        })?;
+        *time = to;
+        if are_finite(mean) { Ok(()) } else { Err(NotPositiveDefinite) }
     }
 
     /// Mean and covariance: Σ wᵢ xᵢ and Σ wᵢ (Pᵢ + δᵢ δᵢᵀ), δᵢ = xᵢ − x̄. What a mode lacks of N dimensions is taken
-    /// from `own`. A sum of covariances with weights above zero is one.
+    /// from `own`. A sum of covariances with weights above zero is one; only its diagonal and what is below counts.
     #[inline]
-    pub(super) fn reduce<const N: usize>(&self, own: &GaussianState<N>) -> (SVector<f64, N>, SMatrix<f64, N, N>) {
+    pub(super) fn reduce_lower<const N: usize>(
+        &self,
+        own: &GaussianState<N>,
+        mean: &mut SVector<f64, N>,
+        p: &mut SMatrix<f64, N, N>,
+    ) {
         match (self.states, self.weights) {
-            ([_], _) => (own.mean, *own.covariance.matrix()),
-            ([one, other], &[a, b, ..]) if one.has_dimension::<N>() && other.has_dimension::<N>() => {
-                let ((one, p_one), (other, p_other)) = (one.numbers(), other.numbers());
-                mix_two([a, b], [one, other], [p_one, p_other])
+            ([_], _) => (*mean, *p) = (own.mean, *own.covariance.matrix()),
+            ([one, other], &[a, b, ..]) if let (Some(one), Some(other)) = (one.numbers(), other.numbers()) => {
+                mix_two([a, b], [one, other], mean, p);
             }
-            _ => self.reduce_many(own),
+            _ => self.reduce_many(own, mean, p),
         }
     }
 
     /// The same of modes of any dimensions.
-    fn reduce_many<const N: usize>(&self, own: &GaussianState<N>) -> (SVector<f64, N>, SMatrix<f64, N, N>) {
-        let (mut mean, mut p) = (SVector::zeros(), SMatrix::zeros());
+    fn reduce_many<const N: usize>(
+        &self,
+        own: &GaussianState<N>,
+        mean: &mut SVector<f64, N>,
+        p: &mut SMatrix<f64, N, N>,
+    ) {
+        mean.fill(0.0);
+        p.fill(0.0);
         for (&weight, state) in self.weights.iter().zip(self.states) {
-            state.visit(AddMean { weight, own, mean: &mut mean });
+            state.visit(AddMean { weight, own, mean: &mut *mean });
         }
         for (&weight, state) in self.weights.iter().zip(self.states) {
-            state.visit(AddSpread { weight, own, mean: &mean, p: &mut p });
+            state.visit(AddSpread { weight, own, mean, p: &mut *p });
         }
-        (mean, p)
     }
 }
+
+/// x̂ and P, column by column.
+pub(super) type Numbers<'a, const N: usize> = (&'a [f64; N], &'a [[f64; N]]);
 
 /// The mixture of two of one dimension, in one pass: with d = x₁ − x₂ it is w₁ P₁ + w₂ P₂ + w₁ w₂ d dᵀ, if w₁ + w₂ = 1.
 #[inline]
 fn mix_two<const N: usize>(
     [a, b]: [f64; 2],
-    [one, other]: [&[f64]; 2],
-    [p_one, p_other]: [&[f64]; 2],
-) -> (SVector<f64, N>, SMatrix<f64, N, N>) {
-    let (one, other) = (&one.as_chunks::<N>().0[0], &other.as_chunks::<N>().0[0]);
+    [(one, p_one), (other, p_other)]: [Numbers<'_, N>; 2],
+    mean: &mut SVector<f64, N>,
+    p: &mut SMatrix<f64, N, N>,
+) {
     let apart: [f64; N] = core::array::from_fn(|k| one[k] - other[k]);
-    let mean = core::array::from_fn(|k| a * one[k] + b * other[k]);
-    let (p_one, p_other) = (p_one.as_chunks::<N>().0, p_other.as_chunks::<N>().0);
-    let p: [[f64; N]; N] = core::array::from_fn(|k| {
-        let (one, other) = (&p_one[k], &p_other[k]);
-        // In this order the product is the same on either side of the diagonal.
-        core::array::from_fn(|i| a * one[i] + b * other[i] + a * b * (apart[i] * apart[k]))
+    mean.data.0[0] = core::array::from_fn(|k| a * one[k] + b * other[k]);
+    for_each_column!(k < N, {
+        let (column, one, other) = (&mut p.data.0[k], &p_one[k], &p_other[k]);
+        (k..N).for_each(|i| column[i] = a * one[i] + b * other[i] + a * b * (apart[i] * apart[k]));
     });
-    (SVector::from(mean), SMatrix::from_array_storage(ArrayStorage(p)))
 }
 
 struct AddMean<'a, const N: usize> {
