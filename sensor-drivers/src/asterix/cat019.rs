@@ -91,8 +91,8 @@ packed! {
 }
 
 impl SystemReport {
-    /// The reference point. An untold height is taken for zero, which moves no position on the map; an untold undulation
-    /// for what the model has.
+    /// The reference point. An untold height is taken for zero, which moves no position on the map; an untold
+    /// undulation for what the model has.
     #[must_use]
     pub fn reference_point(&self) -> Option<Geodetic> {
         let point = self.reference?;

@@ -101,8 +101,8 @@ fn named(given: &Config, recorded: &SensorConfig, path: &Path) -> Result<SensorC
     })
 }
 
-/// The sensor of the given configuration that an imported file is taken for: the first that speaks its kind; of ASTERIX,
-/// the first that speaks any of it.
+/// The sensor of the given configuration that an imported file is taken for: the first that speaks its kind; of
+/// ASTERIX, the first that speaks any of it.
 fn declared(given: &Config, imported: &SensorConfig, path: &Path) -> Result<SensorConfig, Failure> {
     let speaks = |s: &&SensorConfig| s.kind.same_decoder(imported.kind);
     let asterix = |s: &&SensorConfig| imported.kind.is_asterix() && s.kind.is_asterix();
