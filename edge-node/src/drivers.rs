@@ -9,6 +9,8 @@ use sensor_drivers::asterix::radar::{Doppler, PolarSigmas, RadarConfig, RadarDec
 use sensor_drivers::asterix::reception::{Clock, Framing, ReceptionConfig};
 use sensor_drivers::asterix::surface::{self, SurfaceDecoder};
 use sensor_drivers::decoder::Decoder;
+use sensor_drivers::fnv::fnv1a;
+use sensor_drivers::geoid;
 use sensor_drivers::klv::sight::SightSigmas;
 use sensor_drivers::klv::{KlvConfig, KlvDecoder};
 use sensor_drivers::kraken::{Heading, KrakenConfig, KrakenDecoder};
@@ -67,6 +69,7 @@ fn radar(config: &SensorConfig) -> RadarDecoder {
         secondary,
         primary,
         flight_level_sigma_m: sigma.height_m,
+        geoid_m: config.position("").ok().flatten().map_or(0.0, |place| geoid::undulation_m(&place)),
         doppler: match asterix.doppler {
             DopplerConfig::Ignored => Doppler::Ignored,
             DopplerConfig::Opening => Doppler::Opening,
@@ -202,6 +205,7 @@ fn klv(config: &SensorConfig) -> KlvConfig {
         height_sigma_m: klv.height_sigma_m,
         platform_sigma_m: (klv.platform_sigma_m, 2.0 * klv.platform_sigma_m),
         geoid_m: klv.geoid_m,
+        camera: fnv1a(config.name.as_bytes()),
         confidence_min: u64::from(klv.confidence_min),
         take_target_location: klv.take_target_location,
         take_frame_centre: klv.take_frame_centre,

@@ -7,7 +7,7 @@ pub mod evidence;
 
 use heapless::String;
 
-pub use address::{Address, Fingerprint, SERIAL_BYTES_MAX, Serial};
+pub use address::{Address, Fingerprint, FingerprintKind, SERIAL_BYTES_MAX, Serial};
 pub use class::{ClassBelief, ObjectClass};
 
 /// The longest name that is kept; every name in the supported standards fits (AIS vessel names have 20).

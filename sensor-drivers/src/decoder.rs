@@ -8,7 +8,7 @@ use fusion_core::identity::Identity;
 use fusion_core::maths::sqrt;
 use fusion_core::measurement::Coverage;
 use fusion_core::source_track::{SourceTrack, SourceTrackEnd};
-use fusion_core::time::Timestamp;
+use fusion_core::time::{Span, Timestamp};
 
 use crate::error::DecodeError;
 
@@ -130,9 +130,14 @@ pub struct Platform {
     /// One sigma of its heading, radians, if azimuths seen from it hang on that: all of them are off by as much. It is
     /// no part of their own sigmas.
     pub heading_sigma: f64,
+    /// How long what it is off by lasts, down to e⁻¹; for good (`None`) where it stands as it was set up.
+    pub lasts: Option<Span>,
     /// Which of the sensor's platforms it is: what one is off by says nothing of another.
     pub number: u16,
 }
+
+/// Errors of satellite navigation and of a compass change within minutes.
+pub const NAVIGATION_ERROR_LASTS: Span = Span::from_secs(300);
 
 /// Where a time of validity comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

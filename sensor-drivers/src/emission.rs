@@ -4,8 +4,10 @@
 //! radars are, whose centre nobody measures to the kilohertz. Two emitters may share a channel, and one may change it:
 //! how often is the fingerprint's confusion.
 
-use fusion_core::identity::Fingerprint;
+use fusion_core::identity::{Fingerprint, FingerprintKind};
 use fusion_core::maths::round;
+
+use crate::fnv::fnv1a;
 
 /// From here on channels are wide, hertz.
 const WIDE_FROM_HZ: f64 = 1e9;
@@ -43,7 +45,15 @@ pub fn middle_hz(channel: u64) -> Option<f64> {
 /// What a frequency tells of an emitter; nothing if it is no frequency.
 #[must_use]
 pub fn fingerprint(hz: f64, confusion: f64) -> Option<Fingerprint> {
-    channel(hz).map(|channel| Fingerprint::new(channel, confusion))
+    channel(hz).map(|channel| Fingerprint::of(FingerprintKind::Channel, channel, confusion))
+}
+
+/// What the name of a channel tells of an emitter: its frequency, where the name is one in megahertz, so that all
+/// direction finders mean the same; else the name stands for itself.
+#[must_use]
+pub fn named(channel: &str, confusion: f64) -> Fingerprint {
+    let frequency = channel.parse::<f64>().ok().and_then(|mhz| fingerprint(mhz * 1e6, confusion));
+    frequency.unwrap_or_else(|| Fingerprint::of(FingerprintKind::ChannelName, fnv1a(channel.as_bytes()), confusion))
 }
 
 #[cfg(test)]
@@ -64,6 +74,12 @@ mod tests {
             assert_eq!(middle_hz(number).and_then(channel), Some(number));
         }
         assert_eq!(middle_hz(u64::MAX), None);
+    }
+
+    #[test]
+    fn a_name_that_is_a_frequency_means_that_frequency() {
+        assert_eq!(Some(named("118.100", 0.2)), fingerprint(118.1e6, 0.2));
+        assert!(named("TWR", 0.2) != named("GND", 0.2) && named("TWR", 0.2).kind() != named("118.100", 0.2).kind());
     }
 
     #[test]

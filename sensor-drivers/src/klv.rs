@@ -17,16 +17,18 @@ pub mod st0903;
 pub mod transport_stream;
 
 use fusion_core::geodesy::Geodetic;
-use fusion_core::identity::{Fingerprint, Identity, ObjectClass};
+use fusion_core::identity::{Fingerprint, FingerprintKind, Identity, ObjectClass};
 use fusion_core::maths::hypot;
 use fusion_core::measurement::Coverage;
 use fusion_core::time::{Span, Timestamp};
 
 use crate::decoder::{
-    Decoder, HorizontalError, OwnedScan, Place, Platform, Point, PointVelocity, Report, Return, SCAN_RETURNS_MAX,
-    SensorStatus, TimeQuality,
+    Decoder, HorizontalError, NAVIGATION_ERROR_LASTS, OwnedScan, Place, Platform, Point, PointVelocity, Report, Return,
+    SCAN_RETURNS_MAX, SensorStatus, TimeQuality,
 };
 use crate::error::{DecodeError, Reason};
+use crate::fnv::{fnv1a, fnv1a_after};
+use crate::geoid;
 use crate::outbox::Outbox;
 use framing::{Framed, Framer};
 use sight::{Camera, SightSigmas, Unsighted};
@@ -42,8 +44,6 @@ pub const PACKET_BYTES_MAX: usize = transport_stream::UNIT_BYTES_MAX;
 const SIGMAS_IN_CE90: f64 = 2.145_966;
 /// Sigmas either side that hold 90 %.
 const SIGMAS_IN_LE90: f64 = 1.644_854;
-/// One sigma of the height of the geoid above the ellipsoid, over the whole earth, metres.
-const GEOID_SIGMA_M: f64 = 30.0;
 /// Places are told in steps, and nobody is surer than that: the smallest sigma, metres.
 const SIGMA_LEAST_M: f64 = 0.1;
 /// How often a video tracker's track jumps to another target, and how often its number does.
@@ -61,9 +61,10 @@ pub struct KlvConfig {
     pub height_sigma_m: f64,
     /// One sigma of the platform's position, horizontal and vertical, metres.
     pub platform_sigma_m: (f64, f64),
-    /// Height of the geoid above the ellipsoid where it flies, metres; without it zero, and heights above mean sea
-    /// level are the less sure.
+    /// Height of the geoid above the ellipsoid where it flies, metres; without it as modelled.
     pub geoid_m: Option<f64>,
+    /// Which camera it is, hashed: what keeps its targets' numbers apart from another's.
+    pub camera: u64,
     /// Targets of which the tracker is less sure are not taken, percent.
     pub confidence_min: u64,
     /// Whether what the operator points at (tags 40 to 42) is a point.
@@ -86,6 +87,7 @@ impl Default for KlvConfig {
             height_sigma_m: 30.0,
             platform_sigma_m: (5.0, 10.0),
             geoid_m: None,
+            camera: 0,
             confidence_min: 0,
             take_target_location: false,
             take_frame_centre: false,
@@ -346,7 +348,7 @@ impl Listener {
             self.tally.uncertain += 1;
             return None;
         }
-        let identity = identity(target);
+        let identity = identity(target, self.config.camera);
         if let Some(point) = self.located(target, uas) {
             self.tally.points += 1;
             return Some(Return { place: Place::Geodetic(point), identity });
@@ -403,23 +405,26 @@ impl Listener {
 
     fn platform(&self, uas: &Uas<'_>) -> Option<Platform> {
         let (horizontal_sigma_m, vertical) = self.config.platform_sigma_m;
+        let at = [uas.latitude_deg, uas.longitude_deg];
         let above_ellipsoid = uas.height_m.map(|height| (height, vertical));
-        let (height, vertical_sigma_m) = above_ellipsoid.or_else(|| self.above_sea(uas.altitude_m, vertical))?;
-        let position = Geodetic::from_degrees(uas.latitude_deg?, uas.longitude_deg?, height)?;
+        let (height, vertical_sigma_m) = above_ellipsoid.or_else(|| self.above_sea(at, uas.altitude_m, vertical))?;
+        let position = Geodetic::from_degrees(at[0]?, at[1]?, height)?;
         let heading_sigma = self.config.sight.heading;
-        Some(Platform { position, horizontal_sigma_m, vertical_sigma_m, heading_sigma, number: 0 })
+        let lasts = Some(NAVIGATION_ERROR_LASTS);
+        Some(Platform { position, horizontal_sigma_m, vertical_sigma_m, heading_sigma, lasts, number: 0 })
     }
 
-    /// A height above mean sea level as one above the ellipsoid, and its sigma.
-    fn above_sea(&self, altitude_m: Option<f64>, sigma_m: f64) -> Option<(f64, f64)> {
-        let geoid_sigma = if self.config.geoid_m.is_some() { 0.0 } else { GEOID_SIGMA_M };
-        Some((altitude_m? + self.config.geoid_m.unwrap_or(0.0), hypot(sigma_m, geoid_sigma)))
+    /// A height above mean sea level at a latitude and longitude as one above the ellipsoid, and its sigma.
+    fn above_sea(&self, at: [Option<f64>; 2], altitude_m: Option<f64>, sigma_m: f64) -> Option<(f64, f64)> {
+        let above_sea = Geodetic::from_degrees(at[0]?, at[1]?, altitude_m?)?;
+        let (place, geoid_sigma_m) = geoid::above_ellipsoid(above_sea, self.config.geoid_m);
+        Some((place.height_m, hypot(sigma_m, geoid_sigma_m)))
     }
 
     fn frame_centre_height(&self, uas: &Uas<'_>) -> Option<(f64, f64)> {
         let sigma = self.config.height_sigma_m;
         let told = uas.frame_centre_height_m.map(|height| (height, sigma));
-        told.or_else(|| self.above_sea(uas.frame_centre_altitude_m, sigma))
+        told.or_else(|| self.above_sea(uas.frame_centre_deg, uas.frame_centre_altitude_m, sigma))
     }
 
     fn frame_centre(&self, uas: &Uas<'_>) -> Option<Return> {
@@ -433,7 +438,7 @@ impl Listener {
         let [latitude, longitude] = uas.target_deg.map(|told| told.filter(|_| self.config.take_target_location));
         let horizontal = uas.target_ce90_m.map_or(self.config.point_sigma_m, |ce90| ce90 / SIGMAS_IN_CE90);
         let vertical = uas.target_le90_m.map_or(self.config.height_sigma_m, |le90| le90 / SIGMAS_IN_LE90);
-        let height = self.above_sea(uas.target_altitude_m, vertical.max(SIGMA_LEAST_M));
+        let height = self.above_sea(uas.target_deg, uas.target_altitude_m, vertical.max(SIGMA_LEAST_M));
         let error = HorizontalError::round(horizontal.max(SIGMA_LEAST_M));
         let point = point(latitude?, longitude?, height, error)?;
         Some(Return { place: Place::Geodetic(point), identity: Identity::UNKNOWN })
@@ -472,20 +477,17 @@ fn velocity_of(east_north_up: [f64; 3], [east, north, up]: [f64; 3]) -> Option<P
     })
 }
 
-/// What a target is, and which track of the video tracker it belongs to.
-fn identity(target: &Target) -> Identity {
+/// What a target is, and which track of the video tracker it belongs to: a UUID is the same for everybody, a number
+/// means something to one camera only.
+fn identity(target: &Target, camera: u64) -> Identity {
     let (hash, confusion) = match target.track {
-        Some(track) => (hash(&track), TRACK_CONFUSION),
-        None => (hash(&target.number.to_be_bytes()), NUMBER_CONFUSION),
+        Some(track) => (fnv1a(&track), TRACK_CONFUSION),
+        None => (fnv1a_after(camera, &target.number.to_be_bytes()), NUMBER_CONFUSION),
     };
-    let mut identity = Identity { fingerprint: Some(Fingerprint::new(hash, confusion)), ..Identity::UNKNOWN };
+    let fingerprint = Some(Fingerprint::of(FingerprintKind::VideoTrack, hash, confusion));
+    let mut identity = Identity { fingerprint, ..Identity::UNKNOWN };
     target.classify(&mut identity);
     identity
-}
-
-/// FNV-1a in 64 bits.
-fn hash(octets: &[u8]) -> u64 {
-    octets.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01B3))
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ use fusion_core::identity::{Identity, ObjectClass};
 use fusion_core::measurement::Coverage;
 use fusion_core::time::{Span, Timestamp};
 
-use crate::decoder::{Decoder, Measured, OwnedScan, Place, Platform, Polar, Report, Return, TimeQuality};
+use crate::decoder::{
+    Decoder, Measured, NAVIGATION_ERROR_LASTS, OwnedScan, Place, Platform, Polar, Report, Return, TimeQuality,
+};
 use crate::emission::{CHANNEL_CONFUSION, fingerprint};
 use crate::error::{DecodeError, Reason};
 use crate::heard::Heard;
@@ -245,7 +247,14 @@ impl Listener {
 const fn platform(position: Geodetic) -> Platform {
     let (horizontal_sigma_m, vertical_sigma_m) = PLACE_SIGMA_M;
     // What its heading is off by is part of the sigma that its bearings are configured with.
-    Platform { position, horizontal_sigma_m, vertical_sigma_m, heading_sigma: 0.0, number: 0 }
+    Platform {
+        position,
+        horizontal_sigma_m,
+        vertical_sigma_m,
+        heading_sigma: 0.0,
+        lasts: Some(NAVIGATION_ERROR_LASTS),
+        number: 0,
+    }
 }
 
 /// The channel of a frequency, by its number from 0 Hz.

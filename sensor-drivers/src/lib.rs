@@ -27,6 +27,8 @@ pub mod cot;
 pub mod decoder;
 pub mod emission;
 pub mod error;
+pub mod fnv;
+pub mod geoid;
 pub mod heard;
 pub mod klv;
 pub mod kraken;

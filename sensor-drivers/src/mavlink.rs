@@ -80,7 +80,7 @@ pub struct MavlinkConfig {
     pub height_sigma_m: f64,
     /// One sigma of a ground point of unknown accuracy, metres.
     pub ground_sigma_m: f64,
-    /// Height of the geoid above the ellipsoid, metres, where drones do not tell it.
+    /// Height of the geoid above the ellipsoid, metres; else what a drone's receiver says, else as modelled.
     pub undulation_m: Option<f64>,
     /// How far UTC that a drone tells may lie from the time of receipt.
     pub time_error_max: Span,

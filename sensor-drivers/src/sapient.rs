@@ -35,7 +35,9 @@ pub mod utm;
 use fusion_core::measurement::Coverage;
 use fusion_core::time::Timestamp;
 
-use crate::decoder::{Decoder, OwnedScan, Place, Platform, Report, Return, SensorStatus, Spare, TimeQuality};
+use crate::decoder::{
+    Decoder, OwnedScan, Place, Platform, Report, Return, SCAN_RETURNS_MAX, SensorStatus, Spare, TimeQuality,
+};
 use crate::error::{DecodeError, Reason};
 use framing::{Framed, Framer};
 use message::{Alert, Detection, Envelope, Status, Where};
@@ -83,6 +85,8 @@ struct Ear {
     out: Out,
     spare: Spare,
     tally: Tally,
+    /// Of which node the last measurement was.
+    looking: Option<Uuid>,
     /// As a client: whether the connection is open, whether we have registered, when we next say how we are.
     open: bool,
     introduced: bool,
@@ -102,6 +106,7 @@ impl SapientDecoder {
             out: Out::new(),
             spare: Spare::default(),
             tally: Tally::default(),
+            looking: None,
             open: false,
             introduced: false,
             status_due: Timestamp::EPOCH,
@@ -236,7 +241,7 @@ impl Ear {
         if let Some(location) = status.location {
             match place::point(&location, &self.config, None) {
                 Ok(point) => {
-                    node.place = Some(Told {
+                    node.stand(Told {
                         position: point.position,
                         horizontal_sigma_m: point.horizontal.worst_sigma_m(),
                         vertical_sigma_m: point.vertical_sigma_m.unwrap_or(NODE_HEIGHT_SIGMA_M),
@@ -284,12 +289,21 @@ impl Ear {
         }
     }
 
+    /// Detections of one node at one moment are one look, as far as they come together: no two of them are one target.
     fn measurement(&mut self, seen: Seen, envelope: Envelope<'_>, detection: &Detection<'_>) {
         let (identity, cut) = sighting::identity(detection);
         self.tally.names_cut += u64::from(cut);
         self.tally.detections += 1;
+        let found = Return { place: seen.place, identity };
+        let same_node = self.looking.replace(envelope.node) == Some(envelope.node);
+        let look = self.out.last_look().filter(|look| {
+            same_node && (look.time, look.from) == (envelope.time, seen.from) && look.returns.len() < SCAN_RETURNS_MAX
+        });
+        if let Some(look) = look {
+            return look.returns.push(found);
+        }
         let mut returns = self.spare.take();
-        returns.push(Return { place: seen.place, identity });
+        returns.push(found);
         let scan = OwnedScan {
             time: envelope.time,
             time_quality: TimeQuality::Sensor,
@@ -388,6 +402,7 @@ fn sight(detection: &Detection<'_>, node: &Node, config: &SapientConfig) -> Resu
         horizontal_sigma_m: told.horizontal_sigma_m,
         vertical_sigma_m: told.vertical_sigma_m,
         heading_sigma: 0.0,
+        lasts: node.place_error_lasts(),
         number: node.number(),
     });
     Ok(Seen { place, from, site })

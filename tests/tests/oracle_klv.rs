@@ -1,13 +1,18 @@
-//! Packets of MISB ST 0601 are read as klvdata reads them, an independent implementation.
+//! Packets of MISB ST 0601 are read as klvdata reads them, sets of ST 0903 as stanag4609 does: two independent
+//! implementations.
 //!
-//! Needs a Python interpreter with `klvdata` 0.0.3, which knows what the driver uses of ST 0601 but nothing of ST 0903.
+//! Needs a Python interpreter with `klvdata` 0.0.3, which knows what the driver uses of ST 0601 but nothing of ST 0903,
+//! and `stanag4609` 0.4.0, which knows both but is younger.
 
 use std::process::Command;
 
+use fusion_core::identity::ObjectClass;
 use sensor_drivers::klv::st0601::{self, Uas};
+use sensor_drivers::klv::st0903::{Target, Vmti};
 use serde_json::{Map, Value};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oracle/klv_oracle.py");
+const VMTI_SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oracle/vmti_oracle.py");
 
 #[test]
 fn every_number_of_a_packet_is_the_one_that_klvdata_reads() {
@@ -27,6 +32,104 @@ fn every_number_of_a_packet_is_the_one_that_klvdata_reads() {
     }
     eprintln!("oracle_klv: {packets} packets, {values} values alike");
     assert!(packets == 500 && values > 10_000);
+}
+
+#[test]
+fn every_target_of_a_set_is_the_one_that_stanag4609_wrote() {
+    let Some(python) = tests::oracle_python("oracle_vmti") else { return };
+    let said = Command::new(python).arg(VMTI_SCRIPT).output().expect("a Python interpreter");
+    let why = String::from_utf8_lossy(&said.stderr);
+    if why.contains("No module named 'stanag4609'") {
+        return tests::skip("oracle_vmti", "stanag4609 is not installed: tests/run does it");
+    }
+    assert!(said.status.success(), "{why}");
+    let (mut sets, mut values) = (0, 0);
+    for line in String::from_utf8(said.stdout).expect("text").lines() {
+        let told: Value = serde_json::from_str(line).expect("JSON");
+        let set = tests::unhex(told["set"].as_str().expect("text")).expect("hexadecimal");
+        let vmti = Vmti::read(&set).expect("a set");
+        values += frame_agrees(&vmti, told["frame"].as_object().expect("by tag"));
+        let targets: Vec<Target> = vmti.targets().map(|target| target.expect("a target")).collect();
+        let theirs = told["targets"].as_array().expect("a list");
+        assert_eq!(targets.len(), theirs.len());
+        values += targets.iter().zip(theirs).map(|(ours, theirs)| target_agrees(ours, theirs)).sum::<usize>();
+        sets += 1;
+    }
+    eprintln!("oracle_vmti: {sets} sets, {values} values alike");
+    assert!(sets == 400 && values > 20_000);
+}
+
+fn frame_agrees(vmti: &Vmti<'_>, theirs: &Map<String, Value>) -> usize {
+    same(whole(vmti.version), &theirs["4"], "version");
+    same(whole(vmti.frame_width), &theirs["8"], "width");
+    same(whole(vmti.frame_height), &theirs["9"], "height");
+    same(vmti.field_width_deg, &theirs["11"], "width of view");
+    same(vmti.field_height_deg, &theirs["12"], "height of view");
+    theirs.len()
+}
+
+/// How many values a target has, once they are found alike.
+fn target_agrees(ours: &Target, theirs: &Value) -> usize {
+    let pairs = [
+        ("number", Some(f64::from(ours.number))),
+        ("1", whole(ours.pixel)),
+        ("5", whole(ours.confidence)),
+        ("10", ours.offset_deg[0]),
+        ("11", ours.offset_deg[1]),
+        ("12", ours.height_m),
+        ("19", whole(ours.row_column[0])),
+        ("20", whole(ours.row_column[1])),
+        ("class_confidence", ours.class_confidence),
+    ];
+    pairs.iter().for_each(|(name, value)| same(*value, &theirs[*name], name));
+    let numbers = |name: &str| theirs[name].as_array().cloned().unwrap_or_default();
+    let place = ours.location.map(|location| {
+        let sigma = location.sigma_m.map_or([None; 3], |sigma| sigma.map(Some));
+        let where_ = [Some(location.latitude_deg), Some(location.longitude_deg), location.height_m];
+        // Without correlations ours is none, zero.
+        [&where_[..], &sigma, &[Some(location.correlation)]].concat()
+    });
+    let velocity = ours
+        .velocity
+        .map(|(velocity, sigma)| [velocity.map(Some), sigma.map_or([None; 3], |sigma| sigma.map(Some))].concat());
+    let lists = [("17", place.unwrap_or_default()), ("104", velocity.unwrap_or_default())];
+    for (name, ours) in &lists {
+        let zero = Value::from(0.0);
+        let theirs = numbers(name);
+        assert_eq!(ours.is_empty(), theirs.is_empty(), "{name}");
+        for (at, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+            same(*ours, if at == 6 && theirs.is_null() { &zero } else { theirs }, name);
+        }
+    }
+    let track = theirs["track"].as_str().map(|text| tests::unhex(text).expect("a UUID"));
+    assert_eq!(ours.track.map(Vec::from), track);
+    assert_eq!(ours.class, class_of(theirs["class"].as_str().unwrap_or_default()));
+    pairs.len() + lists.iter().map(|(_, list)| list.len()).sum::<usize>()
+}
+
+/// What the driver is to make of the classes that the script has.
+fn class_of(iri: &str) -> ObjectClass {
+    match iri.rsplit('#').next() {
+        Some("Truck" | "Car") => ObjectClass::Ground,
+        Some("Boat") => ObjectClass::Surface,
+        Some("Helicopter") => ObjectClass::Rotary,
+        Some("Quadcopter") => ObjectClass::Uav,
+        _ => ObjectClass::Unknown,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "below 2⁵³")]
+fn whole(value: Option<u64>) -> Option<f64> {
+    value.map(|value| value as f64)
+}
+
+fn same(ours: Option<f64>, theirs: &Value, what: &str) {
+    match (ours, theirs.as_f64()) {
+        (Some(ours), Some(theirs)) => {
+            assert!((ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0), "{what}: {ours}, not {theirs}");
+        }
+        (ours, theirs) => assert_eq!(ours, theirs, "{what}"),
+    }
 }
 
 /// How many values there are, once they are found alike.

@@ -267,6 +267,20 @@ pub enum SensorKind {
 }
 
 impl SensorKind {
+    /// Whether it is ASTERIX of some categories: a file of blocks does not tell whose they are.
+    #[must_use]
+    pub const fn is_asterix(self) -> bool {
+        matches!(
+            self,
+            Self::Asterix
+                | Self::AsterixSurface
+                | Self::AsterixAdsb
+                | Self::AsterixDroneRadar
+                | Self::AsterixDf
+                | Self::AsterixTracks
+        )
+    }
+
     /// Whether the two are read by one decoder, in one form or another.
     #[must_use]
     pub const fn same_decoder(self, other: Self) -> bool {

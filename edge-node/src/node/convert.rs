@@ -10,8 +10,8 @@ use fusion_core::identity::ObjectClass;
 use fusion_core::maths::{asin, cos, hypot, sin, sqrt};
 use fusion_core::measurement::{Measurement, Observation, Pose, PoseError, Reading};
 use fusion_core::nalgebra::{Matrix3, Matrix6, SVector, Vector1, Vector2, Vector3, Vector4, Vector6};
-use fusion_core::time::Span;
 use sensor_drivers::decoder::{Measured, Place, Platform, Point, Polar, Return, SensorStatus};
+use sensor_drivers::geoid;
 
 /// Where a sensor stands, for both kinds of return.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +74,7 @@ impl Site {
         let (across, up) = (platform.horizontal_sigma_m, platform.vertical_sigma_m);
         let place = site.pose.axes * Matrix3::from_diagonal(&Vector3::new(across, across, up));
         let azimuth_rad = hypot(platform.heading_sigma, self.pose.error.azimuth_rad);
-        let lasts = Some(PLATFORM_ERROR_LASTS);
-        let error = PoseError { place, azimuth_rad, lasts, platform: platform.number };
+        let error = PoseError { place, azimuth_rad, lasts: platform.lasts, platform: platform.number };
         Self { pose: Pose { error, ..site.pose }, ..site }
     }
 
@@ -101,21 +100,24 @@ impl Site {
     ) -> Result<Measurement, Unusable> {
         let observation = match &seen.place {
             Place::Polar(polar) => polar_observation(polar, self.geodetic.ok_or(Unusable::NoSite)?)?,
-            Place::Geodetic(point) => point_observation(plane, point, prior_for(seen.identity.class, prior))?,
+            Place::Geodetic(point) => point_observation(plane, point, prior_for(seen.identity.class, point, prior))?,
         };
         Ok(Measurement { observation, identity: seen.identity.clone() })
     }
 }
 
-/// Errors of satellite navigation and of a compass change within minutes.
-const PLATFORM_ERROR_LASTS: Span = Span::from_secs(300);
-
 const ELSEWHERE_M: f64 = 1_000.0;
 
-/// What floats has no unknown height: the sea is its prior.
-const fn prior_for(class: ObjectClass, prior: HeightPrior) -> HeightPrior {
-    if matches!(class, ObjectClass::Surface) { HeightPrior { mean_m: 0.0, sigma_m: 30.0 } } else { prior }
+/// What floats has no unknown height: the sea is its prior, give or take tides and masts.
+fn prior_for(class: ObjectClass, point: &Point, prior: HeightPrior) -> HeightPrior {
+    if matches!(class, ObjectClass::Surface) {
+        HeightPrior { mean_m: geoid::undulation_m(&point.position), sigma_m: AFLOAT_SIGMA_M }
+    } else {
+        prior
+    }
 }
+
+const AFLOAT_SIGMA_M: f64 = 10.0;
 
 fn polar_observation(polar: &Polar, site: Geodetic) -> Result<Observation, Unusable> {
     let azimuth = polar.azimuth;
@@ -220,6 +222,7 @@ mod tests {
     use super::*;
     use fusion_core::identity::Identity;
     use sensor_drivers::decoder::HorizontalError;
+    use sensor_drivers::decoder::NAVIGATION_ERROR_LASTS;
 
     const PRIOR: HeightPrior = HeightPrior { mean_m: 5_000.0, sigma_m: 5_000.0 };
 
@@ -286,12 +289,13 @@ mod tests {
     fn a_platform_stands_as_surely_as_it_says() {
         let plane = TangentPlane::at(at(52.0, 21.0, 0.0));
         let position = at(52.3, 22.0, 300.0);
+        let (horizontal_sigma_m, vertical_sigma_m, lasts) = (4.0, 9.0, Some(NAVIGATION_ERROR_LASTS));
         let platform =
-            Platform { position, horizontal_sigma_m: 4.0, vertical_sigma_m: 9.0, heading_sigma: 0.03, number: 5 };
+            Platform { position, horizontal_sigma_m, vertical_sigma_m, heading_sigma: 0.03, lasts, number: 5 };
         let Pose { error, axes, .. } = Site::new(&plane, None).on(&plane, &platform).pose;
         let own = axes.transpose() * error.place * error.place.transpose() * axes;
         assert!((own - Matrix3::from_diagonal(&Vector3::new(16.0, 16.0, 81.0))).norm() < 1e-9);
-        assert!(error.lasts.is_some() && error.platform == 5 && (error.azimuth_rad - 0.03).abs() < 1e-15);
+        assert!(error.lasts == lasts && error.platform == 5 && (error.azimuth_rad - 0.03).abs() < 1e-15);
         // Who stands firm is off by the same for ever.
         let firm = Site::new(&plane, Some(position)).surveyed(2.0, 0.01).pose.error;
         assert!(firm.lasts.is_none() && (firm.place[(1, 1)] - 2.0).abs() < 1e-15);

@@ -72,8 +72,22 @@ impl core::fmt::Display for Serial {
     }
 }
 
-/// An emitter as its unintended modulation tells it from others of its type: whatever a receiver measures, hashed, with
-/// how often that errs.
+/// By what a fingerprint knows its bearer again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FingerprintKind {
+    /// The channel that it transmits in, by number.
+    Channel = 0,
+    /// The channel that it transmits in, by a name that is no frequency.
+    ChannelName = 1,
+    /// Whatever others measured of its signal.
+    Signal = 2,
+    /// The track that somebody's video tracker has of it.
+    VideoTrack = 3,
+}
+
+/// A mark by which a thing is known again, without saying who it is: what somebody measured of it, hashed, with how
+/// often that errs. The upper octet of the hash is its [kind](FingerprintKind): two of different kinds say nothing of
+/// each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
     /// The same for the same emitter; means nothing else.
@@ -97,6 +111,18 @@ impl Fingerprint {
         Self { hash, confusion }
     }
 
+    /// One of a kind, of which the lower 56 bits of `hash` count.
+    #[must_use]
+    pub fn of(kind: FingerprintKind, hash: u64, confusion: f64) -> Self {
+        Self::new((kind as u64) << KIND_SHIFT | hash & ((1 << KIND_SHIFT) - 1), confusion)
+    }
+
+    /// What kind it is, by number: one that is heard from elsewhere may be of a kind that is not known here.
+    #[must_use]
+    pub const fn kind(&self) -> u8 {
+        self.hash.to_be_bytes()[0]
+    }
+
     /// Probability that two emitters share it.
     #[must_use]
     pub fn confusion(&self) -> f64 {
@@ -104,6 +130,8 @@ impl Fingerprint {
     }
 }
 
+/// Bits of a hash below its kind.
+const KIND_SHIFT: u32 = 56;
 const STEPS: f64 = 65_536.0;
 const HALF: f64 = 0.5 * STEPS;
 
@@ -141,6 +169,15 @@ mod tests {
             let confusion = Fingerprint::new(1, told).confusion();
             assert!((confusion - kept).abs() < 1e-5, "{told}: {confusion}");
         }
+    }
+
+    #[test]
+    fn one_of_a_kind_keeps_its_kind_and_56_bits() {
+        let of = |kind| Fingerprint::of(kind, u64::MAX, 0.1);
+        assert_eq!(of(FingerprintKind::Channel).hash, u64::MAX >> 8);
+        assert_eq!(of(FingerprintKind::VideoTrack).kind(), 3);
+        let again = Fingerprint::of(FingerprintKind::Signal, of(FingerprintKind::Signal).hash, 0.1);
+        assert_eq!(again, of(FingerprintKind::Signal));
     }
 
     #[test]

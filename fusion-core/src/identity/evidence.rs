@@ -59,7 +59,10 @@ const EMERGENCIES: [u16; 3] = [0o7500, 0o7600, 0o7700];
 
 fn fingerprint_evidence(one: Fingerprint, other: Fingerprint) -> f64 {
     let confusion = one.confusion().max(other.confusion());
-    if one.hash == other.hash {
+    if one.kind() != other.kind() {
+        // Seen by a camera and heard on the radio: no two ways to be known can differ.
+        0.0
+    } else if one.hash == other.hash {
         ln((1.0 - confusion) / confusion)
     } else {
         ln(confusion.max(OTHER_EMITTER) / (1.0 - confusion)).min(0.0)
@@ -154,6 +157,15 @@ mod tests {
         assert!(evidence(&code(0o2301), &code(0o2301)) > 4.0);
         assert!(evidence(&code(0o2301), &code(0o2302)) < -3.0);
         assert!(evidence(&code(0o2301), &code(0o7700)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_video_track_says_nothing_of_a_channel() {
+        use crate::identity::FingerprintKind::{Channel, VideoTrack};
+        let marked = |kind, hash| Identity { fingerprint: Some(Fingerprint::of(kind, hash, 0.01)), ..UNKNOWN };
+        assert!(evidence(&marked(VideoTrack, 7), &marked(Channel, 8)).abs() < 1e-12);
+        assert!(evidence(&marked(VideoTrack, 7), &marked(Channel, 7)).abs() < 1e-12);
+        assert!(evidence(&marked(VideoTrack, 7), &marked(VideoTrack, 8)) < -1.0);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::common::{DataSource, TimeOfDay};
 use super::excerpt::excerpt;
 use super::spec::CAT019;
 use super::wire::packed;
+use crate::geoid;
 use fusion_core::geodesy::Geodetic;
 
 excerpt! {
@@ -90,13 +91,14 @@ packed! {
 }
 
 impl SystemReport {
-    /// The reference point; an untold height or undulation is taken for zero, which moves no position on the map.
+    /// The reference point. An untold height is taken for zero, which moves no position on the map; an untold
+    /// undulation for what the model has.
     #[must_use]
     pub fn reference_point(&self) -> Option<Geodetic> {
         let point = self.reference?;
         let above_sea = self.height.map_or(0.0, |height| height.metres());
-        let sea = self.undulation.map_or(0.0, |sea| f64::from(sea.undulation));
-        Geodetic::from_degrees(point.latitude_deg(), point.longitude_deg(), above_sea + sea)
+        let place = Geodetic::from_degrees(point.latitude_deg(), point.longitude_deg(), above_sea)?;
+        Some(geoid::above_ellipsoid(place, self.undulation.map(|sea| f64::from(sea.undulation))).0)
     }
 }
 

@@ -8,7 +8,7 @@
 
 use fusion_core::angle::Angle;
 use fusion_core::geodesy::Geodetic;
-use fusion_core::identity::{Fingerprint, Identity, ObjectClass};
+use fusion_core::identity::{Identity, ObjectClass};
 use fusion_core::maths::sqrt;
 use fusion_core::measurement::Coverage;
 use fusion_core::time::{Span, Timestamp};
@@ -256,6 +256,8 @@ impl DirectionFinder {
             horizontal_sigma_m: 1.0,
             vertical_sigma_m: 1.0,
             heading_sigma: 0.0,
+            // Stations stand where they were surveyed.
+            lasts: None,
             number,
         };
         Ok(position.map(platform))
@@ -270,23 +272,13 @@ impl DirectionFinder {
 
     fn identity(&self, report: &BearingReport) -> Identity {
         let channel = report.channel.as_ref().and_then(Channel::as_str);
-        let fingerprint = channel.map(|name| Fingerprint::new(channel_number(name), self.config.channel_confusion));
+        let fingerprint = channel.map(|name| emission::named(name, self.config.channel_confusion));
         Identity { class: ObjectClass::Emitter, fingerprint, ..Identity::UNKNOWN }
     }
 }
 
 /// A sensor of which nobody said where it stands.
 struct UnknownSensor;
-
-/// The number of the channel, by which all direction finders tell emitters apart. A name that is no frequency stands
-/// for itself (FNV-1a).
-fn channel_number(name: &str) -> u64 {
-    let number = name.parse::<f64>().ok().and_then(|mhz| emission::channel(mhz * 1e6));
-    number.unwrap_or_else(|| {
-        name.bytes()
-            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
-    })
-}
 
 impl Listener for DirectionFinder {
     fn catalogue(&self) -> Catalogue {

@@ -23,6 +23,7 @@ use super::reception::{Header, Listener, Station, Timing, When};
 use super::record::Record;
 use super::spec::{CAT034, CAT048, Catalogue};
 use crate::decoder::{OwnedScan, Place, Report, Return, SensorStatus};
+use crate::geoid;
 use crate::outbox::Outbox;
 use plot::measured;
 use sweep::{Assembler, Crossing, Plot};
@@ -177,7 +178,8 @@ fn told_status(message: &Service, time: Timestamp, before: SensorStatus) -> Sens
 }
 
 fn place(position: SourcePosition) -> Option<Geodetic> {
-    Geodetic::from_degrees(position.latitude_deg(), position.longitude_deg(), position.height_m())
+    let place = Geodetic::from_degrees(position.latitude_deg(), position.longitude_deg(), position.height_m())?;
+    Some(geoid::above_ellipsoid(place, None).0)
 }
 
 #[cfg(test)]

@@ -96,7 +96,10 @@ fn a_target_with_a_place_is_a_point_with_its_covariance_and_its_track() {
     assert!((point.horizontal.east_sigma_m - 6.0).abs() < 0.05 && (point.horizontal.correlation - 0.5).abs() < 1e-3);
     assert!((point.velocity.unwrap().east_north_up[1] + 5.0).abs() < 0.1);
     assert_eq!(identity.class, ObjectClass::Ground);
-    assert_eq!(identity.fingerprint, Some(Fingerprint::new(hash(&[9; 16]), TRACK_CONFUSION)));
+    assert_eq!(
+        identity.fingerprint,
+        Some(Fingerprint::of(FingerprintKind::VideoTrack, fnv1a(&[9; 16]), TRACK_CONFUSION))
+    );
 }
 
 #[test]

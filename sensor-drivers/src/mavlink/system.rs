@@ -11,7 +11,8 @@ use super::MavlinkConfig;
 use super::clock::BootClock;
 use super::sight::{FieldOfView, Quaternion};
 use super::tally::Tally;
-use crate::decoder::Platform;
+use crate::decoder::{NAVIGATION_ERROR_LASTS, Platform};
+use crate::geoid;
 
 /// Systems remembered at once. Beyond it the one that was silent longest is forgotten, and counted.
 ///
@@ -148,11 +149,11 @@ impl System {
         self.fix
     }
 
-    /// A place with its height above mean sea level taken to the ellipsoid, and the sigma of what is not known of that.
+    /// A place with its height above mean sea level taken to the ellipsoid, and what the geoid adds to its error: as
+    /// configured, else as its own receiver knows it, else as modelled.
     pub(super) fn above_ellipsoid(&self, place: Geodetic, height_m: f64, config: &MavlinkConfig) -> (Geodetic, f64) {
         let undulation = config.undulation_m.or(self.gps.and_then(|gps| gps.value.undulation_m));
-        let sigma = if undulation.is_some() { 0.0 } else { UNDULATION_SIGMA_M };
-        (Geodetic { height_m: height_m + undulation.unwrap_or(0.0), ..place }, sigma)
+        geoid::above_ellipsoid(Geodetic { height_m, ..place }, undulation)
     }
 
     /// Where it is now, if it said so lately: carried on with its speed.
@@ -172,6 +173,7 @@ impl System {
             horizontal_sigma_m: fix.value.horizontal_sigma_m,
             vertical_sigma_m: fix.value.vertical_sigma_m,
             heading_sigma,
+            lasts: Some(NAVIGATION_ERROR_LASTS),
             // A system is told by one octet and the link that it speaks on.
             number: u16::try_from(self.number & 0xFFFF).unwrap_or(0),
         })
@@ -187,8 +189,6 @@ pub(super) fn place(latitude_e7: i32, longitude_e7: i32) -> Option<Geodetic> {
 
 /// The geoid lies within 107 m of the ellipsoid.
 const UNDULATION_MAX_M: f64 = 120.0;
-/// Of a height above the sea that is taken for one above the ellipsoid.
-const UNDULATION_SIGMA_M: f64 = 30.0;
 /// What the receiver says of its accuracy holds so long.
 const GPS_AGE_MAX: Span = Span::from_secs(5);
 /// A drone is not where it was longer ago.

@@ -126,7 +126,7 @@ fn the_sigma_of_a_sighting_holds_attitude_gimbal_box_and_time() {
     assert!((elevation.sigma - expected).abs() < 1e-7, "{} {expected}", elevation.sigma);
     // Where the drone may be otherwise than it says, and its heading, stand beside: every sighting shares them.
     let platform = polar(&reports).0.from.unwrap();
-    assert!((platform.vertical_sigma_m - 35.0).abs() < 1e-9);
+    assert!((platform.vertical_sigma_m - 5.0 - crate::geoid::SIGMA_M).abs() < 1e-9);
     assert!((platform.heading_sigma - config.heading_sigma).abs() < 1e-12 && platform.number == 1);
     let turning = GIMBAL_DEVICE_ATTITUDE_STATUS_DATA { angular_velocity_z: 1.0, ..gimbal(10_000, 1.3, NORTH) };
     let reports = sees(&turning, &boxed(0.45, 0.55));
@@ -184,7 +184,7 @@ fn a_ground_point_keeps_its_accuracy_and_takes_the_newest_boot_time() {
     let Place::Geodetic(point) = &scan.returns[0].place else { panic!("a point") };
     assert!((point.horizontal.east_sigma_m - 7.0).abs() < 1e-9 && point.velocity.is_none());
     // 9 m, and the geoid that nobody told.
-    assert!((point.vertical_sigma_m.unwrap() - 39.0).abs() < 1e-9);
+    assert!((point.vertical_sigma_m.unwrap() - 9.0 - crate::geoid::SIGMA_M).abs() < 1e-9);
 }
 
 #[test]

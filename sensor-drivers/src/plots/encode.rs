@@ -7,11 +7,14 @@ use fusion_core::identity::{Address, Affiliation, Fingerprint, Identity, ObjectC
 use fusion_core::measurement::Coverage;
 
 use super::LINE_BYTES_MAX;
-use super::identity::{AFFILIATIONS, CLASSES, FINGERPRINT_CONFUSION};
+use super::identity::{AFFILIATIONS, CLASSES, signal};
 use super::number::Number;
 use super::time::Rfc3339;
 use crate::decoder::{Measured, OwnedScan, Place, Point, Polar, Return};
 use crate::emission::{CHANNEL_CONFUSION, middle_hz};
+
+/// What of a fingerprint's number is its own.
+const FINGERPRINT_BITS: u64 = (1 << 56) - 1;
 
 /// Why a scan cannot be written. Nothing was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,9 +205,9 @@ impl Line {
             self.member("mode_3a", format_args!("\"{code:04o}\""));
         }
         if let Some(print) = &identity.fingerprint
-            && *print == Fingerprint::new(print.hash, FINGERPRINT_CONFUSION)
+            && *print == signal(print.hash)
         {
-            self.member("fingerprint", format_args!("\"{:x}\"", print.hash));
+            self.member("fingerprint", format_args!("\"{:x}\"", print.hash & FINGERPRINT_BITS));
         }
         self.text.push('}');
     }
@@ -292,7 +295,7 @@ mod tests {
             mode_3a in proptest::option::of(0..0o7777_u16), class in 0..7_usize, affiliation in 0..7_usize,
             print in proptest::option::of(prop_oneof![
                 (1..200_000_u64).prop_map(|channel| Fingerprint::new(channel, CHANNEL_CONFUSION)),
-                any::<u64>().prop_map(|hash| Fingerprint::new(hash, FINGERPRINT_CONFUSION)),
+                any::<u64>().prop_map(signal),
             ]),
         ) -> Identity {
             Identity {

@@ -1,6 +1,8 @@
 //! Who a plot is about: words and addresses, both ways.
 
-use fusion_core::identity::{Address, Affiliation, Fingerprint, Identity, NAME_BYTES_MAX, ObjectClass, Serial};
+use fusion_core::identity::{
+    Address, Affiliation, Fingerprint, FingerprintKind, Identity, NAME_BYTES_MAX, ObjectClass, Serial,
+};
 
 use super::json::{Key, Reader};
 use super::{fault, unknown_key};
@@ -74,10 +76,15 @@ fn apply(identity: &mut Identity, field: &'static str, text: &str) -> Result<(),
         "mode_3a" => identity.mode_3a = Some(u16::try_from(digits(text, 4, 8)?).map_err(|_| Reason::BadText)?),
         "class" => identity.class = word(&CLASSES, text)?,
         "affiliation" => identity.affiliation = word(&AFFILIATIONS, text)?,
-        "fingerprint" => identity.fingerprint = Some(Fingerprint::new(hex_64(text)?, FINGERPRINT_CONFUSION)),
+        "fingerprint" => identity.fingerprint = Some(signal(hex_64(text)?)),
         _ => identity.name = Some(text.try_into().map_err(|_| Reason::TooLarge { bound: NAME_BYTES_MAX })?),
     }
     Ok(())
+}
+
+/// A fingerprint by a number that was told.
+pub(super) fn signal(hash: u64) -> Fingerprint {
+    Fingerprint::of(FingerprintKind::Signal, hash, FINGERPRINT_CONFUSION)
 }
 
 fn hex_24(text: &str) -> Result<u32, Reason> {

@@ -65,7 +65,7 @@ pub struct SapientConfig {
     pub declination_rad: Option<f64>,
     /// From true north clockwise to where the platform heads, radians.
     pub heading_rad: Option<f64>,
-    /// Height of the geoid above the ellipsoid, metres.
+    /// Height of the geoid above the ellipsoid, metres; without it as modelled.
     pub geoid_m: Option<f64>,
     /// Whether reports are measurements or tracks.
     pub reporting: Reporting,

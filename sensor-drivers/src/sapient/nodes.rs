@@ -1,12 +1,13 @@
 //! What is known of each node that was heard: what it registered, where it is, in which mode it works.
 
 use fusion_core::geodesy::Geodetic;
-use fusion_core::time::Timestamp;
+use fusion_core::time::{Span, Timestamp};
 use heapless::Vec as Bounded;
 
 use super::ident::{Uuid, hash};
 use super::message::along;
 use super::place::speed_unit;
+use crate::decoder::NAVIGATION_ERROR_LASTS;
 use crate::protobuf::Parts;
 
 /// Nodes that are remembered. The one that was silent longest is forgotten for a new one.
@@ -32,6 +33,8 @@ pub(super) struct Node {
     pub registered: bool,
     /// Where it says it stands, with one sigma of it across and in height.
     pub place: Option<Told>,
+    /// Whether it ever told another place than before.
+    moves: bool,
     kind: u32,
     modes: Bounded<Mode, MODES_MAX>,
     /// Hash of the name of the mode in which it works.
@@ -39,6 +42,18 @@ pub(super) struct Node {
 }
 
 impl Node {
+    /// Takes in where it says it stands.
+    pub(super) fn stand(&mut self, told: Told) {
+        self.moves |= self.place.is_some_and(|before| before.position != told.position);
+        self.place = Some(told);
+    }
+
+    /// How long the error of its place lasts. What tells the same place for ever was set up with it and is off by the
+    /// same for ever; else a receiver tells it.
+    pub(super) fn place_error_lasts(&self) -> Option<Span> {
+        self.moves.then_some(NAVIGATION_ERROR_LASTS)
+    }
+
     /// A short number by which it is told from others: its identifier folded.
     pub(super) fn number(&self) -> u16 {
         let octets = self.id.0.to_le_bytes();
@@ -180,6 +195,22 @@ mod tests {
     #[test]
     fn what_a_fusion_node_tells_is_an_estimate_whatever_it_calls_it() {
         assert!(registered(&About { node_type: 20, ..About::default() }).tells_tracks());
+    }
+
+    #[test]
+    fn a_node_that_never_tells_another_place_is_off_by_the_same_for_ever() {
+        let at = |latitude| Told {
+            position: Geodetic::from_degrees(latitude, 5.0, 0.0).expect("a place"),
+            horizontal_sigma_m: 5.0,
+            vertical_sigma_m: 10.0,
+        };
+        let mut node = Node::default();
+        node.stand(at(52.0));
+        node.stand(at(52.0));
+        assert_eq!(node.place_error_lasts(), None);
+        node.stand(at(52.000_001));
+        node.stand(at(52.000_001));
+        assert_eq!(node.place_error_lasts(), Some(NAVIGATION_ERROR_LASTS));
     }
 
     #[test]

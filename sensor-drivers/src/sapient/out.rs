@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::tally::Tally;
-use crate::decoder::Report;
+use crate::decoder::{OwnedScan, Report};
 use crate::error::DecodeError;
 
 /// Reports that wait to be polled. More than any read from a socket holds; beyond, the oldest is dropped and counted.
@@ -50,6 +50,14 @@ impl Out {
             tally.reports_dropped += 1;
         }
         self.reports.push_back(report);
+    }
+
+    /// The scan that was left last, while nothing came after it and nobody has polled it.
+    pub(super) fn last_look(&mut self) -> Option<&mut OwnedScan> {
+        match self.reports.back_mut() {
+            Some(Report::Scan(scan)) => Some(scan),
+            _ => None,
+        }
     }
 
     pub(super) fn error(&mut self, error: DecodeError, tally: &mut Tally) {

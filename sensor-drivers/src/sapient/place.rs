@@ -10,14 +10,13 @@ use super::message::{Location, RangeBearing, Velocity};
 use super::utm::{Zone, nearest};
 use crate::decoder::{HorizontalError, Measured, Point, PointVelocity, Polar};
 use crate::error::Reason;
+use crate::geoid;
 
 /// What of a message cannot be used, and why.
 pub(super) type Unusable = (&'static str, Reason);
 
-/// One sigma of the geoid about the ellipsoid, where nobody told its height: its root mean square over the earth.
-const GEOID_SIGMA_M: f64 = 30.6;
-/// One sigma of a geoid height that somebody told.
-const GEOID_TOLD_SIGMA_M: f64 = 1.0;
+/// The datum whose heights count from the geoid.
+const ABOVE_GEOID: u32 = 2;
 /// The smallest sigmas believed: metres, radians, metres per second.
 const SIGMA_MIN: f64 = 1e-3;
 const ANGLE_SIGMA_MIN: f64 = 1e-5;
@@ -79,8 +78,8 @@ pub(super) fn point(told: &Location<'_>, config: &SapientConfig, near: Option<Ge
     if z.is_none() && told.z.is_some() {
         return Err(("Location.z", Reason::OutOfRange));
     }
-    let (height_m, geoid_sigma) = above_ellipsoid(z.unwrap_or(0.0), told.datum, config);
-    let position = place(told, x, y, height_m, near)?;
+    let position = place(told, x, y, z.unwrap_or(0.0), near)?;
+    let (position, geoid_sigma) = above_ellipsoid(position, told.datum, config);
     if near.is_some_and(|near| !within(&near, &position, config.range_max_m)) {
         return Err(("Location.x", Reason::Contradicts { other: "StatusReport.node_location" }));
     }
@@ -115,13 +114,9 @@ fn place(told: &Location<'_>, x: f64, y: f64, height_m: f64, near: Option<Geodet
     position.filter(|_| !nowhere).ok_or(("Location.x", Reason::OutOfRange))
 }
 
-/// Height above the ellipsoid and what the geoid adds to its error.
-fn above_ellipsoid(z: f64, datum: u32, config: &SapientConfig) -> (f64, f64) {
-    match (datum, config.geoid_m) {
-        (2, Some(geoid)) => (z + geoid, GEOID_TOLD_SIGMA_M),
-        (2, None) => (z, GEOID_SIGMA_M),
-        _ => (z, 0.0),
-    }
+/// A place with its height above the ellipsoid, and what the geoid adds to the error of that.
+fn above_ellipsoid(place: Geodetic, datum: u32, config: &SapientConfig) -> (Geodetic, f64) {
+    if datum == ABOVE_GEOID { geoid::above_ellipsoid(place, config.geoid_m) } else { (place, 0.0) }
 }
 
 /// Metres of one unit of x and of y in the errors of a coordinate system.
@@ -278,10 +273,11 @@ mod tests {
     }
 
     #[test]
-    fn a_height_above_the_geoid_is_corrected_or_known_worse() {
+    fn a_height_above_the_geoid_is_corrected_by_the_model_or_as_told() {
         let told = Location { datum: 2, z_error: Some(1.0), ..location(5.01, 52.01) };
         let unknown = point(&told, &config(), site()).expect("it can be used");
-        assert!(unknown.vertical_sigma_m.expect("told") > 30.0);
+        assert!(close(unknown.position.height_m, 100.0 + geoid::undulation_m(&unknown.position)));
+        assert!(unknown.vertical_sigma_m.expect("told") > geoid::SIGMA_M);
         let known = SapientConfig { geoid_m: Some(43.0), ..config() };
         let known = point(&told, &known, site()).expect("it can be used");
         assert!(close(known.position.height_m, 143.0) && known.vertical_sigma_m.expect("told") < 1.5);

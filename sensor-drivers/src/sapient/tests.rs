@@ -107,6 +107,27 @@ fn a_detection_becomes_a_measurement_with_its_errors_and_class() {
 }
 
 #[test]
+fn detections_of_one_node_at_one_moment_are_one_look_as_far_as_they_come_together() {
+    let (mut one, mut other) = (node(), Sender::new(Uuid::of_name("second"), 8));
+    let mut seen = |sender: &mut Sender, azimuth, time| sender.detection(&sighting(&drone_at(azimuth)), time);
+    let later = now() + Span::from_secs(1);
+    let bytes = [
+        seen(&mut one, 1.0, now()),
+        seen(&mut one, 90.0, now()),
+        seen(&mut one, 1.0, later),
+        seen(&mut other, 1.0, later),
+    ];
+    let sizes = |reports: Vec<Result<Report, DecodeError>>| -> Vec<usize> {
+        let size = |report| if let Ok(Report::Scan(scan)) = report { scan.returns.len() } else { 0 };
+        reports.into_iter().map(size).collect()
+    };
+    assert_eq!(sizes(feed(&mut server(), &bytes.concat())), [2, 1, 1]);
+    let mut decoder = server();
+    let apart: Vec<_> = bytes.iter().flat_map(|bytes| feed(&mut decoder, bytes)).collect();
+    assert_eq!(sizes(apart), [1, 1, 1, 1]);
+}
+
+#[test]
 fn a_point_comes_back_with_its_errors() {
     let mut decoder = server();
     let reports = feed(&mut decoder, &node().detection(&sighting(&Place::Geodetic(site())), now()));

@@ -55,9 +55,9 @@ const PIXEL_SIGMA: f64 = 3.0;
 const CENTRING: f64 = 0.08;
 /// How large things are, metres.
 const SIZE_M: f64 = 4.0;
-/// How fast errors of position, and of heading and tilt, wander; seconds.
-const POSITION_WANDER_S: f64 = 60.0;
-const ATTITUDE_WANDER_S: f64 = 15.0;
+/// How fast errors of satellite navigation and of a compass wander, and those of what keeps a platform level; seconds.
+const NAVIGATION_WANDER_S: f64 = 300.0;
+const TILT_WANDER_S: f64 = 15.0;
 /// A height is so much less sure than a position along the ground.
 pub(super) const HEIGHT_SIGMAS: f64 = 1.5;
 /// Steeper, there is no azimuth to speak of: radians.
@@ -104,8 +104,9 @@ impl Camera {
         let [heading, tilt] = [spec.heading_sigma_deg, spec.tilt_sigma_deg].map(f64::to_radians);
         let across = spec.position_sigma_m;
         let position = [across, across, across * HEIGHT_SIGMAS];
-        let position_error = position.map(|sigma| Wandering::new(sigma, POSITION_WANDER_S, &mut random));
-        let attitude_error = [heading, tilt, tilt].map(|sigma| Wandering::new(sigma, ATTITUDE_WANDER_S, &mut random));
+        let position_error = position.map(|sigma| Wandering::new(sigma, NAVIGATION_WANDER_S, &mut random));
+        let attitude_error = [(heading, NAVIGATION_WANDER_S), (tilt, TILT_WANDER_S), (tilt, TILT_WANDER_S)]
+            .map(|(sigma, wander_s)| Wandering::new(sigma, wander_s, &mut random));
         Self {
             spec: spec.clone(),
             carrier: carrier.and_then(|place| u16::try_from(place).ok()).expect("a checked scenario has the carrier"),

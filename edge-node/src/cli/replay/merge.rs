@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fusion_core::time::Timestamp;
 
 use crate::cli::Failure;
-use crate::config::{Config, SensorConfig};
+use crate::config::{Config, SensorConfig, SensorKind};
 use crate::engine::sensor_id;
 use crate::recording::{self, Entries, Entry, Progress, Recording, RecordingError, Refused, Request, probe};
 use std::sync::Arc;
@@ -101,12 +101,15 @@ fn named(given: &Config, recorded: &SensorConfig, path: &Path) -> Result<SensorC
     })
 }
 
-/// The sensor of the given configuration that an imported file is taken for: the first that speaks its kind.
+/// The sensor of the given configuration that an imported file is taken for: the first that speaks its kind; of
+/// ASTERIX, the first that speaks any of it.
 fn declared(given: &Config, imported: &SensorConfig, path: &Path) -> Result<SensorConfig, Failure> {
     let speaks = |s: &&SensorConfig| s.kind.same_decoder(imported.kind);
-    let found = given.sensors.iter().find(speaks).cloned();
+    let asterix = |s: &&SensorConfig| imported.kind.is_asterix() && s.kind.is_asterix();
+    let found = given.sensors.iter().find(speaks).or_else(|| given.sensors.iter().find(asterix)).cloned();
     // A file of Beast frames stays one, whatever form the live feed of that receiver has.
-    found.map(|sensor| SensorConfig { kind: imported.kind, ..sensor }).ok_or_else(|| {
+    let kind = |of: SensorKind| if of.is_asterix() { of } else { imported.kind };
+    found.map(|sensor| SensorConfig { kind: kind(sensor.kind), ..sensor }).ok_or_else(|| {
         let kind = imported.kind.as_str();
         Failure::refused(format!("{}: the configuration has no sensor of kind \"{kind}\"", path.display()))
     })

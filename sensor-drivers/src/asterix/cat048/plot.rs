@@ -29,6 +29,12 @@ impl PolarPosition {
         Some(Self { rho: steps_u16(range_m, Self::RANGE_STEP_M)?, theta: u16::try_from(steps).ok()? })
     }
 
+    /// Whether the target is farther than 256 NM, where the field ends: how far, only the expansion field (ERR) tells.
+    #[must_use]
+    pub const fn is_beyond_field(&self) -> bool {
+        self.rho == u16::MAX
+    }
+
     /// Slant range in metres.
     #[must_use]
     pub fn range_m(&self) -> f64 {

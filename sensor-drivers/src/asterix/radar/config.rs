@@ -36,6 +36,8 @@ pub struct RadarConfig {
     pub primary: PolarSigmas,
     /// One sigma of a flight level taken for a height, metres: the pressure of the day, 8 m per hPa, and the geoid.
     pub flight_level_sigma_m: f64,
+    /// Mean sea level above the ellipsoid around the radar, metres: from there it tells the heights that it measures.
+    pub geoid_m: f64,
     /// One sigma of the height that a 3D radar measures, metres.
     pub height_sigma_m: f64,
     /// Meaning of the Doppler speed.
@@ -59,6 +61,7 @@ impl Default for RadarConfig {
             secondary: PolarSigmas { range_m: 70.0, azimuth_rad: 0.08_f64.to_radians() },
             primary: PolarSigmas { range_m: 120.0, azimuth_rad: 0.15_f64.to_radians() },
             flight_level_sigma_m: 150.0,
+            geoid_m: 0.0,
             height_sigma_m: 300.0,
             doppler: Doppler::Ignored,
             doppler_sigma_m_s: 2.0,

@@ -29,7 +29,7 @@ pub(super) fn measured(report: &Plot, config: &RadarConfig) -> Result<Return, Di
     if let Some(dismissal) = dismissed(&descriptor, config) {
         return Err(dismissal);
     }
-    let position = report.position.ok_or(Dismissal::Incomplete)?;
+    let position = report.position.filter(|position| !position.is_beyond_field()).ok_or(Dismissal::Incomplete)?;
     let sigmas = if descriptor.detection() == Detection::Primary { config.primary } else { config.secondary };
     Ok(Return { place: Place::Polar(polar(report, position, sigmas, config)), identity: identity(report) })
 }
@@ -68,7 +68,9 @@ fn polar(report: &Plot, position: PolarPosition, sigmas: PolarSigmas, config: &R
 fn height(report: &Plot, config: &RadarConfig) -> Option<Measured> {
     let level = report.flight_level.filter(|level| level.is_good());
     let level = level.map(|level| Measured { value: level.altitude_m(), sigma: config.flight_level_sigma_m });
-    level.or_else(|| report.height.map(|own| Measured { value: own.height_m(), sigma: config.height_sigma_m }))
+    level.or_else(|| {
+        report.height.map(|own| Measured { value: own.height_m() + config.geoid_m, sigma: config.height_sigma_m })
+    })
 }
 
 fn range_rate(report: &Plot, config: &RadarConfig) -> Option<Measured> {
@@ -173,6 +175,8 @@ mod tests {
     fn a_report_without_position_or_descriptor_is_incomplete() {
         let config = RadarConfig::default();
         assert_eq!(measured(&Plot { position: None, ..seen(2) }, &config), Err(Dismissal::Incomplete));
+        let beyond = Some(PolarPosition { rho: u16::MAX, theta: 0 });
+        assert_eq!(measured(&Plot { position: beyond, ..seen(2) }, &config), Err(Dismissal::Incomplete));
         assert_eq!(measured(&Plot { descriptor: None, ..seen(2) }, &config), Err(Dismissal::Incomplete));
     }
 
@@ -187,14 +191,14 @@ mod tests {
 
     #[test]
     fn height_is_the_clear_flight_level_else_the_radars_own() {
-        let config = RadarConfig::default();
+        let config = RadarConfig { geoid_m: 30.0, ..RadarConfig::default() };
         let level = FlightLevel::from_si(3048.0).expect("in range");
         let report = Plot { flight_level: Some(level), height: Height3d::from_si(3200.4), ..seen(5) };
         let height = |report| polar_of(&report, &config).height.map(|height| height.value);
         assert_eq!(height(report), Some(level.altitude_m()));
         let garbled = Some(FlightLevel { g: true, ..level });
         let own = Plot { flight_level: garbled, ..report };
-        assert!((height(own).expect("the radar's own") - 3200.4).abs() < 1e-9);
+        assert!((height(own).expect("the radar's own, above the sea") - 3230.4).abs() < 1e-9);
         assert_eq!(height(Plot { flight_level: garbled, height: None, ..report }), None);
     }
 
