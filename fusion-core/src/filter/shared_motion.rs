@@ -11,8 +11,8 @@
 //! its covariance tells its bandwidth ω and the q that it reckons with. What else is in a tracker's variances, such as
 //! the calibration of its sensor or manoeuvres that it does not exclude, has not come from speed into place, so q is
 //! taken from what has: q = ω² σ_pv. Two such trackers, i and j, have errors with the cross-covariance S that solves
-//! Aᵢ S + S Aⱼᵀ + diag(0, q) = 0, A = [−√2 ω, 1; −ω², 0], q being the lesser of theirs: the target moves in one way, and
-//! who reckons with more than another found knows less, not more, of what both have in common. For equal ones that is a
+//! Aᵢ S + S Aⱼᵀ + diag(0, q) = 0, A = [−√2 ω, 1; −ω², 0], q being the lesser of theirs: the target moves in one
+//! way, and who reckons with more than another found knows less of what both have in common. For equal ones that is a
 //! quarter of P for place, a half between place and speed, three quarters for speed. The axes are those of each
 //! tracker's own ellipse; what pushes along one reaches the other's by the cosine between them.
 //!
