@@ -166,7 +166,7 @@ impl Replica {
     /// neighbours would otherwise be wrong by more than the gate.
     pub fn handle_publish(&mut self, record: &TrackRecord, claim: Option<TrackId>, now: Now) {
         self.now = now;
-        let gate = crate::row::gate::GateWidth::for_load(self.load());
+        let gate = crate::row::gate::GateWidth::for_load(self.load(), self.is_fast());
         let rows =
             self.writer.publish(record, claim, gate, self.config.refine, &mut self.table, self.me, &mut self.tally);
         self.write(rows);
@@ -255,6 +255,12 @@ impl Replica {
         #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
         let octets = |link: &Link| ROW_BYTES * link.waiting() as f64;
         open.map(|link| octets(link) / (2.0 * link.pace.rate())).fold(0.0, f64::max)
+    }
+
+    /// Whether there are neighbours, and the links to all of them carry the upper layer.
+    fn is_fast(&self) -> bool {
+        let mut open = self.links.values().filter(|link| link.ready).peekable();
+        open.peek().is_some() && open.all(|link| link.layer() > 0)
     }
 
     /// Writes rows of our own: they are in the table already.

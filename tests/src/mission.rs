@@ -171,7 +171,7 @@ impl Mission {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some octets")]
             overhead: channel.quality.overhead as usize,
             clearance: oracle::clearance(),
-            layer: 0,
+            layer: u8::from(channel.quality.rate > 5e5),
         };
         self.with(node, |node, now| node.handle_link(link_id(to), LinkEvent::Up(bearer), now));
     }

@@ -8,15 +8,19 @@
 //!
 //! * P = q [√2/ω³, 1/ω²; 1/ω², √2/ω], with the gain [√2 ω, ω²]ᵀ, hence ω = σ_v/σ_p and q = σ_v² ω/√2:
 //!
-//! its covariance tells its bandwidth ω and the q that it reckons with. Two such trackers, i and j, have errors with
-//! the cross-covariance S that solves Aᵢ S + S Aⱼᵀ + diag(0, q) = 0, A = [−√2 ω, 1; −ω², 0]. For equal ones that is a
+//! its covariance tells its bandwidth ω and the q that it reckons with. What else is in a tracker's variances, such as
+//! the calibration of its sensor or manoeuvres that it does not exclude, has not come from speed into place, so q is
+//! taken from what has: q = ω² σ_pv. Two such trackers, i and j, have errors with the cross-covariance S that solves
+//! Aᵢ S + S Aⱼᵀ + diag(0, q) = 0, A = [−√2 ω, 1; −ω², 0], q being the lesser of theirs: the target moves in one
+//! way, and who reckons with more than another found knows less of what both have in common. For equal ones that is a
 //! quarter of P for place, a half between place and speed, three quarters for speed. The axes are those of each
 //! tracker's own ellipse; what pushes along one reaches the other's by the cosine between them.
 //!
 //! The estimates z = H x + e, e ~ (0, C) with C from the Pᵢ and Sᵢⱼ, are then combined by least squares,
 //! P = (Hᵀ C⁻¹ H)⁻¹, x̂ = P Hᵀ C⁻¹ z (the n-ary form of Bar-Shalom & Campo, "The Effect of the Common Process Noise on
 //! the Two-Sensor Fused-Track Covariance", IEEE Trans. AES 22(6), 1986). C is positive definite by construction: what
-//! is common is a Gram matrix, and no tracker's common part exceeds its share of its own P.
+//! is common is a Gram matrix times min(qᵢ, qⱼ), itself a covariance (of a Wiener process at the times q), and no
+//! tracker's common part exceeds its share of its own P.
 
 use nalgebra::{SMatrix, SVector, Vector3};
 
@@ -56,7 +60,7 @@ struct Drive {
     axis: Vector3<f64>,
     /// ω, 1/s.
     bandwidth: f64,
-    /// √q, m/s^1.5.
+    /// q, m²/s³.
     push: f64,
 }
 
@@ -156,13 +160,13 @@ fn drive(p: &Six, axis: Vector3<f64>) -> Drive {
     let along = |i: usize, k: usize| (axis.transpose() * p.fixed_view::<3, 3>(i, k) * axis)[(0, 0)];
     let (place, both, speed) = (along(0, 0), along(0, 3), along(3, 3));
     let bandwidth = sqrt(speed / place);
-    let settled = speed * bandwidth / SQRT_2;
+    let settled = (bandwidth * bandwidth * both).min(speed * bandwidth / SQRT_2);
     // The largest c with c G ≤ P is the smaller root of det(P − c G) = 0, G being S of a push of one.
     let g = response(bandwidth, bandwidth);
     let b = place * g[(1, 1)] + speed * g[(0, 0)] - 2.0 * both * g[(0, 1)];
     let (det_p, det_g) = (place * speed - both * both, g[(0, 0)] * g[(1, 1)] - g[(0, 1)] * g[(0, 1)]);
     let largest = 2.0 * det_p / (b + sqrt((b * b - 4.0 * det_g * det_p).max(0.0)));
-    Drive { axis, bandwidth, push: sqrt(settled.min(SHARE_MAX * largest).max(0.0)) }
+    Drive { axis, bandwidth, push: settled.min(SHARE_MAX * largest).max(0.0) }
 }
 
 /// S of two trackers' errors, the first's in rows.
@@ -174,7 +178,7 @@ fn cross(of: &[Drive; 3], with: &[Drive; 3]) -> Six {
             if cosine * cosine < 1e-12 {
                 continue;
             }
-            let g = response(a.bandwidth, b.bandwidth) * (a.push * b.push * cosine);
+            let g = response(a.bandwidth, b.bandwidth) * (a.push.min(b.push) * cosine);
             let outer = a.axis * b.axis.transpose();
             for (i, k) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
                 let mut block = s.fixed_view_mut::<3, 3>(3 * i, 3 * k);
@@ -271,12 +275,28 @@ mod tests {
                 drive(&whole, Vector3::x())
             };
             let (a, b) = (axis(&p[0]), axis(&p[1]));
-            let reckoned = response(a.bandwidth, b.bandwidth) * (a.push * b.push);
+            let reckoned = response(a.bandwidth, b.bandwidth) * a.push.min(b.push);
             for n in 0..4 {
                 let (told, true_one) = (reckoned[(n / 2, n % 2)], s[(n / 2, n % 2)]);
                 assert!((told / true_one - 1.0).abs() < 0.1, "{noise:?} {n}: {told} {true_one}");
             }
         }
+    }
+
+    #[test]
+    fn who_reckons_with_more_motion_than_another_found_has_no_more_in_common_with_it() {
+        let (calm, restless) = (settled(0.01, [0.1; 3], 0.0), settled(1.0, [0.1; 3], 0.0));
+        let with = |other: &Covariance<6>| cross(&drives(&calm), &drives(other));
+        assert!((with(&restless) - with(&calm)).norm() < 1e-12 * with(&calm).norm());
+    }
+
+    #[test]
+    fn what_never_came_from_speed_into_place_is_not_common() {
+        let plain = settled(0.1, [0.2; 3], 0.0);
+        let mut more = *plain.matrix();
+        (0..6).for_each(|k| more[(k, k)] *= 2.0);
+        let push = |p: &Six| drive(p, Vector3::x()).push;
+        assert!(push(&more) < 1.001 * push(plain.matrix()), "{} {}", push(&more), push(plain.matrix()));
     }
 
     #[test]

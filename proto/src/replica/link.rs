@@ -305,8 +305,14 @@ impl Link {
     /// Whether the neighbour may have a stream, and can bear it.
     #[must_use]
     pub(super) fn admits(&self, stream: &Stream) -> bool {
-        let Some((bearer, neighbour)) = self.bearer.zip(self.neighbour) else { return false };
-        stream.layer <= bearer.layer.min(neighbour.layer) && stream.label.permits(&bearer.clearance)
+        let Some(bearer) = self.bearer.filter(|_| self.neighbour.is_some()) else { return false };
+        stream.layer <= self.layer() && stream.label.permits(&bearer.clearance)
+    }
+
+    /// The highest layer that both sides take this link to be fast enough for.
+    #[must_use]
+    pub(super) fn layer(&self) -> u8 {
+        self.bearer.zip(self.neighbour).map_or(0, |(bearer, neighbour)| bearer.layer.min(neighbour.layer))
     }
 
     /// How many rows the neighbour is still to be told.

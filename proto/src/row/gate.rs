@@ -17,6 +17,8 @@ use crate::record::Estimate;
 /// How wide the gate is. Wider where links are loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GateWidth {
+    /// Half a sigma, half a minute at the most: next to nothing that is measured goes unsaid.
+    Half,
     /// Two sigma, half a minute at the most.
     #[default]
     Two,
@@ -28,12 +30,13 @@ pub enum GateWidth {
 
 impl GateWidth {
     /// All, in the order of their codes.
-    pub const ALL: [Self; 3] = [Self::Two, Self::Three, Self::Five];
+    pub const ALL: [Self; 4] = [Self::Half, Self::Two, Self::Three, Self::Five];
 
     /// k.
     #[must_use]
     pub const fn sigmas(self) -> f64 {
         match self {
+            Self::Half => 0.5,
             Self::Two => 2.0,
             Self::Three => 3.0,
             Self::Five => 5.0,
@@ -44,15 +47,19 @@ impl GateWidth {
     #[must_use]
     pub const fn age_max(self) -> Span {
         match self {
-            Self::Two | Self::Three => Span::from_secs(30),
+            Self::Half | Self::Two | Self::Three => Span::from_secs(30),
             Self::Five => Span::from_secs(60),
         }
     }
 
     /// The width for a load: the share of what the busiest link can carry that there is to say, 1 being all of it.
+    /// `fast`: there are neighbours, and every one is reached over a link that carries full covariances. Such links
+    /// are idle between two updates of every track; thin ones need what the gate leaves over to catch up after a cut.
     #[must_use]
-    pub fn for_load(load: f64) -> Self {
-        if load < 0.35 {
+    pub fn for_load(load: f64, fast: bool) -> Self {
+        if fast && load < IDLE {
+            Self::Half
+        } else if load < 0.35 {
             Self::Two
         } else if load < 0.8 {
             Self::Three
@@ -70,6 +77,9 @@ impl GateWidth {
     }
 }
 
+/// Below this load a fast link has nothing to catch up with.
+const IDLE: f64 = 0.05;
+
 /// Why a row is to be written, if it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -77,7 +87,7 @@ pub enum Reason {
     Strayed,
     /// The covariance has changed by more than a factor of two.
     Spread,
-    /// Status or lifetime has changed.
+    /// Status or lifetime has changed, or readers count on a narrow gate that holds no longer.
     Changed,
     /// The last row has become old.
     Aged,
@@ -88,6 +98,9 @@ pub enum Reason {
 pub fn reason(last: (Tick, &Kinematic), now: (Tick, &Kinematic), estimate: &Estimate) -> Option<Reason> {
     let ((last_tick, last), (tick, current)) = (last, now);
     if (last.status, last.lifetime) != (current.status, current.lifetime) {
+        return Some(Reason::Changed);
+    }
+    if last.gate == GateWidth::Half && current.gate != last.gate {
         return Some(Reason::Changed);
     }
     if tick.time() - last_tick.time() >= current.gate.age_max() {
@@ -118,4 +131,56 @@ pub fn distance_squared(row: (Tick, &Kinematic), estimate: &Estimate) -> f64 {
 #[must_use]
 pub fn inflated(covariance: &Covariance<6>, gate: GateWidth, seconds: f64) -> Covariance<6> {
     Covariance::new(covariance.matrix() * gate.inflation(seconds)).unwrap_or(*covariance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fusion_core::frame::{Position, Velocity};
+    use fusion_core::geodesy::Geodetic;
+    use fusion_core::time::Timestamp;
+    use fusion_core::track::TrackStatus;
+
+    use crate::row::Lifetime;
+
+    /// So many metres east of where it is predicted, known to ten metres.
+    fn off_by(metres: f64, second: i64) -> Estimate {
+        let place = Geodetic::from_degrees(52.0, 21.0, 500.0).expect("plausible");
+        let east = place.enu_axes().tr_mul(&fusion_core::nalgebra::Vector3::new(metres, 0.0, 0.0));
+        Estimate {
+            time: Timestamp::from_secs(1_750_000_000 + second),
+            position: Position::from_vector(place.to_ecef().vector() + east),
+            velocity: Velocity::new(0.0, 0.0, 0.0),
+            covariance: Covariance::from_sigmas(&Vector6::new(10.0, 10.0, 10.0, 1.0, 1.0, 1.0)).expect("positive"),
+        }
+    }
+
+    fn why(metres: f64, told: GateWidth, gate: GateWidth) -> Option<Reason> {
+        let row = |estimate: &Estimate, gate| Kinematic::of(estimate, TrackStatus::Confirmed, Lifetime::Air, gate);
+        let (tick, last) = row(&off_by(0.0, 0), told);
+        let now = off_by(metres, 1);
+        let (later, current) = row(&now, gate);
+        reason((tick, &last), (later, &current), &now)
+    }
+
+    #[test]
+    fn a_row_is_written_when_readers_are_off_by_more_than_the_gate() {
+        for (gate, inside, outside) in [(GateWidth::Half, 4.0, 6.0), (GateWidth::Two, 18.0, 22.0)] {
+            assert_eq!((why(inside, gate, gate), why(outside, gate, gate)), (None, Some(Reason::Strayed)));
+        }
+    }
+
+    #[test]
+    fn nobody_goes_on_counting_on_a_narrow_gate_that_holds_no_longer() {
+        assert_eq!(why(0.0, GateWidth::Half, GateWidth::Two), Some(Reason::Changed));
+        assert_eq!(why(0.0, GateWidth::Two, GateWidth::Half), None);
+    }
+
+    #[test]
+    fn only_fast_links_that_have_nothing_to_catch_up_with_are_told_everything() {
+        let widths =
+            [0.0, 0.1, 0.5, 2.0].map(|load| (GateWidth::for_load(load, true), GateWidth::for_load(load, false)));
+        let (two, three, five) = (GateWidth::Two, GateWidth::Three, GateWidth::Five);
+        assert_eq!(widths, [(GateWidth::Half, two), (two, two), (three, three), (five, five)]);
+    }
 }

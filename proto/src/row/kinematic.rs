@@ -80,7 +80,7 @@ pub struct Kinematic {
     pub azimuth: u8,
     /// Major, minor, up.
     pub axes: [Axis; 3],
-    /// How far it is believed.
+    /// Confirmed or coasted: what is not believed is not told.
     pub status: TrackStatus,
     /// How long it may be shown.
     pub lifetime: Lifetime,
@@ -94,7 +94,8 @@ const fn unit(fast: bool) -> (f64, f64, f64) {
 }
 
 impl Kinematic {
-    /// The numbers nearest to an estimate, at the nearest tick.
+    /// The numbers nearest to an estimate, at the nearest tick. A tentative track, which nobody publishes, would be
+    /// told as coasted.
     #[must_use]
     pub fn of(estimate: &Estimate, status: TrackStatus, lifetime: Lifetime, gate: GateWidth) -> (Tick, Self) {
         let tick = Tick::nearest(estimate.time);
@@ -111,7 +112,7 @@ impl Kinematic {
             up: 0,
             azimuth: 0,
             axes: [Axis::default(); 3],
-            status,
+            status: if status == TrackStatus::Confirmed { status } else { TrackStatus::Coasted },
             lifetime,
             gate,
         };

@@ -230,7 +230,8 @@ fn whole(row: &Row) -> (Tag, BitWriter) {
     (tag, w)
 }
 
-const STATUSES: [TrackStatus; 3] = [TrackStatus::Tentative, TrackStatus::Confirmed, TrackStatus::Coasted];
+/// What a track that is told can be: tentative ones are not.
+const STATUSES: [TrackStatus; 2] = [TrackStatus::Confirmed, TrackStatus::Coasted];
 
 fn put_kinematic(w: &mut BitWriter, row: &Kinematic) {
     w.put(row.latitude.into(), LATITUDE_BITS);
@@ -246,9 +247,9 @@ fn put_kinematic(w: &mut BitWriter, row: &Kinematic) {
         w.put(axis.speed.into(), SPEED_BITS[k]);
         w.put(axis.correlation.into(), CORRELATION_BITS);
     }
-    let status = STATUSES.iter().position(|status| *status == row.status).unwrap_or(0) as u64;
+    let coasted = u64::from(row.status == TrackStatus::Coasted);
     let lifetime = u64::from(row.lifetime.code().min(2));
-    w.put(status * 9 + lifetime * 3 + row.gate as u64, 5);
+    w.put(coasted * 12 + lifetime * 4 + row.gate as u64, 5);
 }
 
 fn get_kinematic(r: &mut BitReader<'_>) -> Option<Kinematic> {
@@ -263,8 +264,8 @@ fn get_kinematic(r: &mut BitReader<'_>) -> Option<Kinematic> {
         axis.correlation = r.narrow(CORRELATION_BITS)?;
     }
     let meta = r.narrow::<usize>(5)?;
-    let status = *STATUSES.get(meta / 9)?;
-    let (lifetime, gate) = (Lifetime::ALL[meta / 3 % 3], GateWidth::ALL[meta % 3]);
+    let status = *STATUSES.get(meta / 12)?;
+    let (lifetime, gate) = (Lifetime::ALL[meta / 4 % 3], GateWidth::ALL[meta % 4]);
     let row = Kinematic { latitude, longitude, height, fast, east, north, up, azimuth, axes, status, lifetime, gate };
     row.is_in_range().then_some(row)
 }
@@ -377,7 +378,7 @@ mod tests {
     }
 
     const GOLDEN: [&str; 8] = [
-        "8001c0006516e823aadc01f40a0788044acf545a8ab1b4",
+        "8001c0006516e823aadc01f40a0788044acf545a8ab198",
         "c800380000123456789abcdef786410b1226af264c4f54313233f001000000000000feed000000070000000000000063",
         "d00038000817f81646256e1f7f775fc6e7e77dfbdf7c",
         "d80010000ca3d708edcba88e58300c44",
@@ -417,12 +418,12 @@ mod tests {
             latitude in 0_u32..1 << 25, longitude in 0_u32..1 << 26, height in 0_u16..1 << 13, fast in any::<bool>(),
             east in -1023_i16..=1023, north in -1023_i16..=1023, up in -127_i16..=127, azimuth in 0_u8..32,
             places in prop::array::uniform3(0_u8..64), speeds in prop::array::uniform3(0_u8..32),
-            correlations in prop::array::uniform3(0_u8..8), status in 0_usize..3, code in 0_u8..3,
+            correlations in prop::array::uniform3(0_u8..8), status in 0_usize..2, (code, gate) in (0_u8..3, 0_usize..4),
         ) -> Kinematic {
             let axes = [0, 1, 2].map(|k| Axis {
                 place: places[k], speed: speeds[k], correlation: correlations[k],
             });
-            let (lifetime, gate) = (Lifetime::of_code(code), GateWidth::ALL[usize::from(2 - code)]);
+            let (lifetime, gate) = (Lifetime::of_code(code), GateWidth::ALL[gate]);
             Kinematic { latitude, longitude, height, fast, east, north, up, azimuth, axes, status: STATUSES[status],
                 lifetime, gate }
         }
