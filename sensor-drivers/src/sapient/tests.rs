@@ -109,7 +109,7 @@ fn a_detection_becomes_a_measurement_with_its_errors_and_class() {
 #[test]
 fn detections_of_one_node_at_one_moment_are_one_look_as_far_as_they_come_together() {
     let (mut one, mut other) = (node(), Sender::new(Uuid::of_name("second"), 8));
-    let mut seen = |sender: &mut Sender, azimuth, time| sender.detection(&sighting(&drone_at(azimuth)), time);
+    let seen = |sender: &mut Sender, azimuth, time| sender.detection(&sighting(&drone_at(azimuth)), time);
     let later = now() + Span::from_secs(1);
     let bytes = [
         seen(&mut one, 1.0, now()),
