@@ -178,11 +178,7 @@ impl Table {
     /// An earlier or the present version of a motion row.
     #[must_use]
     pub fn base(&self, stream: StreamKey, handle: u16, version: u32) -> Option<Base> {
-        let held = self.row(stream, RowKey { kind: Kind::Track, handle })?;
-        if held.version == version {
-            return held.as_base();
-        }
-        held.bases.iter().find(|base| base.version == version).copied()
+        self.streams.get(&stream)?.base(handle, version)
     }
 
     /// Takes a row in, if it is newer than what is held. The stream must be open.
@@ -301,6 +297,16 @@ impl Stream {
     #[must_use]
     pub fn row(&self, key: RowKey) -> Option<&Held> {
         self.rows.get(&key)
+    }
+
+    /// An earlier or the present version of a motion row.
+    #[must_use]
+    pub fn base(&self, handle: u16, version: u32) -> Option<Base> {
+        let held = self.row(RowKey { kind: Kind::Track, handle })?;
+        if held.version == version {
+            return held.as_base();
+        }
+        held.bases.iter().find(|base| base.version == version).copied()
     }
 
     /// Whether a track's end is held that is newer than this version of its attributes.
