@@ -213,6 +213,7 @@ impl Replica {
         self.now = now;
         self.give_up_lost();
         self.go_on();
+        self.changes.go_on(&self.table);
         if now.elapsed < self.tick_at {
             return;
         }
@@ -227,7 +228,8 @@ impl Replica {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Span> {
         let links = self.links.values().filter_map(|link| self.link_timeout(link));
-        links.chain([self.tick_at]).min()
+        let naming = self.changes.has_more().then(|| self.now.elapsed + pass::SLICE_PAUSE);
+        links.chain([self.tick_at]).chain(naming).min()
     }
 
     /// What has changed for consoles and the picture.

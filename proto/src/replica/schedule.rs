@@ -4,7 +4,7 @@
 //! becomes for not having it, per bit. What ended, and what people have said, goes first. A tenth of what is sent goes
 //! to what has waited longest, so that nothing waits for ever and floors advance.
 //!
-//! A thousand rows are planned in one call. Of more, the best are planned, and what all are worth is looked at in
+//! Some hundred rows are planned in one call. Of more, the best are planned, and what all are worth is looked at in
 //! [slices](super::pass): within a second for fifty thousand.
 
 use std::cmp::Ordering;
@@ -250,5 +250,86 @@ fn weight(stream: &Stream, handle: u16) -> f64 {
         Affiliation::Friend | Affiliation::Neutral | Affiliation::AssumedFriend => 1.0,
         Affiliation::Pending | Affiliation::Unknown if identity.class == ObjectClass::Uav => 4.0,
         Affiliation::Pending | Affiliation::Unknown => 2.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{Body, Lifetime, Row, Tick, text};
+    use fusion_core::label::Label;
+    use fusion_core::track::{NodeId, Origin};
+
+    const NOW: Timestamp = Timestamp::from_secs(1_750_000_000);
+    const ME: Origin = Origin { node: NodeId(1), incarnation: 1 };
+
+    const fn stream(number: u8) -> StreamKey {
+        StreamKey { origin: ME, number }
+    }
+
+    const END: RowKey = RowKey { kind: Kind::Track, handle: 7 };
+
+    /// So many names of sensors in one stream, all due; in the stream behind it, if `urgent`, the end of a track.
+    fn due(rows: u16, urgent: bool) -> (Table, BTreeMap<StreamKey, Outgoing>) {
+        let (mut table, mut streams) = (Table::new(ME, 65_536, NOW), BTreeMap::new());
+        let name = Body::Sensor(Box::new(text::cut("radar")));
+        let names = (0..rows).map(|handle| (stream(0), RowKey { kind: Kind::Sensor, handle }, name.clone()));
+        let end = urgent.then(|| (stream(1), END, Body::Gone(Lifetime::Air)));
+        for ((of, key, body), version) in names.chain(end).zip(1..) {
+            table.open(of, Label::STRICTEST, 0);
+            table.accept(of, Row { key, version, tick: Tick::nearest(NOW), body }, NOW);
+            let outgoing = streams.entry(of).or_insert_with(|| Outgoing::new(0));
+            outgoing.handle_changed(key, version, version, Span::ZERO);
+        }
+        (table, streams)
+    }
+
+    fn most() -> u16 {
+        u16::try_from(ROWS_AT_ONCE).expect("some hundred")
+    }
+
+    #[test]
+    fn what_fits_into_a_slice_is_planned_at_once_and_whenever_it_changes() {
+        let (table, streams) = due(most() - 1, true);
+        let mut plan = Plan { stale: true, ..Plan::default() };
+        for turn in 0..3 {
+            let now = Span::from_millis(250 * turn);
+            assert_eq!(plan.refresh(&streams, &table, now, NOW), ROWS_AT_ONCE);
+            assert_eq!((plan.worthy.len(), plan.next_slice()), (ROWS_AT_ONCE, None));
+            assert_eq!(plan.worthy.last().map(|first| first.key), Some(END));
+        }
+    }
+
+    #[test]
+    fn no_call_looks_at_more_than_a_slice_and_what_is_urgent_is_found_in_one_pass() {
+        let (table, streams) = due(10 * most(), true);
+        let (mut plan, mut now, mut slices) = (Plan { stale: true, ..Plan::default() }, Span::ZERO, 1);
+        assert_eq!(plan.refresh(&streams, &table, now, NOW), ROWS_AT_ONCE);
+        assert_eq!(plan.pop().map(|(first, _)| first.key.kind), Some(Kind::Sensor), "nothing waits for the pass");
+        while let Some(next) = plan.next_slice() {
+            assert_eq!(plan.go_on(&streams, &table, now, NOW), 0, "not before its time");
+            now = next;
+            assert!(plan.go_on(&streams, &table, now, NOW) <= ROWS_AT_ONCE);
+            slices += 1;
+        }
+        assert_eq!((slices, plan.pop().map(|(first, _)| first.key)), (11, Some(END)));
+        assert!(plan.worthy.len() <= PLANNED_MAX && plan.waiting.len() <= PLANNED_MAX);
+    }
+
+    #[test]
+    fn of_more_rows_than_are_planned_all_are_sent_once_in_the_end() {
+        let (table, mut streams) = due(6 * most(), false);
+        let (mut plan, mut now, mut sent) = (Plan { stale: true, ..Plan::default() }, Span::ZERO, 0);
+        while !plan.is_idle() {
+            plan.refresh(&streams, &table, now, NOW);
+            while let Some((candidate, _)) = plan.pop() {
+                let outgoing = streams.get_mut(&candidate.stream).expect("it is due");
+                let version = u32::from(candidate.key.handle) + 1;
+                sent += u16::from(outgoing.due_row(candidate.key).is_some());
+                outgoing.handle_acked(candidate.key, version, Some(version));
+            }
+            now = now + SLICE_PAUSE;
+        }
+        assert_eq!((sent, streams[&stream(0)].waiting()), (6 * most(), 0));
     }
 }

@@ -10,8 +10,8 @@ use proto::packet::item::StreamKey;
 use proto::replica::Replica;
 use proto::row::Body;
 
-use super::station::{BEGIN, Station};
 use super::Mission;
+use super::station::{BEGIN, Station};
 use crate::world::resident::Resident;
 use crate::world::tracks::codes;
 

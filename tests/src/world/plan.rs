@@ -106,7 +106,8 @@ fn calm(world: &mut World) {
 
 /// Whether everybody holds and shows the same.
 fn is_at_rest(world: &World) -> bool {
-    let full = world.nodes.iter().any(|node| node.replica.as_ref().is_some_and(|replica| replica.tally().rows_full > 0));
+    let full =
+        world.nodes.iter().any(|node| node.replica.as_ref().is_some_and(|replica| replica.tally().rows_full > 0));
     let alike = oracle::difference(world).is_none() && oracle::shown_difference(world).is_none();
     full || alike && oracle::left_over(world).is_none()
 }
