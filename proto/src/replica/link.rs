@@ -432,6 +432,7 @@ impl Link {
             outgoing.handle_digest(floor, forget);
         }
         self.incoming.floors.clear();
+        self.plan.stale = true;
         self.go_on(table, now);
     }
 

@@ -401,7 +401,7 @@ mod tests {
         assert_eq!(out.floor_for_peer(9000), 100);
         rows[1..].iter().for_each(|&(key, version)| out.handle_acked(key, version, Some(version)));
         out.begin_sweep();
-        out.sweep(version, &mut usize::MAX.clone());
+        out.sweep(|key| if key.handle == 0 { Some(5000) } else { version(key) }, &mut usize::MAX.clone());
         assert_eq!(out.floor_for_peer(9000), 299);
     }
 }
