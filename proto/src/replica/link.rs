@@ -440,7 +440,9 @@ impl Link {
     /// looked at.
     pub(super) fn go_on(&mut self, table: &Table, now: Span) -> usize {
         let mut left = ROWS_AT_ONCE;
-        for (key, outgoing) in self.streams.iter_mut().filter(|(_, outgoing)| outgoing.has_passes()) {
+        // Before that everything is reckoned anew.
+        let ready = self.ready;
+        for (key, outgoing) in self.streams.iter_mut().filter(|(_, outgoing)| ready && outgoing.has_passes()) {
             let Some(stream) = table.stream(*key) else { continue };
             self.plan.stale |= outgoing.reckoned_to().is_some();
             reckon(outgoing, stream, now, &mut left);
