@@ -15,6 +15,7 @@ mod journal;
 mod link;
 mod outgoing;
 mod pace;
+mod pass;
 mod receive;
 mod sack;
 mod schedule;
@@ -136,6 +137,8 @@ pub struct Replica {
     journal: Journal,
     tally: Tally,
     tick_at: Span,
+    /// The link that went on last with what concerns many rows.
+    served: LinkId,
 }
 
 /// How often floors are told, lifetimes are looked at and own rows are refreshed.
@@ -159,6 +162,7 @@ impl Replica {
             journal: Journal::default(),
             tally: Tally::default(),
             tick_at: now.elapsed,
+            served: LinkId(0),
         }
     }
 
@@ -208,6 +212,8 @@ impl Replica {
     pub fn handle_timeout(&mut self, now: Now) {
         self.now = now;
         self.give_up_lost();
+        self.go_on();
+        self.changes.go_on(&self.table);
         if now.elapsed < self.tick_at {
             return;
         }
@@ -222,7 +228,8 @@ impl Replica {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Span> {
         let links = self.links.values().filter_map(|link| self.link_timeout(link));
-        links.chain([self.tick_at]).min()
+        let naming = self.changes.has_more().then(|| self.now.elapsed + pass::SLICE_PAUSE);
+        links.chain([self.tick_at]).chain(naming).min()
     }
 
     /// What has changed for consoles and the picture.

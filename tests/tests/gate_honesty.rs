@@ -14,6 +14,7 @@ use tests::mission::Mission;
 use tests::mission::scene::{Look, Scene};
 use tests::mission::station::BEGIN;
 use tests::world::random::Random;
+use tests::world::resident::Resident;
 
 /// Sums of εᵀ P⁻¹ ε over three components of place.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,7 +70,7 @@ fn of(look: Look, smooth: bool) -> [Sum; 3] {
 
 fn look_at(mission: &Mission, sums: &mut [Sum; 3]) {
     let (at, truth) = (BEGIN + mission.now, mission.truth());
-    for station in &mission.stations {
+    for station in &mission.nodes {
         let table = station.replica().expect("it runs").table();
         for (key, stream) in table.streams() {
             for (row, _) in stream.rows().filter(|(row, _)| row.kind == Kind::Track) {

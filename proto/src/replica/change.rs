@@ -65,7 +65,12 @@ pub struct Changes {
     held: BTreeMap<TrackId, u8>,
     gone: Vec<Change>,
     subjects: BTreeMap<(StreamKey, u16), TrackId>,
+    /// Sensors of streams, and behind which row their names are still to be shown.
+    naming: BTreeMap<(StreamKey, u16), Option<RowKey>>,
 }
+
+/// Rows that one call looks at for a sensor whose name has come: each may be a track to be told anew.
+const NAMED_AT_ONCE: usize = 256;
 
 impl Changes {
     /// A row is different, or gone.
@@ -93,7 +98,7 @@ impl Changes {
                 Kind::Assertion => self.assertion(table, stream, key),
                 Kind::Track | Kind::Attributes | Kind::Refinement => self.track(table, stream, key),
                 Kind::Sensor => {
-                    self.note_named(table, stream, key);
+                    self.note_named(table, stream, key.handle, None);
                     None
                 }
             };
@@ -104,13 +109,32 @@ impl Changes {
     }
 
     /// A sensor's name may come after the tracks that it contributed to: they show it from now on.
-    fn note_named(&mut self, table: &Table, stream: StreamKey, key: RowKey) {
-        let rows = table.stream(stream).into_iter().flat_map(Stream::rows);
-        let tracks = rows.filter(|(_, held)| {
-            let Body::Attributes(attributes) = &held.body else { return false };
-            attributes.sensors.iter().any(|sensor| u16::from(*sensor) == key.handle)
-        });
-        self.noted.extend(tracks.map(|(row, _)| (stream, RowKey { kind: Kind::Track, ..row })));
+    fn note_named(&mut self, table: &Table, stream: StreamKey, sensor: u16, after: Option<RowKey>) {
+        let rows = table.stream(stream).into_iter().flat_map(|open| open.rows_after(after));
+        let (mut looked, mut last) = (0, after);
+        for (row, held) in rows.take(NAMED_AT_ONCE) {
+            (looked, last) = (looked + 1, Some(row));
+            let Body::Attributes(attributes) = &held.body else { continue };
+            if attributes.sensors.iter().any(|named| u16::from(*named) == sensor) {
+                self.noted.insert((stream, RowKey { kind: Kind::Track, ..row }));
+            }
+        }
+        if looked == NAMED_AT_ONCE {
+            self.naming.insert((stream, sensor), last);
+        }
+    }
+
+    /// Goes on with tracks that show a sensor's name from now on: some of them.
+    pub fn go_on(&mut self, table: &Table) {
+        if let Some(((stream, sensor), after)) = self.naming.pop_first() {
+            self.note_named(table, stream, sensor, after);
+        }
+    }
+
+    /// Whether there is something to go on with.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        !self.naming.is_empty()
     }
 
     fn track(&mut self, table: &Table, stream: StreamKey, key: RowKey) -> Option<Change> {

@@ -1,6 +1,7 @@
 //! What a link sends next: greetings, errands, then rows, as many as fit and as the pace allows.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use fusion_core::time::Span;
 
@@ -84,7 +85,23 @@ impl Replica {
         let busy = link.is_open() && self.may_fly(link) && (link.has_errands() || link.ready && !link.plan.is_idle());
         let next = busy.then(|| link.pace.next());
         let tell = (link.is_open() && link.ready && self.may_fly(link)).then(|| link.tell_at.max(link.pace.next()));
-        [link.greet_at, link.ack_at.filter(|_| link.is_open()), resend, next, tell].into_iter().flatten().min()
+        let slice = link.next_slice();
+        [link.greet_at, link.ack_at.filter(|_| link.is_open()), resend, next, tell, slice].into_iter().flatten().min()
+    }
+
+    /// Goes on, for one link in turn, with what concerns many rows.
+    pub(super) fn go_on(&mut self) {
+        let now = self.now.elapsed;
+        let is_due = |(_, link): &(&LinkId, &Link)| link.next_slice().is_some_and(|at| at <= now);
+        let others = self.links.range((Bound::Excluded(self.served), Bound::Unbounded));
+        let Some(id) = others.chain(&self.links).find(is_due).map(|(id, _)| *id) else { return };
+        self.served = id;
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let looked = match link.slice_at {
+            Some(at) if at <= now => link.go_on(&self.table, now),
+            Some(_) | None => link.plan.go_on(&link.streams, &self.table, now, self.now.validity),
+        };
+        self.tally.rows_looked_at += looked as u64;
     }
 
     /// Whether one more packet may be under way.
@@ -163,6 +180,10 @@ impl Replica {
     fn put_tellings(&mut self, id: LinkId, draft: &mut Draft) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let (table, turn) = (&self.table, link.turns);
+        for outgoing in link.streams.values_mut().filter(|outgoing| outgoing.is_long()) {
+            outgoing.begin_sweep();
+            link.slice_at = link.slice_at.or(Some(self.now.elapsed));
+        }
         if let Some(era) = link.incoming.era {
             let floors = floors_to_tell(link, table, draft.left());
             draft.content.floors = floors.iter().map(|floor| (floor.index, floor.floor)).collect();
@@ -193,7 +214,7 @@ impl Replica {
         let (now, validity) = (self.now.elapsed, self.now.validity);
         let Some(link) = self.links.get_mut(&id) else { return };
         let mut plan = core::mem::take(&mut link.plan);
-        plan.refresh(link.streams.iter().map(|(key, out)| (*key, out)), &self.table, now, validity);
+        self.tally.rows_looked_at += plan.refresh(&link.streams, &self.table, now, validity) as u64;
         let mut lists: BTreeMap<StreamKey, (usize, Vec<Packed>)> = BTreeMap::new();
         let mut left = draft.left();
         while let Some((candidate, oldest)) = plan.pop() {
@@ -341,6 +362,12 @@ fn checks(link: &Link, table: &super::table::Table, turn: u32, room: usize) -> V
 }
 
 impl Link {
+    /// When to go on with what concerns many rows.
+    fn next_slice(&self) -> Option<Span> {
+        self.bearer.filter(|_| self.ready)?;
+        self.slice_at.into_iter().chain(self.plan.next_slice()).min()
+    }
+
     /// Whether rows of a stream may come over this link unasked.
     pub(super) fn feeds(&self, stream: StreamKey) -> bool {
         self.doubled.get(&stream).is_none_or(|count| *count != PRUNED)

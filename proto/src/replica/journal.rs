@@ -53,7 +53,9 @@ impl Journal {
             let (stream, _) = *self.noted.first()?;
             let of_stream = self.noted.iter().take_while(|(key, _)| *key == stream).take(ROWS);
             let some: Vec<RowKey> = of_stream.map(|(_, key)| *key).collect();
-            self.noted.retain(|(key, row)| *key != stream || !some.contains(row));
+            for row in &some {
+                self.noted.remove(&(stream, *row));
+            }
             let last = self.noted.first().is_none_or(|(key, _)| *key != stream);
             if let Some(bytes) = entry(table, stream, &some, last && stream.origin != me && !self.holes) {
                 return Some(bytes);

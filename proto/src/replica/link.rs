@@ -13,6 +13,7 @@ use fusion_core::track::Origin;
 
 use super::outgoing::{Declared, Outgoing};
 use super::pace::Pace;
+use super::pass::{ROWS_AT_ONCE, SLICE_PAUSE};
 use super::sack::{Flight, Received, Sent};
 use super::schedule::Plan;
 use super::table::{STREAMS_MAX, Stream, Table};
@@ -139,6 +140,8 @@ pub(super) struct Link {
     pub turns: u32,
     /// What to send first.
     pub plan: Plan,
+    /// When to go on with what concerns many rows.
+    pub slice_at: Option<Span>,
     /// Streams that looked different at the last check: the neighbour's top and hash, and ours.
     pub unlike: BTreeMap<StreamKey, (u32, u32, u32)>,
     /// When a stream may be asked for again.
@@ -185,6 +188,7 @@ impl Link {
             tell_at: now,
             turns: 0,
             plan: Plan::default(),
+            slice_at: None,
             unlike: BTreeMap::new(),
             repair_at: now,
             clock_ahead_ms: None,
@@ -332,8 +336,11 @@ impl Link {
                 return None;
             }
             let mut outgoing = Outgoing::new(self.next_index);
-            let rows = stream.rows().map(|(key, held)| (key, held.version));
-            outgoing.handle_digest(0, false, rows, now);
+            outgoing.handle_digest(0, false);
+            if self.ready {
+                reckon(&mut outgoing, stream, now, &mut ROWS_AT_ONCE.clone());
+                self.slice_at = outgoing.has_passes().then_some(now + SLICE_PAUSE).or(self.slice_at);
+            }
             self.keys.insert(self.next_index, key);
             self.next_index += 1;
             self.streams.insert(key, outgoing);
@@ -428,14 +435,30 @@ impl Link {
             let Some(stream) = table.stream(key) else { continue };
             let (floor, forget) = self.incoming.floors.get(&key).copied().unwrap_or_default();
             let Some(outgoing) = self.outgoing(key, stream, now) else { continue };
-            let rows = stream.rows().map(|(key, held)| (key, held.version));
-            outgoing.handle_digest(floor, forget, rows, now);
+            outgoing.handle_digest(floor, forget);
         }
         self.incoming.floors.clear();
         self.plan.stale = true;
+        self.go_on(table, now);
     }
 
-    /// A packet came to the neighbour.
+    /// Goes on with what concerns all rows of a stream, or all that are due: a slice of it. Returns how many rows were
+    /// looked at.
+    pub(super) fn go_on(&mut self, table: &Table, now: Span) -> usize {
+        let mut left = ROWS_AT_ONCE;
+        // Before that everything is reckoned anew.
+        let ready = self.ready;
+        for (key, outgoing) in self.streams.iter_mut().filter(|(_, outgoing)| ready && outgoing.has_passes()) {
+            let Some(stream) = table.stream(*key) else { continue };
+            self.plan.stale |= outgoing.reckoned_to().is_some();
+            reckon(outgoing, stream, now, &mut left);
+            outgoing.sweep(|row| stream.row(row).map(|held| held.version), &mut left);
+        }
+        self.slice_at = (left == 0).then_some(now + SLICE_PAUSE);
+        ROWS_AT_ONCE - left
+    }
+
+    /// A packet came to the neighbour. What its floors say is to be gone on with.
     pub(super) fn handle_came(&mut self, sent: &Sent<Content>, table: &Table) {
         let content = &sent.content;
         for &(index, key, version) in &content.rows {
@@ -445,9 +468,9 @@ impl Link {
         }
         let of_now = content.era.is_some() && content.era == self.incoming.era;
         for &(index, floor) in content.floors.iter().filter(|_| of_now) {
-            if let Some((stream, outgoing)) = self.by_index(index) {
+            if let Some((_, outgoing)) = self.by_index(index) {
                 outgoing.told = outgoing.told.max(floor);
-                outgoing.handle_floor(floor, |key| table.row(stream, key).map(|held| held.version));
+                outgoing.handle_floor(floor);
             }
         }
         for &index in &content.declared {
@@ -480,6 +503,12 @@ impl Link {
     #[must_use]
     pub(super) fn has_errands(&self) -> bool {
         !self.parts_due.is_empty() || self.again.values().any(|asked| !asked) || !self.prune_due.is_empty()
+    }
+}
+
+fn reckon(outgoing: &mut Outgoing, stream: &Stream, now: Span, left: &mut usize) {
+    if let Some(last) = outgoing.reckoned_to() {
+        outgoing.reckon(stream.rows_after(last).map(|(key, held)| (key, held.version)), now, left);
     }
 }
 

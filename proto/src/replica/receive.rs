@@ -102,6 +102,9 @@ impl Replica {
             link.pace.handle_resolved(sent, true, self.now.elapsed);
             link.handle_came(sent, &self.table);
         }
+        if !came.is_empty() {
+            self.tally.rows_looked_at += link.go_on(&self.table, self.now.elapsed) as u64;
+        }
         for sent in &lost {
             link.pace.handle_resolved(sent, false, self.now.elapsed);
             link.handle_lost(sent);
@@ -241,11 +244,13 @@ impl Replica {
         for floor in floors {
             let key = self.heard(id, floor.index)?;
             self.note_known(id, key, floor.floor);
-            let table = &self.table;
             let outgoing = self.links.get_mut(&id).and_then(|link| link.streams.get_mut(&key));
             if let Some(outgoing) = outgoing {
-                outgoing.handle_floor(floor.floor, |row| table.row(key, row).map(|held| held.version));
+                outgoing.handle_floor(floor.floor);
             }
+        }
+        if let Some(link) = self.links.get_mut(&id) {
+            self.tally.rows_looked_at += link.go_on(&self.table, self.now.elapsed) as u64;
         }
         Ok(())
     }
@@ -290,13 +295,12 @@ impl Replica {
         }
         for &index in streams {
             let Some(key) = link.key(index) else { continue };
-            let rows = self.table.stream(key).into_iter().flat_map(|stream| stream.rows());
-            let rows = rows.map(|(key, held)| (key, held.version));
             if let Some(outgoing) = link.streams.get_mut(&key) {
-                outgoing.handle_digest(0, true, rows, self.now.elapsed);
+                outgoing.handle_digest(0, true);
             }
         }
         link.plan.stale = true;
+        self.tally.rows_looked_at += link.go_on(&self.table, self.now.elapsed) as u64;
     }
 
     /// Compares what streams look like on both sides. A difference that stays, while both have seen the same newest

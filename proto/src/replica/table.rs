@@ -2,7 +2,8 @@
 //!
 //! Of each row the newest version is held, and of motion the three before it, against which differences may be told.
 //! Rows go when their lifetime is over, by the time that their writer told; what has outlived it is not accepted
-//! either, and that clock never goes back. So what went does not come again.
+//! either, and that clock never goes back. So what went does not come again. Of a life that its writer has left behind
+//! they go sooner, of very many rows a thousand each time.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -12,6 +13,7 @@ use fusion_core::label::Label;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin};
 
+use super::pass::ROWS_AT_ONCE;
 use crate::codec::fnv1a;
 use crate::packet::item::StreamKey;
 use crate::row::delta::Base;
@@ -94,6 +96,8 @@ pub struct Table {
     fence: Timestamp,
     ends: BinaryHeap<Reverse<(Timestamp, StreamKey, RowKey)>>,
     latest: BTreeMap<NodeId, u32>,
+    /// Streams of lives that were left behind, whose rows are still to end sooner: those behind the row.
+    hastening: BTreeMap<StreamKey, Option<RowKey>>,
 }
 
 impl Table {
@@ -108,6 +112,7 @@ impl Table {
             fence: now,
             ends: BinaryHeap::new(),
             latest: BTreeMap::new(),
+            hastening: BTreeMap::new(),
         }
     }
 
@@ -178,11 +183,7 @@ impl Table {
     /// An earlier or the present version of a motion row.
     #[must_use]
     pub fn base(&self, stream: StreamKey, handle: u16, version: u32) -> Option<Base> {
-        let held = self.row(stream, RowKey { kind: Kind::Track, handle })?;
-        if held.version == version {
-            return held.as_base();
-        }
-        held.bases.iter().find(|base| base.version == version).copied()
+        self.streams.get(&stream)?.base(handle, version)
     }
 
     /// Takes a row in, if it is newer than what is held. The stream must be open.
@@ -218,6 +219,7 @@ impl Table {
     /// Removes what has outlived its lifetime; hands out what was removed.
     pub fn expire(&mut self, now: Timestamp, mut each: impl FnMut(StreamKey, RowKey)) {
         self.fence = self.fence.max(now);
+        self.go_on_hastening();
         while let Some(&Reverse((due, stream, key))) = self.ends.peek() {
             if due > self.fence {
                 break;
@@ -259,13 +261,25 @@ impl Table {
 
     /// A node began a new life: what it wrote before goes sooner.
     fn hasten(&mut self, node: NodeId) {
-        let former = self.streams.iter().filter(|(key, _)| key.origin.node == node);
-        let rows = former.flat_map(|(stream, open)| open.rows.iter().map(|(key, held)| (*stream, *key, held)));
-        let ends = rows.map(|(stream, key, held)| {
-            let sooner = held.tick.time().min(held.received + AHEAD) + LEFT_BEHIND;
-            Reverse((sooner, stream, key))
-        });
-        self.ends.extend(ends);
+        let former = self.streams.keys().filter(|key| key.origin.node == node);
+        self.hastening.extend(former.map(|stream| (*stream, None)));
+    }
+
+    /// Goes on with rows that are to go sooner: a slice of them.
+    fn go_on_hastening(&mut self) {
+        let mut left = ROWS_AT_ONCE;
+        while let Some((stream, mut last)) = self.hastening.pop_first() {
+            let Some(open) = self.streams.get(&stream) else { continue };
+            for (key, held) in open.rows_after(last).take(left) {
+                let sooner = held.tick.time().min(held.received + AHEAD) + LEFT_BEHIND;
+                self.ends.push(Reverse((sooner, stream, key)));
+                (left, last) = (left - 1, Some(key));
+            }
+            if left == 0 {
+                self.hastening.insert(stream, last);
+                return;
+            }
+        }
     }
 
     /// Each row has one end in the heap, or some more after [`Table::hasten`]; rows that were ended leave theirs.
@@ -301,6 +315,16 @@ impl Stream {
     #[must_use]
     pub fn row(&self, key: RowKey) -> Option<&Held> {
         self.rows.get(&key)
+    }
+
+    /// An earlier or the present version of a motion row.
+    #[must_use]
+    pub fn base(&self, handle: u16, version: u32) -> Option<Base> {
+        let held = self.row(RowKey { kind: Kind::Track, handle })?;
+        if held.version == version {
+            return held.as_base();
+        }
+        held.bases.iter().find(|base| base.version == version).copied()
     }
 
     /// Whether a track's end is held that is newer than this version of its attributes.

@@ -65,6 +65,8 @@ pub struct Tally {
     pub prunes: u64,
     /// Streams that a neighbour was asked to send again.
     pub grafts: u64,
+    /// Rows looked at, in slices, to plan what to send and for what digests and floors say.
+    pub rows_looked_at: u64,
 }
 
 impl Tally {
@@ -75,7 +77,7 @@ impl Tally {
         let Self { versions_full, packets_sent, bytes_sent, packets_taken, packets_doubled, .. } = *self;
         let Self { packets_refused, packets_strange, bases_unknown, packets_lost, checks_failed, .. } = *self;
         let Self { rows_sent_full, rows_sent_delta, bits_sent_full, bits_sent_delta, .. } = *self;
-        let Self { links_full, journal_full, indexes_full, prunes, grafts, .. } = *self;
+        let Self { links_full, journal_full, indexes_full, prunes, grafts, rows_looked_at, .. } = *self;
         let all = [
             ("mesh_rows_written", rows_written),
             ("mesh_rows_within_gate", rows_within_gate),
@@ -108,6 +110,7 @@ impl Tally {
             ("mesh_indexes_full", indexes_full),
             ("mesh_prunes", prunes),
             ("mesh_grafts", grafts),
+            ("mesh_rows_looked_at", rows_looked_at),
         ];
         all.into_iter().for_each(|(name, count)| each(name, count));
     }

@@ -16,9 +16,6 @@ use super::lag::{Written, quantile};
 /// Octets that zenoh, UDP and IP put around a packet.
 const OVERHEAD: f64 = 41.0;
 
-/// Bits per second from which on profiles of links have two layers.
-const FAST: f64 = 5e5;
-
 const fn link(rate: f64, loss: f64, round_s: f64) -> Quality {
     Quality {
         rate,
@@ -47,7 +44,7 @@ fn world(nodes: usize, tracks: usize, seed: u64) -> World {
 fn pair(tracks: usize, quality: Quality, mtu: usize) -> World {
     let mut pair = world(2, tracks, 42);
     // As in the profiles: thin links carry the lower layer alone, and rows at their own pace.
-    pair.nodes.iter_mut().for_each(|node| node.layer = u8::from(quality.rate > FAST));
+    pair.nodes.iter_mut().for_each(|node| node.site.layer = None);
     pair.link(0, 1, quality, mtu);
     pair
 }
@@ -173,7 +170,7 @@ pub fn fifty() {
     const NODES: usize = 50;
     println!("50 nodes of four neighbours, 4 tracks each, 64 kbit/s, 5 % loss, each link down 30 % of the time");
     let mut world = world(NODES, 4, 7);
-    world.nodes.iter_mut().for_each(|node| node.layer = 0);
+    world.nodes.iter_mut().for_each(|node| node.site.layer = Some(0));
     let mut random = Random::new(9);
     let mut edges: Vec<(usize, usize)> = (0..NODES).map(|k| (k, (k + 1) % NODES)).collect();
     edges.extend((0..NODES).map(|_| (random.index(NODES), random.index(NODES))).filter(|(a, b)| a != b));

@@ -46,7 +46,7 @@ impl Against {
     pub fn new(mission: &Mission) -> Self {
         let score = || Score::new(frames::params()).expect("sensible parameters");
         let coverage = Coverage::of(mission.simulation().scenario());
-        Self { scores: mission.stations.iter().map(|_| score()).collect(), coverage }
+        Self { scores: mission.nodes.iter().map(|_| score()).collect(), coverage }
     }
 
     /// Takes in the present second.
@@ -57,7 +57,7 @@ impl Against {
         let all = mission.truth();
         let truth: Vec<TruthSample> = all.into_iter().filter(|sample| self.coverage.includes(sample)).collect();
         let time = BEGIN + mission.now;
-        for (score, station) in self.scores.iter_mut().zip(&mission.stations) {
+        for (score, station) in self.scores.iter_mut().zip(&mission.nodes) {
             if station.node.is_some() {
                 judge(score, time, &truth, station);
             }

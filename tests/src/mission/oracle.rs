@@ -10,8 +10,9 @@ use proto::packet::item::StreamKey;
 use proto::replica::Replica;
 use proto::row::Body;
 
-use super::station::BEGIN;
-use super::{Mission, link_id};
+use super::Mission;
+use super::station::{BEGIN, Station};
+use crate::world::resident::Resident;
 use crate::world::tracks::codes;
 
 /// What nodes of a mission may see: all that its sensors say.
@@ -20,31 +21,20 @@ pub fn clearance() -> Clearance {
     Clearance { level: Level::Unclassified, communities: codes("NATO"), caveats: Codes::EMPTY }
 }
 
-/// Looks at every node.
-pub fn look(mission: &mut Mission) {
-    for k in 0..mission.stations.len() {
-        look_at(mission, k);
-    }
-}
-
 /// Looks at one node: its numbers, its console, lifetimes, memory.
 pub fn look_at(mission: &mut Mission, k: usize) {
-    let mut found = core::mem::take(&mut mission.stations[k].ledger.found);
+    let mut found = core::mem::take(&mut mission.nodes[k].ledger.found);
     console(mission, k, &mut found);
-    if let Some(replica) = mission.stations[k].replica() {
+    if let Some(replica) = mission.nodes[k].replica() {
         lifetimes(replica, &mut found);
         memory(replica, &mut found);
     }
-    for line in found {
-        let line = format!("n{k}: {line}");
-        mission.tell(|| format!("FOUND {line}"));
-        mission.found.push(line);
-    }
+    mission.note_found(found.into_iter().map(|line| format!("n{k}: {line}")).collect());
 }
 
 /// What a console was told is what the picture holds, and the picture has room.
 fn console(mission: &Mission, k: usize, found: &mut Vec<String>) {
-    let station = &mission.stations[k];
+    let station = &mission.nodes[k];
     if station.node.is_none() {
         return;
     }
@@ -82,7 +72,7 @@ fn memory(replica: &Replica, found: &mut Vec<String>) {
 /// Whether all nodes hold the same rows and show the same of what others said; where not, what differs first.
 #[must_use]
 pub fn difference(mission: &Mission) -> Option<String> {
-    let running: Vec<usize> = (0..mission.stations.len()).filter(|k| mission.stations[*k].node.is_some()).collect();
+    let running: Vec<usize> = (0..mission.nodes.len()).filter(|k| mission.nodes[*k].node.is_some()).collect();
     let pairs = running.iter().flat_map(|a| running.iter().map(move |b| (*a, *b))).filter(|(a, b)| a != b);
     let differ = |(a, b)| rows_differ(mission, a, b).or_else(|| pictures_differ(mission, a, b));
     pairs.into_iter().find_map(differ)
@@ -90,7 +80,7 @@ pub fn difference(mission: &Mission) -> Option<String> {
 
 /// A row that one holds and another does not, or otherwise; not what is about to end, by either's clock.
 fn rows_differ(mission: &Mission, a: usize, b: usize) -> Option<String> {
-    let (one, other) = (mission.stations[a].replica()?.table(), mission.stations[b].replica()?.table());
+    let (one, other) = (mission.nodes[a].replica()?.table(), mission.nodes[b].replica()?.table());
     let soon = one.fence().max(other.fence()) + Span::from_secs(90);
     one.streams().find_map(|(key, stream)| {
         let lasting = |body: &Body, time| time + body.lifetime().span() > soon && !left_behind(mission, key);
@@ -104,16 +94,16 @@ fn rows_differ(mission: &Mission, a: usize, b: usize) -> Option<String> {
 }
 
 fn left_behind(mission: &Mission, key: StreamKey) -> bool {
-    let mut origins = mission.stations.iter().map(super::station::Station::origin);
+    let mut origins = mission.nodes.iter().map(Station::origin);
     origins.any(|origin| origin.node == key.origin.node && origin.incarnation > key.origin.incarnation)
 }
 
 /// Objects under the same numbers; and what is agreed of each, bit for bit.
 fn pictures_differ(mission: &Mission, a: usize, b: usize) -> Option<String> {
-    let (one, other) = (mission.stations[a].node.as_ref()?, mission.stations[b].node.as_ref()?);
+    let (one, other) = (mission.nodes[a].node.as_ref()?, mission.nodes[b].node.as_ref()?);
     let at = BEGIN + mission.now;
     let (here, there) = (one.agreed(at), other.agreed(at));
-    let of_live = |id: &TrackId| mission.stations.iter().any(|s| s.origin() == id.origin);
+    let of_live = |id: &TrackId| mission.nodes.iter().any(|s| s.origin() == id.origin);
     let numbers =
         |agreed: &BTreeMap<TrackId, SystemTrack>| -> Vec<TrackId> { agreed.keys().copied().filter(of_live).collect() };
     if numbers(&here) != numbers(&there) {
@@ -121,19 +111,4 @@ fn pictures_differ(mission: &Mission, a: usize, b: usize) -> Option<String> {
     }
     let unlike = here.iter().find(|&(id, track)| of_live(id) && there.get(id) != Some(track));
     unlike.map(|(id, track)| format!("n{a} shows {track:?}, n{b} {:?}", there.get(id)))
-}
-
-/// How every node stands, for whoever has to find out why there is no rest.
-#[must_use]
-pub fn state(mission: &Mission) -> Vec<String> {
-    let of = |(k, station): (usize, &super::station::Station)| {
-        let replica = station.replica()?;
-        let link = |to: &usize| {
-            let id = link_id(*to);
-            format!("n{to}: ready {} waiting {} rate {:?}", replica.is_ready(id), replica.waiting(id), replica.rate(id))
-        };
-        let links: Vec<String> = station.neighbours.keys().map(link).collect();
-        Some(format!("n{k} has {} rows; {}; {:?}", replica.table().len(), links.join(", "), replica.tally()))
-    };
-    mission.stations.iter().enumerate().filter_map(of).collect()
 }

@@ -26,6 +26,17 @@ pub enum Look {
     Staring,
 }
 
+/// How much there is in a scene that is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Nodes.
+    pub nodes: usize,
+    /// Sensors that a node has at the most.
+    pub sensors: usize,
+    /// Things that move.
+    pub targets: usize,
+}
+
 /// A node as it is set up.
 #[derive(Clone, Debug)]
 pub struct Post {
@@ -39,20 +50,20 @@ pub struct Post {
 const TRACKS_MAX: usize = 96;
 
 impl Scene {
-    /// A scene of so many nodes, a sensor or two each, and a few things that move among them.
+    /// A scene of so many nodes, a sensor or some more each, and a few things that move among them.
     ///
     /// # Panics
     /// If what is drawn is no sound scenario: a bug here.
-    pub fn draw(nodes: usize, duration_s: f64, random: &mut Random) -> Self {
+    pub fn draw(size: Size, duration_s: f64, random: &mut Random) -> Self {
         let (mut text, mut of) = (head(duration_s), Vec::new());
-        for node in 0..nodes {
-            let count = 1 + random.index(2);
+        for node in 0..size.nodes {
+            let count = 1 + random.index(size.sensors);
             of.extend((0..count).map(|_| node));
         }
         for sensor in 0..of.len() {
             text += &some_sensor(sensor, random);
         }
-        for target in 0..3 + random.index(4) {
+        for target in 0..size.targets {
             text += &some_target(target, duration_s, random);
         }
         Self::of(&text, &of)

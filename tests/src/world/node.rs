@@ -1,4 +1,4 @@
-//! One node of the world: a replica, tracks, a clock, a disk, and what its console shows.
+//! One node of the world: a replica, tracks, where it stands, and what its console shows.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,15 @@ use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin, TrackId};
 use proto::packet::item::StreamKey;
 use proto::record::TrackRecord;
-use proto::replica::{Change, Now, Replica, ReplicaConfig};
+use proto::replica::{Change, LinkEvent, LinkId, Now, Refused, Replica, ReplicaConfig};
 use proto::row::RowKey;
 
+use super::fault::Fault;
 use super::random::Random;
+use super::realm::{Realm, link_id};
+use super::resident::{Resident, Sent, Site};
 use super::tracks::{Target, close_label, codes, end, open_label};
+use super::{Scan, Stage, oracle};
 
 /// When the world begins.
 pub const BEGIN: Timestamp = Timestamp::from_secs(1_750_000_000);
@@ -40,34 +44,17 @@ pub struct SimNode {
     pub id: NodeId,
     /// Its replica, while it runs.
     pub replica: Option<Replica>,
-    /// Counts its lives.
-    pub incarnation: u32,
-    /// What it may see.
-    pub clearance: Clearance,
-    /// How far its clock is ahead.
-    pub clock_offset: Span,
-    /// By how much its clock is faster, parts of one.
-    pub drift: f64,
+    /// Where it stands.
+    pub site: Site,
     /// What it has to say.
     pub targets: Vec<Target>,
     /// Tracks that ended and are to be told.
     pub ending: Vec<Target>,
-    /// Its disk.
-    pub disk: Vec<Vec<u8>>,
     /// What it shows.
     pub shown: Shown,
-    /// Its neighbours, and the largest packet towards each.
-    pub neighbours: BTreeMap<usize, usize>,
-    /// When it is to be woken.
-    pub wake_at: Option<Span>,
-    /// The highest layer that it wants.
-    pub layer: u8,
-    /// What it believes of its links, as a share of the truth.
-    pub hint: f64,
     /// Versions seen of each row in this life, and whether it was there at the last look.
     pub seen: BTreeMap<(StreamKey, RowKey), (u32, bool)>,
     config: ReplicaConfig,
-    booted: Span,
     ordinal: u16,
 }
 
@@ -78,23 +65,15 @@ impl SimNode {
         let mut node = Self {
             id: NodeId(0x1000 + number as u64),
             replica: None,
-            incarnation: 100,
-            clearance: clearance(close),
-            clock_offset: Span::ZERO,
-            drift: 0.0,
+            site: Site::new(BEGIN, clearance(close)),
             targets: Vec::new(),
             ending: Vec::new(),
-            disk: Vec::new(),
             shown: Shown::default(),
-            neighbours: BTreeMap::new(),
-            wake_at: None,
-            layer: 1,
-            hint: 1.0,
             seen: BTreeMap::new(),
             config,
-            booted: Span::ZERO,
             ordinal: 0,
         };
+        node.site.layer = Some(1);
         node.start(Span::ZERO);
         node
     }
@@ -102,55 +81,20 @@ impl SimNode {
     /// Who it is in this life.
     #[must_use]
     pub const fn origin(&self) -> Origin {
-        Origin { node: self.id, incarnation: self.incarnation }
+        Origin { node: self.id, incarnation: self.site.incarnation }
     }
 
     /// Its two readings at a time of the world.
     #[must_use]
     pub fn now(&self, global: Span) -> Now {
-        let drifted = Span::from_secs_f64(global.as_secs_f64() * self.drift);
-        Now { validity: BEGIN + global + self.clock_offset + drifted, elapsed: global - self.booted }
+        self.site.now(global)
     }
 
-    /// The time of the world of a monotonic reading.
-    #[must_use]
-    pub fn global(&self, elapsed: Span) -> Span {
-        self.booted + elapsed
-    }
-
-    /// Ends a life.
-    pub fn stop(&mut self, keep_disk: bool) {
-        self.replica = None;
-        self.wake_at = None;
-        if !keep_disk {
-            self.disk.clear();
-        } else if self.disk.len() > 3 {
-            // What was written last had not reached the disk.
-            self.disk.truncate(self.disk.len() - 2);
+    /// One of its own tracks changed.
+    pub fn publish(&mut self, record: &TrackRecord, now: Now) {
+        if let Some(replica) = &mut self.replica {
+            replica.handle_publish(record, None, now);
         }
-    }
-
-    /// Begins a life; `false` if it lives.
-    pub fn start(&mut self, global: Span) -> bool {
-        if self.replica.is_some() {
-            return false;
-        }
-        self.incarnation += 1;
-        self.booted = global;
-        let mut replica = Replica::new(self.origin(), self.config, self.now(global));
-        replica.restore(self.disk.iter().map(Vec::as_slice));
-        self.replica = Some(replica);
-        self.shown = Shown::default();
-        self.seen.clear();
-        // Tracks are found anew, under new numbers: a tracker forgets.
-        let time = self.now(global).validity;
-        for target in &mut self.targets {
-            self.ordinal += 1;
-            target.number =
-                fusion_core::track::TrackNumber::founding(time, fusion_core::measurement::SensorId(1), self.ordinal);
-        }
-        self.ending.clear();
-        true
     }
 
     /// A new track.
@@ -186,6 +130,102 @@ impl SimNode {
             records.push(target.record(origin, time));
         }
         records
+    }
+}
+
+impl Resident for SimNode {
+    type Event = Scan;
+    type Stage = Stage;
+    const LOOK: Span = Span::from_secs(10);
+
+    fn site(&self) -> &Site {
+        &self.site
+    }
+
+    fn site_mut(&mut self) -> &mut Site {
+        &mut self.site
+    }
+
+    fn replica(&self) -> Option<&Replica> {
+        self.replica.as_ref()
+    }
+
+    fn start(&mut self, global: Span) -> bool {
+        if self.replica.is_some() {
+            return false;
+        }
+        self.site.start(global);
+        let mut replica = Replica::new(self.origin(), self.config, self.now(global));
+        replica.restore(self.site.disk.iter().map(Vec::as_slice));
+        self.replica = Some(replica);
+        self.shown = Shown::default();
+        self.seen.clear();
+        // Tracks are found anew, under new numbers: a tracker forgets.
+        let time = self.now(global).validity;
+        for target in &mut self.targets {
+            self.ordinal += 1;
+            target.number =
+                fusion_core::track::TrackNumber::founding(time, fusion_core::measurement::SensorId(1), self.ordinal);
+        }
+        self.ending.clear();
+        true
+    }
+
+    fn stop(&mut self, keep_disk: bool) {
+        self.replica = None;
+        self.site.stop(keep_disk);
+    }
+
+    fn handle_link(&mut self, link: LinkId, event: LinkEvent, now: Now) {
+        if let Some(replica) = &mut self.replica {
+            replica.handle_link(link, event, now);
+        }
+    }
+
+    fn handle_packet(&mut self, link: LinkId, bytes: &[u8], now: Now) -> Result<(), Refused> {
+        self.replica.as_mut().map_or(Ok(()), |replica| replica.handle_packet(link, bytes, now))
+    }
+
+    fn handle_wake(&mut self, _: &mut Stage, now: Now) {
+        if let Some(replica) = &mut self.replica {
+            replica.handle_timeout(now);
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Span> {
+        self.replica.as_ref()?.poll_timeout()
+    }
+
+    fn drain(&mut self, stage: &mut Stage) -> Vec<Sent> {
+        let mut sent = Vec::new();
+        let Some(replica) = &mut self.replica else { return sent };
+        for link in self.site.neighbours.keys().map(|to| link_id(*to)) {
+            sent.extend(std::iter::from_fn(|| replica.poll_transmit(link)).map(|bytes| (link, bytes)));
+        }
+        while let Some(change) = replica.poll_change() {
+            self.shown.handle_change(&change);
+        }
+        self.site.disk.extend(std::iter::from_fn(|| replica.poll_journal()));
+        if stage.watched {
+            stage.reference.note(replica);
+        }
+        sent
+    }
+
+    fn begin(realm: &mut Realm<Self>) {
+        realm.begin_scans();
+    }
+
+    fn happen(realm: &mut Realm<Self>, event: Scan) {
+        realm.scan(event);
+    }
+
+    fn inflict(realm: &mut Realm<Self>, fault: Fault) {
+        realm.change_tracks(fault);
+    }
+
+    fn look_at(realm: &mut Realm<Self>, k: usize) {
+        oracle::look_at(realm, k);
     }
 }
 

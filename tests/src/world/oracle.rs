@@ -9,13 +9,6 @@ use proto::row::{Body, Kind};
 
 use super::World;
 
-/// Looks at every node that runs.
-pub fn look(world: &mut World) {
-    for k in 0..world.nodes.len() {
-        look_at(world, k);
-    }
-}
-
 /// Looks at one node: versions, lifetimes, floors, labels, memory.
 pub fn look_at(world: &mut World, k: usize) {
     let mut found = Vec::new();
@@ -25,23 +18,20 @@ pub fn look_at(world: &mut World, k: usize) {
         memory(k, replica, &mut found);
     }
     history(world, k, &mut found);
-    for line in found {
-        world.tell(|| format!("FOUND {line}"));
-        world.found.push(line);
-    }
+    world.note_found(found);
 }
 
 /// A floor claims no row that is missing.
 fn floors(world: &World, k: usize, replica: &Replica, found: &mut Vec<String>) {
     let fence = replica.table().fence();
     for (key, stream) in replica.table().streams().filter(|(key, _)| key.origin != replica.me()) {
-        let Some(rows) = world.reference.written.get(&key) else { continue };
+        let Some(rows) = world.stage.reference.written.get(&key) else { continue };
         for row in rows.keys() {
-            let Some(claimed) = world.reference.newest(key, *row, stream.floor) else { continue };
+            let Some(claimed) = world.stage.reference.newest(key, *row, stream.floor) else { continue };
             let holds = stream.row(*row).is_some_and(|held| held.version >= claimed.number);
             // A clock that is behind keeps what another has let go; it was never sent that.
             let over = claimed.ends <= fence + Span::from_secs(130) || left_behind(world, key);
-            if !holds && !over && !world.reference.ended_after(key, *row, claimed.number) {
+            if !holds && !over && !world.stage.reference.ended_after(key, *row, claimed.number) {
                 let floor = stream.floor;
                 found.push(format!("n{k} claims {key:?} up to {floor}, lacks {row:?} version {}", claimed.number));
             }
@@ -50,14 +40,14 @@ fn floors(world: &World, k: usize, replica: &Replica, found: &mut Vec<String>) {
 }
 
 fn left_behind(world: &World, key: StreamKey) -> bool {
-    world.nodes.iter().any(|node| node.id == key.origin.node && node.incarnation > key.origin.incarnation)
+    world.nodes.iter().any(|node| node.id == key.origin.node && node.site.incarnation > key.origin.incarnation)
 }
 
 /// Nobody holds what it may not see, unless it wrote it.
 fn labels(world: &World, k: usize, replica: &Replica, found: &mut Vec<String>) {
     let node = &world.nodes[k];
     let foreign = replica.table().streams().filter(|(key, _)| key.origin.node != node.id);
-    for (key, stream) in foreign.filter(|(_, stream)| !stream.label.permits(&node.clearance)) {
+    for (key, stream) in foreign.filter(|(_, stream)| !stream.label.permits(&node.site.clearance)) {
         found.push(format!("n{k} holds {key:?} labelled {}", stream.label));
     }
 }
@@ -72,7 +62,7 @@ fn memory(k: usize, replica: &Replica, found: &mut Vec<String>) {
 
 /// Versions never go back; what went does not come again; nothing outlives its lifetime; what is held was written.
 fn history(world: &mut World, k: usize, found: &mut Vec<String>) {
-    let World { nodes, reference, .. } = world;
+    let World { nodes, stage, .. } = world;
     let node = &mut nodes[k];
     let Some(replica) = node.replica.as_ref() else { return };
     let fence = replica.table().fence();
@@ -90,7 +80,7 @@ fn history(world: &mut World, k: usize, found: &mut Vec<String>) {
             if late < fence {
                 found.push(format!("n{k} holds {place:?} beyond its lifetime"));
             }
-            let written = reference.newest(key, row, held.version);
+            let written = stage.reference.newest(key, row, held.version);
             if written.is_none_or(|written| written.number != held.version) {
                 found.push(format!("n{k} holds {place:?} version {}, which nobody wrote", held.version));
             }
@@ -118,8 +108,8 @@ pub fn difference(world: &World) -> Option<String> {
 fn reachable(world: &World, from: usize, label: &fusion_core::label::Label) -> BTreeSet<usize> {
     let (mut reached, mut open) = (BTreeSet::from([from]), vec![from]);
     while let Some(node) = open.pop() {
-        for &next in world.nodes[node].neighbours.keys() {
-            let may = label.permits(&world.nodes[next].clearance);
+        for &next in world.nodes[node].site.neighbours.keys() {
+            let may = label.permits(&world.nodes[next].site.clearance);
             if may && world.nodes[next].replica.is_some() && reached.insert(next) {
                 open.push(next);
             }
@@ -181,7 +171,7 @@ pub fn shown_difference(world: &World) -> Option<String> {
 #[must_use]
 pub fn left_over(world: &World) -> Option<String> {
     world.nodes.iter().enumerate().find_map(|(writer, node)| {
-        let present = world.reference.labels.iter().filter(|(key, _)| key.origin == node.origin());
+        let present = world.stage.reference.labels.iter().filter(|(key, _)| key.origin == node.origin());
         let knowing: BTreeSet<usize> = present.flat_map(|(_, label)| reachable(world, writer, label)).collect();
         knowing.into_iter().find_map(|reader| {
             let table = world.nodes[reader].replica.as_ref()?.table();
@@ -192,19 +182,4 @@ pub fn left_over(world: &World) -> Option<String> {
             old.map(|(key, _)| format!("n{reader} holds rows of {key:?}, a life long over"))
         })
     })
-}
-
-/// How every node stands, for whoever has to find out why there is no rest.
-#[must_use]
-pub fn state(world: &World) -> Vec<String> {
-    let of = |(k, node): (usize, &super::node::SimNode)| {
-        let replica = node.replica.as_ref()?;
-        let link = |to: &usize| {
-            let id = super::link_id(*to);
-            format!("n{to}: ready {} waiting {} rate {:?}", replica.is_ready(id), replica.waiting(id), replica.rate(id))
-        };
-        let links: Vec<String> = node.neighbours.keys().map(link).collect();
-        Some(format!("n{k} has {} rows; {}; {:?}", replica.table().len(), links.join(", "), replica.tally()))
-    };
-    world.nodes.iter().enumerate().filter_map(of).collect()
 }
