@@ -16,6 +16,7 @@ mod link;
 mod outgoing;
 mod pace;
 mod receive;
+pub mod registered;
 mod sack;
 mod schedule;
 pub mod table;
@@ -31,10 +32,11 @@ use fusion_core::track::{Origin, TrackId};
 use crate::packet::PacketError;
 use crate::packet::item::StreamKey;
 use crate::record::TrackRecord;
-use crate::row::{Assertion, Bearing, Row, RowKey};
+use crate::row::{Assertion, Bearing, Registration, Row, RowKey};
 
 pub use change::Change;
 pub use link::{Bearer, LinkEvent};
+pub use registered::Registered;
 pub use tally::Tally;
 
 use change::Changes;
@@ -183,6 +185,14 @@ impl Replica {
     pub fn handle_assertion(&mut self, assertion: Assertion, label: Label, now: Now) {
         self.now = now;
         let rows = self.writer.assertion(assertion, label, now.validity, &mut self.table, self.me, &mut self.tally);
+        self.write(rows);
+    }
+
+    /// What one of this node's sensors is known to be off by. Told again while the node lives.
+    pub fn handle_registration(&mut self, sensor: &str, registration: Registration, label: Label, now: Now) {
+        self.now = now;
+        let (table, tally) = (&mut self.table, &mut self.tally);
+        let rows = self.writer.registration(sensor, registration, label, now.validity, table, self.me, tally);
         self.write(rows);
     }
 
@@ -387,6 +397,11 @@ impl Replica {
     #[must_use]
     pub fn clock_ahead_ms(&self, id: LinkId) -> Option<i64> {
         self.links.get(&id)?.clock_ahead_ms
+    }
+
+    /// What is held of all nodes' sensors' errors, this node's too, by stream.
+    pub fn registered(&self) -> impl Iterator<Item = Registered> {
+        registered::registered(&self.table)
     }
 
     /// What all who said something of a track say together.

@@ -138,6 +138,8 @@ fn worth(table: &Table, stream: StreamKey, outgoing: &Outgoing, key: RowKey, hel
         Body::Refinement(_) => 0.3 * weight * 10.0 / 170.0,
         Body::Bearing(_) => 2.0 * 20.0 / 128.0,
         Body::Sensor(_) => 10.0 / 120.0,
+        // It changes seldom, and nobody waits for it.
+        Body::Registration(_) => 1.0 / 140.0,
     }
 }
 
