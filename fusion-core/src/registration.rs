@@ -43,7 +43,7 @@ pub const BIASES: usize = 4;
 
 /// Sources of references whose common errors are kept apart; a further one takes the place of the longest silent.
 /// Counter: `RegistrationTally::sources_forgotten`.
-pub const SOURCES_MAX: usize = 4;
+pub const SOURCES_MAX: usize = 8;
 
 /// Objects whose last pair is remembered; a further one takes the place of the longest unseen. Counter:
 /// `RegistrationTally::targets_forgotten`.

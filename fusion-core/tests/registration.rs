@@ -256,7 +256,7 @@ fn runs_against(other: &Other, turns: u32) -> (f64, [f64; 3]) {
 }
 
 #[test]
-fn tracks_of_another_radar_pass_its_own_errors_on_and_no_radar_gets_better_than_that() {
+fn tracks_of_another_radar_teach_no_more_than_its_own_errors_allow() {
     println!("| other radar at, range m, azimuth ° | sigma m, °, s | NEES/3 |");
     println!("|---|---|---|");
     for (name, site, range_m, azimuth_rad) in [
@@ -269,8 +269,8 @@ fn tracks_of_another_radar_pass_its_own_errors_on_and_no_radar_gets_better_than_
         let [range, azimuth, time] = [sigmas[0], sigmas[1].to_degrees(), sigmas[2]];
         println!("| {name}, {range_m}, {degrees:.3} | {range:.1}, {azimuth:.3}, {time:.3} | {nees:.2} |");
         assert!((0.7..1.3).contains(&nees), "{name}: {nees}");
-        // North is north: whoever turns all that he shows turns everybody who learns of him.
-        assert!(sigmas[1] > 0.95 * azimuth_rad, "{name}: {}", sigmas[1]);
+        // From one place a turn of either looks alike; from two, a turn of the other displaces what it shows.
+        assert_eq!(sigmas[1] > 0.95 * azimuth_rad, site == EAST.at, "{name}: {}", sigmas[1]);
     }
 }
 
