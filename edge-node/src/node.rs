@@ -110,6 +110,7 @@ pub struct Bearing {
 /// The whole node without a single system call.
 pub struct Node {
     origin: Origin,
+    name: String,
     plane: TangentPlane,
     names: Vec<String>,
     sensors: Vec<Sensor>,
@@ -155,6 +156,7 @@ impl Node {
         let tracker = &config.tracker;
         Ok(Self {
             origin,
+            name: config.node.name.clone(),
             plane,
             names: config.sensors.iter().map(|sensor| sensor.name.clone()).collect(),
             sensors,
@@ -407,6 +409,24 @@ impl Node {
     #[must_use]
     pub fn decisions(&self) -> TrailView<'_> {
         self.sequencer.tracker().trail()
+    }
+
+    /// When anybody told last of an entry of the picture.
+    #[must_use]
+    pub fn told(&self, track: &SystemTrack) -> Option<Timestamp> {
+        self.picture.told(track)
+    }
+
+    /// What people say of an entry of the picture; `None` if nobody remarked anything.
+    #[must_use]
+    pub fn said_of(&self, track: &SystemTrack) -> Option<&proto::row::assertion::Said> {
+        self.picture.said_of(track)
+    }
+
+    /// The node's own name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// How many sensors there are.

@@ -239,6 +239,12 @@ impl Picture {
         mine.next().filter(|_| mine.next().is_none())
     }
 
+    /// When anybody told last of an object.
+    #[must_use]
+    pub fn told(&self, track: &SystemTrack) -> Option<Timestamp> {
+        track.members.iter().filter_map(|id| self.records.get(*id)).map(|held| held.record.estimate.time).max()
+    }
+
     /// What people say of an object, by its number or by one of its tracks.
     #[must_use]
     pub fn said_of(&self, track: &SystemTrack) -> Option<&Said> {

@@ -3,9 +3,10 @@
  * Each is painted for all tracks before the next, so that nothing hides a symbol and no label hides anything.
  */
 import { RECKONING_S_MAX, destination } from "../geodesy.ts";
+import { age } from "../format.ts";
 import { BEARING_KEPT_MS, type Entry } from "../track-store.ts";
 import type { Palette } from "../palette.ts";
-import type { Affiliation, Bearing, Track } from "../protocol.ts";
+import type { Affiliation, Bearing, Position } from "../protocol.ts";
 import type { Settings } from "../settings.ts";
 import { SYMBOL_HALF_PX, SymbolSheet, lookOf } from "../symbols.ts";
 import { CanvasLayer, LAYER_MARGIN_PX } from "./canvas-layer.ts";
@@ -37,6 +38,12 @@ const LINE_PX = 13;
 const NAME_FONT = "600 12px system-ui, sans-serif";
 const DETAIL_FONT = "11px system-ui, sans-serif";
 const WIDTHS_MAX = 4_096;
+
+/** Lines that other nodes heard are broken. */
+const FOREIGN_DASH = [7, 4];
+
+/** How far a hearer's name stands off the beginning of its line. */
+const HEARER_PX = 5;
 
 /** An ellipse smaller than its symbol says nothing. */
 const ELLIPSE_PX_MIN = 5;
@@ -127,12 +134,12 @@ export class TrackLayer extends CanvasLayer {
       if (one === undefined) continue;
       context.globalAlpha = this.#marked(one) ? 1 : one.alpha;
       paintText(context, one.track.name, NAME_FONT, palette.text, x, y);
-      if (form === 0) paintText(context, detailOf(one.track), DETAIL_FONT, palette.dimText, x, y + LINE_PX);
+      if (form === 0) paintText(context, detailOf(one), DETAIL_FONT, palette.dimText, x, y + LINE_PX);
     }
   }
 
   #request(context: CanvasRenderingContext2D, one: Placed): LabelRequest {
-    const detail = detailOf(one.track);
+    const detail = detailOf(one);
     const name = this.#width(context, one.track.name, NAME_FONT);
     const width = Math.max(name, this.#width(context, detail, DETAIL_FONT));
     const whole = { width, height: detail === "" ? LINE_PX : 2 * LINE_PX };
@@ -166,8 +173,9 @@ function paintText(context: CanvasRenderingContext2D, text: string, font: string
   context.fillText(text, x, y);
 }
 
-/** The second line of a label: speed, and height for what flies. */
-function detailOf(track: Track): string {
+/** The second line of a label: speed, and height for what flies; of what is silent, for how long. */
+function detailOf({ track, age_s }: Placed): string {
+  if (track.silent_since_ms !== null) return `silent ${age(Math.round(age_s))}`;
   const speed = track.speed_m_s === null ? "" : `${Math.round(track.speed_m_s)} m/s`;
   if (track.height_m === null || track.class === "surface" || track.class === "ground") return speed;
   const height = `${Math.round(track.height_m)} m`;
@@ -181,10 +189,10 @@ function paintBearings(
   now_ms: number,
   palette: Palette,
 ): void {
-  context.fillStyle = palette.bearing;
-  context.strokeStyle = palette.bearing;
   context.lineWidth = 1.25;
   for (const bearing of bearings) {
+    context.fillStyle = palette.bearing;
+    context.strokeStyle = palette.bearing;
     const fresh = 1 - Math.max(0, now_ms - bearing.time_ms) / BEARING_KEPT_MS;
     if (fresh <= 0) continue;
     const { line, outline } = wedge(bearing);
@@ -194,11 +202,25 @@ function paintBearings(
     context.closePath();
     context.fill();
     context.globalAlpha = 0.8 * fresh;
+    context.setLineDash(bearing.node === null ? [] : FOREIGN_DASH);
     context.beginPath();
     trace(context, view, line);
     context.stroke();
+    context.setLineDash([]);
+    if (bearing.node !== null) paintHearer(context, view, bearing, bearing.node, palette);
   }
   context.globalAlpha = 1;
+}
+
+/** Who heard a line stands where it begins; nothing else on this map says where that is. */
+function paintHearer(context: CanvasRenderingContext2D, view: View, at: Position, name: string, palette: Palette): void {
+  const { x, y } = project(view, at);
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  context.lineWidth = 3;
+  context.strokeStyle = palette.halo;
+  paintText(context, name, NAME_FONT, palette.bearing, x + HEARER_PX, y + HEARER_PX);
+  context.lineWidth = 1.25;
 }
 
 function trace(context: CanvasRenderingContext2D, view: View, positions: Parameters<typeof project>[1][]): void {
