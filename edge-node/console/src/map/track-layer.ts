@@ -42,8 +42,8 @@ const WIDTHS_MAX = 4_096;
 /** Lines that other nodes heard are broken. */
 const FOREIGN_DASH = [7, 4];
 
-/** How far a hearer's name stands off the beginning of its line. */
-const HEARER_PX = 5;
+/** Radius of the dot from which another node's lines go out. */
+const HEARER_PX = 4;
 
 /** An ellipse smaller than its symbol says nothing. */
 const ELLIPSE_PX_MIN = 5;
@@ -87,6 +87,7 @@ export class TrackLayer extends CanvasLayer {
     if (full !== this.#placed) paintDots(context, this.#placed, palette);
     this.#paintSymbols(context, full, palette, pixelRatio);
     if (settings.labels) this.#paintLabels(context, view, full, palette);
+    if (settings.bearings) paintHearers(context, view, this.#scene.bearings(), palette);
     context.globalAlpha = 1;
   }
 
@@ -207,20 +208,30 @@ function paintBearings(
     trace(context, view, line);
     context.stroke();
     context.setLineDash([]);
-    if (bearing.node !== null) paintHearer(context, view, bearing, bearing.node, palette);
   }
   context.globalAlpha = 1;
 }
 
-/** Who heard a line stands where it begins; nothing else on this map says where that is. */
-function paintHearer(context: CanvasRenderingContext2D, view: View, at: Position, name: string, palette: Palette): void {
-  const { x, y } = project(view, at);
+/** Who heard lines stands where they begin, once at each place; nothing else on this map says where that is. */
+function paintHearers(context: CanvasRenderingContext2D, view: View, bearings: Iterable<Bearing>, palette: Palette): void {
+  const hearers = new Map<string, Position>();
+  for (const bearing of bearings) {
+    if (bearing.node !== null) hearers.set(`${bearing.lat_deg} ${bearing.lon_deg} ${bearing.node}`, bearing);
+  }
+  context.globalAlpha = 1;
   context.textAlign = "left";
-  context.textBaseline = "top";
-  context.lineWidth = 3;
-  context.strokeStyle = palette.halo;
-  paintText(context, name, NAME_FONT, palette.bearing, x + HEARER_PX, y + HEARER_PX);
-  context.lineWidth = 1.25;
+  context.textBaseline = "middle";
+  context.fillStyle = palette.bearing;
+  for (const [place, at] of hearers) {
+    const { x, y } = project(view, at);
+    context.lineWidth = 3;
+    context.strokeStyle = palette.halo;
+    context.beginPath();
+    context.arc(x, y, HEARER_PX, 0, 2 * Math.PI);
+    context.stroke();
+    context.fill();
+    paintText(context, place.split(" ").slice(2).join(" "), NAME_FONT, palette.bearing, x + 2 * HEARER_PX, y);
+  }
 }
 
 function trace(context: CanvasRenderingContext2D, view: View, positions: Parameters<typeof project>[1][]): void {
