@@ -5,10 +5,10 @@
 //! registered themselves ([`neighbours`]). A plot and a saying are of one object by the address that both have, or
 //! because the plot is of an own track ([`whose`]) that the picture takes for the same object.
 //!
-//! **No circles.** Truth is passed on, never back: a sensor learns of lower *grades* than its own alone, and the first
-//! pair that counts gives it one above that of its reference. What targets tell of themselves is of grade 0. So however
-//! the nodes hear each other, no sensor learns what came from itself; nor does one that shares its name with a sensor
-//! behind the reference.
+//! **No circles.** Truth is passed on, never back. What targets tell of themselves is of *grade* 0; a sensor is of one
+//! above the highest that it has learnt from. While it is not settled its grade may rise, and nobody learns from it; from
+//! then on it learns of lower grades than its own alone, until it begins anew. So however the nodes hear each other, no
+//! sensor learns what came from itself; nor does one that shares its name with a sensor behind the reference.
 //!
 //! What is told must have a velocity, since a clock that is off shows in nothing that stands still. Estimates are made
 //! of plots as they came, whether they are corrected or not, so a correction never feeds on itself. Sensors on moving
@@ -108,6 +108,8 @@ struct One {
     corrects: bool,
     /// One above that of its references.
     grade: Option<u8>,
+    /// Whether others may have learnt from it, so that its grade must not rise.
+    settled: bool,
     /// If it passes on what targets tell of themselves: one sigma of place and time that all of it shares.
     tells: Option<(f64, f64)>,
 }
@@ -120,6 +122,7 @@ impl One {
             correction: Correction::new(CorrectionRules::CAREFUL),
             corrects: mode == RegistrationMode::Correct,
             grade: None,
+            settled: false,
             tells: None,
         })
     }
@@ -134,10 +137,17 @@ impl One {
         let pair = Pair { target: told.target, seen, reference: told.reference, reference_lasts: told.lasts };
         match self.registration.handle_pair(&pair) {
             Outcome::Used | Outcome::Doubted => self.grade = self.grade.max(Some(told.grade + 1)),
-            Outcome::BegunAnew => self.grade = None,
+            Outcome::BegunAnew => (self.grade, self.settled) = (None, false),
             Outcome::Refused | Outcome::TooSoon | Outcome::TooFarApart | Outcome::Unusable => {}
         }
         self.correction.handle_estimate(&self.registration.estimate());
+        let settled = self.correction.settled();
+        self.settled |= settled[0] && settled[1];
+    }
+
+    /// It learns of lower grades alone.
+    fn learns_below(&self) -> u8 {
+        self.grade.filter(|_| self.settled).unwrap_or(GRADE_MAX)
     }
 }
 
@@ -243,7 +253,7 @@ impl Registrar {
     fn handle_return(&mut self, sensor: SensorId, pose: &Pose, time: Timestamp, seen: &Return, key: Key) {
         let (Place::Polar(polar), Some(told)) = (&seen.place, self.references.get(key)) else { return };
         let Some(one) = self.sensors.get_mut(usize::from(sensor.0)).and_then(Option::as_mut) else { return };
-        if told.is_good_for(sensor, one.grade.unwrap_or(GRADE_MAX)) {
+        if told.is_good_for(sensor, one.learns_below()) {
             let both = |measured: Measured| (measured.value, measured.sigma);
             let seen = Seen { time, pose: *pose, range: polar.range.map(both), azimuth: both(polar.azimuth) };
             one.handle_pair(told, seen);
@@ -440,6 +450,17 @@ mod tests {
         let (pose, model) = registrar.considered(RADAR, &north, &SensorModel::PLAIN);
         assert!(pose.error.azimuth_rad <= 0.0 && model.bias.azimuth_rad > 0.0 && model.bias.azimuth_rad < 0.001);
         assert_eq!(registrar.considered(ADSB, &north, &SensorModel::PLAIN), (north, SensorModel::PLAIN));
+    }
+
+    #[test]
+    fn a_sensor_that_others_may_have_learnt_from_learns_no_more_of_its_own_grade() {
+        let mut registrar = registrar(RegistrationMode::Report);
+        let learns = |registrar: &Registrar| registrar.one(RADAR).map(|one| (one.grade, one.learns_below()));
+        assert_eq!(learns(&registrar), Some((None, GRADE_MAX)));
+        watch(&mut registrar, 1);
+        assert_eq!(learns(&registrar), Some((Some(1), GRADE_MAX)));
+        watch(&mut registrar, 50);
+        assert_eq!(learns(&registrar), Some((Some(1), 1)));
     }
 
     #[test]
