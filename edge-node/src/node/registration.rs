@@ -141,8 +141,8 @@ impl One {
             Outcome::Refused | Outcome::TooSoon | Outcome::TooFarApart | Outcome::Unusable => {}
         }
         self.correction.handle_estimate(&self.registration.estimate());
-        let settled = self.correction.settled();
-        self.settled |= settled[0] && settled[1];
+        let report = self.report();
+        self.settled |= (0..2).all(|bias| report.state(bias) != BiasState::Estimating);
     }
 
     /// It learns of lower grades alone.
