@@ -139,7 +139,7 @@ fn a_radar_without_references_of_its_own_learns_from_its_neighbours_tracks() {
             for at in [0, 1] {
                 let known = known(&mission, at, of, sensor).expect("told to both");
                 show(&format!("{name}: {sensor}, n{at}"), &known);
-                assert!(is_right(&known), "{known:?}");
+                assert!(is_right(&known), "{sensor}, n{at}: {:?}", known.registration.biases());
                 assert_eq!(known.registration.grade(), grade, "{sensor}");
                 let [range, azimuth, _] = known.registration.biases();
                 assert_eq!((range.state, azimuth.state), (BiasState::Applied, BiasState::Applied), "{sensor}");

@@ -29,6 +29,12 @@ pub const SENSORS_MAX: usize = 1_024;
 /// How long an error of a record lasts: a filter forgets in some scans.
 const RECORD_ERRORS_LAST: Span = Span::from_secs(30);
 
+/// How long it lasts where nobody measured the height: as long as the track, and it moves the place over the ground.
+const HEIGHTS_LAST: Span = Span::from_secs(1_200);
+
+/// A height less sure than this was assumed, one sigma in metres.
+const HEIGHT_SIGMA_M: f64 = 150.0;
+
 /// One sigma by which two nodes' clocks may differ, seconds.
 const CLOCKS_SIGMA_S: f64 = 0.2;
 
@@ -90,7 +96,9 @@ impl Neighbours {
             shared: behind.shared,
             shared_time_s: hypot(behind.time_s, CLOCKS_SIGMA_S),
         };
-        Some(Told { target: 0, reference, lasts: RECORD_ERRORS_LAST, grade: behind.grade, barred: 0 })
+        let assumed = spread[(2, 2)] > HEIGHT_SIGMA_M * HEIGHT_SIGMA_M;
+        let lasts = if assumed { HEIGHTS_LAST } else { RECORD_ERRORS_LAST };
+        Some(Told { target: 0, reference, lasts, grade: behind.grade, barred: 0 })
     }
 
     /// What stands behind a record at a place; `None` if any of its sensors is not known well enough.
@@ -215,6 +223,18 @@ mod tests {
             let Shared::Seen { azimuth_rad, .. } = found.reference.shared else { panic!("seen from its site") };
             assert!((azimuth_rad / expected - 1.0).abs() < 0.3, "{azimuth_rad}");
         }
+    }
+
+    #[test]
+    fn a_height_that_nobody_measured_is_wrong_for_as_long_as_the_track_lives() {
+        let radar = [told("radar", 1, 0.01, BiasState::Applied)];
+        let measured = record(&["radar"]);
+        let mut assumed = measured.clone();
+        let sigmas = Vector6::new(50.0, 50.0, 900.0, 4.0, 4.0, 4.0);
+        assumed.estimate.covariance = Covariance::from_sigmas(&sigmas).expect("above zero");
+        let lasts = |record| reference(&radar, record).map(|told| told.lasts);
+        assert_eq!(lasts(&measured), Some(RECORD_ERRORS_LAST));
+        assert_eq!(lasts(&assumed), Some(HEIGHTS_LAST));
     }
 
     #[test]
