@@ -22,7 +22,10 @@ impl RegistrationHealth {
     pub fn json(&self) -> Value {
         let Registered { sensor, registration, time, label, .. } = &self.known;
         let [range, azimuth, time_s] = registration.biases();
-        let bias = |bias: Bias, unit: f64| json!({ "bias": bias.value * unit, "sigma": bias.sigma * unit, "state": bias.state.as_str() });
+        let bias = |bias: Bias, unit: f64| {
+            let (value, sigma) = (bias.value * unit, bias.sigma * unit);
+            json!({ "bias": value, "sigma": sigma, "state": bias.state.as_str() })
+        };
         json!({ "node": self.node, "own": self.own, "sensor": sensor, "grade": registration.grade(),
                 "pairs": registration.pairs(), "targets": registration.targets(), "range_m": bias(range, 1.0),
                 "azimuth_deg": bias(azimuth, 1_f64.to_degrees()), "time_s": bias(time_s, 1.0),

@@ -6,9 +6,9 @@
 //! because the plot is of an own track ([`whose`]) that the picture takes for the same object.
 //!
 //! **No circles.** Truth is passed on, never back. What targets tell of themselves is of *grade* 0; a sensor is of one
-//! above the highest that it has learnt from. While it is not settled its grade may rise, and nobody learns from it; from
-//! then on it learns of lower grades than its own alone, until it begins anew. So however the nodes hear each other, no
-//! sensor learns what came from itself; nor does one that shares its name with a sensor behind the reference.
+//! above the highest that it has learnt from. While it is not settled its grade may rise, and nobody learns from it;
+//! from then on it learns of lower grades than its own alone, until it begins anew. So however the nodes hear each
+//! other, no sensor learns what came from itself; nor does one that shares its name with a sensor behind the reference.
 //!
 //! What is told must have a velocity, since a clock that is off shows in nothing that stands still. Estimates are made
 //! of plots as they came, whether they are corrected or not, so a correction never feeds on itself. Sensors on moving

@@ -1,4 +1,4 @@
-//! What a sensor is known to be off by: its range, its north, its clock, each with one sigma, and what is done about it.
+//! What a sensor is known to be off by: its range, its north, its clock, each with one sigma, and what becomes of it.
 //!
 //! The row of a sensor bears the number that its name has in the same stream. It also tells the *grade* of the sensor,
 //! how many times the truth was passed on before it came there: what targets tell of themselves is of grade 0, a sensor
