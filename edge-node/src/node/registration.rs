@@ -352,6 +352,8 @@ impl Registrar {
 mod tests {
     use super::*;
     use fusion_core::angle::Angle;
+    use fusion_core::gaussian::Covariance;
+    use fusion_core::identity::{Address, Identity};
     use fusion_core::maths::{atan2, cos, sin};
     use fusion_core::measurement::Reading;
     use fusion_core::nalgebra::{Vector3, Vector6};
