@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fusion_core::time::Timestamp;
-use fusion_core::track::TrackId;
+use fusion_core::track::{NodeId, TrackId};
 
 use crate::latency::Summary;
 use crate::neighbour_health::NeighbourHealth;
 use crate::node::Bearing;
+use crate::node::mesh::Heard;
 use crate::node::trails::TrailPoints;
 use crate::picture::SystemTrack;
+use crate::registration_health::RegistrationHealth;
 use crate::sensor_health::SensorHealth;
 
 /// Where the picture comes from. Nobody may take a replay for the world.
@@ -53,10 +55,20 @@ pub struct Board {
     pub trails: Arc<BTreeMap<TrackId, TrailPoints>>,
     /// The latest lines of bearing, oldest first; at most [`BEARINGS_SHOWN_MAX`].
     pub bearings: Vec<Bearing>,
+    /// Those of other nodes, likewise.
+    pub heard: Vec<Heard>,
+    /// When anybody told last of entries that are stale.
+    pub told: BTreeMap<TrackId, Timestamp>,
+    /// What people said last of entries.
+    pub remarks: BTreeMap<TrackId, Remark>,
     /// The sensors.
     pub sensors: Vec<SensorHealth>,
     /// The neighbours.
     pub neighbours: Vec<NeighbourHealth>,
+    /// What all nodes' sensors are off by, own ones first.
+    pub registrations: Vec<RegistrationHealth>,
+    /// Names of nodes, as far as they are known.
+    pub nodes: BTreeMap<NodeId, String>,
     /// Counters of tracker, picture and queues, by name.
     pub counters: Vec<(&'static str, u64)>,
     /// Why nothing is being recorded, if something should be.
@@ -65,6 +77,23 @@ pub struct Board {
     pub latency: Summary,
     /// How far a replay has come, 0 to 1.
     pub progress: Option<f64>,
+}
+
+/// What a person said of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// It.
+    pub text: String,
+    /// At which node.
+    pub by: String,
+    /// When, milliseconds since the Unix epoch.
+    pub time_ms: i64,
+}
+
+/// The name of a node; of one that is no neighbour, the beginning of its number.
+#[must_use]
+pub fn node_name(nodes: &BTreeMap<NodeId, String>, node: NodeId) -> String {
+    nodes.get(&node).cloned().unwrap_or_else(|| format!("{:08x}", node.0 >> 32))
 }
 
 /// Lines of bearing on the board at the most.

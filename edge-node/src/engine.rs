@@ -1,30 +1,32 @@
 //! What runs a node: bytes and time in, its outputs out to whoever is connected. The live loop and the replay loop are
 //! this with different sources.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fusion_core::measurement::SensorId;
 use fusion_core::time::{Span, Timestamp};
+use fusion_core::track::{NodeId, TrackId};
 use proto::record::TrackRecord;
 use sensor_drivers::error::DecodeError;
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
 use crate::addresses::{AddressSummary, Addresses};
-use crate::board::{BEARINGS_SHOWN_MAX, BOARD_PERIOD, Board};
+use crate::board::{BEARINGS_SHOWN_MAX, BOARD_PERIOD, Board, Remark, node_name};
 use crate::clock::{Clock, Monotonic, Now};
 use crate::inbox::{FromLink, Heard, Inbox, Received, Taken};
 use crate::ingest::links::Links;
 use crate::latency::Latency;
 use crate::mesh::carrier::Carrier;
 use crate::neighbour_health::NeighbourHealth;
-use crate::node::{Bearing, Node, Output};
+use crate::node::{Bearing, Node, Output, mesh, node_id};
 use crate::picture::PictureChange;
 use crate::recording::Entry;
 use crate::recording::recorder::Recorder;
+use crate::registration_health::RegistrationHealth;
 use crate::sensor_health::{SensorHealth, SensorState};
 use crate::tracks_file::TracksFile;
 
@@ -53,6 +55,7 @@ pub struct Engine {
     sinks: Sinks,
     latency: Latency,
     bearings: VecDeque<Bearing>,
+    heard: VecDeque<mesh::Heard>,
     records_dropped: u64,
     progress: Option<f64>,
     newest: Timestamp,
@@ -73,6 +76,7 @@ impl Engine {
             sinks,
             latency: Latency::default(),
             bearings: VecDeque::with_capacity(BEARINGS_SHOWN_MAX),
+            heard: VecDeque::with_capacity(BEARINGS_SHOWN_MAX),
             records_dropped: 0,
             progress: None,
             newest: Timestamp::EPOCH,
@@ -222,14 +226,20 @@ impl Engine {
         if let Some(carrier) = &self.sinks.carrier {
             carrier.counters(&mut |name, count| counters.push((name, count)));
         }
+        let (neighbours, nodes) = self.neighbours();
         let board = Board {
             sequence,
             time: now,
             tracks: Arc::new(self.node.picture().map(|t| (t.id(), t.clone())).collect()),
             trails: Arc::new(self.node.trails()),
             bearings: self.bearings.iter().copied().collect(),
+            heard: self.heard.iter().copied().collect(),
+            told: self.told(),
+            remarks: self.remarks(&nodes),
             sensors: (0..self.node.sensors()).map(|i| self.health(sensor_id(i), now)).collect(),
-            neighbours: self.neighbours(),
+            neighbours,
+            registrations: self.registrations(&nodes, now),
+            nodes,
             counters,
             recorder_trouble: self.sinks.recorder.as_ref().and_then(Recorder::trouble),
             latency: self.latency.summary(),
@@ -267,9 +277,38 @@ impl Engine {
         health.map_or_else(|| SensorHealth::unknown(name.clone()), |h| SensorHealth::of(name.clone(), &h, counters))
     }
 
-    fn neighbours(&self) -> Vec<NeighbourHealth> {
+    /// The neighbours, and the names of all nodes that have one.
+    fn neighbours(&self) -> (Vec<NeighbourHealth>, BTreeMap<NodeId, String>) {
         let reached = self.sinks.carrier.iter().flat_map(|carrier| carrier.reach());
-        reached.map(|reach| NeighbourHealth::of(reach, self.node.replica())).collect()
+        let neighbours: Vec<_> = reached.map(|reach| NeighbourHealth::of(reach, self.node.replica())).collect();
+        let names = neighbours.iter().map(|neighbour| neighbour.reach.name.as_str()).chain([self.node.name()]);
+        let nodes = names.map(|name| (node_id(name), name.to_owned())).collect();
+        (neighbours, nodes)
+    }
+
+    fn registrations(&self, nodes: &BTreeMap<NodeId, String>, now: Timestamp) -> Vec<RegistrationHealth> {
+        let me = node_id(self.node.name());
+        let health = |known: proto::replica::Registered| RegistrationHealth {
+            node: node_name(nodes, known.origin.node),
+            own: known.origin.node == me,
+            known,
+        };
+        self.node.registered(now).into_iter().map(health).collect()
+    }
+
+    fn told(&self) -> BTreeMap<TrackId, Timestamp> {
+        let stale = self.node.picture().filter(|track| track.stale);
+        stale.filter_map(|track| Some((track.id(), self.node.told(track)?))).collect()
+    }
+
+    fn remarks(&self, nodes: &BTreeMap<NodeId, String>) -> BTreeMap<TrackId, Remark> {
+        let remark = |track| {
+            let said = self.node.said_of(track)?;
+            let ((text, node), when) = (said.remark.as_ref()?, said.remarked?);
+            let remark = Remark { text: text.as_str().to_owned(), by: node_name(nodes, *node), time_ms: when.millis() };
+            Some((track.id(), remark))
+        };
+        self.node.picture().filter_map(remark).collect()
     }
 
     fn drain(&mut self) {
@@ -277,12 +316,8 @@ impl Engine {
             match output {
                 Output::Record(record) => self.send(*record),
                 Output::Picture(change) => self.write(&change),
-                Output::Bearing(bearing) => {
-                    if self.bearings.len() == BEARINGS_SHOWN_MAX {
-                        self.bearings.pop_front();
-                    }
-                    self.bearings.push_back(*bearing);
-                }
+                Output::Bearing(bearing) => keep_latest(&mut self.bearings, *bearing),
+                Output::Heard(line) => keep_latest(&mut self.heard, *line),
                 Output::Transmit { sensor, link, bytes } => {
                     if let Some(links) = self.sinks.links.get(usize::from(sensor.0)) {
                         links.reply(link, bytes);
@@ -294,7 +329,7 @@ impl Engine {
                         carrier.send(link, bytes);
                     }
                 }
-                Output::Heard(_) | Output::Journal(_) => {}
+                Output::Journal(_) => {}
             }
         }
     }
@@ -319,6 +354,14 @@ impl Engine {
     fn complain(&self, sensor: SensorId, error: DecodeError) {
         debug!(sensor = self.node.sensor_name(sensor), "{error}");
     }
+}
+
+/// Puts a line behind those that are shown; the oldest makes room.
+fn keep_latest<T>(lines: &mut VecDeque<T>, line: T) {
+    if lines.len() == BEARINGS_SHOWN_MAX {
+        lines.pop_front();
+    }
+    lines.push_back(line);
 }
 
 /// What became of a sensor is said in the log when it changes.

@@ -38,6 +38,8 @@ pub mod outputs;
 #[cfg(feature = "shell")]
 pub mod recording;
 #[cfg(feature = "shell")]
+pub mod registration_health;
+#[cfg(feature = "shell")]
 pub mod sensor_health;
 #[cfg(feature = "shell")]
 pub mod store;

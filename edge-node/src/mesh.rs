@@ -8,7 +8,7 @@
 //! | `copmesh/1/NODE/records` | `TrackRecords` | this node's own tracks, as they change |
 //! | `copmesh/1/NODE/picture` | `Picture` | what changed in the composed picture, up to four times a second |
 //! | `copmesh/1/NODE/picture` (query) | `Picture`, `snapshot = true` | on request |
-//! | `copmesh/1/NODE/sensors` | `SensorHealths` | how its sensors are doing, once a second |
+//! | `copmesh/1/NODE/sensors` | `SensorHealths` | how its sensors are doing, and what all nodes' are off by, once a second |
 //! | `copmesh/1/NODE/neighbours` | `NeighbourHealths` | how its neighbours are doing, once a second |
 //! | `copmesh/1/NODE/alive` (liveliness) | – | while the node runs |
 //!
@@ -37,6 +37,7 @@ use crate::board::{Board, Mode};
 use crate::config::MeshConfig;
 use crate::neighbour_health::NeighbourHealth;
 use crate::picture::{SystemTrack, short_name, text_id};
+use crate::registration_health::RegistrationHealth;
 use crate::sensor_health::SensorHealth;
 
 pub use neighbour::Reach;
@@ -159,7 +160,7 @@ impl Publisher {
         if changed.is_empty() && gone.is_empty() {
             return None;
         }
-        let tracks = changed.into_iter().map(system_track).collect();
+        let tracks = changed.into_iter().map(|track| system_track(&board, track)).collect();
         let gone = gone.into_iter().map(text_id).collect();
         sent.sequence += 1;
         let picture = self.picture(&board, sent.sequence, tracks, gone, false);
@@ -174,6 +175,7 @@ impl Publisher {
             mode: self.mode().into(),
             time_ns: board.time.as_nanos(),
             sensors: board.sensors.iter().map(SensorHealth::protobuf).collect(),
+            registrations: board.registrations.iter().map(RegistrationHealth::protobuf).collect(),
         }
     }
 
@@ -197,7 +199,7 @@ impl Publisher {
     }
 
     fn snapshot(&self, sent: &Sent) -> pb::Picture {
-        let tracks = sent.board.tracks.values().map(system_track).collect();
+        let tracks = sent.board.tracks.values().map(|track| system_track(&sent.board, track)).collect();
         self.picture(&sent.board, sent.sequence, tracks, vec![], true)
     }
 
@@ -227,8 +229,14 @@ struct Sent {
     sequence: u64,
 }
 
-fn system_track(track: &SystemTrack) -> pb::SystemTrack {
+fn system_track(board: &Board, track: &SystemTrack) -> pb::SystemTrack {
+    let remark = board.remarks.get(&track.id());
     pb::SystemTrack {
+        remark: remark.map(|remark| pb::Remark {
+            text: remark.text.clone(),
+            by: remark.by.clone(),
+            time_ns: remark.time_ms.saturating_mul(1_000_000),
+        }),
         formerly: track.formerly.iter().map(|id| text_id(*id)).collect(),
         stale: track.stale,
         ..convert::system_track(&track.record, text_id(track.id()), short_name(track.id()))

@@ -110,6 +110,7 @@ pub struct Bearing {
 /// The whole node without a single system call.
 pub struct Node {
     origin: Origin,
+    name: String,
     plane: TangentPlane,
     names: Vec<String>,
     sensors: Vec<Sensor>,
@@ -155,6 +156,7 @@ impl Node {
         let tracker = &config.tracker;
         Ok(Self {
             origin,
+            name: config.node.name.clone(),
             plane,
             names: config.sensors.iter().map(|sensor| sensor.name.clone()).collect(),
             sensors,
@@ -163,7 +165,7 @@ impl Node {
             published: Published::default(),
             reporters,
             source_tracks: SourceTracks::new(origin),
-            registrar: Registrar::new(config.sensors.iter().map(|sensor| sensor.registration)),
+            registrar: Registrar::new(config.sensors.iter().map(|sensor| (sensor.name.as_str(), sensor.registration))),
             trails: tracker.smoothed_trails.then(|| Trails::new(tracker.core().motion)),
             picture: Picture::default(),
             mesh: None,
@@ -293,9 +295,6 @@ impl Node {
         let turn = hypot(pose.error.azimuth_rad, model.bias.azimuth_rad);
         let mut unnamed = 0;
         for seen in &scan.returns {
-            if scan.from.is_none() {
-                self.registrar.handle_return(id, &site.pose, told, seen);
-            }
             let corrected = self.registrar.corrected(id, seen);
             match site.measurement(&self.plane, corrected.as_ref().unwrap_or(seen), self.height_prior) {
                 Ok(measurement) => {
@@ -314,6 +313,9 @@ impl Node {
                 Err(Unusable::NotANumber) => sensor.tally.returns_not_a_number += 1,
                 Err(Unusable::NoSite) => sensor.tally.returns_without_site += 1,
             }
+        }
+        if scan.from.is_none() {
+            self.registrar.handle_scan(id, &site.pose, scan, self.sequencer.tracks());
         }
         sensor.sequence += 1;
         sensor.tally.scans += 1;
@@ -409,6 +411,24 @@ impl Node {
         self.sequencer.tracker().trail()
     }
 
+    /// When anybody told last of an entry of the picture.
+    #[must_use]
+    pub fn told(&self, track: &SystemTrack) -> Option<Timestamp> {
+        self.picture.told(track)
+    }
+
+    /// What people say of an entry of the picture; `None` if nobody remarked anything.
+    #[must_use]
+    pub fn said_of(&self, track: &SystemTrack) -> Option<&proto::row::assertion::Said> {
+        self.picture.said_of(track)
+    }
+
+    /// The node's own name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// How many sensors there are.
     #[must_use]
     pub const fn sensors(&self) -> usize {
@@ -465,7 +485,7 @@ impl Node {
         self.sequencer.tally().each(each);
         self.source_tracks.tally().each(each);
         each("source_tracks", self.source_tracks.len() as u64);
-        each("references_displaced", self.registrar.displaced());
+        self.registrar.each_counter(each);
         self.picture.each_counter(each);
         if let Some(mesh) = &self.mesh {
             mesh.counters(each);

@@ -230,6 +230,28 @@ impl Picture {
         self.claimed.get(&id).copied()
     }
 
+    /// This node's own track of the object that a track is of, if there is just one.
+    #[must_use]
+    pub fn own_of(&self, id: TrackId) -> Option<TrackId> {
+        let members = self.composed.members(self.composed.number_of(id)?);
+        let own = |member: &TrackId| self.own.get(member).is_some_and(|own| !own.source_track);
+        let mut mine = members.iter().copied().filter(own);
+        mine.next().filter(|_| mine.next().is_none())
+    }
+
+    /// When anybody told last of an object.
+    #[must_use]
+    pub fn told(&self, track: &SystemTrack) -> Option<Timestamp> {
+        track.members.iter().filter_map(|id| self.records.get(*id)).map(|held| held.record.estimate.time).max()
+    }
+
+    /// What people say of an object, by its number or by one of its tracks.
+    #[must_use]
+    pub fn said_of(&self, track: &SystemTrack) -> Option<&Said> {
+        let subjects = [track.record.id].into_iter().chain(track.members.iter().copied());
+        subjects.filter_map(|subject| self.said.get(&subject)).find(|said| said.remark.is_some())
+    }
+
     /// How many entries are shown.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -9,11 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use edge_node::board::{Board, Mode};
+use edge_node::board::{Board, Mode, Remark};
 use edge_node::clock::Monotonic;
 use edge_node::config::Config;
 use edge_node::mesh::Reach;
 use edge_node::neighbour_health::{NeighbourHealth, NeighbourState};
+use edge_node::node::mesh::Heard;
 use edge_node::node::sensor_clock::ClockState;
 use edge_node::node::trails::{TrailPoint, TrailPoints};
 use edge_node::node::{Arrival, Bearing, Link};
@@ -21,6 +22,7 @@ use edge_node::outputs::console_json::{self, Hello};
 use edge_node::picture::{PictureChange, SystemTrack};
 use edge_node::recording::recorder::Recorder;
 use edge_node::recording::{self, Entry, Form};
+use edge_node::registration_health::RegistrationHealth;
 use edge_node::sensor_health::{SensorHealth, SensorState};
 use edge_node::tracks_file::TracksFile;
 use fusion_core::angle::Angle;
@@ -28,6 +30,7 @@ use fusion_core::frame::Velocity;
 use fusion_core::gaussian::Covariance;
 use fusion_core::geodesy::Geodetic;
 use fusion_core::identity::{Address, Affiliation, Identity, ObjectClass};
+use fusion_core::label::Label;
 use fusion_core::measurement::SensorId;
 use fusion_core::nalgebra::{SVector, Vector3};
 use fusion_core::time::{Span, Timestamp};
@@ -36,7 +39,9 @@ use fusion_core::track::number::{NodeId, Origin, TrackId, TrackNumber};
 use prost::Message;
 use proto::pb;
 use proto::record::{Estimate, Seq, TrackRecord};
-use proto::replica::LinkId;
+use proto::replica::{LinkId, Registered};
+use proto::row::Registration;
+use proto::row::registration::Bias;
 use serde_json::Value;
 
 // --- The document ---
@@ -143,10 +148,18 @@ fn board() -> Board {
         tracks: Arc::new(BTreeMap::from([(track.id, entry(track))])),
         sensors: vec![sensor],
         neighbours: vec![neighbour()],
+        registrations: vec![registration(label)],
         counters: vec![("picture_tracks", 1)],
         bearings: vec![bearing],
         ..Board::default()
     }
+}
+
+fn registration(label: Label) -> RegistrationHealth {
+    let place = Geodetic::from_degrees(52.0, 20.0, 100.0).expect("plausible");
+    let registration = Registration::new(2, place, &[Bias::default(); 3], 256, 8);
+    let known = Registered { origin: Origin::default(), sensor: "radar".into(), registration, time: NOW, label };
+    RegistrationHealth { node: "bravo".into(), own: false, known }
 }
 
 fn neighbour() -> NeighbourHealth {
@@ -242,7 +255,14 @@ fn the_fields_of_tracks_and_bearings_are_all_explained() {
     let mut board = board();
     for track in Arc::make_mut(&mut board.tracks).values_mut() {
         (track.formerly, track.stale) = (vec![track.id()], true);
+        let remark = Remark { text: "ours".into(), by: "bravo".into(), time_ms: NOW.as_millis() };
+        board.remarks.insert(track.id(), remark);
     }
+    // A line of another node has all that one of an own sensor has.
+    let own = board.bearings.pop().expect("one");
+    let place = Geodetic::from_degrees(52.0, 20.0, 100.0).expect("plausible");
+    let line = proto::row::Bearing::new(place, own.azimuth, own.sigma_rad, 0, 0);
+    board.heard.push(Heard { origin: Origin::default(), line, time: NOW, label: own.label });
     let snapshot = console_json::snapshot(&hello(), &board);
     for (list, thing) in [("tracks", "track"), ("bearings", "bearing")] {
         let table = chapter.split(&format!("| field of a {thing} |")).nth(1).expect("a table");
@@ -262,7 +282,7 @@ fn whoever_asks_for_the_status_is_told_what_the_example_says() {
     assert_eq!(told["sensors"], example["sensors"]);
     assert_eq!(shape(&told), shape(&example));
     assert_eq!(told["neighbours"], example["neighbours"]);
-    for (list, thing) in [("sensors", "sensor"), ("neighbours", "neighbour")] {
+    for (list, thing) in [("sensors", "sensor"), ("neighbours", "neighbour"), ("registrations", "registration")] {
         let table = chapter.split(&format!("| field of a {thing} |")).nth(1).expect("a table");
         let explained: BTreeSet<&str> = table
             .lines()

@@ -12,7 +12,8 @@
 //! **References are wrong together.** All that one source says may be moved by the same way and late by the same time.
 //! These errors (east, north, time; one set per source) are considered and not estimated (Schmidt 1966,
 //! [`consider`](crate::filter::consider)): the gain leaves them alone, the covariance knows of them. So a bias is never
-//! known better than its references, however many pairs there are; several independent sources get below.
+//! known better than its references, however many pairs there are; several independent sources get below. What another
+//! sensor tells is off by that sensor's own errors of range and north, seen from its site ([`Shared::Seen`]).
 //!
 //! **Errors last.** A reference that is off now is off the next second too. What [`Pair::reference_lasts`] says of that
 //! multiplies its covariance by 1 + 2 T / dt, which is what a first-order process is worth when sampled every dt.
@@ -42,13 +43,13 @@ pub const BIASES: usize = 4;
 
 /// Sources of references whose common errors are kept apart; a further one takes the place of the longest silent.
 /// Counter: `RegistrationTally::sources_forgotten`.
-pub const SOURCES_MAX: usize = 4;
+pub const SOURCES_MAX: usize = 8;
 
 /// Objects whose last pair is remembered; a further one takes the place of the longest unseen. Counter:
 /// `RegistrationTally::targets_forgotten`.
 pub const TARGETS_MAX: usize = 32;
 
-/// Errors that all references of one source share: east, north, time.
+/// Errors that all references of one source share: two of place, and time.
 const SHARED: usize = 3;
 const WHOLE: usize = BIASES + SHARED * SOURCES_MAX;
 
@@ -82,10 +83,39 @@ pub struct Reference {
     pub covariance: Covariance<3>,
     /// Of the velocity, one sigma along each axis, metres per second.
     pub velocity_sigma_m_s: f64,
-    /// One sigma of east and of north that all places of the source share, metres.
-    pub shared_place_m: f64,
+    /// What all places of the source are off by together.
+    pub shared: Shared,
     /// One sigma of the error of time that they share, seconds.
     pub shared_time_s: f64,
+}
+
+/// What all places of one source are off by together, one sigma. A source is of one kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shared {
+    /// All are moved by the same way.
+    Moved {
+        /// Of east and of north, metres.
+        place_m: f64,
+    },
+    /// All are seen by a sensor that is off itself.
+    Seen {
+        /// Where it stands.
+        site: Position<Enu>,
+        /// Of its range, metres.
+        range_m: f64,
+        /// Of its north, radians.
+        azimuth_rad: f64,
+    },
+}
+
+impl Shared {
+    /// One sigma of each of the two errors: of east and north, or of range and azimuth.
+    const fn sigmas(&self) -> [f64; 2] {
+        match *self {
+            Self::Moved { place_m } => [place_m, place_m],
+            Self::Seen { range_m, azimuth_rad, .. } => [range_m, azimuth_rad],
+        }
+    }
 }
 
 /// One object as a sensor and as a reference have it.
@@ -350,7 +380,8 @@ impl Registration {
         };
         self.sources[place].heard = now;
         let first = BIASES + SHARED * place;
-        let sigmas = [reference.shared_place_m, reference.shared_place_m, reference.shared_time_s];
+        let [first_sigma, second_sigma] = reference.shared.sigmas();
+        let sigmas = [first_sigma, second_sigma, reference.shared_time_s];
         for (k, sigma) in (first..).zip(sigmas) {
             // What a source says of its own errors may change; they are the same errors.
             let before = self.covariance[(k, k)];

@@ -12,7 +12,7 @@ use fusion_core::maths::{atan2, cos, sin, sqrt};
 use fusion_core::measurement::Pose;
 use fusion_core::nalgebra::{Matrix3, Vector3};
 use fusion_core::registration::{
-    BIASES, Biases, Outcome, Pair, Reference, Registration, RegistrationConfig, Seen, TARGETS_MAX,
+    BIASES, Biases, Outcome, Pair, Reference, Registration, RegistrationConfig, Seen, Shared, TARGETS_MAX,
 };
 use fusion_core::time::{Span, Timestamp};
 
@@ -90,7 +90,7 @@ impl Teller {
             velocity: Velocity::from_vector(velocity),
             covariance: Covariance::new(Matrix3::from_diagonal_element(self.sigma_m * self.sigma_m)).unwrap(),
             velocity_sigma_m_s: 1.0,
-            shared_place_m: self.shared_place_m,
+            shared: Shared::Moved { place_m: self.shared_place_m },
             shared_time_s: self.shared_time_s,
         }
     }
@@ -217,6 +217,60 @@ fn biases_come_out_as_they_are_and_no_better_known_than_they_are() {
             let (rms, sigma) = (sqrt(row.squares[k]), sqrt(row.variance[k]));
             assert!(rms < 1.5 * sigma, "{name}, {k}: {rms} against {sigma}");
         }
+    }
+}
+
+/// Another radar whose tracks are the references: where it stands, and what is left of its own errors, one sigma.
+#[derive(Clone, Copy)]
+struct Other {
+    site: (f64, f64),
+    range_m: f64,
+    azimuth_rad: f64,
+}
+
+/// Many runs against another radar's tracks, with everything drawn: NEES per degree of freedom, mean sigmas.
+fn runs_against(other: &Other, turns: u32) -> (f64, [f64; 3]) {
+    let (mut squares, mut sigmas) = (0.0, [0.0; 3]);
+    for seed in 0..RUNS {
+        let mut chance = Chance::new(5_000 + seed);
+        let bias: [f64; 3] = core::array::from_fn(|k| chance.normal() * CONFIG.prior[k]);
+        let off = (chance.normal() * other.range_m, chance.normal() * other.azimuth_rad);
+        let site = Vector3::new(other.site.0, other.site.1, 50.0);
+        let shared =
+            Shared::Seen { site: Position::from_vector(site), range_m: other.range_m, azimuth_rad: other.azimuth_rad };
+        let mut registration = Registration::new(CONFIG);
+        let mut scene = Scene::new(Radar { bias, ..EAST }, 8, &[(0.0, 0.15)], seed);
+        for _ in 0..turns {
+            for mut pair in scene.turn() {
+                let arm = pair.reference.position.vector() - site;
+                let moved = arm.normalize() * off.0 + Vector3::new(arm.y, -arm.x, 0.0) * off.1;
+                pair.reference.position = Position::from_vector(pair.reference.position.vector() + moved);
+                registration.handle_pair(&Pair { reference: Reference { shared, ..pair.reference }, ..pair });
+            }
+        }
+        let biases = registration.estimate();
+        squares += nees(&biases, &bias) / (3.0 * RUNS as f64);
+        (0..3).for_each(|k| sigmas[k] += biases.sigma(k) / RUNS as f64);
+    }
+    (squares, sigmas)
+}
+
+#[test]
+fn tracks_of_another_radar_teach_no_more_than_its_own_errors_allow() {
+    println!("| other radar at, range m, azimuth ° | sigma m, °, s | NEES/3 |");
+    println!("|---|---|---|");
+    for (name, site, range_m, azimuth_rad) in [
+        ("the same place", EAST.at, 30.0, 0.004),
+        ("40 km west", (-20_000.0, 5_000.0), 30.0, 0.004),
+        ("40 km west, well known", (-20_000.0, 5_000.0), 3.0, 0.000_2),
+    ] {
+        let (nees, sigmas) = runs_against(&Other { site, range_m, azimuth_rad }, 50);
+        let degrees = azimuth_rad.to_degrees();
+        let [range, azimuth, time] = [sigmas[0], sigmas[1].to_degrees(), sigmas[2]];
+        println!("| {name}, {range_m}, {degrees:.3} | {range:.1}, {azimuth:.3}, {time:.3} | {nees:.2} |");
+        assert!((0.7..1.3).contains(&nees), "{name}: {nees}");
+        // From one place a turn of either looks alike; from two, a turn of the other displaces what it shows.
+        assert_eq!(sigmas[1] > 0.95 * azimuth_rad, site == EAST.at, "{name}: {}", sigmas[1]);
     }
 }
 

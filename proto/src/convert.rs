@@ -40,6 +40,7 @@ pub fn system_track(record: &TrackRecord, id: String, name: String) -> pb::Syste
         source_track: record.source_track,
         formerly: Vec::new(),
         stale: false,
+        remark: None,
     }
 }
 

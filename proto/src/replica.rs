@@ -17,6 +17,7 @@ mod outgoing;
 mod pace;
 mod pass;
 mod receive;
+pub mod registered;
 mod sack;
 mod schedule;
 pub mod table;
@@ -32,10 +33,11 @@ use fusion_core::track::{Origin, TrackId};
 use crate::packet::PacketError;
 use crate::packet::item::StreamKey;
 use crate::record::TrackRecord;
-use crate::row::{Assertion, Bearing, Row, RowKey};
+use crate::row::{Assertion, Bearing, Registration, Row, RowKey};
 
 pub use change::Change;
 pub use link::{Bearer, LinkEvent};
+pub use registered::Registered;
 pub use tally::Tally;
 
 use change::Changes;
@@ -187,6 +189,14 @@ impl Replica {
     pub fn handle_assertion(&mut self, assertion: Assertion, label: Label, now: Now) {
         self.now = now;
         let rows = self.writer.assertion(assertion, label, now.validity, &mut self.table, self.me, &mut self.tally);
+        self.write(rows);
+    }
+
+    /// What one of this node's sensors is known to be off by. Told again while the node lives.
+    pub fn handle_registration(&mut self, sensor: &str, registration: Registration, label: Label, now: Now) {
+        self.now = now;
+        let (table, tally) = (&mut self.table, &mut self.tally);
+        let rows = self.writer.registration(sensor, registration, label, now.validity, table, self.me, tally);
         self.write(rows);
     }
 
@@ -400,6 +410,11 @@ impl Replica {
     #[must_use]
     pub fn clock_ahead_ms(&self, id: LinkId) -> Option<i64> {
         self.links.get(&id)?.clock_ahead_ms
+    }
+
+    /// What is held of all nodes' sensors' errors, this node's too, by stream.
+    pub fn registered(&self) -> impl Iterator<Item = Registered> {
+        registered::registered(&self.table)
     }
 
     /// What all who said something of a track say together.

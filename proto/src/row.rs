@@ -19,6 +19,7 @@ pub mod kinematic;
 pub mod lifetime;
 pub mod quantise;
 pub mod refinement;
+pub mod registration;
 pub mod text;
 pub mod wire;
 
@@ -29,6 +30,7 @@ pub use kinematic::Kinematic;
 pub use lifetime::Lifetime;
 pub use quantise::Tick;
 pub use refinement::Refinement;
+pub use registration::Registration;
 
 use text::SensorName;
 
@@ -47,12 +49,21 @@ pub enum Kind {
     Sensor,
     /// What a person says of a track.
     Assertion,
+    /// What a sensor is off by.
+    Registration,
 }
 
 impl Kind {
     /// All, in the order of their codes.
-    pub const ALL: [Self; 6] =
-        [Self::Track, Self::Attributes, Self::Refinement, Self::Bearing, Self::Sensor, Self::Assertion];
+    pub const ALL: [Self; 7] = [
+        Self::Track,
+        Self::Attributes,
+        Self::Refinement,
+        Self::Bearing,
+        Self::Sensor,
+        Self::Assertion,
+        Self::Registration,
+    ];
 }
 
 /// Which row of its stream.
@@ -60,7 +71,8 @@ impl Kind {
 pub struct RowKey {
     /// Its kind.
     pub kind: Kind,
-    /// Which of that kind; attributes and refinement of a track have the track's.
+    /// Which of that kind; attributes and refinement of a track have the track's, the errors of a sensor have its
+    /// name's.
     pub handle: u16,
 }
 
@@ -79,6 +91,8 @@ pub enum Body {
     Sensor(Box<SensorName>),
     /// What a person says.
     Assertion(Box<Assertion>),
+    /// What a sensor is off by.
+    Registration(Registration),
     /// It is over. Of a track, this ends its attributes and its refinement too.
     Gone(Lifetime),
 }
@@ -94,6 +108,7 @@ impl Body {
             Self::Bearing(_) => Kind::Bearing,
             Self::Sensor(_) => Kind::Sensor,
             Self::Assertion(_) => Kind::Assertion,
+            Self::Registration(_) => Kind::Registration,
             Self::Gone(_) => return None,
         })
     }
@@ -105,7 +120,7 @@ impl Body {
             Self::Track(kinematic) => kinematic.lifetime,
             Self::Attributes(attributes) => attributes.lifetime(),
             Self::Refinement(_) | Self::Bearing(_) => Lifetime::Brief,
-            Self::Sensor(_) => Lifetime::Ground,
+            Self::Sensor(_) | Self::Registration(_) => Lifetime::Ground,
             Self::Assertion(_) => Lifetime::Day,
             Self::Gone(lifetime) => *lifetime,
         }

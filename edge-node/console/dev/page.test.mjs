@@ -45,10 +45,24 @@ describe("the page", { skip }, () => {
 
   /** Opens the page on a fresh mock and waits for its picture. */
   async function open(view, options = {}) {
-    mock?.close();
+    const before = mock;
     mock = await startMock({ tracks: TRACKS, ...options });
     await browser.open(mock.url, view);
+    // Only now: a page whose node goes away complains.
+    before?.close();
     await browser.until(`${rows} > 20`);
+  }
+
+  /** Selects a track by its id, wherever it is in the list or on the map. */
+  async function select(id) {
+    const all = `document.getElementById("list-all")`;
+    await browser.evaluate(`${all}.checked || ${all}.click()`);
+    const search = `document.getElementById("search")`;
+    await browser.evaluate(`${search}.value = "${id}", ${search}.dispatchEvent(new Event("input"))`);
+    const row = `document.querySelector('#list tr[data-id="${id}"]')`;
+    await browser.until(`${row} !== null`);
+    await browser.evaluate(`${row}.click()`);
+    await browser.evaluate(`${search}.value = "", ${search}.dispatchEvent(new Event("input"))`);
   }
 
   async function shoot(name) {
@@ -122,6 +136,31 @@ describe("the page", { skip }, () => {
     await browser.press("/");
     for (const key of "emitter") await browser.press(key);
     await browser.until(`${rows} > 0 && ${rows} < 30`);
+    assert.deepEqual(browser.complaints, []);
+  });
+
+  test("a merged number is told, and what was selected goes on under its new number", async () => {
+    await open(WIDE);
+    await select(mock.second);
+    const { from, to } = mock.merge();
+    await browser.until(`${text("notices")}.includes("${from.name} is now ${to.name}")`, 3_000);
+    await browser.until(`document.querySelector(".card-name").textContent === "${to.name}"`, 3_000);
+    await shoot("merged");
+    assert.deepEqual(browser.complaints, []);
+  });
+
+  test("a remark stands on the card with who made it and when, and what is silent says for how long", async () => {
+    await open(WIDE);
+    const facts = `document.querySelector(".facts").textContent`;
+    await select(mock.remarked);
+    await browser.until(`${facts}.includes("two on board, ours” — bravo, ")`, 3_000);
+    await browser.press("c");
+    await shoot("remark");
+    await select(mock.silentTrack);
+    await browser.until(`${facts}.includes("silent, reckoned on")`, 3_000);
+    await browser.press("c");
+    await new Promise((done) => setTimeout(done, 400));
+    await shoot("silent");
     assert.deepEqual(browser.complaints, []);
   });
 

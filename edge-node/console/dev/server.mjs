@@ -80,6 +80,24 @@ class Mock {
     this.#silent = silent;
   }
 
+  /** Lets two tracks merge; returns the one that is gone and the one that goes on. */
+  merge() {
+    return this.#world.merge();
+  }
+
+  /** The id of the track that is the next to merge, of the one that somebody remarked on, of one that is silent. */
+  get second() {
+    return this.#world.tracks()[1].id;
+  }
+
+  get remarked() {
+    return this.#world.tracks().find((track) => track.remark !== undefined).id;
+  }
+
+  get silentTrack() {
+    return this.#world.tracks().find((track) => track.stale).id;
+  }
+
   /** Drops every socket: a node that restarts. */
   drop() {
     for (const socket of this.#sockets.clients) socket.terminate();

@@ -18,6 +18,9 @@ export const SENSORS = [
   { name: "acoustic-3", kind: "acoustic", lat_deg: 54.52, lon_deg: 18.55, range_m: 8_000 },
 ];
 
+/** Where another node stands that hears the same emitters. */
+const ELSEWHERE = { name: "bravo", lat_deg: 54.2, lon_deg: 18.45 };
+
 const LABELS = [
   "UNCLASSIFIED REL TO POL, GBR, UKR",
   "UNCLASSIFIED REL TO POL, GBR, UKR",
@@ -98,19 +101,38 @@ export class World {
 
   /** All tracks as the wire has them. */
   tracks() {
-    return this.#movers.map(wireTrack);
+    return this.#movers.map((mover) => this.#wireTrack(mover));
   }
 
   /** Tracks whose estimate is newer than `since_ms`. */
   changedSince(since_ms) {
-    return this.#movers.filter((mover) => mover.seen_ms > since_ms).map(wireTrack);
+    return this.#movers.filter((mover) => mover.seen_ms > since_ms).map((mover) => this.#wireTrack(mover));
+  }
+
+  /** Lets the second track merge into the first, as when two nodes find that theirs are one. */
+  merge() {
+    const [first, second] = this.#movers.splice(1, 1).concat(this.#movers[0]).reverse();
+    this.#gone.push(second.id);
+    Object.assign(first, { formerly: [second], seen_ms: this.#time_ms + 1 });
+    return { from: second, to: first };
+  }
+
+  #wireTrack(mover) {
+    const silent = mover.period_s === Infinity && this.#time_ms - mover.seen_ms > SILENT_MS;
+    return {
+      ...wireTrack(mover),
+      ...(silent ? { stale: true, told_ms: Math.round(mover.seen_ms), time_ms: this.#time_ms } : {}),
+      ...(mover === this.#movers[2] ? { remark: { text: "two on board, ours", by: "bravo", time_ms: this.#start_ms } } : {}),
+    };
   }
 
   /** What the direction finders hear of the emitters. */
   bearings() {
     const emitters = this.#movers.filter((mover) => mover.class === "emitter").slice(0, 2);
     const finders = SENSORS.filter((sensor) => sensor.kind === "direction-finder");
-    return emitters.flatMap((emitter, number) => finders.map((finder) => this.#bearing(finder, emitter, number)));
+    const own = emitters.flatMap((emitter, number) => finders.map((finder) => this.#bearing(finder, emitter, number)));
+    const others = emitters.map((emitter, number) => ({ ...this.#bearing(ELSEWHERE, emitter, number), node: ELSEWHERE.name }));
+    return [...own, ...others];
   }
 
   sensors() {
@@ -213,6 +235,9 @@ export class World {
   }
 }
 
+/** After so long without a word a track counts as silent. */
+const SILENT_MS = 30_000;
+
 function wireTrack(mover) {
   const at = mover.told ?? mover;
   return {
@@ -233,6 +258,9 @@ function wireTrack(mover) {
     ...(mover.callsign ? { callsign: mover.name } : {}),
     sensors: mover.sensors,
     label: mover.label,
+    ...(mover.formerly === undefined
+      ? {}
+      : { formerly: mover.formerly.map(({ id }) => id), former_names: mover.formerly.map(({ name }) => name) }),
   };
 }
 

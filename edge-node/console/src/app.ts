@@ -12,6 +12,7 @@ import { PictureMap } from "./map/map.ts";
 import { type Palette, readPalette } from "./palette.ts";
 import { Help } from "./panels/help.ts";
 import { LayersMenu } from "./panels/layers-menu.ts";
+import { NoticeList } from "./panels/notice-list.ts";
 import { SelectedTrack } from "./panels/selected-track.ts";
 import { SensorList } from "./panels/sensor-list.ts";
 import { Tabs } from "./panels/tabs.ts";
@@ -37,6 +38,7 @@ export class App {
   readonly #list: TrackList;
   readonly #sensors: SensorList;
   readonly #tabs = new Tabs();
+  readonly #notices = new NoticeList(byId("notices", HTMLOListElement));
   readonly #help: Help;
   readonly #search = byId("search", HTMLInputElement);
   readonly #listAll = byId("list-all", HTMLInputElement);
@@ -183,8 +185,21 @@ export class App {
     if (this.#following) this.#centre();
     if (this.#beats % LIST_BEATS === 0) this.#showLists();
     this.#beats += 1;
+    this.#followNumber();
     this.#showSelected();
     this.#showBar();
+    this.#notices.show(this.#session.store.notices.at(this.#now_ms()));
+  }
+
+  /** A selected track that merged stays selected, under its new number. */
+  #followNumber(): void {
+    const { store } = this.#session;
+    if (this.#selected === null || store.get(this.#selected) !== undefined) return;
+    const successor = store.notices.successor(this.#selected);
+    if (successor === undefined || store.get(successor) === undefined) return;
+    const following = this.#following;
+    this.#select(successor);
+    this.#following = following;
   }
 
   #showBar(): void {

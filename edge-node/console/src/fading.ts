@@ -1,4 +1,5 @@
 /** How old a track looks. Drawing and panels ask here, so that the map and the list never disagree. */
+import type { Track } from "./protocol.ts";
 
 /** From this age on a track starts to fade. It is longer than one turn of a slow long-range radar. */
 export const STALE_AFTER_S = 15;
@@ -16,4 +17,9 @@ export function opacity(age_s: number): number {
 
 export function isStale(age_s: number): boolean {
   return age_s >= STALE_AFTER_S;
+}
+
+/** When a track was last told of; what the node only reckons on is as old as the last word of it. */
+export function told_ms(track: Pick<Track, "time_ms" | "silent_since_ms">): number {
+  return track.silent_since_ms ?? track.time_ms;
 }

@@ -61,8 +61,27 @@ export interface Track extends Position {
   label: string;
   /** An estimate made elsewhere, which a sensor reported. */
   source_track: boolean;
+  /** Ids that some of it had before, with the names of those: tracks that merged, or one that split. */
+  former: Former[];
+  /** When anybody last told of it, if that is too long ago: since then it is only reckoned on. */
+  silent_since_ms: number | null;
+  /** What a person said of it. */
+  remark: Remark | null;
   /** Where it was lately as later measurements show it, oldest first; empty unless the node smooths. */
   trail: TrailPoint[];
+}
+
+/** What a track was called before. */
+export interface Former {
+  id: string;
+  name: string;
+}
+
+/** What a person said, where, and when. */
+export interface Remark {
+  text: string;
+  by: string;
+  time_ms: number;
 }
 
 /** A place at a time. */
@@ -74,6 +93,8 @@ export interface TrailPoint extends Position {
 export interface Bearing extends Position {
   id: string;
   sensor: string;
+  /** The node that heard it, if it is not the one that shows it. */
+  node: string | null;
   bearing_deg: number;
   sigma_deg: number;
   range_m: number | null;
@@ -236,8 +257,23 @@ function track(value: unknown): Track | null {
     sensors: list(fields.sensors, string).items,
     label: string(fields.label) ?? "",
     source_track: fields.source_track === true,
+    former: former(fields),
+    silent_since_ms: fields.stale === true ? (number(fields.told_ms) ?? time_ms) : null,
+    remark: remark(object(fields.remark)),
     trail: list(fields.trail, trailPoint).items,
   };
+}
+
+/** Ids and names stand in lists of their own, side by side. */
+function former(fields: Fields): Former[] {
+  const names = list(fields.former_names, string).items;
+  return list(fields.formerly, string).items.map((id, index) => ({ id, name: names[index] ?? id }));
+}
+
+function remark(fields: Fields | null): Remark | null {
+  const text = string(fields?.text);
+  const time_ms = number(fields?.time_ms);
+  return text === null || time_ms === null ? null : { text, time_ms, by: string(fields?.by) ?? "" };
 }
 
 /** `[time_ms, lat_deg, lon_deg]` */
@@ -261,6 +297,7 @@ function bearing(value: unknown): Bearing | null {
     time_ms,
     bearing_deg,
     sensor: string(fields.sensor) ?? "",
+    node: string(fields.node),
     sigma_deg: atLeastZero(fields.sigma_deg) ?? 0,
     range_m: atLeastZero(fields.range_m),
     label: string(fields.label) ?? "",

@@ -2,7 +2,8 @@
  * Track symbols of our own drawing: the shape says what it is, the colour and the thin frame say whose it is, and the
  * filling says how sure the tracker is. Colour never stands alone: the frame repeats it for those who cannot tell red from
  * green (circle friend, diamond hostile, square neutral, dashed where assumed or suspected). A bar below says that the
- * state is not the tracker's own but was told by a sensor: a source track.
+ * state is not the tracker's own but was told by a sensor: a source track. What nobody tells of any more is hollow, broken
+ * and struck through.
  *
  * Each distinct symbol is drawn once and kept as a small canvas. MIL-STD-2525 symbols come in behind the same two functions.
  */
@@ -33,6 +34,8 @@ export interface Look {
   course_deg: number;
   /** Whether its state was told rather than computed here. */
   told: boolean;
+  /** Whether nobody has told of it for too long: hollow and broken, and struck through. */
+  silent: boolean;
 }
 
 /** The look of a track: only shapes that have a front are turned. */
@@ -40,7 +43,7 @@ export function lookOf(track: Track): Look {
   const turned = SHAPES[track.class].front && track.course_deg !== null ? track.course_deg : 0;
   const course_deg = (Math.round(turned / COURSE_STEP_DEG) * COURSE_STEP_DEG) % 360;
   const { affiliation, status, source_track: told } = track;
-  return { class: track.class, affiliation, status, course_deg, told };
+  return { class: track.class, affiliation, status, course_deg, told, silent: track.silent_since_ms !== null };
 }
 
 /** Symbols drawn so far, for one palette and one pixel ratio at a time. */
@@ -53,7 +56,7 @@ export class SymbolSheet {
     const sheet = `${palette.key} ${pixelRatio}`;
     if (sheet !== this.#key || this.#sprites.size >= SPRITES_MAX) this.#sprites.clear();
     this.#key = sheet;
-    const key = `${look.class} ${look.affiliation} ${look.status} ${look.course_deg} ${look.told}`;
+    const key = `${look.class} ${look.affiliation} ${look.status} ${look.course_deg} ${look.told} ${look.silent}`;
     let sprite = this.#sprites.get(key);
     if (sprite === undefined) {
       sprite = drawSprite(look, palette, pixelRatio);
@@ -73,6 +76,7 @@ function drawSprite(look: Look, palette: Palette, pixelRatio: number): HTMLCanva
   drawFrame(context, look.affiliation, palette);
   if (look.told) drawBar(context, look.affiliation, palette);
   drawBody(context, look, palette);
+  if (look.silent) drawStroke(context, look, palette);
   return canvas;
 }
 
@@ -100,9 +104,21 @@ function drawBar(context: CanvasRenderingContext2D, affiliation: Affiliation, pa
   }
 }
 
+/** From corner to corner, whichever way the body is turned. */
+function drawStroke(context: CanvasRenderingContext2D, look: Look, palette: Palette): void {
+  context.rotate(-radians(look.course_deg));
+  context.setLineDash([]);
+  context.strokeStyle = palette.ink[look.affiliation];
+  context.lineWidth = 1.5;
+  context.beginPath();
+  context.moveTo(-BODY_PX, BODY_PX);
+  context.lineTo(BODY_PX, -BODY_PX);
+  context.stroke();
+}
+
 function drawBody(context: CanvasRenderingContext2D, look: Look, palette: Palette): void {
   const { area, lines } = SHAPES[look.class];
-  const confirmed = look.status === "confirmed";
+  const confirmed = look.status === "confirmed" && !look.silent;
   context.rotate(radians(look.course_deg));
   context.lineJoin = "round";
   context.lineCap = "round";
@@ -110,7 +126,7 @@ function drawBody(context: CanvasRenderingContext2D, look: Look, palette: Palett
   context.fillStyle = confirmed ? palette.fill[look.affiliation] : palette.halo;
   context.strokeStyle = confirmed ? palette.outline : palette.ink[look.affiliation];
   context.lineWidth = confirmed ? 2 : 1.5;
-  context.setLineDash(look.status === "coasted" ? [2.5, 2.5] : []);
+  context.setLineDash(look.status === "coasted" || look.silent ? [2.5, 2.5] : []);
   const body = new Path2D();
   area(body);
   // The outline of a filled shape goes under its filling, that of a hollow one over it.

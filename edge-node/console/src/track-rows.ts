@@ -1,4 +1,5 @@
 /** The track list as data: which tracks, in which order. Pure, so that the table only has to show it. */
+import { told_ms } from "./fading.ts";
 import { affiliation, className } from "./format.ts";
 import type { Track } from "./protocol.ts";
 
@@ -53,7 +54,7 @@ const KEYS: Record<Column, (track: Track) => Key> = {
   speed: (track) => track.speed_m_s,
   course: (track) => track.course_deg,
   sigma: (track) => track.sigma_m,
-  age: (track) => -track.time_ms,
+  age: (track) => -told_ms(track),
 };
 
 function compare(a: Key, b: Key, sign: number): number {

@@ -3,6 +3,7 @@
  * It knows nothing of sockets, clocks or drawing; messages go in by `handle*`, everything else only reads.
  */
 import type { Bearing, Hello, Sensor, SensorStatus, Snapshot, Status, Track, Update } from "./protocol.ts";
+import { Notices } from "./notices.ts";
 import { Trail } from "./trail.ts";
 
 /** Tracks held at once; further ones are left out and counted in `overflow`. */
@@ -28,6 +29,7 @@ export interface SensorEntry {
 }
 
 export class TrackStore {
+  readonly notices = new Notices();
   readonly #tracks = new Map<string, Entry>();
   readonly #bearings = new Map<string, Bearing>();
   readonly #statuses = new Map<string, SensorStatus>();
@@ -51,8 +53,12 @@ export class TrackStore {
   }
 
   handleUpdate(update: Update): void {
+    const before = update.tracks.map(({ id }) => this.#tracks.get(id)?.track);
     for (const id of update.gone) this.#tracks.delete(id);
     this.#put(update.tracks);
+    for (const [index, track] of update.tracks.entries()) {
+      this.notices.handleTrack(before[index], track, (id) => this.#tracks.has(id), update.time_ms);
+    }
     this.#putBearings(update.bearings, update.time_ms);
   }
 
@@ -66,6 +72,7 @@ export class TrackStore {
   clear(): void {
     this.#tracks.clear();
     this.#bearings.clear();
+    this.notices.clear();
   }
 
   get(id: string | null): Entry | undefined {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FAINTEST, FAINT_AT_S, STALE_AFTER_S, isStale, opacity } from "../src/fading.ts";
+import { FAINTEST, FAINT_AT_S, STALE_AFTER_S, isStale, opacity, told_ms } from "../src/fading.ts";
+
+test("what is silent is as old as the last word of it, however far it was reckoned on", () => {
+  assert.equal(told_ms({ time_ms: 9_000, silent_since_ms: 1_000 }), 1_000);
+  assert.equal(told_ms({ time_ms: 9_000, silent_since_ms: null }), 9_000);
+});
 
 test("a fresh track is solid, an old one faint, and never the other way about", () => {
   assert.equal(opacity(0), 1);

@@ -96,7 +96,7 @@ test("scale bars are one, two or five times a power of ten", () => {
 });
 
 test("a wedge spans two sigmas to each side of its line", () => {
-  const report = { id: "x", sensor: "df", time_ms: 0, label: "", lat_deg: 54, lon_deg: 18 };
+  const report = { id: "x", sensor: "df", node: null, time_ms: 0, label: "", lat_deg: 54, lon_deg: 18 };
   const { line, outline } = wedge({ ...report, bearing_deg: 350, sigma_deg: 5, range_m: 20_000 });
   const [left, right] = [outline[1], outline.at(-1)].map((at) => rangeBearing(report, at ?? report));
   near(left?.bearing_deg ?? 0, 340, 0.01);
@@ -106,7 +106,7 @@ test("a wedge spans two sigmas to each side of its line", () => {
 });
 
 test("a bearing that says nothing is no full circle", () => {
-  const report = { id: "x", sensor: "df", time_ms: 0, label: "", lat_deg: 54, lon_deg: 18 };
+  const report = { id: "x", sensor: "df", node: null, time_ms: 0, label: "", lat_deg: 54, lon_deg: 18 };
   const { outline } = wedge({ ...report, bearing_deg: 90, sigma_deg: 170, range_m: null });
   near(rangeBearing(report, outline[1] ?? report).bearing_deg, 90 - HALF_ANGLE_DEG_MAX, 0.01);
 });

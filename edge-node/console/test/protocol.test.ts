@@ -63,3 +63,19 @@ test("a status keeps only counters that are numbers", () => {
   const { message } = decoded({ type: "status", time_ms: 5, sensors: [], counters: { tracks: 3, node: "n" } });
   assert.deepEqual(message?.type === "status" && message.counters, { tracks: 3 });
 });
+
+test("former numbers, silence, remarks and hearers come in; absent or broken ones are none", () => {
+  const told = {
+    id: "a", time_ms: 5, lat_deg: 54, lon_deg: 18, formerly: ["b", "c"], former_names: ["TB"], stale: true, told_ms: 2,
+    remark: { text: "ours", by: "bravo", time_ms: 4 },
+  };
+  const line = { id: "x", time_ms: 5, lat_deg: 54, lon_deg: 18, bearing_deg: 7, node: "bravo" };
+  const plain = { id: "p", time_ms: 5, lat_deg: 54, lon_deg: 18, told_ms: 2, remark: { by: "bravo" } };
+  const { message } = decode(JSON.stringify({ type: "snapshot", time_ms: 5, tracks: [told, plain], bearings: [line] }));
+  assert.ok(message?.type === "snapshot");
+  const [first, second] = message.tracks;
+  assert.deepEqual(first?.former, [{ id: "b", name: "TB" }, { id: "c", name: "c" }]);
+  assert.deepEqual([first?.silent_since_ms, first?.remark?.text], [2, "ours"]);
+  assert.deepEqual([second?.former, second?.silent_since_ms, second?.remark], [[], null, null]);
+  assert.equal(message.bearings[0]?.node, "bravo");
+});

@@ -23,6 +23,9 @@ export function track(part: Partial<Track> = {}): Track {
     sensors: ["radar-n"],
     label: "UNCLASSIFIED",
     source_track: false,
+    former: [],
+    silent_since_ms: null,
+    remark: null,
     trail: [],
     ...part,
   };

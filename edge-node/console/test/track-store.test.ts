@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Bearing, Update } from "../src/protocol.ts";
+import { NOTICES_MAX, NOTICE_KEPT_MS } from "../src/notices.ts";
 import { BEARINGS_MAX, BEARING_KEPT_MS, TRACKS_MAX, TrackStore } from "../src/track-store.ts";
 import { NOON_MS, track } from "./samples.ts";
 
@@ -19,6 +20,7 @@ const update = (part: Partial<Update>): Update => ({
 const bearing = (id: string, time_ms = NOON_MS): Bearing => ({
   id,
   sensor: "df-1",
+  node: null,
   lat_deg: 54,
   lon_deg: 18,
   bearing_deg: 45,
@@ -49,6 +51,39 @@ test("a snapshot replaces the picture but keeps the trails of what goes on", () 
   store.handleSnapshot(snapshot([track({ time_ms: NOON_MS + 10_000 })]));
   assert.equal(store.size, 1);
   assert.equal(store.get("a")?.trail.length, 2);
+});
+
+test("a number that merged is told once, with the number under which it goes on", () => {
+  const store = new TrackStore();
+  store.handleSnapshot(snapshot([track({ id: "a", name: "TA" }), track({ id: "b", name: "TB" })]));
+  const merged = track({ id: "a", name: "TA", former: [{ id: "b", name: "TB" }] });
+  store.handleUpdate(update({ tracks: [merged], gone: ["b"] }));
+  store.handleUpdate(update({ tracks: [merged], time_ms: NOON_MS + 2_000 }));
+  assert.deepEqual(store.notices.at(NOON_MS + 2_000).map(({ text }) => text), ["TB is now TA"]);
+  assert.equal(store.notices.successor("b"), "a");
+  assert.deepEqual(store.notices.at(NOON_MS + 1_000 + NOTICE_KEPT_MS + 1), []);
+});
+
+test("a track that split off says from which", () => {
+  const store = new TrackStore();
+  store.handleSnapshot(snapshot([track({ id: "a", name: "TA" })]));
+  const split = track({ id: "b", name: "TB", former: [{ id: "a", name: "TA" }] });
+  store.handleUpdate(update({ tracks: [track({ id: "a", name: "TA" }), split] }));
+  assert.deepEqual(store.notices.at(NOON_MS).map(({ text }) => text), ["TB was part of TA"]);
+  assert.equal(store.notices.successor("a"), undefined);
+});
+
+test("a snapshot tells no news, and the oldest notice makes room", () => {
+  const store = new TrackStore();
+  store.handleSnapshot(snapshot([track({ former: [{ id: "b", name: "TB" }] })]));
+  assert.deepEqual(store.notices.at(NOON_MS), []);
+  for (let index = 0; index <= NOTICES_MAX; index += 1) {
+    const former = [{ id: `f${index}`, name: `F${index}` }];
+    store.handleUpdate(update({ tracks: [track({ id: `n${index}`, name: `N${index}`, former })] }));
+  }
+  const texts = store.notices.at(NOON_MS + 1_000).map(({ text }) => text);
+  assert.equal(texts.length, NOTICES_MAX);
+  assert.equal(texts[0], "F1 is now N1");
 });
 
 test("tracks past the bound are counted, not kept", () => {

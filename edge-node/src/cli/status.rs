@@ -68,6 +68,7 @@ fn table(status: &Value) -> String {
         row(&mut text, sensor);
     }
     neighbours(&mut text, status);
+    registrations(&mut text, status);
     if let Some(trouble) = status["recorder_trouble"].as_str() {
         let _ = writeln!(text, "\nnothing is recorded: {trouble}");
     }
@@ -106,6 +107,42 @@ fn neighbours(text: &mut String, status: &Value) {
             kept.join(" ")
         );
     }
+}
+
+/// One line for each sensor, of this node and of others, of which it is known what it is off by.
+fn registrations(text: &mut String, status: &Value) {
+    let all = status["registrations"].as_array().map_or(&[][..], Vec::as_slice);
+    if all.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\n{:<16} {:<20} {:>5} {:>7} {:>7}  {:<28} {:<30} time s",
+        "off by: node", "sensor", "grade", "pairs", "targets", "range m", "azimuth °"
+    );
+    for known in all {
+        let word = |key: &str| known[key].as_str().unwrap_or("-");
+        let count = |key: &str| known[key].as_u64().map_or_else(|| "-".to_owned(), |value| value.to_string());
+        let _ = writeln!(
+            text,
+            "{:<16} {:<20} {:>5} {:>7} {:>7}  {:<28} {:<30} {}",
+            word("node"),
+            word("sensor"),
+            count("grade"),
+            count("pairs"),
+            count("targets"),
+            bias(&known["range_m"], 1),
+            bias(&known["azimuth_deg"], 3),
+            bias(&known["time_s"], 2),
+        );
+    }
+}
+
+/// An error with one sigma, and what becomes of it.
+fn bias(told: &Value, places: usize) -> String {
+    let number = |key: &str| told[key].as_f64().unwrap_or(f64::NAN);
+    let state = told["state"].as_str().unwrap_or("?");
+    format!("{:+.places$} ± {:.places$} {state}", number("bias"), number("sigma"))
 }
 
 fn row(text: &mut String, sensor: &Value) {
@@ -172,6 +209,18 @@ mod tests {
         let row = text.lines().last().expect("a line");
         assert!(row.starts_with("bravo  ") && row.contains("ready") && row.ends_with("500  hf"), "{row}");
         assert!(!table(&json!({ "node": "alpha", "sensors": [] })).contains("neighbour"));
+    }
+
+    #[test]
+    fn what_sensors_are_off_by_stands_below_with_sigma_and_state() {
+        let bias = |bias: f64, sigma: f64, state: &str| json!({ "bias": bias, "sigma": sigma, "state": state });
+        let radar = json!({ "node": "bravo", "own": false, "sensor": "radar", "grade": 2, "pairs": 256, "targets": 8,
+            "range_m": bias(80.2, 3.0, "applied"), "azimuth_deg": bias(0.498, 0.01, "applied"),
+            "time_s": bias(0.02, 0.21, "settled") });
+        let text = table(&json!({ "node": "alpha", "sensors": [], "registrations": [radar] }));
+        let row = text.lines().last().expect("a line");
+        assert!(row.starts_with("bravo  ") && row.contains("+0.498 ± 0.010 applied"), "{row}");
+        assert!(row.contains("+80.2 ± 3.0 applied") && row.ends_with("+0.02 ± 0.21 settled"), "{row}");
     }
 
     #[test]

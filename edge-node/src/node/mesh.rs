@@ -3,7 +3,9 @@
 //! The replica has two readings of the clock, told with every packet, link and timeout. What sensors bring is published
 //! at the last of them, or at the sensor's time where that is later. Nothing flows back: neither rows nor the mesh's
 //! time reach the tracker, so own tracks come of own sensors' bytes and times alone, and a replay of these gives the
-//! same with and without a mesh. A node that is never told the mesh's time writes its rows and sends nothing.
+//! same with and without a mesh. The one exception has to be asked for: a sensor with `registration = "correct"` is
+//! also corrected for what other nodes' tracks say that it is off by. A node that is never told the mesh's time writes
+//! its rows and sends nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +16,12 @@ use fusion_core::measurement::SensorId;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{Origin, TrackId};
 use proto::record::TrackRecord;
-use proto::replica::{Change, LinkEvent, LinkId, Now, Replica, ReplicaConfig};
+use proto::replica::{Change, LinkEvent, LinkId, Now, Registered, Replica, ReplicaConfig};
+use proto::row::Registration;
 
 use crate::picture::{Picture, SystemTrack};
 
+use super::registration::NEWS_PERIOD;
 use super::{Bearing, Node, Output, TIMEOUT_PERIOD};
 
 /// From here on a row's emitter says only that it is not another of the same look; below, it is the same number for the
@@ -52,14 +56,16 @@ pub(super) struct Mesh {
     asking: BTreeSet<LinkId>,
     /// When the picture is looked at next, whether anything came in or not.
     look_at: Span,
+    /// What was told last of own sensors, and when.
+    registered: BTreeMap<usize, (Registration, Span)>,
     lines_over: u64,
 }
 
 impl Mesh {
     fn new(me: Origin, config: ReplicaConfig, now: Now) -> Self {
         let replica = Replica::new(me, config, now);
-        let (claims, asking) = (BTreeMap::new(), BTreeSet::new());
-        Self { replica, now, claims, asking, look_at: now.elapsed, lines_over: 0 }
+        let (claims, asking, registered) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Self { replica, now, claims, asking, look_at: now.elapsed, registered, lines_over: 0 }
     }
 
     /// Does something with the replica at a time; afterwards any link may have something to send.
@@ -100,6 +106,24 @@ impl Mesh {
         let line = proto::row::Bearing::new(from, bearing.azimuth, bearing.sigma_rad, sensor, emitter);
         self.replica.handle_bearing(line, bearing.time, bearing.label, now);
         self.asking.extend(self.replica.links());
+    }
+
+    /// What an own sensor is off by: told if it is news.
+    pub(super) fn handle_registered(&mut self, sensor: usize, own: &Registered, now: Span) {
+        let news = self
+            .registered
+            .get(&sensor)
+            .is_none_or(|(told, when)| now - *when >= NEWS_PERIOD && own.registration.is_news(told));
+        if news {
+            self.registered.insert(sensor, (own.registration, now));
+            self.replica.handle_registration(&own.sensor, own.registration, own.label, self.now);
+            self.asking.extend(self.replica.links());
+        }
+    }
+
+    /// The replica.
+    pub(super) const fn replica(&self) -> &Replica {
+        &self.replica
     }
 
     /// The number that tells an emitter's lines apart from others; `unnamed` counts those without a fingerprint.
@@ -187,6 +211,7 @@ impl Node {
         if self.mesh.as_mut().is_some_and(|mesh| mesh.is_look_due(now.elapsed)) {
             self.picture.handle_timeout(now.validity);
             self.take_picture();
+            self.exchange_registrations(now.elapsed, now.validity);
         }
     }
 
@@ -229,6 +254,9 @@ impl Node {
 
     fn take_change(&mut self, change: &Change) {
         self.picture.handle_change(change);
+        if let Change::Track { record, .. } = change {
+            self.learn_of(record);
+        }
         if let Change::Bearing { origin, bearing: line, time, label } = *change
             && origin != self.origin
         {

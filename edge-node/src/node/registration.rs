@@ -1,36 +1,47 @@
-//! What this node's sensors are off by: plots against targets that tell their own place.
+//! What this node's sensors are off by: plots against what is known of the same objects.
 //!
-//! A pair is a polar plot with an address (Mode S) and what was told last of the same address: by the target itself
-//! (ADS-B, AIS, Remote ID) over a sensor of this node, by another system, or by a record of another node. What is told
-//! must have a velocity, since a clock that is off shows in nothing that stands still. Estimates are made of plots as
-//! they came, whether they are corrected or not, so a correction never feeds on itself. Sensors on moving platforms are
-//! left out: their errors change before they are known.
+//! A pair is a polar plot and where somebody else had the same object about then. Who that is: the object itself, over
+//! a sensor of this node (ADS-B, AIS, Remote ID); another system; or a track of another node, whose sensors are
+//! registered themselves ([`neighbours`]). A plot and a saying are of one object by the address that both have, or
+//! because the plot is of an own track ([`whose`]) that the picture takes for the same object.
+//!
+//! **No circles.** Truth is passed on, never back. What targets tell of themselves is of *grade* 0; a sensor is of one
+//! above the highest that it has learnt from. While it is not settled its grade may rise, and nobody learns from it;
+//! from then on it learns of lower grades than its own alone, until it begins anew. So however the nodes hear each
+//! other, no sensor learns what came from itself; nor does one that shares its name with a sensor behind the reference.
+//!
+//! What is told must have a velocity, since a clock that is off shows in nothing that stands still. Estimates are made
+//! of plots as they came, whether they are corrected or not, so a correction never feeds on itself. Sensors on moving
+//! platforms are left out: their errors change before they are known.
 
-use std::collections::BTreeMap;
+mod exchange;
+pub mod neighbours;
+pub mod references;
+pub mod whose;
 
 use fusion_core::frame::{Position, Velocity};
-use fusion_core::gaussian::Covariance;
 use fusion_core::geodesy::{Geodetic, TangentPlane};
-use fusion_core::identity::{Address, Identity};
 use fusion_core::maths::{hypot, sqrt};
 use fusion_core::measurement::{Measurement, Observation, Pose, SensorId};
-use fusion_core::nalgebra::Matrix3;
 use fusion_core::registration::{
-    Biases, Correction, CorrectionRules, Pair, Reference, Registration, RegistrationConfig, RegistrationTally, Seen,
+    Biases, Correction, CorrectionRules, Outcome, Pair, Reference, Registration, RegistrationConfig, RegistrationTally,
+    Seen, Shared,
 };
 use fusion_core::sensor::{Bias, SensorModel};
 use fusion_core::time::{Span, Timestamp};
+use fusion_core::track::{NodeId, Track, TrackId};
 use proto::record::TrackRecord;
-use sensor_drivers::decoder::{Measured, Place, Polar, Return};
+use proto::replica::Registered;
+use proto::row;
+use proto::row::registration::{BiasState, GRADE_MAX};
+use sensor_drivers::decoder::{Measured, OwnedScan, Place, Polar, Return};
 use serde_json::{Value, json};
 
 use crate::config::registration::RegistrationMode;
-
-/// Targets whose last told place is kept; for a new one, the oldest goes. Counter: `Registrar::displaced`.
-pub const TOLD_MAX: usize = 1_024;
-
-/// How long an error of a record lasts: a filter forgets in some scans.
-const RECORD_ERRORS_LAST: Span = Span::from_secs(30);
+pub use exchange::NEWS_PERIOD;
+use neighbours::Neighbours;
+use references::{Key, References, Told};
+use whose::{Candidate, whose};
 
 /// What is known of a sensor's errors, and what is taken off.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,18 +50,43 @@ pub struct RegistrationReport {
     pub biases: Biases,
     /// What is taken off: range, azimuth, time, range per range. Nothing unless the sensor is to be corrected.
     pub corrected: [Option<f64>; fusion_core::registration::BIASES],
+    /// Which are known, and at rest.
+    pub settled: [bool; fusion_core::registration::BIASES],
+    /// How many times the truth was passed on before it came here; `None` before the first pair.
+    pub grade: Option<u8>,
 }
 
 impl RegistrationReport {
-    /// As JSON: each error with its sigma, and whether it is taken off.
+    /// What has become of an error.
+    #[must_use]
+    pub const fn state(&self, bias: usize) -> BiasState {
+        match (self.corrected[bias], self.settled[bias]) {
+            (Some(_), _) => BiasState::Applied,
+            (None, true) => BiasState::Settled,
+            (None, false) => BiasState::Estimating,
+        }
+    }
+
+    /// As JSON: each error with its sigma, and what becomes of it.
     #[must_use]
     pub fn json(&self) -> Value {
         let of = |k: usize, unit: f64| {
             json!({ "bias": self.biases.mean[k] * unit, "sigma": self.biases.sigma(k) * unit,
-                    "corrected": self.corrected[k].is_some() })
+                    "state": self.state(k).as_str(), "corrected": self.corrected[k].is_some() })
         };
-        json!({ "pairs": self.biases.pairs, "targets": self.biases.targets, "range_m": of(0, 1.0),
-                "azimuth_deg": of(1, 1_f64.to_degrees()), "time_s": of(2, 1.0) })
+        json!({ "pairs": self.biases.pairs, "targets": self.biases.targets, "grade": self.grade,
+                "range_m": of(0, 1.0), "azimuth_deg": of(1, 1_f64.to_degrees()), "time_s": of(2, 1.0) })
+    }
+
+    /// As a row, for a sensor that stands at a place; `None` before the first pair.
+    fn row(&self, site: Geodetic) -> Option<row::Registration> {
+        let bias = |k: usize| row::registration::Bias {
+            value: self.biases.mean[k],
+            sigma: self.biases.sigma(k),
+            state: self.state(k),
+        };
+        let biases = core::array::from_fn(bias);
+        Some(row::Registration::new(self.grade?, site, &biases, self.biases.pairs, self.biases.targets))
     }
 }
 
@@ -59,53 +95,96 @@ impl RegistrationReport {
 pub struct Registrar {
     /// By sensor; `None` where nothing is estimated.
     sensors: Vec<Option<One>>,
-    told: BTreeMap<Address, Told>,
-    /// Numbers the targets.
-    targets: u64,
-    displaced: u64,
+    references: References,
+    neighbours: Neighbours,
 }
 
 /// One sensor.
 #[derive(Debug)]
 struct One {
+    name: String,
     registration: Box<Registration>,
     correction: Correction,
     corrects: bool,
+    /// One above that of its references.
+    grade: Option<u8>,
+    /// Whether others may have learnt from it, so that its grade must not rise.
+    settled: bool,
+    /// If it passes on what targets tell of themselves: one sigma of place and time that all of it shares.
+    tells: Option<(f64, f64)>,
 }
 
-/// What was told last of a target.
-#[derive(Clone, Copy, Debug)]
-struct Told {
-    target: u64,
-    reference: Reference,
-    lasts: Span,
+impl One {
+    fn new(name: &str, mode: RegistrationMode) -> Option<Self> {
+        (mode != RegistrationMode::Off).then(|| Self {
+            name: name.to_owned(),
+            registration: Box::new(Registration::new(RegistrationConfig::RADAR)),
+            correction: Correction::new(CorrectionRules::CAREFUL),
+            corrects: mode == RegistrationMode::Correct,
+            grade: None,
+            settled: false,
+            tells: None,
+        })
+    }
+
+    fn report(&self) -> RegistrationReport {
+        let corrected = if self.corrects { *self.correction.biases() } else { Default::default() };
+        let (biases, settled) = (self.registration.estimate(), *self.correction.settled());
+        RegistrationReport { biases, corrected, settled, grade: self.grade }
+    }
+
+    fn handle_pair(&mut self, told: &Told, seen: Seen) {
+        let pair = Pair { target: told.target, seen, reference: told.reference, reference_lasts: told.lasts };
+        match self.registration.handle_pair(&pair) {
+            Outcome::Used | Outcome::Doubted => self.grade = self.grade.max(Some(told.grade + 1)),
+            Outcome::BegunAnew => (self.grade, self.settled) = (None, false),
+            Outcome::Refused | Outcome::TooSoon | Outcome::TooFarApart | Outcome::Unusable => {}
+        }
+        self.correction.handle_estimate(&self.registration.estimate());
+        let report = self.report();
+        self.settled |= (0..2).all(|bias| report.state(bias) != BiasState::Estimating);
+    }
+
+    /// It learns of lower grades alone.
+    fn learns_below(&self) -> u8 {
+        self.grade.filter(|_| self.settled).unwrap_or(GRADE_MAX)
+    }
 }
 
 impl Registrar {
-    /// Nothing is known yet of any sensor.
-    #[must_use]
-    pub fn new(modes: impl Iterator<Item = RegistrationMode>) -> Self {
-        let one = |mode| {
-            (mode != RegistrationMode::Off).then(|| One {
-                registration: Box::new(Registration::new(RegistrationConfig::RADAR)),
-                correction: Correction::new(CorrectionRules::CAREFUL),
-                corrects: mode == RegistrationMode::Correct,
-            })
-        };
-        Self { sensors: modes.map(one).collect(), told: BTreeMap::new(), targets: 0, displaced: 0 }
+    /// Nothing is known yet of any sensor. Sensors by name, in the order of their numbers.
+    pub fn new<'a>(sensors: impl Iterator<Item = (&'a str, RegistrationMode)>) -> Self {
+        let sensors = sensors.map(|(name, mode)| One::new(name, mode)).collect();
+        Self { sensors, references: References::default(), neighbours: Neighbours::default() }
     }
 
     /// What is known of a sensor; `None` if nothing is estimated.
     #[must_use]
     pub fn report(&self, sensor: SensorId) -> Option<RegistrationReport> {
-        let one = self.sensors.get(usize::from(sensor.0))?.as_ref()?;
-        let corrected = if one.corrects { *one.correction.biases() } else { Default::default() };
-        Some(RegistrationReport { biases: one.registration.estimate(), corrected })
+        Some(self.one(sensor)?.report())
     }
 
-    /// Counters, by name.
+    /// What others may know of a sensor that stands at a place; `None` while there is nothing to say.
+    #[must_use]
+    pub fn row(&self, sensor: SensorId, site: Geodetic) -> Option<row::Registration> {
+        let one = self.one(sensor)?;
+        let Some((place_m, time_s)) = one.tells else { return one.report().row(site) };
+        let known = |sigma| row::registration::Bias { value: 0.0, sigma, state: BiasState::Settled };
+        Some(row::Registration::new(0, site, &[known(place_m), known(0.0), known(time_s)], 0, 0))
+    }
+
+    /// What other nodes tell of their sensors.
+    pub fn neighbours(&self) -> impl Iterator<Item = &Registered> {
+        self.neighbours.iter()
+    }
+
+    fn one(&self, sensor: SensorId) -> Option<&One> {
+        self.sensors.get(usize::from(sensor.0))?.as_ref()
+    }
+
+    /// Counters of a sensor, by name.
     pub fn counters(&self, sensor: SensorId, each: &mut dyn FnMut(&'static str, u64)) {
-        let Some(one) = self.sensors.get(usize::from(sensor.0)).and_then(Option::as_ref) else { return };
+        let Some(one) = self.one(sensor) else { return };
         let RegistrationTally { used, doubted, refused, begun_anew, too_soon, too_far_apart, unusable, .. } =
             *one.registration.tally();
         each("registration_used", used);
@@ -117,22 +196,68 @@ impl Registrar {
         each("registration_unusable", unusable);
     }
 
-    /// References that went for want of room.
-    #[must_use]
-    pub const fn displaced(&self) -> u64 {
-        self.displaced
+    /// Counters of all, by name.
+    pub fn each_counter(&self, each: &mut dyn FnMut(&'static str, u64)) {
+        each("references_displaced", self.references.displaced());
+        each("registrations_full", self.neighbours.full());
     }
 
-    /// Takes in a plot as it came.
-    pub fn handle_return(&mut self, sensor: SensorId, pose: &Pose, time: Timestamp, seen: &Return) {
-        let (Place::Polar(polar), Some(address)) = (&seen.place, seen.identity.address) else { return };
-        let Some(told) = self.told.get(&address) else { return };
+    /// Takes in a scan of a sensor that stands still, as it came. `tracks` are this node's own, as they are before it.
+    pub fn handle_scan<'a>(
+        &mut self,
+        sensor: SensorId,
+        pose: &Pose,
+        scan: &OwnedScan,
+        tracks: impl Iterator<Item = &'a Track>,
+    ) {
+        if self.one(sensor).is_none() {
+            return;
+        }
+        for seen in &scan.returns {
+            if let Some(address) = seen.identity.address {
+                self.handle_return(sensor, pose, scan.time, seen, Key::Address(address));
+            }
+        }
+        if self.references.asks_for_tracks(scan.time) {
+            self.handle_unnamed(sensor, pose, scan, tracks);
+        }
+    }
+
+    /// Plots without an address: those of own tracks whose objects others know.
+    fn handle_unnamed<'a>(
+        &mut self,
+        sensor: SensorId,
+        pose: &Pose,
+        scan: &OwnedScan,
+        tracks: impl Iterator<Item = &'a Track>,
+    ) {
+        let as_tracked = |seen: &Return| match self.corrected(sensor, seen).as_ref().unwrap_or(seen).place {
+            Place::Polar(polar) => Some(polar),
+            Place::Geodetic(_) => None,
+        };
+        let unnamed = scan.returns.iter().filter(|seen| seen.identity.address.is_none());
+        let (unnamed, plots): (Vec<&Return>, Vec<Polar>) =
+            unnamed.filter_map(|seen| Some((seen, as_tracked(seen)?))).unzip();
+        if plots.is_empty() {
+            return;
+        }
+        let at = self.time(sensor, scan.time);
+        let candidates: Vec<Candidate> = tracks.filter_map(|track| Candidate::of(track, sensor, pose, at)).collect();
+        for (seen, id) in unnamed.into_iter().zip(whose(&plots, &candidates)) {
+            if let Some(id) = id {
+                self.handle_return(sensor, pose, scan.time, seen, Key::Own(id));
+            }
+        }
+    }
+
+    fn handle_return(&mut self, sensor: SensorId, pose: &Pose, time: Timestamp, seen: &Return, key: Key) {
+        let (Place::Polar(polar), Some(told)) = (&seen.place, self.references.get(key)) else { return };
         let Some(one) = self.sensors.get_mut(usize::from(sensor.0)).and_then(Option::as_mut) else { return };
-        let both = |measured: Measured| (measured.value, measured.sigma);
-        let seen = Seen { time, pose: *pose, range: polar.range.map(both), azimuth: both(polar.azimuth) };
-        let (target, reference) = (told.target, told.reference);
-        one.registration.handle_pair(&Pair { target, seen, reference, reference_lasts: told.lasts });
-        one.correction.handle_estimate(&one.registration.estimate());
+        if told.is_good_for(sensor, one.learns_below()) {
+            let both = |measured: Measured| (measured.value, measured.sigma);
+            let seen = Seen { time, pose: *pose, range: polar.range.map(both), azimuth: both(polar.azimuth) };
+            one.handle_pair(told, seen);
+        }
     }
 
     /// Takes in what a target told of itself over a sensor of this node.
@@ -140,6 +265,9 @@ impl Registrar {
         let (Observation::PositionVelocity(reading), Some(address)) = (&told.observation, told.identity.address) else {
             return;
         };
+        if let Some(Some(one)) = self.sensors.get_mut(usize::from(sensor.0)) {
+            one.tells = Some((model.bias.place_m, model.bias.time_s));
+        }
         let velocity = reading.noise.matrix().fixed_view::<3, 3>(3, 3).trace() / 3.0;
         let reference = Reference {
             source: u64::from(sensor.0),
@@ -148,52 +276,32 @@ impl Registrar {
             velocity: Velocity::from_vector(reading.z.fixed_rows::<3>(3).into()),
             covariance: reading.noise.leading::<3>(),
             velocity_sigma_m_s: sqrt(velocity),
-            shared_place_m: model.bias.place_m,
+            shared: Shared::Moved { place_m: model.bias.place_m },
             shared_time_s: model.bias.time_s,
         };
-        self.tell(address, reference, Span::ZERO);
+        let told = Told { target: 0, reference, lasts: Span::ZERO, grade: 0, barred: 0 };
+        self.references.tell(Key::Address(address), told);
     }
 
-    /// Takes in what another node says of a target that has an address. Nobody knows how much of its error all its
-    /// records share, so all of it is taken to be.
-    pub fn handle_record(&mut self, plane: &TangentPlane, record: &TrackRecord) {
-        let Identity { address: Some(address), .. } = record.identity else { return };
-        let (Some(_), estimate) = (record.status, &record.estimate) else { return };
-        let axes = plane.local_axes_at(Geodetic::from_ecef(estimate.position)).transpose();
-        let spread: Matrix3<f64> = estimate.covariance.leading::<3>().matrix().into_owned();
-        let Ok(covariance) = Covariance::new(axes * spread * axes.transpose()) else { return };
-        let fast = estimate.covariance.matrix().fixed_view::<3, 3>(3, 3).trace() / 3.0;
-        let reference = Reference {
-            source: RECORDS | record.id.origin.node.0,
-            time: estimate.time,
-            position: plane.to_enu(estimate.position),
-            velocity: plane.velocity_to_enu(estimate.velocity),
-            covariance,
-            velocity_sigma_m_s: sqrt(fast),
-            shared_place_m: sqrt(0.5 * (spread[(0, 0)] + spread[(1, 1)])),
-            shared_time_s: RECORD_TIME_SIGMA_S,
-        };
-        self.tell(address, reference, RECORD_ERRORS_LAST);
+    /// Takes in all that is held of other nodes' sensors.
+    pub fn handle_registered(&mut self, me: NodeId, held: impl Iterator<Item = Registered>) {
+        self.neighbours.take(me, held);
     }
 
-    fn tell(&mut self, address: Address, reference: Reference, lasts: Span) {
-        if let Some(told) = self.told.get_mut(&address) {
-            // What a target tells of itself is not pushed out by what others say of it, while it speaks.
-            let fresher = reference.time > told.reference.time;
-            let worse =
-                lasts > told.lasts && reference.time - told.reference.time < RegistrationConfig::RADAR.apart_max;
-            if fresher && !worse {
-                (told.reference, told.lasts) = (reference, lasts);
-            }
-            return;
-        }
-        if self.told.len() >= TOLD_MAX {
-            let oldest = self.told.iter().min_by_key(|(_, told)| told.reference.time).map(|(address, _)| *address);
-            oldest.and_then(|address| self.told.remove(&address));
-            self.displaced += 1;
-        }
-        self.targets += 1;
-        self.told.insert(address, Told { target: self.targets, reference, lasts });
+    /// Takes in what another node says of an object. `own`: the track that this node's own sensors have of it, if the
+    /// picture takes the two for one.
+    pub fn handle_record(&mut self, plane: &TangentPlane, record: &TrackRecord, own: Option<TrackId>) {
+        let Some(told) = self.neighbours.reference(plane, record) else { return };
+        let told = Told { barred: self.behind(record), ..told };
+        let address = record.identity.address.map(Key::Address);
+        address.into_iter().chain(own.map(Key::Own)).for_each(|key| self.references.tell(key, told));
+    }
+
+    /// Own sensors that a record of another node may come from: such as bear the name of one behind it.
+    fn behind(&self, record: &TrackRecord) -> u64 {
+        let own = (0_u32..64).zip(&self.sensors);
+        let named = own.filter(|(_, one)| one.as_ref().is_some_and(|one| record.sensors.contains(&one.name)));
+        named.fold(0, |bits, (k, _)| bits | 1 << k)
     }
 
     fn taken_off(&self, sensor: SensorId) -> Option<([Option<f64>; 4], Biases)> {
@@ -240,16 +348,12 @@ impl Registrar {
     }
 }
 
-/// Sources of records are told from sensors by this bit.
-const RECORDS: u64 = 1 << 63;
-
-/// One sigma of how late a node's records may all be, seconds.
-const RECORD_TIME_SIGMA_S: f64 = 0.2;
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use fusion_core::angle::Angle;
+    use fusion_core::gaussian::Covariance;
+    use fusion_core::identity::{Address, Identity};
     use fusion_core::maths::{atan2, cos, sin};
     use fusion_core::measurement::Reading;
     use fusion_core::nalgebra::{Vector3, Vector6};
@@ -263,7 +367,7 @@ mod tests {
     const LATE_S: f64 = 0.4;
 
     fn registrar(mode: RegistrationMode) -> Registrar {
-        Registrar::new([mode, RegistrationMode::Off].into_iter())
+        Registrar::new([("radar", mode), ("adsb", RegistrationMode::Off)].into_iter())
     }
 
     fn identity(aircraft: u32) -> Identity {
@@ -306,8 +410,8 @@ mod tests {
             let t = f64::from(turn) * TURN_S;
             for aircraft in 1..=6 {
                 registrar.handle_told(ADSB, time(t - 0.5), &SensorModel::PLAIN, &report(aircraft, t - 0.5));
-                let plot = plot(aircraft, t);
-                registrar.handle_return(RADAR, &Pose::AT_ORIGIN, time(t + LATE_S), &plot);
+                let key = Key::Address(Address::Icao(aircraft));
+                registrar.handle_return(RADAR, &Pose::AT_ORIGIN, time(t + LATE_S), &plot(aircraft, t), key);
             }
         }
     }
@@ -316,7 +420,7 @@ mod tests {
     fn plots_of_aircraft_that_tell_their_place_tell_what_the_radar_is_off_by() {
         let mut registrar = registrar(RegistrationMode::Report);
         watch(&mut registrar, 50);
-        let RegistrationReport { biases, corrected } = registrar.report(RADAR).expect("estimated");
+        let RegistrationReport { biases, corrected, .. } = registrar.report(RADAR).expect("estimated");
         for (k, truth) in [RANGE_M, NORTH_RAD, LATE_S].into_iter().enumerate() {
             assert!(
                 (biases.mean[k] - truth).abs() < 4.0 * biases.sigma(k),
@@ -351,31 +455,20 @@ mod tests {
     }
 
     #[test]
+    fn a_sensor_that_others_may_have_learnt_from_learns_no_more_of_its_own_grade() {
+        let mut registrar = registrar(RegistrationMode::Report);
+        let learns = |registrar: &Registrar| registrar.one(RADAR).map(|one| (one.grade, one.learns_below()));
+        assert_eq!(learns(&registrar), Some((None, GRADE_MAX)));
+        watch(&mut registrar, 1);
+        assert_eq!(learns(&registrar), Some((Some(1), GRADE_MAX)));
+        watch(&mut registrar, 50);
+        assert_eq!(learns(&registrar), Some((Some(1), 1)));
+    }
+
+    #[test]
     fn a_sensor_that_is_not_to_be_estimated_is_not() {
         let mut registrar = registrar(RegistrationMode::Off);
         watch(&mut registrar, 50);
         assert!(registrar.report(RADAR).is_none() && registrar.corrected(RADAR, &plot(1, 0.0)).is_none());
-    }
-
-    #[test]
-    fn what_a_target_tells_of_itself_counts_before_what_others_say_of_it() {
-        let mut registrar = registrar(RegistrationMode::Report);
-        registrar.handle_told(ADSB, time(0.0), &SensorModel::PLAIN, &report(1, 0.0));
-        let told = registrar.told[&Address::Icao(1)].reference;
-        registrar.tell(Address::Icao(1), Reference { source: 9, time: time(1.0), ..told }, RECORD_ERRORS_LAST);
-        assert_eq!(registrar.told[&Address::Icao(1)].reference.source, 1);
-        registrar.tell(Address::Icao(1), Reference { source: 9, time: time(60.0), ..told }, RECORD_ERRORS_LAST);
-        assert_eq!(registrar.told[&Address::Icao(1)].reference.source, 9);
-    }
-
-    #[test]
-    fn a_sky_full_of_targets_pushes_the_oldest_out() {
-        let mut registrar = registrar(RegistrationMode::Report);
-        for aircraft in 0..1_030 {
-            let t = f64::from(aircraft);
-            registrar.handle_told(ADSB, time(t), &SensorModel::PLAIN, &report(aircraft, t));
-        }
-        assert_eq!((registrar.told.len(), registrar.displaced()), (TOLD_MAX, 6));
-        assert!(!registrar.told.contains_key(&Address::Icao(0)));
     }
 }

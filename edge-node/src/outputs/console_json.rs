@@ -5,12 +5,14 @@ use fusion_core::geodesy::{Geodetic, course_and_speed};
 use fusion_core::label::Label;
 use serde_json::{Value, json};
 
-use crate::board::{Board, Mode};
+use crate::board::{Board, Mode, node_name};
 use crate::config::Config;
 use crate::neighbour_health::NeighbourHealth;
 use crate::node::Bearing;
+use crate::node::mesh::Heard;
 use crate::node::trails::TrailPoint;
 use crate::picture::{SystemTrack, short_name, text_id};
+use crate::registration_health::RegistrationHealth;
 use crate::sensor_health::SensorHealth;
 use crate::words;
 
@@ -48,7 +50,8 @@ pub fn hello(hello: &Hello, classification: &str) -> Value {
 #[must_use]
 pub fn snapshot(hello: &Hello, board: &Board) -> Value {
     let tracks: Vec<Value> = board.tracks.values().map(|each| track(board, each)).collect();
-    let bearings: Vec<Value> = board.bearings.iter().map(|b| bearing(hello, b)).collect();
+    let own = board.bearings.iter().map(|b| bearing(hello, b));
+    let bearings: Vec<Value> = own.chain(board.heard.iter().map(|h| heard(board, h))).collect();
     json!({ "type": "snapshot", "time_ms": board.time.as_millis(), "tracks": tracks, "bearings": bearings })
 }
 
@@ -62,7 +65,8 @@ pub fn update(hello: &Hello, board: &Board, before: &Board) -> Option<Value> {
     let tracks: Vec<Value> = changed.into_iter().map(|each| track(board, each)).collect();
     let gone: Vec<String> = gone.into_iter().map(text_id).collect();
     let fresh = board.bearings.iter().filter(|b| !before.bearings.contains(b));
-    let bearings: Vec<Value> = fresh.map(|b| bearing(hello, b)).collect();
+    let others = board.heard.iter().filter(|h| !before.heard.contains(h)).map(|h| heard(board, h));
+    let bearings: Vec<Value> = fresh.map(|b| bearing(hello, b)).chain(others).collect();
     Some(json!({ "type": "update", "time_ms": board.time.as_millis(), "tracks": tracks, "gone": gone,
                  "bearings": bearings }))
 }
@@ -89,9 +93,10 @@ pub fn node_status(hello: &Hello, board: &Board) -> Value {
     };
     let sensors: Vec<Value> = board.sensors.iter().map(sensor).collect();
     let neighbours: Vec<Value> = board.neighbours.iter().map(NeighbourHealth::json).collect();
+    let registrations: Vec<Value> = board.registrations.iter().map(RegistrationHealth::json).collect();
     json!({ "node": hello.config.node.name, "mode": hello.mode.as_str(), "time_ms": board.time.as_millis(),
             "tracks": board.tracks.len(), "sensors": sensors, "neighbours": neighbours,
-            "counters": by_name(&board.counters),
+            "registrations": registrations, "counters": by_name(&board.counters),
             "recorder_trouble": board.recorder_trouble })
 }
 
@@ -102,7 +107,8 @@ fn by_name(counters: &[(&'static str, u64)]) -> serde_json::Map<String, Value> {
 /// The strictest label in view, as a banner; `UNCLASSIFIED` for an empty picture.
 #[must_use]
 pub fn banner(board: &Board) -> String {
-    let labels = board.tracks.values().map(|t| t.record.label).chain(board.bearings.iter().map(|b| b.label));
+    let lines = board.bearings.iter().map(|b| b.label).chain(board.heard.iter().map(|h| h.label));
+    let labels = board.tracks.values().map(|t| t.record.label).chain(lines);
     let joined = labels.reduce(Label::join);
     joined.map_or_else(|| "UNCLASSIFIED".to_owned(), |label| label.to_string())
 }
@@ -119,6 +125,15 @@ fn bearing(hello: &Hello, b: &Bearing) -> Value {
             "range_m": sensor.map(|s| s.range_max_m),
             "bearing_deg": azimuth_deg, "sigma_deg": b.sigma_rad.to_degrees(), "time_ms": b.time.as_millis(),
             "label": b.label.to_string() })
+}
+
+/// A line that another node heard: told by its name, since its sensors' names are its own.
+fn heard(board: &Board, h: &Heard) -> Value {
+    let (place, node) = (h.line.place(), node_name(&board.nodes, h.origin.node));
+    json!({ "id": format!("{node}-{}-{}", h.line.sensor, h.line.emitter), "sensor": node, "node": node,
+            "lat_deg": place.latitude_deg(), "lon_deg": place.longitude_deg(), "range_m": null,
+            "bearing_deg": h.line.azimuth().compass_degrees(), "sigma_deg": h.line.sigma_rad().to_degrees(),
+            "time_ms": h.time.as_millis(), "label": h.label.to_string() })
 }
 
 fn track(board: &Board, track: &SystemTrack) -> Value {
@@ -145,9 +160,14 @@ fn track(board: &Board, track: &SystemTrack) -> Value {
     }
     if !track.formerly.is_empty() {
         value["formerly"] = track.formerly.iter().map(|id| text_id(*id)).collect();
+        value["former_names"] = track.formerly.iter().map(|id| short_name(*id)).collect();
     }
     if track.stale {
         value["stale"] = json!(true);
+        value["told_ms"] = json!(board.told.get(&record.id).map(|told| told.as_millis()));
+    }
+    if let Some(remark) = board.remarks.get(&record.id) {
+        value["remark"] = json!({ "text": remark.text, "by": remark.by, "time_ms": remark.time_ms });
     }
     if let Some(points) = board.trails.get(&track.own_id()) {
         let point = |p: &TrailPoint| json!([p.time.as_millis(), p.place.latitude_deg(), p.place.longitude_deg()]);

@@ -18,11 +18,14 @@ pub struct CorrectionRules {
     pub sigmas_begin: f64,
     /// Sigmas below which it is corrected no more.
     pub sigmas_end: f64,
+    /// Sigmas above which a bias is not known, whatever it is.
+    pub known_max: [f64; BIASES],
 }
 
 impl CorrectionRules {
-    /// A bias four times its sigma, of thirty pairs of three objects.
-    pub const CAREFUL: Self = Self { pairs_min: 30, targets_min: 3, sigmas_begin: 4.0, sigmas_end: 2.0 };
+    /// A bias four times its sigma, of thirty pairs of three objects; known is what is known to 60 m, 0.3°, 0.3 s.
+    pub const CAREFUL: Self =
+        Self { pairs_min: 30, targets_min: 3, sigmas_begin: 4.0, sigmas_end: 2.0, known_max: [60.0, 0.005, 0.3, 0.0] };
 }
 
 /// What is corrected of one sensor.
@@ -33,19 +36,26 @@ pub struct Correction {
     biases: [Option<f64>; BIASES],
     before: Option<Biases>,
     stable: [bool; BIASES],
+    settled: [bool; BIASES],
 }
 
 impl Correction {
     /// Nothing is corrected yet.
     #[must_use]
     pub const fn new(rules: CorrectionRules) -> Self {
-        Self { rules, biases: [None; BIASES], before: None, stable: [false; BIASES] }
+        Self { rules, biases: [None; BIASES], before: None, stable: [false; BIASES], settled: [false; BIASES] }
     }
 
     /// What is to be taken off, by bias: range, azimuth, time, range per range. `None` is left as it is.
     #[must_use]
     pub const fn biases(&self) -> &[Option<f64>; BIASES] {
         &self.biases
+    }
+
+    /// Which biases are known and at rest, whether there is anything to take off or not.
+    #[must_use]
+    pub const fn settled(&self) -> &[bool; BIASES] {
+        &self.settled
     }
 
     /// Follows the estimate.
@@ -68,6 +78,7 @@ impl Correction {
             let limit = if self.biases[k].is_some() { self.rules.sigmas_end } else { self.rules.sigmas_begin };
             let known = now.sigma(k) > 0.0 && now.mean[k].abs() > limit * now.sigma(k);
             self.biases[k] = (enough && known && self.stable[k]).then_some(now.mean[k]);
+            self.settled[k] = enough && self.stable[k] && now.sigma(k) <= self.rules.known_max[k];
         }
     }
 }
@@ -104,6 +115,17 @@ mod tests {
         assert_eq!(followed(&[known(0.026, 0.02, 20), known(0.026, 0.02, 40)]), None);
         assert_eq!(followed(&[known(0.026, 0.002, 20), known(0.036, 0.001, 40)]), None);
         assert_eq!(followed(&[known(0.026, 0.002, 5), known(0.026, 0.001, 20)]), None);
+    }
+
+    #[test]
+    fn a_bias_of_none_is_settled_too_and_one_that_is_hardly_known_is_not() {
+        let settled = |azimuth, sigma| {
+            let mut correction = Correction::new(CorrectionRules::CAREFUL);
+            let estimates = [known(azimuth, 2.0 * sigma, 20), known(azimuth, sigma, 40)];
+            estimates.iter().for_each(|biases| correction.handle_estimate(biases));
+            correction.settled()[1]
+        };
+        assert!(settled(0.0, 0.001) && settled(0.026, 0.001) && !settled(0.026, 0.01));
     }
 
     #[test]

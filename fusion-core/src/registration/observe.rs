@@ -1,8 +1,8 @@
 //! A pair as the estimator needs it: innovation, slope by every bias and shared error, noise.
 
-use nalgebra::{Matrix2, Matrix2x3, SMatrix, SVector, Vector2, Vector3};
+use nalgebra::{Matrix2, Matrix2x3, Matrix3x2, SMatrix, SVector, Vector2, Vector3};
 
-use super::{BIASES, Pair, RegistrationConfig};
+use super::{BIASES, Pair, RegistrationConfig, Shared};
 use crate::angle::wrap;
 use crate::maths::{atan2, sqrt};
 use crate::time::Span;
@@ -21,13 +21,13 @@ pub(super) struct Observed<const N: usize> {
 pub(super) fn is_sound(pair: &Pair) -> bool {
     let (seen, reference) = (&pair.seen, &pair.reference);
     let measured = |(value, sigma): (f64, f64)| value.is_finite() && sigma > 0.0 && sigma.is_finite();
-    let not_negative = |x: f64| (0.0..f64::INFINITY).contains(&x);
+    let not_negative = |x: &f64| (0.0..f64::INFINITY).contains(x);
     seen.range.is_none_or(measured)
         && measured(seen.azimuth)
         && reference.position.vector().iter().chain(reference.velocity.vector()).all(|x| x.is_finite())
-        && not_negative(reference.velocity_sigma_m_s)
-        && not_negative(reference.shared_place_m)
-        && not_negative(reference.shared_time_s)
+        && not_negative(&reference.velocity_sigma_m_s)
+        && reference.shared.sigmas().iter().all(not_negative)
+        && not_negative(&reference.shared_time_s)
         && pair.reference_lasts >= Span::ZERO
 }
 
@@ -53,7 +53,7 @@ impl<const N: usize> Observed<N> {
         slope.column_mut(2).copy_from(&-along);
         slope[(0, 3)] = polar.range;
         // A reference that is moved east shows a true object east of where it is.
-        slope.fixed_columns_mut::<2>(shared).copy_from(&-polar.slope.fixed_columns::<2>(0));
+        slope.fixed_columns_mut::<2>(shared).copy_from(&(-polar.slope * moves(&reference.shared, &true_place)));
         slope.column_mut(shared + 2).copy_from(&along);
         let bent = 0.5 * config.acceleration_m_s2 * apart * apart;
         let spread = reference.velocity_sigma_m_s * apart;
@@ -72,6 +72,18 @@ impl<const N: usize> Observed<N> {
             noise = Matrix2::new(1.0, 0.0, 0.0, noise[(1, 1)]);
         }
         Some(Self { innovation, slope, noise })
+    }
+}
+
+/// How a place moves with each of the two errors that all places of its source share.
+fn moves(shared: &Shared, place: &Vector3<f64>) -> Matrix3x2<f64> {
+    match shared {
+        Shared::Moved { .. } => Matrix3x2::identity(),
+        Shared::Seen { site, .. } => {
+            let arm = place - site.vector();
+            let outwards = arm.try_normalize(NEAREST_M).unwrap_or_else(Vector3::zeros);
+            Matrix3x2::from_columns(&[outwards, Vector3::new(arm.y, -arm.x, 0.0)])
+        }
     }
 }
 

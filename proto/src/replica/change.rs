@@ -83,6 +83,8 @@ impl Changes {
             Kind::Bearing | Kind::Assertion | Kind::Sensor => {
                 self.noted.insert((stream, key));
             }
+            // Read where they are wanted: `replica::registered`.
+            Kind::Registration => {}
         }
     }
 
@@ -101,6 +103,7 @@ impl Changes {
                     self.note_named(table, stream, key.handle, None);
                     None
                 }
+                Kind::Registration => None,
             };
             if change.is_some() {
                 return change;
@@ -230,7 +233,7 @@ fn refinement(
     if held.tick == motion.tick { refinement.covariance() } else { None }
 }
 
-fn name(stream: &Stream, sensor: u8) -> Option<String> {
+pub(super) fn name(stream: &Stream, sensor: u8) -> Option<String> {
     let held = stream.row(RowKey { kind: Kind::Sensor, handle: sensor.into() })?;
     let Body::Sensor(name) = &held.body else { return None };
     Some(name.as_str().to_owned())

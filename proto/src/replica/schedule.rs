@@ -221,6 +221,8 @@ fn worth(stream: &Stream, outgoing: &Outgoing, key: RowKey, held: &Held, now: Ti
         Body::Refinement(_) => 0.3 * weight * 10.0 / 170.0,
         Body::Bearing(_) => 2.0 * 20.0 / 128.0,
         Body::Sensor(_) => 10.0 / 120.0,
+        // It changes seldom, and nobody waits for it.
+        Body::Registration(_) => 1.0 / 140.0,
     }
 }
 

@@ -18,7 +18,9 @@ use crate::record::TrackRecord;
 use crate::row::assertion::Hybrid;
 use crate::row::gate::{self, GateWidth};
 use crate::row::kinematic::Kinematic;
-use crate::row::{Assertion, Attributes, Bearing, Body, Kind, Lifetime, Refinement, Row, RowKey, Tick, text};
+use crate::row::{
+    Assertion, Attributes, Bearing, Body, Kind, Lifetime, Refinement, Registration, Row, RowKey, Tick, text,
+};
 
 /// Labels that a node's own records may have at one time.
 ///
@@ -143,6 +145,27 @@ impl Writer {
             self.assertions.insert(about, handle);
             let key = RowKey { kind: Kind::Assertion, handle };
             desk.write(stream, key, Tick::nearest(now), Body::Assertion(Box::new(assertion)));
+        }
+        desk.written
+    }
+
+    /// What a sensor is off by, under the number of its name.
+    #[expect(clippy::too_many_arguments, reason = "called once")]
+    pub(super) fn registration(
+        &mut self,
+        sensor: &str,
+        registration: Registration,
+        label: Label,
+        now: Timestamp,
+        table: &mut Table,
+        me: Origin,
+        tally: &mut Tally,
+    ) -> Vec<Written> {
+        let mut desk = Desk { table, tally, me, written: Vec::new(), now };
+        let Some(stream) = self.stream(&label, &mut desk) else { return desk.written };
+        if let Some(number) = self.sensor(stream, sensor, &mut desk) {
+            let key = RowKey { kind: Kind::Registration, handle: number.into() };
+            desk.write(stream, key, Tick::nearest(now), Body::Registration(registration));
         }
         desk.written
     }
@@ -285,7 +308,7 @@ impl Desk<'_> {
                 let motion = stream.row(RowKey { kind: Kind::Track, ..key });
                 motion.is_some_and(|held| matches!(held.body, Body::Track(_)))
             }
-            Kind::Sensor | Kind::Assertion => true,
+            Kind::Sensor | Kind::Assertion | Kind::Registration => true,
             Kind::Track | Kind::Refinement | Kind::Bearing => false,
         };
         let mut looked = Looked { count: 0, last: None };

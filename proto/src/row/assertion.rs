@@ -20,6 +20,12 @@ pub const REMARK_BYTES_MAX: usize = 120;
 pub struct Hybrid(pub u64);
 
 impl Hybrid {
+    /// Its time, milliseconds since the Unix epoch.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        (self.0 >> 16).cast_signed()
+    }
+
     /// The reading after this one, at a time told in milliseconds since the Unix epoch.
     #[must_use]
     pub const fn next(self, millis: i64) -> Self {
@@ -67,6 +73,8 @@ pub struct Said {
     pub affiliation: Option<(Affiliation, NodeId)>,
     /// What is remarked, and by whom.
     pub remark: Option<(heapless::String<REMARK_BYTES_MAX>, NodeId)>,
+    /// When that was remarked.
+    pub remarked: Option<Hybrid>,
 }
 
 /// What holds of all sayings about one subject, whatever their order.
@@ -79,6 +87,7 @@ pub fn merge<'a>(sayings: impl Iterator<Item = (NodeId, &'a Assertion)>) -> Said
         later(&mut remark, stamp, assertion.remark.as_ref());
     }
     Said {
+        remarked: remark.as_ref().map(|((said, _), _): &(Stamp, _)| *said),
         affiliation: affiliation.map(|((_, node), affiliation)| (*affiliation, node)),
         remark: remark.map(|((_, node), remark): (_, &heapless::String<_>)| (remark.clone(), node)),
     }
@@ -114,6 +123,7 @@ mod tests {
         let forth = merge(all.iter().map(|(node, saying)| (*node, saying)));
         let back = merge(all.iter().rev().map(|(node, saying)| (*node, saying)));
         assert_eq!(forth, back);
+        assert_eq!(forth.remarked, Some(Hybrid(4)));
         assert_eq!(forth.affiliation, Some((Affiliation::Neutral, NodeId(3))));
         assert_eq!(forth.remark.map(|(text, node)| (text.as_str().to_owned(), node)), Some(("lost".into(), NodeId(2))));
     }

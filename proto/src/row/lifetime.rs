@@ -14,7 +14,7 @@ pub enum Lifetime {
     /// Ten minutes: what flies, or is not known.
     #[default]
     Air,
-    /// Half an hour: what sails, drives or transmits; names of sensors.
+    /// Half an hour: what sails, drives or transmits; names of sensors, and what they are off by.
     Ground,
     /// A day: what people have said.
     Day,

@@ -9,7 +9,9 @@ use super::kinematic::{
     AZIMUTH_BITS, CLIMB_BITS, CORRELATION_BITS, HEIGHT_BITS, LATITUDE_BITS, LONGITUDE_BITS, PLACE_BITS, RATE_BITS,
     SPEED_BITS,
 };
-use super::{Assertion, Attributes, Bearing, Body, Kind, Kinematic, Lifetime, Refinement, Row, RowKey, Tick, text};
+use super::{
+    Assertion, Attributes, Bearing, Body, Kind, Kinematic, Lifetime, Refinement, Registration, Row, RowKey, Tick, text,
+};
 
 /// Widths of a version's distance from the row before.
 const GAP: Classes<4> = Classes([5, 9, 16, 32]);
@@ -56,6 +58,7 @@ const BEARING: u64 = 3;
 const SENSOR: u64 = 4;
 const ASSERTION: u64 = 5;
 const GONE_OTHER: u64 = 6;
+const REGISTRATION: u64 = 7;
 
 impl Packed {
     /// A row, told against a base where that is shorter.
@@ -186,6 +189,7 @@ fn other(r: &mut BitReader<'_>, code: u64) -> Option<(Kind, Body)> {
         BEARING => (Kind::Bearing, Body::Bearing(Bearing::get(r)?)),
         SENSOR => (Kind::Sensor, Body::Sensor(Box::new(text::get(r, 5)?))),
         ASSERTION => (Kind::Assertion, Body::Assertion(Box::new(Assertion::get(r)?))),
+        REGISTRATION => (Kind::Registration, Body::Registration(Registration::get(r)?)),
         GONE_OTHER => (*Kind::ALL.get(r.narrow::<usize>(3)?)?, Body::Gone(Lifetime::of_code(r.narrow(2)?))),
         _ => return None,
     })
@@ -217,6 +221,10 @@ fn whole(row: &Row) -> (Tag, BitWriter) {
         Body::Assertion(assertion) => {
             assertion.put(&mut w);
             Tag::Other(ASSERTION)
+        }
+        Body::Registration(registration) => {
+            registration.put(&mut w);
+            Tag::Other(REGISTRATION)
         }
         Body::Gone(lifetime) => {
             let track = row.key.kind == Kind::Track;
@@ -270,12 +278,12 @@ fn get_kinematic(r: &mut BitReader<'_>) -> Option<Kinematic> {
     row.is_in_range().then_some(row)
 }
 
-fn put_signed(w: &mut BitWriter, value: i16, bits: u32) {
+pub(super) fn put_signed(w: &mut BitWriter, value: i16, bits: u32) {
     let low = u64::from(value.cast_unsigned()) & ((1 << bits) - 1);
     w.put(low, bits);
 }
 
-fn get_signed(r: &mut BitReader<'_>, bits: u32) -> Option<i16> {
+pub(super) fn get_signed(r: &mut BitReader<'_>, bits: u32) -> Option<i16> {
     let low = r.narrow::<u16>(bits)?;
     Some((low << (16 - bits)).cast_signed() >> (16 - bits))
 }
@@ -348,7 +356,19 @@ mod tests {
             row(Kind::Assertion, 1, 1100, 0, Body::Assertion(Box::new(assertion))),
             row(Kind::Track, 8, 1101, 0, Body::Gone(Lifetime::Air)),
             row(Kind::Bearing, 3, 1102, 0, Body::Gone(Lifetime::Brief)),
+            row(Kind::Registration, 2, 1103, 0, Body::Registration(registration(place))),
         ]
+    }
+
+    fn registration(site: Geodetic) -> Registration {
+        use crate::row::registration::{Bias, BiasState};
+        let bias = |value, sigma, state| Bias { value, sigma, state };
+        let biases = [
+            bias(-81.0, 3.5, BiasState::Applied),
+            bias(0.008_726, 0.000_122, BiasState::Settled),
+            bias(0.4, 0.15, BiasState::Estimating),
+        ];
+        Registration::new(1, site, &biases, 400, 8)
     }
 
     fn through(rows: &[Row], base: Option<&Base>) -> Result<(Vec<Row>, usize), RowError> {
@@ -377,7 +397,7 @@ mod tests {
         assert_eq!(all, GOLDEN);
     }
 
-    const GOLDEN: [&str; 8] = [
+    const GOLDEN: [&str; 9] = [
         "8001c0006516e823aadc01f40a0788044acf545a8ab198",
         "c800380000123456789abcdef786410b1226af264c4f54313233f001000000000000feed000000070000000000000063",
         "d00038000817f81646256e1f7f775fc6e7e77dfbdf7c",
@@ -386,14 +406,20 @@ mod tests {
         "e800080000000000000000005000000010000000000000008018bcfe568000003b8a6f7572732c207365656e",
         "c000400004",
         "f00018000600",
+        "f80010000728f63b73f5e3e05b108282a208",
     ];
 
     #[test]
     fn rows_are_as_small_as_promised() {
         let octets = |packed: &Packed| packed.bits_at_least().div_ceil(8);
         let sizes: Vec<usize> = one_of_each().iter().map(|row| octets(&Packed::new(row, None))).collect();
-        println!("motion, attributes, refinement, bearing, sensor, assertion, two ends: {sizes:?} octets");
-        assert!(sizes[0] <= 24 && sizes[2] <= 22 && sizes[3] <= 16 && sizes[6] <= 7 && sizes[7] <= 7, "{sizes:?}");
+        println!(
+            "motion, attributes, refinement, bearing, sensor, assertion, two ends, registration: {sizes:?} octets"
+        );
+        assert!(
+            sizes[0] <= 24 && sizes[2] <= 22 && sizes[3] <= 16 && sizes[6] <= 7 && sizes[7] <= 7 && sizes[8] <= 18,
+            "{sizes:?}"
+        );
         let wide = Packed::new(&one_of_each()[0], None).bits_at_least() + 5 + 5;
         assert!(wide <= 24 * 8, "with a gap up to 511 and an age up to 40 s: {wide} bits");
     }

@@ -96,6 +96,22 @@ fn drain(replica: &mut Replica) {
 mod tests {
     use super::*;
 
+    /// The entry of the corpus that begins with what a sensor is off by, and goes on with the same cut and filled up.
+    #[test]
+    fn a_registration_of_the_corpus_is_taken_in() {
+        let (mut replica, now) = open_replica();
+        let mut rest = &include_bytes!("../../fuzz/corpus/mesh/items-08")[1..];
+        for number in 1..=2 {
+            let (length, after) = rest.split_first_chunk::<2>().expect("two pieces at the least");
+            let (piece, others) = after.split_at(u16::from_le_bytes(*length).into());
+            let header = Header { from: 7, to: TAG, number: Some(number), acks: None };
+            assert_eq!(replica.handle_packet(LINK, &packet::data(&header, piece), now), Ok(()));
+            rest = others;
+        }
+        let held: Vec<String> = replica.registered().map(|held| held.sensor).collect();
+        assert_eq!(held, ["radar north"]);
+    }
+
     #[test]
     fn a_fuzzed_packet_reaches_the_items() {
         let (mut replica, now) = open_replica();

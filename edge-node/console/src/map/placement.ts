@@ -1,5 +1,5 @@
 /** Which tracks are in the view, where they are by dead reckoning, and how fresh they look. */
-import { opacity } from "../fading.ts";
+import { opacity, told_ms } from "../fading.ts";
 import { deadReckon } from "../geodesy.ts";
 import type { Position, Track } from "../protocol.ts";
 import type { Entry } from "../track-store.ts";
@@ -24,7 +24,7 @@ export function placeTracks(entries: Iterable<Entry>, view: View, now_ms: number
     const at = deadReckon(entry.track, now_ms);
     const point = project(view, at);
     if (!inView(view, point, margin)) continue;
-    const age_s = Math.max(0, now_ms - entry.track.time_ms) / 1000;
+    const age_s = Math.max(0, now_ms - told_ms(entry.track)) / 1000;
     placed.push({ entry, track: entry.track, at, x: point.x, y: point.y, age_s, alpha: opacity(age_s) });
   }
   return placed;

@@ -3,9 +3,10 @@
  * Each is painted for all tracks before the next, so that nothing hides a symbol and no label hides anything.
  */
 import { RECKONING_S_MAX, destination } from "../geodesy.ts";
+import { age } from "../format.ts";
 import { BEARING_KEPT_MS, type Entry } from "../track-store.ts";
 import type { Palette } from "../palette.ts";
-import type { Affiliation, Bearing, Track } from "../protocol.ts";
+import type { Affiliation, Bearing, Position } from "../protocol.ts";
 import type { Settings } from "../settings.ts";
 import { SYMBOL_HALF_PX, SymbolSheet, lookOf } from "../symbols.ts";
 import { CanvasLayer, LAYER_MARGIN_PX } from "./canvas-layer.ts";
@@ -37,6 +38,12 @@ const LINE_PX = 13;
 const NAME_FONT = "600 12px system-ui, sans-serif";
 const DETAIL_FONT = "11px system-ui, sans-serif";
 const WIDTHS_MAX = 4_096;
+
+/** Lines that other nodes heard are broken. */
+const FOREIGN_DASH = [7, 4];
+
+/** Radius of the dot from which another node's lines go out. */
+const HEARER_PX = 4;
 
 /** An ellipse smaller than its symbol says nothing. */
 const ELLIPSE_PX_MIN = 5;
@@ -80,6 +87,7 @@ export class TrackLayer extends CanvasLayer {
     if (full !== this.#placed) paintDots(context, this.#placed, palette);
     this.#paintSymbols(context, full, palette, pixelRatio);
     if (settings.labels) this.#paintLabels(context, view, full, palette);
+    if (settings.bearings) paintHearers(context, view, this.#scene.bearings(), palette);
     context.globalAlpha = 1;
   }
 
@@ -127,12 +135,12 @@ export class TrackLayer extends CanvasLayer {
       if (one === undefined) continue;
       context.globalAlpha = this.#marked(one) ? 1 : one.alpha;
       paintText(context, one.track.name, NAME_FONT, palette.text, x, y);
-      if (form === 0) paintText(context, detailOf(one.track), DETAIL_FONT, palette.dimText, x, y + LINE_PX);
+      if (form === 0) paintText(context, detailOf(one), DETAIL_FONT, palette.dimText, x, y + LINE_PX);
     }
   }
 
   #request(context: CanvasRenderingContext2D, one: Placed): LabelRequest {
-    const detail = detailOf(one.track);
+    const detail = detailOf(one);
     const name = this.#width(context, one.track.name, NAME_FONT);
     const width = Math.max(name, this.#width(context, detail, DETAIL_FONT));
     const whole = { width, height: detail === "" ? LINE_PX : 2 * LINE_PX };
@@ -166,8 +174,9 @@ function paintText(context: CanvasRenderingContext2D, text: string, font: string
   context.fillText(text, x, y);
 }
 
-/** The second line of a label: speed, and height for what flies. */
-function detailOf(track: Track): string {
+/** The second line of a label: speed, and height for what flies; of what is silent, for how long. */
+function detailOf({ track, age_s }: Placed): string {
+  if (track.silent_since_ms !== null) return `silent ${age(Math.round(age_s))}`;
   const speed = track.speed_m_s === null ? "" : `${Math.round(track.speed_m_s)} m/s`;
   if (track.height_m === null || track.class === "surface" || track.class === "ground") return speed;
   const height = `${Math.round(track.height_m)} m`;
@@ -181,10 +190,10 @@ function paintBearings(
   now_ms: number,
   palette: Palette,
 ): void {
-  context.fillStyle = palette.bearing;
-  context.strokeStyle = palette.bearing;
   context.lineWidth = 1.25;
   for (const bearing of bearings) {
+    context.fillStyle = palette.bearing;
+    context.strokeStyle = palette.bearing;
     const fresh = 1 - Math.max(0, now_ms - bearing.time_ms) / BEARING_KEPT_MS;
     if (fresh <= 0) continue;
     const { line, outline } = wedge(bearing);
@@ -194,11 +203,35 @@ function paintBearings(
     context.closePath();
     context.fill();
     context.globalAlpha = 0.8 * fresh;
+    context.setLineDash(bearing.node === null ? [] : FOREIGN_DASH);
     context.beginPath();
     trace(context, view, line);
     context.stroke();
+    context.setLineDash([]);
   }
   context.globalAlpha = 1;
+}
+
+/** Who heard lines stands where they begin, once at each place; nothing else on this map says where that is. */
+function paintHearers(context: CanvasRenderingContext2D, view: View, bearings: Iterable<Bearing>, palette: Palette): void {
+  const hearers = new Map<string, Position>();
+  for (const bearing of bearings) {
+    if (bearing.node !== null) hearers.set(`${bearing.lat_deg} ${bearing.lon_deg} ${bearing.node}`, bearing);
+  }
+  context.globalAlpha = 1;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  context.fillStyle = palette.bearing;
+  for (const [place, at] of hearers) {
+    const { x, y } = project(view, at);
+    context.lineWidth = 3;
+    context.strokeStyle = palette.halo;
+    context.beginPath();
+    context.arc(x, y, HEARER_PX, 0, 2 * Math.PI);
+    context.stroke();
+    context.fill();
+    paintText(context, place.split(" ").slice(2).join(" "), NAME_FONT, palette.bearing, x + 2 * HEARER_PX, y);
+  }
 }
 
 function trace(context: CanvasRenderingContext2D, view: View, positions: Parameters<typeof project>[1][]): void {

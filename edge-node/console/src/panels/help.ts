@@ -31,9 +31,10 @@ export class Help {
   }
 
   #drawLegend(): void {
-    const plain: Look = { class: "unknown", affiliation: "unknown", status: "confirmed", course_deg: 0, told: false };
+    const plain: Look = { class: "unknown", affiliation: "unknown", status: "confirmed", course_deg: 0, told: false, silent: false };
     const shapes = CLASSES.map((one) => this.#sample({ ...plain, class: one }, className(one)));
     shapes.push(this.#sample({ ...plain, class: "air", told: true }, "told by a sensor"));
+    shapes.push(this.#sample({ ...plain, class: "air", silent: true }, "silent"));
     const sides = AFFILIATIONS.map((one) => this.#sample({ ...plain, class: "air", affiliation: one }, affiliation(one)));
     this.#classes.replaceChildren(...shapes);
     this.#affiliations.replaceChildren(...sides);

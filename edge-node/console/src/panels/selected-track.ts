@@ -1,10 +1,10 @@
 /** All that is known of the selected track. */
 import { element, setClass, setHidden, setText } from "../dom.ts";
-import { isStale } from "../fading.ts";
+import { isStale, told_ms } from "../fading.ts";
 import * as format from "../format.ts";
 import { deadReckon, rangeBearing } from "../geodesy.ts";
 import { SIGMAS } from "../map/ellipse.ts";
-import type { Position, Track } from "../protocol.ts";
+import type { Position, Remark, Track } from "../protocol.ts";
 
 const FIELDS = [
   "Position",
@@ -17,6 +17,8 @@ const FIELDS = [
   "Callsign",
   "Address",
   "Sensors",
+  "Remark",
+  "Formerly",
   "Label",
   "Id",
 ] as const;
@@ -65,7 +67,7 @@ export class SelectedTrack {
     setHidden(this.#card, track === null);
     this.#follow.setAttribute("aria-pressed", String(following));
     if (track === null) return;
-    const age_s = Math.max(0, now_ms - track.time_ms) / 1000;
+    const age_s = Math.max(0, now_ms - told_ms(track)) / 1000;
     const old = gone || isStale(age_s);
     setClass(this.#card, `card ${old ? "old" : ""}`.trim());
     setClass(this.#swatch, `swatch ${track.affiliation} ${track.status}`);
@@ -74,6 +76,15 @@ export class SelectedTrack {
     setText(this.#kind, `${format.className(track.class)} · ${format.affiliation(track.affiliation)} · ${state}`);
     const texts = this.#texts(track, origin, age_s, now_ms);
     for (const [field, value] of this.#values) setText(value, texts[field]);
+    // Most tracks have neither.
+    for (const field of ["Remark", "Formerly"] as const) this.#hide(field, texts[field] === "");
+  }
+
+  #hide(field: Field, hidden: boolean): void {
+    const value = this.#values.get(field);
+    if (value === undefined) return;
+    setHidden(value, hidden);
+    if (value.previousElementSibling instanceof HTMLElement) setHidden(value.previousElementSibling, hidden);
   }
 
   #texts(track: Track, origin: Position | null, age_s: number, now_ms: number): Record<Field, string> {
@@ -85,14 +96,26 @@ export class SelectedTrack {
       Course: format.bearing(track.course_deg),
       Speed: format.speed(track.speed_m_s),
       Uncertainty: uncertainty(track),
-      Age: `${format.age(age_s)}${isStale(age_s) ? " · stale" : ""}`,
+      Age: `${format.age(age_s)}${ageWord(track, age_s)}`,
       Callsign: track.callsign ?? format.UNKNOWN,
       Address: format.address(track.address),
       Sensors: track.sensors.length === 0 ? format.UNKNOWN : track.sensors.join(", "),
+      Remark: track.remark === null ? "" : remark(track.remark, now_ms),
+      Formerly: track.former.map(({ name }) => name).join(", "),
       Label: track.label === "" ? "UNLABELLED" : track.label,
       Id: track.id,
     };
   }
+}
+
+function ageWord(track: Track, age_s: number): string {
+  if (track.silent_since_ms !== null) return " · silent, reckoned on";
+  return isStale(age_s) ? " · stale" : "";
+}
+
+/** What was said, who said it, and how long ago. */
+function remark({ text, by, time_ms }: Remark, now_ms: number): string {
+  return `“${text}” — ${by}, ${format.age(Math.max(0, now_ms - time_ms) / 1000)} ago`;
 }
 
 function fromOrigin(origin: Position, at: Position): string {

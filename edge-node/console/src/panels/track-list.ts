@@ -1,6 +1,6 @@
 /** The sortable table of tracks. Rows are made once and filled anew; there are never more than `ROWS_MAX` of them. */
 import { element, setAttribute, setClass, setText } from "../dom.ts";
-import { isStale } from "../fading.ts";
+import { isStale, told_ms } from "../fading.ts";
 import * as format from "../format.ts";
 import type { Track } from "../protocol.ts";
 import { COLUMNS, type Column, type Order, nextOrder, sorted } from "../track-rows.ts";
@@ -116,7 +116,7 @@ export class TrackList {
 
   #fillRow({ row, swatch, name, cells }: Row, track: Track | undefined): void {
     if (track === undefined) return;
-    const age_s = (this.#now_ms - track.time_ms) / 1000;
+    const age_s = (this.#now_ms - told_ms(track)) / 1000;
     row.dataset.id = track.id;
     setClass(row, `${track.id === this.#selected ? "chosen" : ""} ${isStale(age_s) ? "old" : ""}`.trim());
     setAttribute(row, "aria-selected", String(track.id === this.#selected));
