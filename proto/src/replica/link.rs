@@ -263,8 +263,8 @@ impl Link {
             return false;
         }
         let begins = before != Some(greeting.session) || !self.heard_now;
-        if !begins && knows_us && self.greeted {
-            // It greets again because it has not heard that we know it: any packet tells it.
+        if !begins && knows_us && self.greeted && self.received.acks().is_none() {
+            // It greets again and has sent nothing else: it has not heard that we know it. Any packet tells it.
             self.ack_at = Some(now);
         }
         if known.is_none() {
