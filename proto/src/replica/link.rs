@@ -263,6 +263,10 @@ impl Link {
             return false;
         }
         let begins = before != Some(greeting.session) || !self.heard_now;
+        if !begins && knows_us && self.greeted && self.received.acks().is_none() {
+            // It greets again and has sent nothing else: it has not heard that we know it. Any packet tells it.
+            self.ack_at = Some(now);
+        }
         if known.is_none() {
             self.forget_neighbour();
         }
@@ -518,4 +522,35 @@ pub(super) fn declaration_bytes(stream: &Stream) -> usize {
     let mut out = crate::packet::octets::Octets::default();
     crate::packet::label::put(&mut out, &stream.label);
     17 + out.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fusion_core::label::{Codes, Level};
+    use fusion_core::track::NodeId;
+
+    const T: Span = Span::ZERO;
+
+    fn greeting(session: u32, heard: Option<u32>) -> Greeting {
+        Greeting { node: 2, incarnation: 1, session, heard, layer: 0, fingerprint: 0 }
+    }
+
+    /// Found by mission 203: what answered the first greeting was lost, and from then on both kept silent, one of them
+    /// open and waiting for a digest, the other not.
+    #[test]
+    fn who_greets_again_though_it_is_known_is_answered_at_once() {
+        let neighbour = Origin { node: NodeId(2), incarnation: 1 };
+        let clearance = Clearance { level: Level::Unclassified, communities: Codes::EMPTY, caveats: Codes::EMPTY };
+        let mut link = Link::new(1, T);
+        link.handle_up(Bearer { rate_hint: 1e3, mtu: 300, overhead: 41, clearance, layer: 0 }, T);
+        let ours = link.session;
+        assert!(link.handle_greeting(neighbour, &greeting(7, None), T), "a session begins");
+        assert_eq!((link.is_open(), link.ack_at), (false, None));
+        assert!(!link.handle_greeting(neighbour, &greeting(7, Some(ours)), T));
+        assert_eq!((link.is_open(), link.ack_at), (true, None), "a handshake without loss costs nothing more");
+        let later = Span::from_secs(4);
+        assert!(!link.handle_greeting(neighbour, &greeting(7, Some(ours)), later));
+        assert_eq!(link.ack_at, Some(later));
+    }
 }

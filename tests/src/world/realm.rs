@@ -29,6 +29,9 @@ enum Event<E> {
     Own(E),
 }
 
+/// When it happens, in which order among what happens then, what.
+type Due<E> = (Span, u64, Event<E>);
+
 /// Takes lines that a world tells.
 pub type Log = Box<dyn FnMut(String)>;
 
@@ -51,7 +54,7 @@ pub struct Realm<R: Resident> {
     /// Packets given to nodes that were refused, by reason.
     pub refused: BTreeMap<String, u64>,
     plan: Plan,
-    events: BinaryHeap<Reverse<(Span, u64, Event<R::Event>)>>,
+    events: BinaryHeap<Reverse<Due<R::Event>>>,
     count: u64,
 }
 
