@@ -12,7 +12,7 @@ use fusion_core::maths::{atan2, cos, sin, sqrt};
 use fusion_core::measurement::Pose;
 use fusion_core::nalgebra::{Matrix3, Vector3};
 use fusion_core::registration::{
-    BIASES, Biases, Outcome, Pair, Reference, Registration, RegistrationConfig, Seen, Shared, TARGETS_MAX,
+    BIASES, Biases, Outcome, Pair, Reference, Registration, RegistrationConfig, SOURCES_MAX, Seen, Shared, TARGETS_MAX,
 };
 use fusion_core::time::{Span, Timestamp};
 
@@ -449,7 +449,7 @@ fn what_cannot_be_a_pair_is_refused_and_counted() {
 #[test]
 fn more_sources_and_objects_than_there_is_room_for_are_forgotten_and_counted() {
     let mut registration = Registration::new(CONFIG);
-    let mut scene = Scene::new(EAST, TARGETS_MAX + 5, &[(10.0, 0.1); 6], 12);
+    let mut scene = Scene::new(EAST, TARGETS_MAX + 5, &[(10.0, 0.1); SOURCES_MAX + 2], 12);
     scene.run(&mut registration, 10);
     let tally = registration.tally();
     assert!(tally.sources_forgotten > 0 && tally.targets_forgotten > 0);
