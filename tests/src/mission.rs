@@ -1,7 +1,7 @@
 //! Whole nodes in a simulated world, in virtual time, from one seed.
 //!
-//! Where [`world`](crate::world) torments replicas, this runs what the daemon runs, on the same links and under the same
-//! faults: each node decodes the bytes of its own simulated sensors, tracks, publishes and composes its picture. A
+//! Where [`world`](crate::world) torments replicas, this runs what the daemon runs, on the same links and under the
+//! same faults: each node decodes the bytes of its own simulated sensors, tracks, publishes and composes its picture. A
 //! [`plan`] says what goes wrong; an [`oracle`] compares what nodes hold and show, and [`against`] measures the picture
 //! by the truth. One line per event; the seed reproduces the run.
 

@@ -2,8 +2,8 @@
 //!
 //! A [`realm`] is such a world, whatever its nodes are: see [`resident::Resident`]. Here each is a
 //! [`Replica`](proto::replica::Replica) alone, with tracks of its own; whole nodes are in [`mission`](crate::mission).
-//! Each node has a clock that is wrong and a disk; each link is two [`channel`]s. A [`plan`] made from the seed says what
-//! goes wrong, in the words of [`fault`]. Beside it stands a [`mod@reference`] that knows everything that was ever
+//! Each node has a clock that is wrong and a disk; each link is two [`channel`]s. A [`plan`] made from the seed says
+//! what goes wrong, in the words of [`fault`]. Beside it stands a [`mod@reference`] that knows everything that was ever
 //! written, and oracles that compare: during the run, and after it has come to rest. One line per event; the seed
 //! reproduces the run.
 

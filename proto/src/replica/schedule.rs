@@ -78,8 +78,8 @@ impl Plan {
         (!self.pass.is_over()).then(|| self.looked + SLICE_PAUSE)
     }
 
-    /// Plans anew if need be. Returns how many rows it has looked at: what is more than a slice is looked at in the next
-    /// calls, and until then goes by what it was worth when it was looked at last.
+    /// Plans anew if need be. Returns how many rows it has looked at: what is more than a slice is looked at in the
+    /// next calls, and until then goes by what it was worth when it was looked at last.
     pub(super) fn refresh(
         &mut self,
         streams: &BTreeMap<StreamKey, Outgoing>,

@@ -1,5 +1,5 @@
-//! What lives in a simulated world: a replica alone, or all that the daemon runs; and where it stands, with a clock that
-//! may be wrong and a disk.
+//! What lives in a simulated world: a replica alone, or all that the daemon runs; and where it stands, with a clock
+//! that may be wrong and a disk.
 
 use std::collections::BTreeMap;
 
