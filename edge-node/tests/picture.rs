@@ -451,7 +451,7 @@ fn without_a_mesh_an_own_track_and_a_source_track_of_one_object_become_one_entry
 fn what_people_say_holds_above_what_sensors_tell() {
     let mut mesh = Mesh::of([1, 2]);
     mesh.tell(&record(id(1, 1), 0, [0.0; 3], [0.0; 3]));
-    let said = Said { affiliation: Some((Affiliation::Hostile, NodeId(2))), remark: None };
+    let said = Said { affiliation: Some((Affiliation::Hostile, NodeId(2))), remark: None, remarked: None };
     for (picture, _) in mesh.nodes.values_mut() {
         picture.handle_change(&Change::Said { subject: id(1, 1), said: Box::new(said.clone()) });
     }

@@ -95,9 +95,9 @@ fn mission(sky: Sky, mode: RegistrationMode, seed: u64) -> Mission {
 
 /// What a node knows of a sensor of a node.
 fn known(mission: &Mission, at: usize, of: usize, sensor: &str) -> Option<Registered> {
-    let station = &mission.stations[at];
-    let node = node_id(&mission.stations[of].post.config.node.name);
-    let all = station.node.as_ref()?.registered(station.now(mission.now).validity);
+    let station = &mission.nodes[at];
+    let node = node_id(&mission.nodes[of].post.config.node.name);
+    let all = station.node.as_ref()?.registered(station.site.now(mission.now).validity);
     all.into_iter().find(|known| known.origin.node == node && known.sensor == sensor)
 }
 
@@ -156,8 +156,8 @@ fn where_nothing_tells_its_place_nobody_learns_from_anybody() {
     let mut mission = mission(Sky::Silent, RegistrationMode::Correct, 2);
     mission.run_until(Span::from_secs(200));
     for at in [0, 1] {
-        let station = &mission.stations[at];
-        let known = station.node.as_ref().expect("runs").registered(station.now(mission.now).validity);
+        let station = &mission.nodes[at];
+        let known = station.node.as_ref().expect("runs").registered(station.site.now(mission.now).validity);
         assert_eq!(known, [], "n{at}");
     }
 }

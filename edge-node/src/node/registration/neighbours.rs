@@ -210,7 +210,7 @@ mod tests {
         let found = reference(&[radar.clone(), adsb.clone()], &both).expect("known");
         assert_eq!(found.grade, 1);
         assert!(matches!(found.reference.shared, Shared::Moved { .. }), "50 m of either displace it farther");
-        assert!(reference(&[adsb.clone()], &both).is_none(), "a sensor that nobody knows");
+        assert!(reference(core::slice::from_ref(&adsb), &both).is_none(), "a sensor that nobody knows");
         assert!(reference(&[adsb.clone(), told("radar", 1, 0.01, BiasState::Estimating)], &both).is_none());
         assert!(reference(&[adsb.clone(), told("radar", 3, 0.01, BiasState::Settled)], &both).is_none(), "too far");
         assert!(reference(&[adsb, radar], &TrackRecord { source_track: true, ..both }).is_none());
@@ -241,7 +241,7 @@ mod tests {
     fn what_a_former_life_knew_says_nothing_of_this_lifes_tracks() {
         let former =
             Registered { origin: Origin { incarnation: 6, ..OTHER }, ..told("radar", 1, 0.01, BiasState::Applied) };
-        assert!(reference(&[former.clone()], &record(&["radar"])).is_none());
+        assert!(reference(core::slice::from_ref(&former), &record(&["radar"])).is_none());
         let both = [former, told("radar", 1, 0.01, BiasState::Applied)];
         assert!(reference(&both, &record(&["radar"])).is_some());
     }

@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_plot_is_of_the_one_track_that_is_near() {
-        let tracks = [track(1, 20_000.0, 0.5), track(2, 22_000.0, 0.5), track(3, 20_000.0, 6.28)];
+        let tracks = [track(1, 20_000.0, 0.5), track(2, 22_000.0, 0.5), track(3, 20_000.0, 6.281)];
         let plots = [plot(20_060.0, 0.501), plot(22_040.0, 0.499), plot(20_010.0, -0.003), plot(30_000.0, 0.5)];
         assert_eq!(numbers(&plots, &tracks), [Some(1), Some(2), Some(3), None]);
     }
