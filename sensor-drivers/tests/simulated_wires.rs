@@ -316,6 +316,7 @@ fn a_drones_camera_on_klv_sees_a_vehicle_where_it_is_and_says_what_it_is() {
     config.sight.tilt = 0.4_f64.to_radians();
     config.sight.pointing = 0.2_f64.to_radians();
     let heard = hear(&camera("klv"), "Truck", || Box::new(KlvDecoder::new(config)));
-    heard.assert_consistent(&["azimuth", "elevation"], 1000.0, 0.8..1.2);
+    // Heading and tilt wander over minutes: few of so many errors are independent.
+    heard.assert_consistent(&["azimuth", "elevation"], 1000.0, 0.7..1.3);
     assert!(heard.identities().all(|identity| identity.class == ObjectClass::Ground && identity.fingerprint.is_some()));
 }

@@ -99,13 +99,14 @@ impl Neighbour {
     pub(super) fn send(&self, packet: Vec<u8>) -> bool {
         let used = self.choice().used();
         let wire = used.and_then(|way| Some((way, self.wire(way)?)));
-        wire.is_some_and(|(way, wire)| self.put(way, &wire, packet))
+        wire.is_some_and(|(way, wire)| {
+            self.traffic[way].bytes_out.fetch_add(packet.len() as u64, Ordering::Relaxed);
+            self.put(way, &wire, packet)
+        })
     }
 
     fn put(&self, way: usize, wire: &Wire, payload: Vec<u8>) -> bool {
-        let traffic = &self.traffic[way];
-        traffic.bytes_out.fetch_add(payload.len() as u64, Ordering::Relaxed);
-        traffic.hearing().handle_sent(self.now());
+        self.traffic[way].hearing().handle_sent(self.now());
         wire.publisher.put(payload).wait().is_ok()
     }
 
