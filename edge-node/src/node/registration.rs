@@ -3,7 +3,7 @@
 //! A pair is a polar plot and where somebody else had the same object about then. Who that is: the object itself, over
 //! a sensor of this node (ADS-B, AIS, Remote ID); another system; or a track of another node, whose sensors are
 //! registered themselves ([`neighbours`]). A plot and a saying are of one object by the address that both have, or
-//! because the plot is of an own track ([`whose`]) that the picture takes for the same object.
+//! because the plot is of an own track ([`whose()`]) that the picture takes for the same object.
 //!
 //! **No circles.** Truth is passed on, never back. What targets tell of themselves is of *grade* 0; a sensor is of one
 //! above the highest that it has learnt from. While it is not settled its grade may rise, and nobody learns from it;
