@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use edge_node::picture::PictureChange;
+use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{Origin, TrackId};
 use proto::record::TrackRecord;
 
@@ -31,7 +32,12 @@ struct Own {
     alive: bool,
     /// Of a life that is over.
     past: bool,
+    time: Timestamp,
 }
+
+/// How late a scan may be to show that a track that ended is still there: with what else it explains, the track may
+/// have fewer measurements than it had before.
+const LATE: Span = Span::from_secs(10);
 
 impl Ledger {
     /// A life begins: a console is told everything anew, numbers are not.
@@ -46,11 +52,13 @@ impl Ledger {
     /// where it was: a scan that came late can show that it is still there.
     pub fn handle_record(&mut self, record: &TrackRecord) {
         let (id, updates, alive) = (record.id, record.updates, record.status.is_some());
+        let time = record.estimate.time;
+        let is_other = |before: &Own| updates < before.updates && time - before.time > LATE;
         if Some(id.origin) != self.me {
             self.found.push(format!("{id:?} is published by {:?}", self.me));
         }
-        match self.own.insert(id, Own { updates, alive, past: false }) {
-            Some(before) if before.past || !before.alive && updates < before.updates => {
+        match self.own.insert(id, Own { updates, alive, past: false, time }) {
+            Some(before) if before.past || !before.alive && is_other(&before) => {
                 self.found.push(format!("{id:?} is used again"));
             }
             Some(before) if !before.alive && !alive => self.found.push(format!("{id:?} ends twice")),
