@@ -101,8 +101,8 @@ fn hear(sensor: &str, target: &str, driver: impl Fn() -> Box<dyn Decoder>) -> He
     heard
 }
 
-/// Errors that wander are few in one run.
-const SEEDS: u64 = 24;
+/// Errors that wander over minutes are hardly more than one in one run.
+const SEEDS: u64 = 480;
 
 fn compare(scan: &OwnedScan, simulation: &Simulation, place: usize, sums: &mut Vec<(&'static str, f64, f64)>) {
     let truth = simulation.truth(scan.time);
@@ -316,7 +316,6 @@ fn a_drones_camera_on_klv_sees_a_vehicle_where_it_is_and_says_what_it_is() {
     config.sight.tilt = 0.4_f64.to_radians();
     config.sight.pointing = 0.2_f64.to_radians();
     let heard = hear(&camera("klv"), "Truck", || Box::new(KlvDecoder::new(config)));
-    // Heading and tilt wander over minutes: few of so many errors are independent.
-    heard.assert_consistent(&["azimuth", "elevation"], 1000.0, 0.7..1.3);
+    heard.assert_consistent(&["azimuth", "elevation"], 1000.0, 0.8..1.2);
     assert!(heard.identities().all(|identity| identity.class == ObjectClass::Ground && identity.fingerprint.is_some()));
 }

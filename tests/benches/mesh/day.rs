@@ -14,6 +14,7 @@ use fusion_core::time::Span;
 use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber, TrackStatus};
 use proto::record::{Estimate, Seq, TrackRecord};
 use proto::replica::{Bearer, LinkEvent, LinkId, Now, Replica, ReplicaConfig};
+use tests::resident_kb;
 use tests::world::channel::{Channel, Quality};
 use tests::world::node::{BEGIN, clearance};
 use tests::world::random::Random;
@@ -63,7 +64,7 @@ impl Calls {
     }
 
     fn tell(&self, when: &str) {
-        println!("  {when}: RSS {:.0} MB", resident_mb());
+        println!("  {when}: RSS {:.0} MB", 1e-3 * resident_kb());
         for ((name, calls), looked) in KINDS.iter().zip(&self.bins).zip(self.looked) {
             let count: u64 = calls.iter().sum();
             let within = |share: f64| micros_within(calls, share);
@@ -193,7 +194,7 @@ impl Pair {
         self.calls.tell(when);
         let Worst { resident_mb: most, micros, looked } = self.worst;
         self.worst = Worst {
-            resident_mb: most.max(resident_mb()),
+            resident_mb: most.max(1e-3 * resident_kb()),
             micros: micros.max(self.calls.longest()),
             looked: self.calls.looked.iter().copied().fold(looked, u64::max),
         };
@@ -230,17 +231,10 @@ fn record(k: i64, at: Span) -> TrackRecord {
     }
 }
 
-/// What the process has in memory; not a number where the system does not tell.
-fn resident_mb() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok());
-    pages.map_or(f64::NAN, |pages| pages * 4096.0 / 1e6)
-}
-
 /// The table.
 pub fn day() {
     println!("{} rows, cut for 24 h, then healed over 1 Mbit/s, every row written every 8 min", 2 * u32::from(TRACKS));
-    println!("  before anything: RSS {:.0} MB", resident_mb());
+    println!("  before anything: RSS {:.0} MB", 1e-3 * resident_kb());
     let mut pair = Pair::new();
     pair.run(TURN_S, false, "8 min alone");
     pair.link(true);
