@@ -15,7 +15,7 @@
 //! tells how it moves was there at `start`; one that does not is still there when it says so, at `time`.
 
 mod event;
-mod framing;
+pub mod framing;
 mod kind;
 mod tak;
 mod track;

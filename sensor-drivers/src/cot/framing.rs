@@ -28,7 +28,7 @@ const END: &[u8] = b"</event>";
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framed<'a> {
+pub enum Framed<'a> {
     /// XML with an event, or with something that ends like one.
     Xml(&'a [u8]),
     /// A `TakMessage`, and how many octets of its frame stand before it.
@@ -52,7 +52,7 @@ enum Head {
 
 /// Holds the beginning of an event whose end has not come yet.
 #[derive(Debug)]
-pub(super) struct Framer {
+pub struct Framer {
     held: Vec<u8>,
     /// So far into what is held no end was found.
     searched: usize,
@@ -63,7 +63,10 @@ pub(super) struct Framer {
 }
 
 impl Framer {
-    pub(super) fn new() -> Self {
+    /// One that has heard nothing yet.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "its buffer is allocated: nothing is made by default")]
+    pub fn new() -> Self {
         Self {
             held: Vec::with_capacity(2 * EVENT_BYTES_MAX + HEAD_BYTES),
             searched: 0,
@@ -74,27 +77,27 @@ impl Framer {
     }
 
     /// Octets that belonged to no event.
-    pub(super) const fn garbage(&self) -> u64 {
+    pub const fn garbage(&self) -> u64 {
         self.garbage
     }
 
     /// Events that were too long.
-    pub(super) const fn oversized(&self) -> u64 {
+    pub const fn oversized(&self) -> u64 {
         self.oversized
     }
 
     /// Whether part of an event is held.
-    pub(super) fn is_waiting(&self) -> bool {
+    pub fn is_waiting(&self) -> bool {
         !self.held.is_empty() || self.skipping
     }
 
     /// Takes a datagram.
-    pub(super) fn handle_datagram(&mut self, bytes: &[u8], mut each: impl FnMut(Framed<'_>)) {
+    pub fn handle_datagram(&mut self, bytes: &[u8], mut each: impl FnMut(Framed<'_>)) {
         self.cut(bytes, 0, true, &mut each);
     }
 
     /// Takes a piece of a stream.
-    pub(super) fn handle_stream(&mut self, bytes: &[u8], mut each: impl FnMut(Framed<'_>)) {
+    pub fn handle_stream(&mut self, bytes: &[u8], mut each: impl FnMut(Framed<'_>)) {
         for piece in bytes.chunks(EVENT_BYTES_MAX) {
             self.held.extend_from_slice(piece);
             self.work_off(false, &mut each);
@@ -102,7 +105,7 @@ impl Framer {
     }
 
     /// The stream ends or pauses here: what is held is all there will be.
-    pub(super) fn finish(&mut self, mut each: impl FnMut(Framed<'_>)) {
+    pub fn finish(&mut self, mut each: impl FnMut(Framed<'_>)) {
         self.work_off(true, &mut each);
         self.held.clear();
         (self.searched, self.skipping) = (0, false);
