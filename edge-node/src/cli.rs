@@ -126,6 +126,10 @@ pub struct DemoArgs {
     /// zenoh endpoint to publish on, of the first node; `none` publishes nothing.
     #[arg(long, default_value = "tcp/127.0.0.1:7447", value_name = "ENDPOINT")]
     pub zenoh: String,
+    /// Tell the picture in Cursor on Target there, as [[tak]] endpoints are written: tcp-listen://0.0.0.0:8087 for
+    /// handhelds. Every event says that it is simulated. With several nodes, the first one tells.
+    #[arg(long, value_name = "ENDPOINT")]
+    pub tak: Option<String>,
     /// Record what the sensors sent to this MCAP file.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -264,6 +268,10 @@ pub struct ReplayArgs {
     /// zenoh endpoint to publish on. The default is not to publish.
     #[arg(long, value_name = "ENDPOINT")]
     pub zenoh: Option<String>,
+    /// Tell the picture to the [[tak]] of this name in the configuration, as a replay. May be given for several. The
+    /// default is to tell nobody: those who look at the present there did not ask for the past.
+    #[arg(long, value_name = "NAME", conflicts_with = "deterministic")]
+    pub tak: Vec<String>,
     /// Print the result as one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,

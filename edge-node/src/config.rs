@@ -20,6 +20,7 @@ pub mod sensors_drones;
 pub mod sensors_sapient;
 pub mod sensors_source_tracks;
 pub mod sight;
+pub mod tak;
 pub mod tracker;
 
 use core::fmt;
@@ -33,6 +34,7 @@ pub use label::LabelConfig;
 pub use mesh::MeshConfig;
 use sensors::within;
 pub use sensors::{SensorConfig, SensorKind};
+pub use tak::TakConfig;
 pub use tracker::TrackerSettings;
 
 /// Sensors on one node at the most.
@@ -58,6 +60,9 @@ pub struct Config {
     /// zenoh.
     #[serde(default)]
     pub mesh: MeshConfig,
+    /// Who is told the picture in Cursor on Target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tak: Vec<TakConfig>,
     /// Recording of what came in.
     #[serde(default)]
     pub recorder: RecorderConfig,
@@ -204,6 +209,7 @@ impl Config {
         self.tracker.check()?;
         self.recorder.check()?;
         self.mesh.check(&self.node.name)?;
+        tak::check(&self.tak)?;
         if self.console.enabled && self.console.listen.parse::<std::net::SocketAddr>().is_err() {
             let message = format!("\"{}\" is no address and port; write e.g. \"127.0.0.1:8477\"", self.console.listen);
             return Err(ConfigError::at("console.listen", message));

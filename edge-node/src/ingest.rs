@@ -8,7 +8,7 @@ mod bucket;
 pub mod http;
 pub mod http_push;
 pub mod links;
-mod udp;
+pub(crate) mod udp;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! Everything that people and programs subscribe with. Each reads the board at its own pace.
 
 pub mod console_json;
+pub mod tak;
 pub mod web;

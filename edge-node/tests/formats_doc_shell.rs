@@ -246,7 +246,7 @@ fn the_console_is_told_what_the_examples_say() {
 }
 
 fn hello() -> Hello {
-    Hello { config: Config { sensors: config().sensors[..1].to_vec(), ..config() }, mode: Mode::Live }
+    Hello { config: Config { sensors: config().sensors[..1].to_vec(), ..config() }, mode: Mode::Live, tak: Vec::new() }
 }
 
 #[test]

@@ -22,6 +22,7 @@ use crate::ingest::links::Links;
 use crate::mesh::carrier::Carrier;
 use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX};
 use crate::outputs::console_json::Hello;
+use crate::outputs::tak::{TakHealth, TakOutput};
 use crate::outputs::web;
 
 /// Worker threads of the runtime: sensors, mesh and viewers need little; the fusion thread needs a core of its own.
@@ -54,8 +55,9 @@ impl Services {
             .map_err(Failure::failed)?;
         let stop = stop::on_signal(&runtime);
         let mut services = Self { runtime, board, console: None, records: None, stop };
+        let tak = services.tell_tak(config, mode)?;
         if config.console.enabled {
-            services.serve_console(config, mode)?;
+            services.serve_console(Hello { config: config.clone(), mode, tak })?;
         }
         if config.mesh.enabled {
             services.publish(config, mode)?;
@@ -112,15 +114,24 @@ impl Services {
         self.runtime.shutdown_timeout(SHUTDOWN);
     }
 
-    fn serve_console(&mut self, config: &Config, mode: Mode) -> Result<(), Failure> {
-        let address = &config.console.listen;
+    /// Starts a task for each way out to TAK.
+    fn tell_tak(&self, config: &Config, mode: Mode) -> Result<Vec<Arc<TakHealth>>, Failure> {
+        let outputs = TakOutput::all(config, mode, &self.board, Clock::start()).map_err(Failure::refused)?;
+        let health = outputs.iter().map(|output| Arc::clone(output.health())).collect();
+        for output in outputs {
+            self.runtime.spawn(output.run());
+        }
+        Ok(health)
+    }
+
+    fn serve_console(&mut self, hello: Hello) -> Result<(), Failure> {
+        let address = &hello.config.console.listen;
         let listener = self.runtime.block_on(TcpListener::bind(address)).map_err(|e| {
             Failure::failed(format!(
                 "console: cannot listen on {address}: {e}; give another address with console.listen or --console"
             ))
         })?;
         self.console = listener.local_addr().ok();
-        let hello = Hello { config: config.clone(), mode };
         let board = self.board.clone();
         self.runtime.spawn(async move {
             if let Err(e) = web::serve(listener, hello, board).await {

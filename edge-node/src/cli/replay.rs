@@ -41,7 +41,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if !args.to.is_empty() {
         return wire::run(args, &mut merged);
     }
-    let config = adapted(&merged.config, args);
+    let config = adapted(&merged.config, args)?;
     config.check().map_err(Failure::refused)?;
     let (board, receiver) = watch::channel(Arc::new(Board::default()));
     let services = Services::start(&config, Mode::Replay, receiver)?;
@@ -85,7 +85,7 @@ fn replay_once(
 }
 
 /// The configuration as the command line bends it.
-fn adapted(config: &Config, args: &ReplayArgs) -> Config {
+fn adapted(config: &Config, args: &ReplayArgs) -> Result<Config, Failure> {
     let mut config = config.clone();
     let quiet = args.fast || args.deterministic;
     let console = args.console.as_deref().unwrap_or(if quiet { "none" } else { "127.0.0.1:8477" });
@@ -95,8 +95,12 @@ fn adapted(config: &Config, args: &ReplayArgs) -> Config {
         Some(endpoint) if !args.deterministic => MeshConfig { listen: vec![endpoint.clone()], ..MeshConfig::default() },
         _ => MeshConfig { enabled: false, ..MeshConfig::default() },
     };
+    if let Some(name) = args.tak.iter().find(|name| config.tak.iter().all(|output| output.name != **name)) {
+        return Err(Failure::refused(format!("--tak {name}: the configuration has no [[tak]] of that name")));
+    }
+    config.tak.retain(|output| args.tak.contains(&output.name));
     config.tracker.use_identity &= !args.blind;
-    config
+    Ok(config)
 }
 
 /// What has been fed.

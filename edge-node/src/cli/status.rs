@@ -69,6 +69,7 @@ fn table(status: &Value) -> String {
     }
     neighbours(&mut text, status);
     registrations(&mut text, status);
+    tak(&mut text, status);
     if let Some(trouble) = status["recorder_trouble"].as_str() {
         let _ = writeln!(text, "\nnothing is recorded: {trouble}");
     }
@@ -143,6 +144,36 @@ fn bias(told: &Value, places: usize) -> String {
     let number = |key: &str| told[key].as_f64().unwrap_or(f64::NAN);
     let state = told["state"].as_str().unwrap_or("?");
     format!("{:+.places$} ± {:.places$} {state}", number("bias"), number("sigma"))
+}
+
+/// One line for each way out to TAK, if there are any, and one below for what keeps it from its receivers.
+fn tak(text: &mut String, status: &Value) {
+    let all = status["tak"].as_array().map_or(&[][..], Vec::as_slice);
+    if all.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\n{:<24} {:>9} {:>8} {:>8} {:>8} {:>8}  endpoint",
+        "TAK", "receivers", "told", "heard", "deferred", "withheld"
+    );
+    for output in all {
+        let count = |key: &str| output["counters"][key].as_u64().unwrap_or(0);
+        let _ = writeln!(
+            text,
+            "{:<24} {:>9} {:>8} {:>8} {:>8} {:>8}  {}",
+            output["name"].as_str().unwrap_or("?"),
+            output["receivers"].as_u64().unwrap_or(0),
+            count("told"),
+            count("heard"),
+            count("deferred"),
+            count("withheld"),
+            output["endpoint"].as_str().unwrap_or("?")
+        );
+        if let Some(trouble) = output["trouble"].as_str() {
+            let _ = writeln!(text, "{:<24} {trouble}", "");
+        }
+    }
 }
 
 fn row(text: &mut String, sensor: &Value) {

@@ -54,6 +54,16 @@ fn join(socket: &Socket, address: SocketAddr, interface: Option<&Interface>) -> 
     }
 }
 
+/// What the socket sends to the group goes out over this interface.
+pub(crate) fn send_over(socket: &Socket, group: SocketAddr, interface: &Interface) -> io::Result<()> {
+    match (group.ip(), interface) {
+        (IpAddr::V4(_), Interface::Address(IpAddr::V4(address))) => socket.set_multicast_if_v4(address),
+        (IpAddr::V4(_), Interface::Name(name)) => socket.bind_device(Some(name.as_bytes())),
+        (IpAddr::V6(_), Interface::Name(name)) => socket.set_multicast_if_v6(index(name)?),
+        (IpAddr::V4(_) | IpAddr::V6(_), Interface::Address(_)) => Err(wrong_interface()),
+    }
+}
+
 fn wrong_interface() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "the interface of this group cannot be told by that address; name it")
 }

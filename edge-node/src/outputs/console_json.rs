@@ -1,10 +1,13 @@
 //! The messages of the web console: JSON text over a WebSocket. What each field means stands in docs/FORMATS.md.
 
+use std::sync::Arc;
+
 use fusion_core::gaussian::ellipse;
 use fusion_core::geodesy::{Geodetic, course_and_speed};
 use fusion_core::label::Label;
 use serde_json::{Value, json};
 
+use super::tak::TakHealth;
 use crate::board::{Board, Mode, node_name};
 use crate::config::Config;
 use crate::neighbour_health::NeighbourHealth;
@@ -23,6 +26,8 @@ pub struct Hello {
     pub config: Config,
     /// Where the picture comes from.
     pub mode: Mode,
+    /// The ways out to TAK.
+    pub tak: Vec<Arc<TakHealth>>,
 }
 
 /// A range beyond any horizon is a setting, not something to draw a ring for.
@@ -94,9 +99,10 @@ pub fn node_status(hello: &Hello, board: &Board) -> Value {
     let sensors: Vec<Value> = board.sensors.iter().map(sensor).collect();
     let neighbours: Vec<Value> = board.neighbours.iter().map(NeighbourHealth::json).collect();
     let registrations: Vec<Value> = board.registrations.iter().map(RegistrationHealth::json).collect();
+    let tak: Vec<Value> = hello.tak.iter().map(|output| output.json()).collect();
     json!({ "node": hello.config.node.name, "mode": hello.mode.as_str(), "time_ms": board.time.as_millis(),
             "tracks": board.tracks.len(), "sensors": sensors, "neighbours": neighbours,
-            "registrations": registrations, "counters": by_name(&board.counters),
+            "registrations": registrations, "tak": tak, "counters": by_name(&board.counters),
             "recorder_trouble": board.recorder_trouble })
 }
 

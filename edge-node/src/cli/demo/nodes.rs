@@ -254,6 +254,7 @@ fn config(
     let mut sensors: Vec<_> = config.sensors.into_iter().map(Some).collect();
     config.sensors = party.sensors.iter().filter_map(|sensor| sensors[*sensor].take()).collect();
     config.node.name.clone_from(&party.name);
+    config.tak.truncate(if k == 0 { 1 } else { 0 });
     if let Some(place) = party.place {
         config.node.latitude_deg = place.latitude_deg();
         config.node.longitude_deg = place.longitude_deg();

@@ -15,7 +15,9 @@ use tracing::warn;
 
 use crate::cli::{DemoArgs, Failure};
 use crate::clock::Clock;
-use crate::config::{Config, ConsoleConfig, MeshConfig, SensorKind};
+use crate::config::label::LevelName;
+use crate::config::mesh::ClearanceConfig;
+use crate::config::{Config, ConsoleConfig, MeshConfig, SensorKind, TakConfig};
 use crate::ingest::links::Links;
 use crate::simulated;
 
@@ -35,7 +37,16 @@ pub fn config(scenario: &Scenario, args: &DemoArgs) -> Result<Config, Failure> {
         endpoint => MeshConfig { listen: vec![endpoint.to_owned()], ..MeshConfig::default() },
     };
     let listening = simulated::config(scenario).map_err(Failure::refused)?;
-    Ok(Config { console, mesh, ..listening })
+    let tak = args.tak.iter().map(|endpoint| handhelds(endpoint)).collect::<Result<_, _>>()?;
+    Ok(Config { console, mesh, tak, ..listening })
+}
+
+/// A way out to TAK for those who may see what simulated sensors see.
+fn handhelds(endpoint: &str) -> Result<TakConfig, Failure> {
+    let clearance =
+        ClearanceConfig { level: LevelName::Unclassified, communities: vec!["NATO".to_owned()], caveats: vec![] };
+    let output = TakConfig::new("demo", endpoint, clearance);
+    output.check("--tak").map(|()| output).map_err(Failure::refused)
 }
 
 /// Where the bytes of one simulated sensor leave.
