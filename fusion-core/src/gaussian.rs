@@ -57,6 +57,17 @@ impl<const N: usize> PartialEq for Covariance<N> {
 }
 
 impl<const N: usize> Covariance<N> {
+    /// Independent errors of variance one.
+    pub(crate) const UNIT: Self = {
+        let mut p = [[0.0; N]; N];
+        let mut k = 0;
+        while k < N {
+            p[k][k] = 1.0;
+            k += 1;
+        }
+        Self(SMatrix::from_array_storage(ArrayStorage(p)))
+    };
+
     /// Takes the symmetric part of `m` and proves it positive definite.
     ///
     /// # Errors
@@ -130,7 +141,11 @@ impl<const N: usize> Covariance<N> {
     /// # Errors
     /// [`NotPositiveDefinite`] unless every sigma is finite and above zero.
     pub fn from_sigmas(sigmas: &SVector<f64, N>) -> Result<Self, NotPositiveDefinite> {
-        Self::new(SMatrix::from_diagonal(&sigmas.component_mul(sigmas)))
+        let variances = sigmas.component_mul(sigmas);
+        // What is diagonal is proven by the numbers there. One so small that it has no inverse could not be factored.
+        let factors = variances.iter().all(|variance| *variance >= f64::MIN_POSITIVE);
+        let holds = factors && variances.sum() < f64::INFINITY;
+        if holds { Ok(Self(SMatrix::from_diagonal(&variances))) } else { Err(NotPositiveDefinite) }
     }
 
     /// The covariance of errors whose variances are so many times as large: the factor is above zero and finite.
@@ -176,12 +191,19 @@ impl Covariance<KINEMATIC> {
     /// factors are those of its blocks.
     #[must_use]
     pub fn of_independent(position: &Covariance<3>, velocity: &Covariance<3>) -> Self {
-        let mut whole = SMatrix::<f64, KINEMATIC, KINEMATIC>::zeros();
+        let mut whole = Self::UNIT;
+        whole.become_independent(position, velocity);
+        whole
+    }
+
+    /// The same where it lies.
+    #[inline]
+    pub(crate) fn become_independent(&mut self, position: &Covariance<3>, velocity: &Covariance<3>) {
+        let columns = &mut self.0.data.0;
         for (k, (p, v)) in position.0.data.0.iter().zip(&velocity.0.data.0).enumerate() {
-            whole.data.0[k][..3].copy_from_slice(p);
-            whole.data.0[k + 3][3..].copy_from_slice(v);
+            columns[k] = [p[0], p[1], p[2], 0.0, 0.0, 0.0];
+            columns[k + 3] = [0.0, 0.0, 0.0, v[0], v[1], v[2]];
         }
-        Self(whole)
     }
 }
 
@@ -375,6 +397,13 @@ pub struct GaussianState<const N: usize = KINEMATIC> {
 }
 
 impl<const N: usize> GaussianState<N> {
+    /// At rest at the origin at the epoch, each component with variance one.
+    pub(crate) const STANDARD: Self = Self {
+        mean: SVector::from_array_storage(ArrayStorage([[0.0; N]])),
+        covariance: Covariance::UNIT,
+        time: Timestamp::EPOCH,
+    };
+
     /// The mean position.
     #[must_use]
     pub fn position(&self) -> Position<Enu> {

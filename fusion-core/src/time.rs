@@ -97,6 +97,13 @@ impl Span {
         self.0 as f64 / 1e9
     }
 
+    /// The span in seconds, or the number beside it: for bounds that need not be exact, without a division.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "spans of filtering are far below 2⁵³ ns (104 days)")]
+    pub(crate) fn nearly_secs_f64(self) -> f64 {
+        self.0 as f64 * 1e-9
+    }
+
     /// The span in nanoseconds.
     #[must_use]
     pub const fn as_nanos(self) -> i64 {

@@ -11,6 +11,7 @@ pub mod table;
 use heapless::Vec;
 
 use crate::capacity::{CONTRIBUTORS_MAX, HISTORY_LOOKS};
+use crate::filter::imm::Modes;
 use crate::filter::monitor::TrackMonitor;
 use crate::gaussian::GaussianState;
 use crate::identity::Identity;
@@ -46,14 +47,14 @@ pub struct Track {
     pub updates: u32,
     /// r: how probably it is a target at all, at `existence_time`.
     pub existence: Existence,
-    /// Time of the last look that could have seen it.
-    pub existence_time: Timestamp,
     /// r when it was founded.
     pub founding_existence: Existence,
     /// The hypotheses among which it is one, of which at most one is a target ([`ranging`]).
     pub family: Option<TrackNumber>,
     /// Which of the last looks saw it.
     pub history: History,
+    /// Time of the last look that could have seen it.
+    pub existence_time: Timestamp,
     /// Time of the last measurement.
     pub last_update: Timestamp,
     /// Where it is and how it moves, at the time of the last scan in which it gated a measurement.
@@ -82,10 +83,42 @@ pub(crate) struct Twin {
 }
 
 impl Track {
+    /// Nobody's: what lies in a slot that was never used.
+    pub(crate) const BLANK: Self = Self {
+        status: TrackStatus::Tentative,
+        reported: false,
+        updates: 0,
+        existence: Existence::new(0.0),
+        founding_existence: Existence::new(0.0),
+        family: None,
+        history: History { hits: 0, looks: 0 },
+        existence_time: Timestamp::EPOCH,
+        last_update: Timestamp::EPOCH,
+        state: GaussianState::STANDARD,
+        id: TrackId { origin: Origin { node: NodeId(0), incarnation: 0 }, number: TrackNumber(0) },
+        first_seen: Timestamp::EPOCH,
+        twin: None,
+        monitor: TrackMonitor::NEW,
+        contributors: Contributors(Vec::new()),
+        label: Label::STRICTEST,
+        identity: Identity::UNKNOWN,
+    };
+
     /// Whether it is believed, seen at present or not.
     #[must_use]
     pub const fn is_confirmed(&self) -> bool {
         matches!(self.status, TrackStatus::Confirmed | TrackStatus::Coasted)
+    }
+
+    /// Its modes, where it may have any: they begin when it is believed, so those of others are not looked for, and
+    /// most tracks are others.
+    pub(crate) const fn modes_of<'m>(&self, beside: &'m Option<Modes>) -> Option<&'m Modes> {
+        if self.is_confirmed() { beside.as_ref() } else { None }
+    }
+
+    /// The same, to change them.
+    pub(crate) const fn modes_of_mut<'m>(&self, beside: &'m mut Option<Modes>) -> Option<&'m mut Modes> {
+        if self.is_confirmed() { beside.as_mut() } else { None }
     }
 
     /// Whether it came before another: by founding time, then by number.
@@ -139,6 +172,12 @@ const fn mask(bits: u32) -> u64 {
 pub struct Contributors(Vec<(SensorId, Timestamp), CONTRIBUTORS_MAX>);
 
 impl Contributors {
+    /// Becomes that of a track which one sensor founded.
+    pub(crate) fn begin(&mut self, sensor: SensorId, time: Timestamp) {
+        self.0.clear();
+        self.note(sensor, time);
+    }
+
     /// The sensors in the order in which they first contributed.
     #[must_use]
     pub fn as_slice(&self) -> &[(SensorId, Timestamp)] {

@@ -16,6 +16,8 @@
 
 mod blend;
 
+use core::array;
+
 use heapless::Vec;
 use nalgebra::{SMatrix, SVector};
 
@@ -266,11 +268,10 @@ impl Modes {
         if predicted.states.len() != self.states.len() || !alike.all(|(one, other)| one.is_like(other)) {
             predicted.clone_from(self);
         }
+        // Those that there are not have probability zero, so that the loops have a length that the compiler knows.
+        let before: [f64; MOTIONS_MAX] = array::from_fn(|i| self.probabilities.get(i).copied().unwrap_or(0.0));
         for (j, ((own, manner), next)) in self.states.iter().zip(set.manners()).zip(&mut predicted.states).enumerate() {
-            let mut weights = [0.0; MOTIONS_MAX];
-            for (i, probability) in self.probabilities.iter().enumerate() {
-                weights[i] = change[i][j] * probability;
-            }
+            let mut weights: [f64; MOTIONS_MAX] = array::from_fn(|i| change[i][j] * before[i]);
             let total: f64 = weights.iter().sum();
             weights.iter_mut().for_each(|weight| *weight /= total);
             next.take(own, &manner.motion, &Blend { weights: &weights, states: &self.states }, to)?;
@@ -404,9 +405,18 @@ impl Modes {
 
     /// Holds each probability above the least, and their sum at one.
     fn settle(&mut self) {
-        self.probabilities.iter_mut().for_each(|probability| *probability = probability.max(PROBABILITY_MIN));
-        let total: f64 = self.probabilities.iter().sum();
-        self.probabilities.iter_mut().for_each(|probability| *probability /= total);
+        match self.probabilities.as_mut_slice() {
+            // Mostly there are two: that is straight code.
+            [one, other] => {
+                let (a, b) = (one.max(PROBABILITY_MIN), other.max(PROBABILITY_MIN));
+                (*one, *other) = (a / (a + b), b / (a + b));
+            }
+            several => {
+                several.iter_mut().for_each(|probability| *probability = probability.max(PROBABILITY_MIN));
+                let total: f64 = several.iter().sum();
+                several.iter_mut().for_each(|probability| *probability /= total);
+            }
+        }
     }
 }
 

@@ -69,12 +69,12 @@ fn horizontal_sigma_at(track: &Track, dt: Span, q: f64) -> f64 {
 /// `most` if it lives as long, else a time from now that is mostly not much too early.
 #[must_use]
 pub(crate) fn safe_until(track: &Track, now: Timestamp, config: &TrackerConfig, most: Timestamp) -> Timestamp {
-    let due = heard_until(track, config).min(most);
+    let due = heard_until(track, config).min(most).max(now);
     // Uncertainty grows with time, so what is certain enough at some time was so before.
     (0..HALVINGS)
         .map(|halvings| now + Span::from_nanos((due - now).as_nanos() >> halvings))
-        .find(|until| judge_by_time(track, *until, config).is_none())
-        .map_or(now, |until| until.max(now))
+        .find(|until| is_surely_certain(track, *until, config))
+        .unwrap_or(now)
 }
 
 /// The same without looking for less: `None` unless the track lives from now until it will have been silent for too
@@ -82,7 +82,22 @@ pub(crate) fn safe_until(track: &Track, now: Timestamp, config: &TrackerConfig, 
 #[must_use]
 pub(crate) fn lives_until(track: &Track, now: Timestamp, config: &TrackerConfig, most: Timestamp) -> Option<Timestamp> {
     let due = heard_until(track, config).min(most);
-    (due > now && judge_by_time(track, due, config).is_none()).then_some(due)
+    (due > now && is_surely_certain(track, due, config)).then_some(due)
+}
+
+/// Whether [`judge_by_time`] finds a track certain enough: every track is asked at every look, so without root and
+/// division, and in doubt it is not.
+fn is_surely_certain(track: &Track, time: Timestamp, config: &TrackerConfig) -> bool {
+    /// By which share a variance may be off that was worked out in another way.
+    const DOUBT: f64 = 1e-9;
+    if track.family.is_some() && !track.is_confirmed() {
+        return true;
+    }
+    let (p, limit) = (track.state.covariance.matrix(), config.horizontal_sigma_limit_m);
+    let t = (time - track.state.time).nearly_secs_f64().max(0.0);
+    let q_third = config.motion.horizontal * (1.0 / 3.0);
+    let axis = |k: usize| p[(k, k)] + t * (2.0 * p[(k, k + 3)].max(0.0) + t * (p[(k + 3, k + 3)] + t * q_third));
+    limit > 0.0 && 0.5 * (axis(0) + axis(1)) * (1.0 + DOUBT) <= limit * limit
 }
 
 /// When silence first tells on a track: ends it, or coasts it.

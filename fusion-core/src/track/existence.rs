@@ -37,8 +37,7 @@ impl Existence {
     /// By 1 / (1 + dt / lifetime), which is the exponential to first order and needs no elementary function.
     #[must_use]
     pub fn after(self, dt: Span, lifetime: Span) -> Self {
-        let share = dt.as_secs_f64().max(0.0) / lifetime.as_secs_f64();
-        Self::new(self.0 / (1.0 + share))
+        Fading::over(dt, lifetime).of(self)
     }
 
     /// Takes in one look: `missed` is β₀, `detection` is P_D P_G, zero if the look could not have seen it.
@@ -51,6 +50,34 @@ impl Existence {
     #[must_use]
     pub fn if_missed(self, detection: f64) -> f64 {
         self.0 * (1.0 - detection) / (1.0 - self.0 * detection)
+    }
+}
+
+/// How existence decays over one span: worked out once for all tracks that the last look concerned too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fading {
+    span: Span,
+    lifetime: Span,
+    divisor: f64,
+}
+
+impl Fading {
+    pub(crate) fn over(span: Span, lifetime: Span) -> Self {
+        let share = span.as_secs_f64().max(0.0) / lifetime.as_secs_f64();
+        Self { span, lifetime, divisor: 1.0 + share }
+    }
+
+    /// The same over another span, if it is another.
+    #[inline]
+    pub(crate) fn set_span(&mut self, span: Span) {
+        if span != self.span {
+            *self = Self::over(span, self.lifetime);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn of(&self, r: Existence) -> Existence {
+        Existence::new(r.0 / self.divisor)
     }
 }
 

@@ -32,47 +32,45 @@ impl From<NotPositiveDefinite> for Unfounded {
     }
 }
 
-/// The state that one measurement founds.
+/// Makes the state that one measurement founds, where it will lie: states are large.
 ///
 /// # Errors
-/// [`Unfounded`], if it founds none.
+/// [`Unfounded`], if it founds none; then the state means nothing.
 pub fn found(
     observation: &Observation,
     pose: &Pose,
     time: Timestamp,
     config: &TrackerConfig,
-) -> Result<GaussianState, Unfounded> {
+    state: &mut GaussianState,
+) -> Result<(), Unfounded> {
     let start = Start { pose, time, config };
-    let founded = match observation {
-        Observation::Position(r) => start.at(&Vector3::from(r.z), r.noise.matrix()),
-        Observation::HorizontalPosition(r) => start.on_the_map(r),
-        Observation::PositionVelocity(r) => Ok(GaussianState { mean: r.z, covariance: r.noise, time }),
-        Observation::RangeBearing(r) => start.without_elevation(r.z[0], r.z[1], r.noise.matrix()),
+    match observation {
+        Observation::Position(r) => start.at(&Vector3::from(r.z), r.noise.matrix(), state),
+        Observation::HorizontalPosition(r) => start.on_the_map(r, state),
+        Observation::PositionVelocity(r) => {
+            *state = GaussianState { mean: r.z, covariance: r.noise, time };
+            Ok(())
+        }
+        Observation::RangeBearing(r) => start.without_elevation(r.z[0], r.z[1], r.noise.matrix(), state),
         Observation::RangeBearingRate(r) => {
             let place = r.noise.matrix().fixed_view::<2, 2>(0, 0).into_owned();
-            let state = start.without_elevation(r.z[0], r.z[1], &place)?;
-            start.with_rate(&state, r.z[2], r.noise.matrix()[(2, 2)])
+            start.without_elevation(r.z[0], r.z[1], &place, state)?;
+            start.with_rate(r.z[2], r.noise.matrix()[(2, 2)], state)
         }
-        Observation::RangeBearingElevation(r) => start.polar(&Vector3::from(r.z), r.noise.matrix()),
+        Observation::RangeBearingElevation(r) => start.polar(&Vector3::from(r.z), r.noise.matrix(), state),
         Observation::RangeBearingElevationRate(r) => {
             let place = r.noise.matrix().fixed_view::<3, 3>(0, 0).into_owned();
-            let state = start.polar(&Vector3::new(r.z[0], r.z[1], r.z[2]), &place)?;
-            start.with_rate(&state, r.z[3], r.noise.matrix()[(3, 3)])
+            start.polar(&Vector3::new(r.z[0], r.z[1], r.z[2]), &place, state)?;
+            start.with_rate(r.z[3], r.noise.matrix()[(3, 3)], state)
         }
         Observation::Bearing(_) | Observation::BearingElevation(_) => Err(Unfounded::NoPosition),
-    };
-    // Looked at where it lies: states are large.
-    if let Ok(state) = &founded {
-        if !state.mean.iter().all(|v| v.is_finite()) {
-            return Err(Unfounded::NotFinite);
-        }
-        // Written so that NaN is not certain.
-        let certain = state.horizontal_sigma_m() <= config.horizontal_sigma_limit_m;
-        if !certain {
-            return Err(Unfounded::TooUncertain);
-        }
+    }?;
+    if !state.mean.iter().all(|v| v.is_finite()) {
+        return Err(Unfounded::NotFinite);
     }
-    founded
+    // Written so that NaN is not certain.
+    let certain = state.horizontal_sigma_m() <= config.horizontal_sigma_limit_m;
+    if certain { Ok(()) } else { Err(Unfounded::TooUncertain) }
 }
 
 /// What the arc of a wide beam adds to the variance of a range, for angles with these variances: with δ² the sum of
@@ -100,27 +98,34 @@ pub struct Start<'a> {
     pub config: &'a TrackerConfig,
 }
 
+/// Each makes the state where it will lie; if it cannot, that means nothing.
 impl Start<'_> {
     /// A position in the node's plane, with the prior of velocity.
-    fn at(&self, position: &Vector3<f64>, p: &Matrix3<f64>) -> Result<GaussianState, Unfounded> {
+    fn at(&self, position: &Vector3<f64>, p: &Matrix3<f64>, state: &mut GaussianState) -> Result<(), Unfounded> {
         let (h, v) = (self.config.velocity_sigma_horizontal_m_s, self.config.velocity_sigma_vertical_m_s);
         let velocity = Covariance::from_sigmas(&Vector3::new(h, h, v))?;
-        let covariance = Covariance::of_independent(&Covariance::new(*p)?, &velocity);
-        Ok(GaussianState { mean: state_vector(position, &Vector3::zeros()), covariance, time: self.time })
+        state.covariance.become_independent(&Covariance::new(*p)?, &velocity);
+        (state.mean, state.time) = (state_vector(position, &Vector3::zeros()), self.time);
+        Ok(())
     }
 
     /// A place on the map, with the prior of height.
-    fn on_the_map(&self, reading: &Reading<2>) -> Result<GaussianState, Unfounded> {
+    fn on_the_map(&self, reading: &Reading<2>, state: &mut GaussianState) -> Result<(), Unfounded> {
         let prior = &self.config.height_prior;
         let mut p = Matrix3::zeros();
         p.fixed_view_mut::<2, 2>(0, 0).copy_from(reading.noise.matrix());
         p[(2, 2)] = prior.sigma_m * prior.sigma_m;
         let up = prior.up_at(reading.z[0], reading.z[1]);
-        self.at(&Vector3::new(reading.z[0], reading.z[1], up), &p)
+        self.at(&Vector3::new(reading.z[0], reading.z[1], up), &p, state)
     }
 
     /// (range, azimuth, elevation): x = r cos ε sin α, y = r cos ε cos α, z = r sin ε.
-    pub(super) fn polar(&self, z: &Vector3<f64>, noise: &Matrix3<f64>) -> Result<GaussianState, Unfounded> {
+    pub(super) fn polar(
+        &self,
+        z: &Vector3<f64>,
+        noise: &Matrix3<f64>,
+        state: &mut GaussianState,
+    ) -> Result<(), Unfounded> {
         let (r, sa, ca, se, ce) = (z[0], sin(z[1]), cos(z[1]), sin(z[2]), cos(z[2]));
         let place = Vector3::new(r * ce * sa, r * ce * ca, r * se);
         #[rustfmt::skip]
@@ -131,7 +136,7 @@ impl Start<'_> {
         );
         let mut noise = *noise;
         noise[(0, 0)] += bend(r, noise[(1, 1)] * ce * ce, noise[(2, 2)]);
-        self.seen_at(&place, &(slope * noise * slope.transpose()))
+        self.seen_at(&place, &(slope * noise * slope.transpose()), state)
     }
 
     /// (range, azimuth) with the prior of height: x = ρ sin α, y = ρ cos α, ρ² = r² − d².
@@ -140,7 +145,8 @@ impl Start<'_> {
         range: f64,
         azimuth: f64,
         noise: &Matrix2<f64>,
-    ) -> Result<GaussianState, Unfounded> {
+        state: &mut GaussianState,
+    ) -> Result<(), Unfounded> {
         let (sa, ca) = (sin(azimuth), cos(azimuth));
         let d = self.height_above_sensor(range, sa, ca);
         let rho = sqrt(range * range - d * d);
@@ -156,7 +162,7 @@ impl Start<'_> {
             ca * range / rho, -rho * sa, -ca * d / rho,
             0.0,               0.0,       1.0,
         );
-        self.seen_at(&Vector3::new(rho * sa, rho * ca, d), &(slope * p * slope.transpose()))
+        self.seen_at(&Vector3::new(rho * sa, rho * ca, d), &(slope * p * slope.transpose()), state)
     }
 
     /// d: where the prior height lies above the sensor's horizon, at this slant range; at most 45° up or down.
@@ -175,15 +181,16 @@ impl Start<'_> {
     }
 
     /// A place in the sensor's axes.
-    fn seen_at(&self, place: &Vector3<f64>, p: &Matrix3<f64>) -> Result<GaussianState, Unfounded> {
+    fn seen_at(&self, place: &Vector3<f64>, p: &Matrix3<f64>, state: &mut GaussianState) -> Result<(), Unfounded> {
         let axes = &self.pose.axes;
-        self.at(&(self.pose.origin.vector() + axes * place), &(axes * p * axes.transpose()))
+        self.at(&(self.pose.origin.vector() + axes * place), &(axes * p * axes.transpose()), state)
     }
 
     /// Adds what a range rate says of the velocity.
-    fn with_rate(&self, state: &GaussianState, rate: f64, variance: f64) -> Result<GaussianState, Unfounded> {
+    fn with_rate(&self, rate: f64, variance: f64, state: &mut GaussianState) -> Result<(), Unfounded> {
         let noise = Covariance::new(SMatrix::from([[variance]]))?;
-        Ok(update(&RangeRate(self.pose), state, &Reading { z: [rate].into(), noise })?.0)
+        *state = update(&RangeRate(self.pose), state, &Reading { z: [rate].into(), noise })?.0;
+        Ok(())
     }
 }
 
@@ -208,7 +215,8 @@ mod tests {
     }
 
     fn found_at(observation: &Observation, pose: &Pose) -> Result<GaussianState, Unfounded> {
-        found(observation, pose, Timestamp::EPOCH, &config())
+        let mut state = GaussianState::STANDARD;
+        found(observation, pose, Timestamp::EPOCH, &config(), &mut state).map(|()| state)
     }
 
     #[test]

@@ -40,22 +40,28 @@ pub fn parts(nearest_m: f64, farthest_m: f64) -> impl Iterator<Item = RangePart>
 }
 
 impl Start<'_> {
-    /// The state that a bearing founds if its source lies in one part of the range.
+    /// Makes the state that a bearing founds if its source lies in one part of the range, where it will lie.
     ///
     /// # Errors
-    /// [`Unfounded::NoPosition`] if the observation is no bearing; [`Unfounded::NotFinite`] if its numbers overflow.
-    pub fn along(&self, observation: &Observation, part: RangePart) -> Result<GaussianState, Unfounded> {
+    /// [`Unfounded::NoPosition`] if the observation is no bearing; [`Unfounded::NotFinite`] if its numbers overflow. Then
+    /// the state means nothing.
+    pub fn along(
+        &self,
+        observation: &Observation,
+        part: RangePart,
+        state: &mut GaussianState,
+    ) -> Result<(), Unfounded> {
         let variance = part.sigma_m * part.sigma_m;
-        let state = match observation {
+        match observation {
             Observation::Bearing(r) => {
                 let noise = Matrix2::new(variance, 0.0, 0.0, r.noise.matrix()[(0, 0)]);
-                self.without_elevation(part.range_m, r.z[0], &noise)?
+                self.without_elevation(part.range_m, r.z[0], &noise, state)
             }
             Observation::BearingElevation(r) => {
                 let mut noise = Matrix3::zeros();
                 noise[(0, 0)] = variance;
                 noise.fixed_view_mut::<2, 2>(1, 1).copy_from(r.noise.matrix());
-                self.polar(&Vector3::new(part.range_m, r.z[0], r.z[1]), &noise)?
+                self.polar(&Vector3::new(part.range_m, r.z[0], r.z[1]), &noise, state)
             }
             Observation::Position(_)
             | Observation::HorizontalPosition(_)
@@ -63,9 +69,9 @@ impl Start<'_> {
             | Observation::RangeBearing(_)
             | Observation::RangeBearingRate(_)
             | Observation::RangeBearingElevation(_)
-            | Observation::RangeBearingElevationRate(_) => return Err(Unfounded::NoPosition),
-        };
-        if state.mean.iter().all(|v| v.is_finite()) { Ok(state) } else { Err(Unfounded::NotFinite) }
+            | Observation::RangeBearingElevationRate(_) => Err(Unfounded::NoPosition),
+        }?;
+        if state.mean.iter().all(|v| v.is_finite()) { Ok(()) } else { Err(Unfounded::NotFinite) }
     }
 }
 
@@ -101,7 +107,8 @@ mod tests {
         let noise = Covariance::from_sigmas(&nalgebra::SVector::from([0.01])).expect("positive");
         let east = Observation::Bearing(Reading { z: [core::f64::consts::FRAC_PI_2].into(), noise });
         let part = RangePart { range_m: 10_000.0, sigma_m: 1_500.0 };
-        let state = start.along(&east, part).expect("a state");
+        let mut state = GaussianState::STANDARD;
+        start.along(&east, part, &mut state).expect("a state");
         assert!(state.mean[1].abs() < 1e-6 && state.mean[0] > 9_000.0);
         assert!((state.covariance.sigma(1) - 100.0).abs() < 2.0 && state.covariance.sigma(0) > 1_000.0);
     }

@@ -9,18 +9,56 @@ use crate::filter::consider::Considered;
 use crate::filter::imm::Modes;
 use crate::gaussian::GaussianState;
 
-/// Room for one track.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Slot(Option<Track>);
+/// Room for one track. A track is made where it lies, over what is left of the one before: most are founded by clutter
+/// and deleted by the next look, and of their kilobyte only what differs is written.
+///
+/// It begins on a cache line, so that what every look asks of a track is one.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Slot {
+    used: bool,
+    /// If it is not used, nobody's.
+    track: Track,
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl PartialEq for Slot {
+    fn eq(&self, other: &Self) -> bool {
+        self.track() == other.track()
+    }
+}
+
+impl Clone for Slot {
+    fn clone(&self) -> Self {
+        Self { used: self.used, track: self.track.clone() }
+    }
+
+    /// Copies no more than there is.
+    fn clone_from(&mut self, other: &Self) {
+        self.used = other.used;
+        if other.used {
+            self.track.clone_from(&other.track);
+        }
+    }
+}
 
 impl Slot {
     /// A free slot.
-    pub const EMPTY: Self = Self(None);
+    pub const EMPTY: Self = Self { used: false, track: Track::BLANK };
 
     /// The track in it.
     #[must_use]
     pub const fn track(&self) -> Option<&Track> {
-        self.0.as_ref()
+        if self.used { Some(&self.track) } else { None }
+    }
+
+    const fn track_mut(&mut self) -> Option<&mut Track> {
+        if self.used { Some(&mut self.track) } else { None }
     }
 }
 
@@ -28,6 +66,7 @@ impl Slot {
 /// apart from the tracks because they are large and most tracks have neither.
 #[derive(Debug, Default, PartialEq)]
 pub struct ModeSlot {
+    /// Nothing unless the track is believed.
     modes: Option<Modes>,
     considered: Considered,
 }
@@ -85,7 +124,7 @@ impl SlotCopy {
 
     /// Gives the track another state at the same time; its modes go the same way.
     pub(crate) fn set_state(&mut self, state: GaussianState) -> Option<&mut Track> {
-        let track = self.slot.0.as_mut()?;
+        let track = self.slot.track_mut()?;
         if let Some(modes) = &mut self.modes.modes {
             modes.translate(&(state.mean - track.state.mean));
         }
@@ -196,17 +235,17 @@ impl<'a> TrackTable<'a> {
     }
 
     pub(crate) fn get(&self, slot: u16) -> Option<&Track> {
-        self.slots[usize::from(slot)].0.as_ref()
+        self.slots[usize::from(slot)].track()
     }
 
     pub(crate) fn get_mut(&mut self, slot: u16) -> Option<&mut Track> {
-        self.slots[usize::from(slot)].0.as_mut()
+        self.slots[usize::from(slot)].track_mut()
     }
 
     /// A track with all that belongs to it.
     pub(crate) fn whole_mut(&mut self, slot: u16) -> Option<(&mut Track, Beside<'_>)> {
         let ModeSlot { modes, considered } = &mut self.modes[usize::from(slot)];
-        self.slots[usize::from(slot)].0.as_mut().map(|track| (track, Beside { modes, considered }))
+        self.slots[usize::from(slot)].track_mut().map(|track| (track, Beside { modes, considered }))
     }
 
     /// The modes of a track, if it has any.
@@ -222,27 +261,33 @@ impl<'a> TrackTable<'a> {
     /// Puts a track into the lowest free slot; false if there is none.
     #[cfg(test)]
     pub(crate) fn insert(&mut self, track: Track) -> bool {
-        self.insert_with(None, || track).is_some()
+        self.insert_with(None, |place| *place = track).is_some()
     }
 
-    /// The same with a track that is made where it will lie, and what it knows of common errors; and there it is.
+    /// The same with a track that is made where it will lie, of whatever is there, and what it knows of common errors;
+    /// and there it is.
     #[inline]
-    pub(crate) fn insert_with(&mut self, known: Option<&Considered>, make: impl FnOnce() -> Track) -> Option<&Track> {
+    pub(crate) fn insert_with(
+        &mut self,
+        known: Option<&Considered>,
+        make: impl FnOnce(&mut Track),
+    ) -> Option<&Track> {
         let place = self.occupancy.first_free();
         let slot = self.slots.get_mut(place)?;
-        slot.0 = Some(make());
+        make(&mut slot.track);
+        slot.used = true;
         if let Some(known) = known {
             self.modes[place].considered.clone_from(known);
         }
         self.occupancy.take(u16::try_from(place).expect("slots are numbered in 16 bits"));
-        slot.0.as_ref()
+        Some(&slot.track)
     }
 
     /// Frees a slot whose track nobody wants any more.
     pub(crate) fn delete(&mut self, slot: u16) {
-        let place = &mut self.slots[usize::from(slot)].0;
-        if place.is_some() {
-            *place = None;
+        let place = &mut self.slots[usize::from(slot)];
+        if place.used {
+            place.used = false;
             self.modes[usize::from(slot)].clear();
             self.occupancy.free(slot);
         }
@@ -250,9 +295,8 @@ impl<'a> TrackTable<'a> {
 
     /// Frees a slot and hands out its track.
     pub(crate) fn remove(&mut self, slot: u16) -> Option<Track> {
-        let track = self.slots[usize::from(slot)].0.take()?;
-        self.modes[usize::from(slot)].clear();
-        self.occupancy.free(slot);
+        let track = self.get(slot)?.clone();
+        self.delete(slot);
         Some(track)
     }
 

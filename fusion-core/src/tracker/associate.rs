@@ -26,6 +26,7 @@ use crate::tally::{Tally, count};
 use crate::time::{Span, Timestamp};
 use crate::track::Track;
 use crate::track::deleter::Deletion;
+use crate::track::existence::Fading;
 use crate::track::table::{Beside, TrackTable};
 use crate::tracker::TrackerConfig;
 
@@ -163,7 +164,7 @@ impl Gating<'_> {
     ) {
         let mut candidates = Candidates::default();
         let mut waiting = table.live();
-        let mut ahead = Foreseen::default();
+        let (mut ahead, mut fading) = (Foreseen::default(), Fading::over(Span::ZERO, self.config.lifetime));
         let (look, errors) = (self.look, &self.common.errors);
         let blur = look.sensor.resolution.as_ref().map_or([0.0; 2], blur_max);
         let mut fields = Vec::new();
@@ -171,18 +172,18 @@ impl Gating<'_> {
         for slot in table.indices() {
             let Some((track, Beside { modes, considered })) = table.whole_mut(slot) else { continue };
             waiting -= 1;
-            let concern = reach.as_ref().map_or(Concern::Perhaps, |reach| self.concern(reach, track, modes.as_ref()));
+            let concern = reach.as_ref().map_or(Concern::Perhaps, |reach| self.concern(reach, track, track.modes_of(modes)));
             if concern == Concern::Nothing {
                 continue;
             }
             candidates.clear();
             let left = crowd.leaves(slot, track);
             let mut tangents = 0;
-            let view = if concern == Concern::Silence && modes.is_none() {
+            let view = if concern == Concern::Silence && track.modes_of(modes).is_none() {
                 let whereabouts = self.config.motion.whereabouts(&track.state, look.scan.time);
                 look.view_of(&whereabouts).shared(left.share)
             } else {
-                let Ok(predicted) = self.predict(track, modes.as_ref(), &mut ahead) else {
+                let Ok(predicted) = self.predict(track, track.modes_of(modes), &mut ahead) else {
                     self.give_up(table, slot, tally);
                     continue;
                 };
@@ -202,7 +203,8 @@ impl Gating<'_> {
                 continue;
             }
             let time = self.look.scan.time;
-            track.existence = track.existence.after(time - track.existence_time, self.config.lifetime);
+            fading.set_span(time - track.existence_time);
+            track.existence = fading.of(track.existence);
             track.existence_time = time;
             let r = track.existence.probability();
             let detection = if view.covered { view.detection * self.gate.probability() } else { 0.0 };

@@ -51,7 +51,7 @@ impl Updating<'_> {
             self.keep_safe(&branch);
             self.look.trail.branched(&branch, &stem, edge.column, table.is_full());
             let considered = Some(&considered).filter(|considered| !considered.is_empty());
-            if table.insert_with(considered, || branch).is_some() {
+            if table.insert_with(considered, |place| *place = branch).is_some() {
                 tally.tracks_branched += 1;
             } else {
                 tally.tracks_table_full += 1;

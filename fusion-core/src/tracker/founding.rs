@@ -14,7 +14,7 @@ use crate::tally::Tally;
 use crate::track::initiator::{Start, Unfounded, found};
 use crate::track::ranging::{RANGES_MAX, parts};
 use crate::track::table::TrackTable;
-use crate::track::{Contributors, Existence, History, Track, TrackId, TrackNumber, TrackStatus};
+use crate::track::{Existence, History, Track, TrackId, TrackNumber, TrackStatus};
 use crate::trail::{Decision, NotFounded};
 
 /// The tracks that a scan adds.
@@ -26,10 +26,18 @@ pub(super) struct Foundings<'a, 't> {
     pub(super) extra: u16,
 }
 
+/// A founding as it is worked out: one place for all of a scan, because both are large.
+struct Draft {
+    state: GaussianState,
+    /// What the state has of common errors; nothing where the scan has none.
+    known: Option<Considered>,
+}
+
 impl Foundings<'_, '_> {
     /// Founds tracks from every measurement that no track explains well enough.
     pub(super) fn found_all(&mut self, columns: &[Column]) {
         let config = self.updating.config;
+        let mut draft = Draft { state: GaussianState::STANDARD, known: None };
         for (ordinal, column) in (0..).zip(columns) {
             let unexplained = (1.0 - column.explained).max(0.0);
             let existence = unexplained * column.newcomer / (1.0 + column.newcomer);
@@ -39,7 +47,7 @@ impl Foundings<'_, '_> {
                 self.updating.look.trail.passed_over(ordinal, left_over);
                 continue;
             }
-            if let Err(unfounded) = self.found_from(ordinal, existence) {
+            if let Err(unfounded) = self.found_from(ordinal, existence, &mut draft) {
                 self.updating.look.trail.plot(ordinal, Decision::NotFounded(unfounded.into()));
                 *match unfounded {
                     Unfounded::NoPosition => &mut self.tally.bearings_unexplained,
@@ -50,74 +58,71 @@ impl Foundings<'_, '_> {
         }
     }
 
-    fn found_from(&mut self, ordinal: u16, existence: f64) -> Result<(), Unfounded> {
+    fn found_from(&mut self, ordinal: u16, existence: f64, draft: &mut Draft) -> Result<(), Unfounded> {
         let (look, config) = (self.updating.look, self.updating.config);
         let measurement = &look.measurements[usize::from(ordinal)];
-        match &mut found(&measurement.observation, &look.scan.pose, look.scan.time, config) {
-            Ok(state) => {
-                let known = self.considering(state, &measurement.observation)?;
+        match found(&measurement.observation, &look.scan.pose, look.scan.time, config, &mut draft.state) {
+            Ok(()) => {
+                self.consider(draft, &measurement.observation)?;
                 let number = self.updating.number(ordinal, self.table, self.tally);
-                self.insert(number, ordinal, state, known.as_ref(), existence, None);
+                self.insert(number, ordinal, draft, existence, None);
                 Ok(())
             }
-            Err(Unfounded::NoPosition) => self.found_family(ordinal, existence),
-            Err(unfounded) => Err(*unfounded),
+            Err(Unfounded::NoPosition) => self.found_family(ordinal, existence, draft),
+            Err(unfounded) => Err(unfounded),
         }
     }
 
     /// A line of bearing: one hypothesis for each part of the range, of which at most one is a target.
-    fn found_family(&mut self, ordinal: u16, existence: f64) -> Result<(), Unfounded> {
+    fn found_family(&mut self, ordinal: u16, existence: f64, draft: &mut Draft) -> Result<(), Unfounded> {
         let (look, config) = (self.updating.look, self.updating.config);
         let measurement = &look.measurements[usize::from(ordinal)];
         let start = Start { pose: &look.scan.pose, time: look.scan.time, config };
         let share = existence / f64::from(u32::try_from(RANGES_MAX).expect("few parts"));
         let mut family = None;
         for part in parts(config.nearest_emitter_m, look.sensor.field_of_view.range_max_m) {
-            let mut state = start.along(&measurement.observation, part)?;
-            let known = self.considering(&mut state, &measurement.observation)?;
+            start.along(&measurement.observation, part, &mut draft.state)?;
+            self.consider(draft, &measurement.observation)?;
             let Some(number) = self.updating.extra_number(&mut self.extra, self.table, self.tally) else {
                 self.updating.look.trail.plot(ordinal, Decision::NotFounded(NotFounded::NoNumber));
                 return Ok(());
             };
             let family = *family.get_or_insert(number);
-            self.insert(number, ordinal, &state, known.as_ref(), share, Some(family));
+            self.insert(number, ordinal, draft, share, Some(family));
         }
         self.tally.families_founded += 1;
         Ok(())
     }
 
-    /// What a state has of the errors that the scan's measurements have in common, if they have any; its covariance
-    /// grows by them.
-    fn considering(
-        &self,
-        state: &mut GaussianState,
-        observation: &Observation,
-    ) -> Result<Option<Considered>, Unfounded> {
+    /// Adds what a state has of the errors that the scan's measurements have in common, if they have any; its
+    /// covariance grows by them.
+    fn consider(&self, draft: &mut Draft, observation: &Observation) -> Result<(), Unfounded> {
         let errors = &self.updating.common.errors;
-        if errors.is_empty() {
-            return Ok(None);
+        if !errors.is_empty() {
+            let rest = Rest { state: &mut draft.state, errors };
+            draft.known = Some(visit(Kind::of(observation), &self.updating.look.scan.pose, rest)?);
         }
-        let known = visit(Kind::of(observation), &self.updating.look.scan.pose, Rest { state, errors })?;
-        Ok(Some(known))
+        Ok(())
     }
 
     fn insert(
         &mut self,
         number: TrackNumber,
         ordinal: u16,
-        state: &GaussianState,
-        known: Option<&Considered>,
+        draft: &Draft,
         existence: f64,
         family: Option<TrackNumber>,
     ) {
         let trail = &self.updating.look.trail;
-        let make = || self.updating.founded(number, ordinal, state, existence, family);
-        if let Some(track) = self.table.insert_with(known, make) {
+        let make = |place: &mut Track| self.updating.found_in(place, number, ordinal, &draft.state, existence, family);
+        if let Some(track) = self.table.insert_with(draft.known.as_ref(), make) {
             trail.founded(track, Some(ordinal), false);
             self.updating.keep_safe(track);
             self.tally.tracks_founded += 1;
         } else {
-            trail.founded(&make(), Some(ordinal), true);
+            let mut nowhere = Track::BLANK;
+            make(&mut nowhere);
+            trail.founded(&nowhere, Some(ordinal), true);
             self.tally.tracks_table_full += 1;
         }
     }
@@ -167,42 +172,37 @@ impl Updating<'_> {
         ordinal.map(|ordinal| self.number(ordinal, table, tally))
     }
 
-    /// A tentative track as it begins.
+    /// A tentative track as it begins, made where it will lie. The compiler sees to it that nothing is left of whoever
+    /// lay there; what is large and mostly the same as before is only written if it is not.
     #[inline]
-    fn founded(
+    fn found_in(
         &self,
+        place: &mut Track,
         number: TrackNumber,
         ordinal: u16,
-        state: &GaussianState,
-        existence: f64,
-        family: Option<TrackNumber>,
-    ) -> Track {
+        founded: &GaussianState,
+        r: f64,
+        of: Option<TrackNumber>,
+    ) {
         let scan = self.look.scan;
-        let (mut history, mut contributors) = (History::default(), Contributors::default());
+        #[rustfmt::skip]
+        let Track {
+            status, reported, updates, existence, founding_existence, family, history, existence_time, last_update,
+            state, id, first_seen, twin, monitor, contributors, label, identity,
+        } = place;
+        (*status, *reported, *updates) = (TrackStatus::Tentative, scan.coverage == Coverage::Reports, 1);
+        (*existence, *founding_existence, *family) = (Existence::new(r), Existence::new(r), of);
+        (*existence_time, *last_update, *first_seen) = (scan.time, scan.time, scan.time);
+        (*state, *id) = (*founded, TrackId { origin: self.origin, number });
+        (*history, *twin, *monitor) = (History::default(), None, TrackMonitor::NEW);
         history.record(true);
-        contributors.note(scan.sensor, scan.time);
-        let mut identity = Identity::UNKNOWN;
+        contributors.begin(scan.sensor, scan.time);
+        if *label != self.look.label {
+            *label = self.look.label;
+        }
+        *identity = Identity::UNKNOWN;
         if !self.look.is_anonymous {
             identity.absorb(&self.look.measurements[usize::from(ordinal)].identity);
-        }
-        Track {
-            id: TrackId { origin: self.origin, number },
-            status: TrackStatus::Tentative,
-            state: *state,
-            existence: Existence::new(existence),
-            existence_time: scan.time,
-            founding_existence: Existence::new(existence),
-            family,
-            identity,
-            label: self.look.label,
-            first_seen: scan.time,
-            last_update: scan.time,
-            updates: 1,
-            history,
-            contributors,
-            reported: scan.coverage == Coverage::Reports,
-            monitor: TrackMonitor::NEW,
-            twin: None,
         }
     }
 }

@@ -167,7 +167,8 @@ impl<'a> Look<'a> {
         let (columns, plots) = (&mut columns[..measurements.len()], &mut plots[..measurements.len()]);
         tally.measurements += count(measurements.len());
         tally.measurements_over_limit += count(scan.measurements.len() - measurements.len());
-        let admitted = admit(scan, sensor, Learnt { clutter, noise_scale }, measurements, columns, plots);
+        let (admitted, is_anonymous) =
+            admit(scan, sensor, Learnt { clutter, noise_scale }, measurements, columns, plots);
         tally.measurements_implausible += count(measurements.len() - admitted);
         trail.admission(columns.iter().map(|column| column.log_clutter.is_some()), scan.measurements.len());
         let plots = &mut plots[..admitted];
@@ -182,8 +183,8 @@ impl<'a> Look<'a> {
             highest: sin(sensor.field_of_view.elevation_max_rad),
             measurements,
             groups: Group::split(plots).collect(),
-            addressed: index_addresses(measurements, columns, addressed),
-            is_anonymous: measurements.iter().all(|measurement| measurement.identity.is_unknown()),
+            addressed: if is_anonymous { &[] } else { index_addresses(measurements, columns, addressed) },
+            is_anonymous,
             trail,
         };
         (look, columns)
@@ -258,7 +259,8 @@ impl<'a> Look<'a> {
 /// Distance from the edge of a sector, in standard deviations, within which a target may turn up on either side.
 const EDGE_SIGMAS: f64 = 2.0;
 
-/// Fills in the columns, and the plots of those measurements that are plausible; tells how many those are.
+/// Fills in the columns, and the plots of those measurements that are plausible; tells how many those are, and whether
+/// no measurement says who it is of. All at once, because each is a long way from the next.
 fn admit(
     scan: &Scan<'_>,
     sensor: &SensorModel,
@@ -266,12 +268,13 @@ fn admit(
     measurements: &[Measurement],
     columns: &mut [Column],
     plots: &mut [Plot],
-) -> usize {
-    let mut admitted = 0;
+) -> (usize, bool) {
+    let (mut admitted, mut is_anonymous) = (0, true);
     // Where clutter is even, one logarithm serves all.
     let (mut known, mut log_known) = (f64::NAN, 0.0);
     for (number, (measurement, column)) in (0..).zip(measurements.iter().zip(columns)) {
         let observation = &measurement.observation;
+        is_anonymous &= measurement.identity.is_unknown();
         let factor = clutter.map_or(1.0, |map| map.density_factor(sensor, Place::of(observation, &scan.pose)));
         let density = factor * sensor.clutter_density(observation);
         *column = Column::EMPTY;
@@ -288,7 +291,7 @@ fn admit(
             admitted += 1;
         }
     }
-    admitted
+    (admitted, is_anonymous)
 }
 
 fn index_addresses<'a>(

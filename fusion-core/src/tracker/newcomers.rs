@@ -170,8 +170,8 @@ impl Newcomers {
     pub(super) fn learn<'t>(&mut self, scan: &Scan<'_>, tracks: impl Iterator<Item = &'t Track>) {
         let Some(waiting) = self.0.get_mut(usize::from(scan.sensor.0)) else { return };
         let Some(settled) = waiting.settled else { return };
-        let came = |track: &&Track| track.first_seen > settled && track.updates == SURE_UPDATES;
-        let lasting = tracks.filter(|track| track.last_update == scan.time && track.is_confirmed()).filter(came);
+        let came = |track: &&Track| track.last_update == scan.time && track.first_seen > settled;
+        let lasting = tracks.filter(|track| track.updates == SURE_UPDATES && track.is_confirmed()).filter(came);
         waiting.came += lasting.map(|_| 1.0).sum::<f64>();
     }
 }

@@ -109,8 +109,8 @@ pub(super) struct Rough {
     pub(super) up: f64,
     /// How far from the place the mean of a mode can be; zero of a track with one state.
     pub(super) roam: f64,
-    /// How fast it is at the most.
-    pub(super) speed: f64,
+    /// How fast it is at the most, squared.
+    pub(super) speed_squared: f64,
 }
 
 impl<'a> Reach<'a> {
@@ -195,22 +195,27 @@ impl Swept {
 const SLACK: f64 = 1e-9;
 
 impl Rough {
-    /// x + v t, and σ² + 2 |cov| t + σᵥ² t² + q t³ / 3: what nearly constant velocity makes of it, or more.
+    /// x + v t, and σ² + 2 |cov| t + σᵥ² t² + q t³ / 3: what nearly constant velocity makes of it, or more. Each number
+    /// waits for the one before, so what is slow, a division or a root, is spared where a bound will do.
     fn of(track: &Track, time: Timestamp, motion: &NearlyConstantVelocity) -> Self {
+        /// √2 − 1, rounded up: √(a² + b²) is at most the larger and so much of the smaller.
+        const OF_SMALLER: f64 = 0.414_214;
         let (x, p) = (&track.state.mean, track.state.covariance.matrix());
-        let t = (time - track.state.time).as_secs_f64();
-        let variance =
-            |k: usize, q: f64| p[(k, k)] + t * (2.0 * p[(k, k + 3)].abs() + t * (p[(k + 3, k + 3)] + t * q / 3.0));
+        let t = (time - track.state.time).nearly_secs_f64();
+        let variance = |k: usize, q: f64| {
+            p[(k, k)] + t * (2.0 * p[(k, k + 3)].abs() + t * (p[(k + 3, k + 3)] + t * (q * (1.0 / 3.0))))
+        };
         let (east, north) = (variance(0, motion.horizontal), variance(1, motion.horizontal));
         let both = p[(0, 1)].abs() + t.abs() * (p[(0, 4)].abs() + p[(1, 3)].abs() + t.abs() * p[(3, 4)].abs());
-        let (half, apart) = (0.5 * (east + north), 0.5 * (east - north));
+        let (half, apart) = (0.5 * (east + north), 0.5 * (east - north).abs());
+        let (larger, smaller) = if apart > both { (apart, both) } else { (both, apart) };
         Self {
             place: Vector3::new(x[0] + t * x[3], x[1] + t * x[4], x[2] + t * x[5]),
-            // The larger root of the horizontal block, which has no more in any direction.
-            across: sqrt(half + sqrt(apart * apart + both * both)),
+            // No less than the larger root of the horizontal block, which has no more in any direction.
+            across: sqrt(half + larger + OF_SMALLER * smaller),
             up: sqrt(variance(2, motion.vertical)),
             roam: 0.0,
-            speed: x.fixed_rows::<3>(3).norm(),
+            speed_squared: x.fixed_rows::<3>(3).norm_squared(),
         }
     }
 }
@@ -218,7 +223,7 @@ impl Rough {
 impl Rough {
     /// Farther by what the scan's common errors can do: S grows by 2 H a g + g², which is no more than H P Hᵀ + 2 g².
     fn widen(&mut self, errors: &[CommonError]) {
-        let (place, _) = reach_of(errors, self.speed);
+        let (place, _) = reach_of(errors, sqrt(self.speed_squared));
         self.across = sqrt(2.0 * (self.across * self.across + place));
         self.up = sqrt(2.0 * (self.up * self.up + place));
     }

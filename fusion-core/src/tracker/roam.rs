@@ -105,7 +105,7 @@ impl Most {
             across: sigma(self.across, self.speed_across, push.across) + turning,
             up: sigma(self.up, self.speed_up, push.up),
             roam,
-            speed: self.speed,
+            speed_squared: self.speed * self.speed,
         }
     }
 }

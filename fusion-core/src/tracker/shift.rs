@@ -85,7 +85,7 @@ impl Updating<'_> {
         still: f64,
     ) -> Result<(), NotPositiveDefinite> {
         let shares = Shares::of(pairs, still);
-        let Some(several) = modes.as_mut() else {
+        let Some(several) = track.modes_of_mut(modes) else {
             return shares.map_or(Ok(()), |shares| self.mix(&mut track.state, &shares, pull));
         };
         let moved = match shares {
@@ -231,13 +231,14 @@ impl<const N: usize> KindVisitor for Mix<'_, '_, N> {
             }
             batch.as_mut().expect("just filled").add(share, &model.residual(&reading.z, &expectation.z_hat));
         }
-        let Some(last) = batch else { return Ok(false) };
+        // Looked at where it lies.
+        let Some(last) = &batch else { return Ok(false) };
         if self.updating.look.groups.len() == 1 && self.mixture.is_none() {
-            self.draw(model, &last, &expectation);
+            self.draw(model, last, &expectation);
             last.updates(&expectation.cross).mix_into(self.state, self.shares.missed)?;
             return Ok(true);
         }
-        self.close(model, &last, &expectation);
+        self.close(model, last, &expectation);
         Ok(false)
     }
 }

@@ -118,7 +118,7 @@ impl Updating<'_> {
         tally: &mut Tally,
     ) {
         let blurred = pairs.blur.iter().any(|variance| *variance > 0.0);
-        let moved = if pairs.edges.is_empty() && modes.is_none() {
+        let moved = if pairs.edges.is_empty() && track.modes_of(modes).is_none() {
             // It gates nothing, as most that clutter founded: its state stays as and when it is.
             Ok(())
         } else if (self.common.is_on || blurred) && pairs.used().next().is_some() {
@@ -141,8 +141,8 @@ impl Updating<'_> {
 
     /// A track that is believed may move in more than one way.
     fn consider_modes(&self, track: &Track, modes: &mut Option<Modes>) {
-        if modes.is_none()
-            && track.is_confirmed()
+        if track.is_confirmed()
+            && modes.is_none()
             && let Some(set) = &self.config.motions
         {
             *modes = Modes::start(set, &track.state).ok();
