@@ -199,7 +199,7 @@ impl<M: TrackerMemory> Tracker<M> {
         let (beta, missed) = (&mut lent.beta[..edges.len()], &mut lent.missed[..rows.len()]);
         let (sharpened, missed_sharpened) =
             (&mut lent.sharpened[..edges.len()], &mut lent.missed_sharpened[..rows.len()]);
-        Sharpening { nulls, edges, kappa: self.config.sharpness }.sharpen(&table, rows, missed_sharpened, sharpened);
+        Sharpening { nulls, edges, kappa: self.config.sharpness }.sharpen(rows, missed_sharpened, sharpened);
         let outcome = marginals_twice(
             nulls,
             edges,

@@ -267,11 +267,7 @@ impl<'a> TrackTable<'a> {
     /// The same with a track that is made where it will lie, of whatever is there, and what it knows of common errors;
     /// and there it is.
     #[inline]
-    pub(crate) fn insert_with(
-        &mut self,
-        known: Option<&Considered>,
-        make: impl FnOnce(&mut Track),
-    ) -> Option<&Track> {
+    pub(crate) fn insert_with(&mut self, known: Option<&Considered>, make: impl FnOnce(&mut Track)) -> Option<&Track> {
         let place = self.occupancy.first_free();
         let slot = self.slots.get_mut(place)?;
         make(&mut slot.track);
@@ -365,6 +361,31 @@ mod tests {
         assert_eq!(table.get(1).map(|t| t.id.number), Some(TrackNumber(4)));
         (0..3).for_each(|slot| table.delete(slot));
         assert_eq!(*table.occupancy, Occupancy::default());
+    }
+
+    #[test]
+    fn what_lies_in_a_free_slot_is_nobodys() {
+        let (mut slots, mut occupancy) = ([Slot::EMPTY, Slot::EMPTY], Occupancy::default());
+        let mut modes = [ModeSlot::EMPTY, ModeSlot::EMPTY];
+        let mut table = TrackTable::new(&mut slots, &mut modes, &mut occupancy);
+        assert!(table.insert(numbered(7)));
+        table.delete(0);
+        assert!(table.get(0).is_none() && table.get_mut(0).is_none() && table.whole_mut(0).is_none());
+        let mut copies = [SlotCopy::EMPTY, SlotCopy::EMPTY];
+        table.save(&mut copies);
+        assert_eq!((slots[0].track(), &slots[0], &copies[0]), (None, &Slot::EMPTY, &SlotCopy::EMPTY));
+        // Nor does a copy of it bring anything back.
+        let mut other = Slot { used: true, track: numbered(8) };
+        other.clone_from(&slots[0]);
+        assert!(other.track().is_none());
+    }
+
+    #[test]
+    fn what_every_look_asks_of_a_track_is_one_cache_line() {
+        let slot = Slot { used: true, track: any_track() };
+        let begin = core::ptr::from_ref(&slot).addr();
+        let history = core::ptr::from_ref(&slot.track.history).addr();
+        assert_eq!((begin % 64, history + size_of_val(&slot.track.history) - begin), (0, 64));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::consider::Common;
 use super::look::{Column, Look, Owner, View, span};
 use super::reach::{Concern, Reach};
 use super::resolve::{Crowd, blur_max};
+use super::sharpen::is_believed;
 use crate::association::Edge;
 use crate::association::gate::{Gate, Group};
 use crate::association::likelihood::{Likelihood, weight};
@@ -34,6 +35,10 @@ use crate::tracker::TrackerConfig;
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     pub(super) slot: u16,
+    /// Whether its association is sharpened: what is asked of every row lies with the rows, not far off in the table.
+    pub(super) believed: bool,
+    /// Whether it is one of a family.
+    pub(super) has_family: bool,
     /// P_D P_G: how probably the look sees the track if it is there; zero where it did not look.
     pub(super) detection: f64,
     /// By how much R grows for it in slant range and azimuth.
@@ -46,8 +51,17 @@ pub struct Row {
 
 impl Row {
     /// A place in memory for one.
-    pub const EMPTY: Self =
-        Self { slot: 0, detection: 0.0, blur: [0.0; 2], first_edge: 0, edges: 0, first_tangent: 0, tangents: 0 };
+    pub const EMPTY: Self = Self {
+        slot: 0,
+        believed: false,
+        has_family: false,
+        detection: 0.0,
+        blur: [0.0; 2],
+        first_edge: 0,
+        edges: 0,
+        first_tangent: 0,
+        tangents: 0,
+    };
 
     /// Whether the look would have seen it.
     pub(super) const fn covered(&self) -> bool {
@@ -172,7 +186,8 @@ impl Gating<'_> {
         for slot in table.indices() {
             let Some((track, Beside { modes, considered })) = table.whole_mut(slot) else { continue };
             waiting -= 1;
-            let concern = reach.as_ref().map_or(Concern::Perhaps, |reach| self.concern(reach, track, track.modes_of(modes)));
+            let concern =
+                reach.as_ref().map_or(Concern::Perhaps, |reach| self.concern(reach, track, track.modes_of(modes)));
             if concern == Concern::Nothing {
                 continue;
             }
@@ -211,7 +226,8 @@ impl Gating<'_> {
             let dropped = pairing.add(slot, r, detection, &mut candidates, waiting);
             pairing.keep_tangents(tangents);
             let row = &mut pairing.rows[pairing.row_count - 1];
-            row.blur = left.blur;
+            (row.blur, row.believed, row.has_family) =
+                (left.blur, is_believed(track.existence), track.family.is_some());
             tally.edges += u64::from(row.edges);
             tally.edges_dropped += count(dropped + candidates.dropped);
             self.look.trail.dropped(track, dropped + candidates.dropped);

@@ -20,7 +20,7 @@ impl Families {
     /// Adds up the families among the rows, whose probabilities of having been missed are given.
     pub(super) fn of(table: &TrackTable<'_>, rows: &[Row], missed: &[f64], tally: &mut Tally) -> Self {
         let mut families = Self::default();
-        for (row, missed) in rows.iter().zip(missed) {
+        for (row, missed) in rows.iter().zip(missed).filter(|(row, _)| row.has_family) {
             if let Some(family) = table.get(row.slot).and_then(|track| track.family)
                 && !families.add(family, 1.0 - missed)
             {

@@ -11,7 +11,6 @@
 use super::associate::Row;
 use crate::association::Edge;
 use crate::track::Existence;
-use crate::track::table::TrackTable;
 
 /// Tracks that exist at least this probably are sharpened: early, so that the members of a formation fall in with one
 /// measurement each before they have mixed.
@@ -31,10 +30,9 @@ pub(super) struct Sharpening<'a> {
 
 impl Sharpening<'_> {
     /// Writes the weights of missed detections and of pairs as they are sharpened.
-    pub(super) fn sharpen(&self, table: &TrackTable<'_>, rows: &[Row], nulls: &mut [f64], weights: &mut [f64]) {
+    pub(super) fn sharpen(&self, rows: &[Row], nulls: &mut [f64], weights: &mut [f64]) {
         for ((row, &null), sharpened) in rows.iter().zip(self.nulls).zip(nulls) {
-            let believed = table.get(row.slot).is_some_and(|track| is_believed(track.existence));
-            let kappa = if believed { self.kappa } else { 1 };
+            let kappa = if row.believed { self.kappa } else { 1 };
             *sharpened = power(null, kappa);
             for (edge, weight) in self.edges[row.edges()].iter().zip(&mut weights[row.edges()]) {
                 *weight = power(edge.weight, kappa);
