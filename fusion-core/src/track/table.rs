@@ -9,31 +9,47 @@ use crate::filter::consider::Considered;
 use crate::filter::imm::Modes;
 use crate::gaussian::GaussianState;
 
-/// Room for one track. A track is made where it lies, over what is left of the one before: most are founded by clutter
-/// and deleted by the next look, and of their kilobyte only what differs is written.
+/// Room for one track.
 ///
 /// It begins on a cache line, so that what every look asks of a track is one.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[repr(align(64))]
+pub struct Slot(Place);
+
+impl Slot {
+    /// A free slot.
+    pub const EMPTY: Self = Self(Place::EMPTY);
+
+    /// The track in it.
+    #[must_use]
+    pub const fn track(&self) -> Option<&Track> {
+        self.0.track()
+    }
+}
+
+/// Where a track is made, over what is left of the one before: most are founded by clutter and deleted by the next
+/// look, and of their kilobyte only what differs is written.
 #[derive(Debug)]
-#[repr(C, align(64))]
-pub struct Slot {
+#[repr(C)]
+struct Place {
     used: bool,
     /// If it is not used, nobody's.
     track: Track,
 }
 
-impl Default for Slot {
+impl Default for Place {
     fn default() -> Self {
         Self::EMPTY
     }
 }
 
-impl PartialEq for Slot {
+impl PartialEq for Place {
     fn eq(&self, other: &Self) -> bool {
         self.track() == other.track()
     }
 }
 
-impl Clone for Slot {
+impl Clone for Place {
     fn clone(&self) -> Self {
         Self { used: self.used, track: self.track.clone() }
     }
@@ -47,13 +63,10 @@ impl Clone for Slot {
     }
 }
 
-impl Slot {
-    /// A free slot.
-    pub const EMPTY: Self = Self { used: false, track: Track::BLANK };
+impl Place {
+    const EMPTY: Self = Self { used: false, track: Track::BLANK };
 
-    /// The track in it.
-    #[must_use]
-    pub const fn track(&self) -> Option<&Track> {
+    const fn track(&self) -> Option<&Track> {
         if self.used { Some(&self.track) } else { None }
     }
 
@@ -108,23 +121,23 @@ pub(crate) struct Beside<'a> {
 /// Room for a copy of both.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SlotCopy {
-    slot: Slot,
+    place: Place,
     modes: ModeSlot,
 }
 
 impl SlotCopy {
     /// Nothing.
-    pub const EMPTY: Self = Self { slot: Slot::EMPTY, modes: ModeSlot::EMPTY };
+    pub const EMPTY: Self = Self { place: Place::EMPTY, modes: ModeSlot::EMPTY };
 
     /// The track.
     #[must_use]
     pub const fn track(&self) -> Option<&Track> {
-        self.slot.track()
+        self.place.track()
     }
 
     /// Gives the track another state at the same time; its modes go the same way.
     pub(crate) fn set_state(&mut self, state: GaussianState) -> Option<&mut Track> {
-        let track = self.slot.track_mut()?;
+        let track = self.place.track_mut()?;
         if let Some(modes) = &mut self.modes.modes {
             modes.translate(&(state.mean - track.state.mean));
         }
@@ -239,13 +252,13 @@ impl<'a> TrackTable<'a> {
     }
 
     pub(crate) fn get_mut(&mut self, slot: u16) -> Option<&mut Track> {
-        self.slots[usize::from(slot)].track_mut()
+        self.slots[usize::from(slot)].0.track_mut()
     }
 
     /// A track with all that belongs to it.
     pub(crate) fn whole_mut(&mut self, slot: u16) -> Option<(&mut Track, Beside<'_>)> {
         let ModeSlot { modes, considered } = &mut self.modes[usize::from(slot)];
-        self.slots[usize::from(slot)].track_mut().map(|track| (track, Beside { modes, considered }))
+        self.slots[usize::from(slot)].0.track_mut().map(|track| (track, Beside { modes, considered }))
     }
 
     /// The modes of a track, if it has any.
@@ -269,19 +282,19 @@ impl<'a> TrackTable<'a> {
     #[inline]
     pub(crate) fn insert_with(&mut self, known: Option<&Considered>, make: impl FnOnce(&mut Track)) -> Option<&Track> {
         let place = self.occupancy.first_free();
-        let slot = self.slots.get_mut(place)?;
-        make(&mut slot.track);
-        slot.used = true;
+        let Slot(free) = self.slots.get_mut(place)?;
+        make(&mut free.track);
+        free.used = true;
         if let Some(known) = known {
             self.modes[place].considered.clone_from(known);
         }
         self.occupancy.take(u16::try_from(place).expect("slots are numbered in 16 bits"));
-        Some(&slot.track)
+        Some(&free.track)
     }
 
     /// Frees a slot whose track nobody wants any more.
     pub(crate) fn delete(&mut self, slot: u16) {
-        let place = &mut self.slots[usize::from(slot)];
+        let Slot(place) = &mut self.slots[usize::from(slot)];
         if place.used {
             place.used = false;
             self.modes[usize::from(slot)].clear();
@@ -306,7 +319,7 @@ impl<'a> TrackTable<'a> {
     pub(crate) fn save(&self, copy: &mut [SlotCopy]) {
         let top = self.occupancy.top();
         for (copy, (slot, modes)) in copy.iter_mut().zip(self.slots.iter().zip(self.modes.iter())).take(top) {
-            copy.slot.clone_from(slot);
+            copy.place.clone_from(&slot.0);
             copy.modes.clone_from(modes);
         }
     }
@@ -316,7 +329,7 @@ impl<'a> TrackTable<'a> {
         let top = self.occupancy.top().max(occupancy.top());
         for (place, (slot, modes)) in self.slots.iter_mut().zip(self.modes.iter_mut()).enumerate().take(top) {
             let saved = copy.get(place).filter(|_| place < occupancy.top());
-            slot.clone_from(saved.map_or(&Slot::EMPTY, |saved| &saved.slot));
+            slot.0.clone_from(saved.map_or(&Place::EMPTY, |saved| &saved.place));
             modes.clone_from(saved.map_or(&ModeSlot::EMPTY, |saved| &saved.modes));
         }
         *self.occupancy = occupancy;
@@ -375,17 +388,17 @@ mod tests {
         table.save(&mut copies);
         assert_eq!((slots[0].track(), &slots[0], &copies[0]), (None, &Slot::EMPTY, &SlotCopy::EMPTY));
         // Nor does a copy of it bring anything back.
-        let mut other = Slot { used: true, track: numbered(8) };
-        other.clone_from(&slots[0]);
+        let mut other = Place { used: true, track: numbered(8) };
+        other.clone_from(&slots[0].0);
         assert!(other.track().is_none());
     }
 
     #[test]
     fn what_every_look_asks_of_a_track_is_one_cache_line() {
-        let slot = Slot { used: true, track: any_track() };
-        let begin = core::ptr::from_ref(&slot).addr();
-        let history = core::ptr::from_ref(&slot.track.history).addr();
-        assert_eq!((begin % 64, history + size_of_val(&slot.track.history) - begin), (0, 64));
+        let slot = Slot(Place { used: true, track: any_track() });
+        let (begin, history) = (core::ptr::from_ref(&slot).addr(), &slot.0.track.history);
+        let end = core::ptr::from_ref(history).addr() + size_of_val(history);
+        assert_eq!((begin % 64, end - begin), (0, 64));
     }
 
     #[test]
