@@ -43,8 +43,8 @@ impl Start<'_> {
     /// Makes the state that a bearing founds if its source lies in one part of the range, where it will lie.
     ///
     /// # Errors
-    /// [`Unfounded::NoPosition`] if the observation is no bearing; [`Unfounded::NotFinite`] if its numbers overflow. Then
-    /// the state means nothing.
+    /// [`Unfounded::NoPosition`] if the observation is no bearing; [`Unfounded::NotFinite`] if its numbers overflow.
+    /// Then the state means nothing.
     pub fn along(
         &self,
         observation: &Observation,
