@@ -126,8 +126,8 @@ pub struct DemoArgs {
     /// zenoh endpoint to publish on, of the first node; `none` publishes nothing.
     #[arg(long, default_value = "tcp/127.0.0.1:7447", value_name = "ENDPOINT")]
     pub zenoh: String,
-    /// Tell the picture in Cursor on Target there, as [[tak]] endpoints are written: tcp-listen://0.0.0.0:8087 for
-    /// handhelds. Every event says that it is simulated. With several nodes, the first one tells.
+    /// Tell the picture in Cursor on Target there (docs/CONFIG.md): tcp-listen://0.0.0.0:8087 for handhelds. Every
+    /// event says that it is simulated. With several nodes, the first one tells.
     #[arg(long, value_name = "ENDPOINT")]
     pub tak: Option<String>,
     /// Record what the sensors sent to this MCAP file.
@@ -268,8 +268,8 @@ pub struct ReplayArgs {
     /// zenoh endpoint to publish on. The default is not to publish.
     #[arg(long, value_name = "ENDPOINT")]
     pub zenoh: Option<String>,
-    /// Tell the picture to the [[tak]] of this name in the configuration, as a replay. May be given for several. The
-    /// default is to tell nobody: those who look at the present there did not ask for the past.
+    /// Tell the picture, as a replay, to the way out to TAK of this name in the configuration. May be given for
+    /// several. The default is to tell nobody: those who look at the present there did not ask for the past.
     #[arg(long, value_name = "NAME", conflicts_with = "deterministic")]
     pub tak: Vec<String>,
     /// Print the result as one JSON object instead of a table.

@@ -17,6 +17,7 @@ use crate::cli::{DemoArgs, Failure};
 use crate::clock::Clock;
 use crate::config::label::LevelName;
 use crate::config::mesh::ClearanceConfig;
+use crate::config::tak::TakEndpoint;
 use crate::config::{Config, ConsoleConfig, MeshConfig, SensorKind, TakConfig};
 use crate::ingest::links::Links;
 use crate::simulated;
@@ -43,6 +44,7 @@ pub fn config(scenario: &Scenario, args: &DemoArgs) -> Result<Config, Failure> {
 
 /// A way out to TAK for those who may see what simulated sensors see.
 fn handhelds(endpoint: &str) -> Result<TakConfig, Failure> {
+    endpoint.parse::<TakEndpoint>().map_err(|e| Failure::refused(format!("--tak: {e}")))?;
     let clearance =
         ClearanceConfig { level: LevelName::Unclassified, communities: vec!["NATO".to_owned()], caveats: vec![] };
     let output = TakConfig::new("demo", endpoint, clearance);

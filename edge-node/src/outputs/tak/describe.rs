@@ -14,10 +14,9 @@ use fusion_core::nalgebra::Vector3;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{TrackId, TrackStatus};
 use sensor_drivers::cot::OWN_UID_PREFIX;
-use sensor_drivers::plots::Rfc3339;
 
 use super::event::{Element, Event, Marks, Point, UNKNOWN_FROM_M, UNKNOWN_M};
-use super::symbols;
+use super::{symbols, xml};
 use crate::board::Mode;
 use crate::config::tak::Dimension;
 use crate::picture::{SystemTrack, short_name, text_id};
@@ -277,7 +276,7 @@ impl Describer {
 
     /// By this, gateways tell what they themselves sent out.
     fn flow(&self, now: Timestamp) -> Element {
-        Element::new("_flow-tags_").with(&self.own_uid(), Rfc3339(now))
+        Element::new("_flow-tags_").with(&self.own_uid(), xml::utc(now))
     }
 
     fn drawing(

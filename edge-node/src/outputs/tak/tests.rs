@@ -356,6 +356,13 @@ fn nothing_stands_behind_an_event_and_no_octet_is_zero() {
 }
 
 #[test]
+fn times_have_three_decimals_whatever_they_are() {
+    let of = |nanos| xml::utc(Timestamp::from_nanos(nanos));
+    assert_eq!(of(1_700_000_000_000_000_000), "2023-11-14T22:13:20.000Z");
+    assert_eq!(of(1_700_000_000_020_999_999), "2023-11-14T22:13:20.020Z");
+}
+
+#[test]
 fn a_track_takes_fewer_octets_in_protobuf() {
     let event = describer(Mode::Live).track(&track(1, 0, 40.0), Span::from_secs(10), Moment::of(Mode::Live, NOW, NOW));
     let (text, octets) = (xml::write(&event).len(), protobuf::framed(&event).len());

@@ -35,7 +35,7 @@ pub fn write(event: &Event) -> String {
     attribute(&mut out, "uid", &event.uid);
     attribute(&mut out, "type", &event.kind);
     for (name, time) in [("time", event.time), ("start", event.start), ("stale", event.stale)] {
-        attribute(&mut out, name, &Rfc3339(to_the_millisecond(time)).to_string());
+        attribute(&mut out, name, &utc(time));
     }
     attribute(&mut out, "how", &event.how);
     let Marks { qos, opex, access, caveat, releasable_to } = &event.marks;
@@ -60,8 +60,11 @@ pub(super) fn write_elements<'a>(elements: impl Iterator<Item = &'a Element>) ->
     out
 }
 
-fn to_the_millisecond(time: Timestamp) -> Timestamp {
-    Timestamp::from_nanos(time.as_millis().saturating_mul(1_000_000))
+/// A time with three decimals, always: some clients read no other form.
+pub(super) fn utc(time: Timestamp) -> String {
+    let millis = time.as_millis();
+    let second = Rfc3339(Timestamp::from_secs(millis.div_euclid(1_000))).to_string();
+    format!("{}.{:03}Z", second.trim_end_matches('Z'), millis.rem_euclid(1_000))
 }
 
 fn write_to(out: &mut String, text: core::fmt::Arguments<'_>) {
