@@ -23,9 +23,14 @@ CATEGORIES = [
     generated.Cat_065_1_6,
 ]
 
-# Of these, the structs hold what is wanted; of the first two they are encoded as well.
-ENCODED = {15, 205}
-VALUED = {15, 205, 62}
+# Of these, the structs hold what is wanted, and are encoded as well.
+VALUED = {15, 205, 62, 65}
+
+# What of an item is outside its range, which the structs refuse to write.
+LIMITS = {
+    15: {"602/HV/X": 5242.87, "602/HV/Y": 5242.87, "627/AZ": 360.0},
+    205: {"070": 360.0, "080": 360.0, "200": 90.0},
+}
 
 TOLERANCE = 1e-9
 
@@ -58,7 +63,7 @@ def compare_values(category):
         ours = json.loads(common.ask("Q", octets.hex()))
         compared += compare("decoded", ours, theirs, octets)
         seen.update(ours)
-        if category.cv_category in ENCODED and encodable(theirs):
+        if encodable(category, theirs):
             again = bytes.fromhex(common.ask("E", octets.hex()))
             compare("encoded", ours, quantities(category, again), again)
     print(
@@ -76,12 +81,10 @@ def compare(what, ours, theirs, octets):
     return len(ours)
 
 
-def encodable(theirs):
-    """Whether a record holds nothing outside the range of its items, which the structs refuse to write."""
-    limits = {"200": 90.0, "070": 360.0, "080": 360.0, "627/AZ": 360.0}
-    return all(abs(theirs.get(path, 0.0)) < limit for path, limit in limits.items()) and all(
-        abs(theirs.get(path, 0.0)) < 5242.87 for path in ("602/HV/X", "602/HV/Y")
-    )
+def encodable(category, theirs):
+    """Whether a record holds nothing outside the range of its items."""
+    limits = LIMITS.get(category.cv_category, {})
+    return all(abs(theirs.get(path, 0.0)) < limit for path, limit in limits.items())
 
 
 def quantities(category, octets):

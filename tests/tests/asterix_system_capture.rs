@@ -8,6 +8,7 @@ use fusion_core::geodesy::Geodetic;
 use fusion_core::time::Timestamp;
 use sensor_drivers::asterix::cat062::SystemTrack;
 use sensor_drivers::asterix::system_tracks::{SystemTracks, SystemTracksConfig};
+use sensor_drivers::asterix::wire::TypedRecord;
 use sensor_drivers::asterix::{CATALOGUE, blocks, compose_block, describe, records};
 use sensor_drivers::decoder::{Decoder, Report};
 

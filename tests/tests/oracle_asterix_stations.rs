@@ -6,7 +6,9 @@
 
 use sensor_drivers::asterix::cat015::{self, TargetReport};
 use sensor_drivers::asterix::cat062::SystemTrack;
+use sensor_drivers::asterix::cat065::ServiceReport;
 use sensor_drivers::asterix::cat205::BearingReport;
+use sensor_drivers::asterix::common::TimeOfDay;
 use sensor_drivers::asterix::wire::TypedRecord;
 use sensor_drivers::asterix::{CATALOGUE, Record, compose_block, describe, records, write_block};
 use serde_json::{Map, Value};
@@ -52,8 +54,12 @@ fn encoded(block: &[u8]) -> Result<String, String> {
     let mut out = Vec::new();
     let written = if let Some(report) = TargetReport::of(&record) {
         write_block(&[report], &mut out)
+    } else if let Some(report) = BearingReport::of(&record) {
+        write_block(&[report], &mut out)
+    } else if let Some(track) = SystemTrack::of(&record) {
+        write_block(&[track], &mut out)
     } else {
-        let report = BearingReport::of(&record).ok_or("no struct encodes this category")?;
+        let report = ServiceReport::of(&record).ok_or("no struct encodes this category")?;
         write_block(&[report], &mut out)
     };
     written.map_err(|error| error.to_string())?;
@@ -67,8 +73,10 @@ fn valued(block: &[u8]) -> Result<String, String> {
         values.target_report(&report);
     } else if let Some(report) = BearingReport::of(&record) {
         values.bearing_report(&report);
+    } else if let Some(track) = SystemTrack::of(&record) {
+        values.system_track(&track);
     } else {
-        values.system_track(&SystemTrack::of(&record).ok_or("no struct for this category")?);
+        values.service_report(&ServiceReport::of(&record).ok_or("no struct for this category")?);
     }
     Ok(Value::Object(values.0).to_string())
 }
@@ -150,6 +158,8 @@ impl Values {
         const FOOT_M: f64 = 0.3048;
         let feet = |metres: f64| metres / FOOT_M;
         let levels = |metres: f64| metres / (100.0 * FOOT_M);
+        self.put("015", track.service.map(f64::from));
+        self.put("070", track.time_of_day.map(TimeOfDay::seconds));
         self.put("040", track.number.map(f64::from));
         self.both(["105/LAT", "105/LON"], track.position_deg);
         self.both(["185/VX", "185/VY"], track.velocity);
@@ -169,5 +179,18 @@ impl Values {
         self.put("500/ABA", told.barometric_height.map(levels));
         self.both(["500/ATV/X", "500/ATV/Y"], told.velocity);
         self.put("500/ARC", told.climb.map(|climb| feet(climb) * 60.0));
+    }
+
+    fn service_report(&mut self, report: &ServiceReport) {
+        self.put("000", report.message_type.map(f64::from));
+        self.put("015", report.service.map(f64::from));
+        self.put("020", report.batch.map(f64::from));
+        self.put("030", report.time_of_day.map(TimeOfDay::seconds));
+        self.put("050", report.event.map(f64::from));
+        let Some(status) = report.status else { return };
+        self.put("040/NOGO", Some(f64::from(status.nogo)));
+        self.put("040/OVL", Some(f64::from(status.overloaded)));
+        self.put("040/TSV", Some(f64::from(status.time_invalid)));
+        self.put("040/STTN", Some(f64::from(status.numbering)));
     }
 }

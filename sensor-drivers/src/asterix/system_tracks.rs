@@ -19,6 +19,7 @@ use super::local::{LocalEstimate, LocalVelocity, horizontal, sigma_or};
 use super::reception::{Header, Listener, ReceptionConfig, Station, Timing, When};
 use super::record::Record;
 use super::spec::{CAT062, CAT063, CAT065, Catalogue};
+use super::wire::TypedRecord;
 use crate::decoder::{HorizontalError, Report, SensorStatus};
 use crate::outbox::Outbox;
 
