@@ -4,6 +4,7 @@
 //! steps: [`Config::parse`] checks form (types, unknown keys), [`Config::check`] checks sense (ranges, references).
 
 pub mod ais;
+pub mod cat062;
 pub mod cot;
 pub mod endpoint;
 pub mod intake;
@@ -30,6 +31,7 @@ use fusion_core::geodesy::Geodetic;
 use serde::{Deserialize, Serialize};
 
 pub use endpoint::Endpoint;
+pub use cat062::Cat062Config;
 pub use label::LabelConfig;
 pub use mesh::MeshConfig;
 use sensors::within;
@@ -63,6 +65,9 @@ pub struct Config {
     /// Who is told the picture in Cursor on Target.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tak: Vec<TakConfig>,
+    /// Who is told the picture as system tracks of ASTERIX.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cat062: Vec<Cat062Config>,
     /// Recording of what came in.
     #[serde(default)]
     pub recorder: RecorderConfig,
@@ -210,6 +215,7 @@ impl Config {
         self.recorder.check()?;
         self.mesh.check(&self.node.name)?;
         tak::check(&self.tak)?;
+        cat062::check(&self.cat062)?;
         if self.console.enabled && self.console.listen.parse::<std::net::SocketAddr>().is_err() {
             let message = format!("\"{}\" is no address and port; write e.g. \"127.0.0.1:8477\"", self.console.listen);
             return Err(ConfigError::at("console.listen", message));

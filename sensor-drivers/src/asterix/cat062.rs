@@ -341,6 +341,12 @@ fn accuracy(record: &Record<'_>) -> Accuracy {
     told
 }
 
+/// The most uncertain that a height can be told to be (500, AGA), metres.
+pub const HEIGHT_SIGMA_MAX_M: f64 = 255.0 * HEIGHT_STEP_M;
+
+/// The most uncertain that a rate of climb can be told to be (500, ARC), m/s.
+pub const CLIMB_SIGMA_MAX_M_S: f64 = 255.0 * CLIMB_STEP;
+
 const DEGREE_STEP: f64 = 180.0 / 33_554_432.0;
 /// Of what is uncertain of a position, metres.
 const POSITION_STEP: f64 = 0.5;
