@@ -4,5 +4,13 @@ pub mod cat062;
 pub mod console_json;
 pub mod tak;
 pub mod datagrams;
+pub mod geojson;
+pub mod health;
+pub mod kml;
+pub mod metrics;
 pub mod moment;
+pub mod shapes;
 pub mod web;
+
+#[cfg(test)]
+mod samples;

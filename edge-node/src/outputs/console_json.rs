@@ -119,7 +119,7 @@ pub fn banner(board: &Board) -> String {
     joined.map_or_else(|| "UNCLASSIFIED".to_owned(), |label| label.to_string())
 }
 
-fn bearing(hello: &Hello, b: &Bearing) -> Value {
+pub(super) fn bearing(hello: &Hello, b: &Bearing) -> Value {
     let sensor = hello.config.sensors.get(usize::from(b.sensor.0));
     let azimuth_deg = b.azimuth.compass_degrees();
     // What moves tells where it was; what stands is where the configuration has it.
@@ -134,7 +134,7 @@ fn bearing(hello: &Hello, b: &Bearing) -> Value {
 }
 
 /// A line that another node heard: told by its name, since its sensors' names are its own.
-fn heard(board: &Board, h: &Heard) -> Value {
+pub(super) fn heard(board: &Board, h: &Heard) -> Value {
     let (place, node) = (h.line.place(), node_name(&board.nodes, h.origin.node));
     json!({ "id": format!("{node}-{}-{}", h.line.sensor, h.line.emitter), "sensor": node, "node": node,
             "lat_deg": place.latitude_deg(), "lon_deg": place.longitude_deg(), "range_m": null,
@@ -142,7 +142,7 @@ fn heard(board: &Board, h: &Heard) -> Value {
             "time_ms": h.time.as_millis(), "label": h.label.to_string() })
 }
 
-fn track(board: &Board, track: &SystemTrack) -> Value {
+pub(super) fn track(board: &Board, track: &SystemTrack) -> Value {
     let record = &track.record;
     let estimate = &record.estimate;
     let place = Geodetic::from_ecef(estimate.position);

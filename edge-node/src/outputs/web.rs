@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::http::{StatusCode, Uri, header};
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::Value;
@@ -18,7 +18,10 @@ use tokio::sync::watch;
 use tracing::debug;
 
 use super::console_json::{self, Hello};
+use super::health::Wellbeing;
+use super::{geojson, kml, metrics};
 use crate::board::Board;
+use crate::clock::Clock;
 
 /// Viewers at once at the most; the next one is refused with 503.
 ///
@@ -45,6 +48,7 @@ struct Viewing {
     hello: Arc<Hello>,
     board: watch::Receiver<Arc<Board>>,
     seats: Arc<tokio::sync::Semaphore>,
+    clock: Clock,
 }
 
 /// Serves the console until the task is dropped.
@@ -53,11 +57,16 @@ struct Viewing {
 /// If the listener fails.
 pub async fn serve(listener: TcpListener, hello: Hello, board: watch::Receiver<Arc<Board>>) -> std::io::Result<()> {
     let seats = Arc::new(tokio::sync::Semaphore::new(VIEWERS_MAX));
-    let viewing = Viewing { hello: Arc::new(hello), board, seats };
+    let viewing = Viewing { hello: Arc::new(hello), board, seats, clock: Clock::start() };
     let app = Router::new()
         .route("/ws", get(upgrade))
         .route("/status.json", get(status))
         .route("/picture.json", get(picture))
+        .route("/picture.geojson", get(picture_geojson))
+        .route("/picture.kml", get(picture_kml))
+        .route("/link.kml", get(link_kml))
+        .route("/metrics", get(measured))
+        .route("/health", get(health))
         .fallback(get(asset))
         .with_state(viewing);
     axum::serve(listener, app).await
@@ -92,29 +101,70 @@ fn content_security_policy(hello: &Hello) -> String {
 const NO_PAGE: &str = "This copmesh was built without the console page, because node or npm was missing. \
                        Install nodejs and npm and build again; the picture is on /ws and on zenoh all the same.\n";
 
-async fn status(State(viewing): State<Viewing>, headers: axum::http::HeaderMap) -> Response {
-    tell(&viewing, &headers, console_json::node_status)
+async fn status(State(viewing): State<Viewing>, headers: HeaderMap) -> Response {
+    tell(&viewing, &headers, |board| axum::Json(console_json::node_status(&viewing.hello, board)).into_response())
 }
 
-async fn picture(State(viewing): State<Viewing>, headers: axum::http::HeaderMap) -> Response {
-    tell(&viewing, &headers, console_json::snapshot)
+async fn picture(State(viewing): State<Viewing>, headers: HeaderMap) -> Response {
+    tell(&viewing, &headers, |board| axum::Json(console_json::snapshot(&viewing.hello, board)).into_response())
 }
 
-fn tell(viewing: &Viewing, headers: &axum::http::HeaderMap, what: fn(&Hello, &Board) -> Value) -> Response {
+async fn picture_geojson(State(viewing): State<Viewing>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let areas = query.as_deref() == Some("areas");
+    if query.is_some() && !areas {
+        return (StatusCode::BAD_REQUEST, "the only setting is ?areas, for areas of 95 %\n").into_response();
+    }
+    tell(&viewing, &headers, |board| {
+        let text = geojson::collection(&viewing.hello, board, areas).to_string();
+        typed(geojson::MEDIA_TYPE, text)
+    })
+}
+
+async fn picture_kml(State(viewing): State<Viewing>, headers: HeaderMap) -> Response {
+    tell(&viewing, &headers, |board| typed(kml::MEDIA_TYPE, kml::document(&viewing.hello, board)))
+}
+
+/// Who asks for the link fetches the picture from where the link was.
+async fn link_kml(State(viewing): State<Viewing>, headers: HeaderMap) -> Response {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let address = format!("http://{host}/picture.kml");
+    tell(&viewing, &headers, |_| typed(kml::MEDIA_TYPE, kml::link(&viewing.hello, &address)))
+}
+
+async fn measured(State(viewing): State<Viewing>, headers: HeaderMap) -> Response {
+    tell(&viewing, &headers, |board| typed(metrics::MEDIA_TYPE, metrics::text(&viewing.hello, board)))
+}
+
+async fn health(State(viewing): State<Viewing>, headers: HeaderMap) -> Response {
+    tell(&viewing, &headers, |board| {
+        let state = Wellbeing::of(viewing.hello.mode, board, viewing.clock.now().validity);
+        let code = if state.works() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        (code, axum::Json(state.json())).into_response()
+    })
+}
+
+fn typed(media_type: &'static str, body: impl IntoResponse) -> Response {
+    ([(header::CONTENT_TYPE, media_type)], body).into_response()
+}
+
+fn tell(viewing: &Viewing, headers: &HeaderMap, what: impl FnOnce(&Arc<Board>) -> Response) -> Response {
     if !same_origin(headers) || !asks_by_address(headers) {
         return (StatusCode::FORBIDDEN, "the page of another site may not read this").into_response();
     }
     let board = viewing.board.borrow().clone();
-    let headers = [(header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    (headers, axum::Json(what(&viewing.hello, &board))).into_response()
+    let mut response = what(&board);
+    for (name, value) in [(header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// Browsers tell no origin when they fetch from what they take for the page's own site.
-fn asks_by_address(headers: &axum::http::HeaderMap) -> bool {
+fn asks_by_address(headers: &HeaderMap) -> bool {
     headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_some_and(is_no_rented_name)
 }
 
-async fn upgrade(State(viewing): State<Viewing>, headers: axum::http::HeaderMap, ws: WebSocketUpgrade) -> Response {
+async fn upgrade(State(viewing): State<Viewing>, headers: HeaderMap, ws: WebSocketUpgrade) -> Response {
     if !same_origin(&headers) {
         return (StatusCode::FORBIDDEN, "the page of another site may not open this socket").into_response();
     }
@@ -130,8 +180,8 @@ async fn upgrade(State(viewing): State<Viewing>, headers: axum::http::HeaderMap,
 }
 
 /// Browsers tell the page's origin; a page of another site must not read the picture through its visitor's browser.
-fn same_origin(headers: &axum::http::HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|v: &axum::http::HeaderValue| v.to_str().ok());
+fn same_origin(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
     match (text(header::ORIGIN), text(header::HOST)) {
         (Some(origin), Some(host)) => {
             origin.split_once("://").is_some_and(|(_, rest)| rest == host) && is_no_rented_name(host)
@@ -197,7 +247,6 @@ async fn send(socket: &mut WebSocket, value: &Value) -> Result<(), axum::Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderMap, HeaderValue};
 
     fn headers(origin: Option<&'static str>) -> HeaderMap {
         let mut headers = HeaderMap::new();
