@@ -2,11 +2,14 @@
 //!
 //! Exit codes: 0 done; 1 it went wrong while running; 2 the command, the configuration or an input file is refused.
 
+pub mod ask;
 pub mod check;
 pub mod cut;
 pub mod demo;
+pub mod export;
 pub mod info;
 pub mod live;
+pub mod manual;
 pub mod outlet;
 pub mod replay;
 pub mod run;
@@ -41,7 +44,8 @@ const EXAMPLES: &str = "Examples:
   copmesh check node.toml                        validate a configuration
   copmesh run --config node.toml                 run a node
   copmesh status                                 how its sensors and neighbours are doing
-  copmesh tracks                                 its picture
+  copmesh tracks --watch                         its picture, again and again
+  copmesh export geojson --out picture.geojson   the same for a map
   copmesh replay long_flight.csv --fast --tracks tracks.jsonl
   copmesh info day.mcap                          what is in a recording
   copmesh score tracks.jsonl truth.jsonl
@@ -73,23 +77,25 @@ pub enum Command {
     /// Ask a running node how its sensors are doing.
     Status(StatusArgs),
     /// Ask a running node for its picture.
-    Tracks(StatusArgs),
+    Tracks(tracks::TracksArgs),
+    /// Write a running node's picture for maps, tables and other programs: GeoJSON, KML, CSV.
+    Export(export::ExportArgs),
+    /// Print what a shell needs to complete commands.
+    Completions(manual::CompletionsArgs),
+    /// Print the manual, or write its pages to a folder.
+    Man(manual::ManArgs),
 }
 
-/// Arguments of `status` and `tracks`.
+/// Arguments of `status`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   copmesh status
   copmesh status --config node.toml              where that configuration serves its console
-  copmesh status --json | jq '.sensors[] | select(.state != \"ok\")'
-  copmesh tracks")]
+  copmesh status --json | jq '.sensors[] | select(.state != \"ok\")'")]
 pub struct StatusArgs {
-    /// Where the node serves its console.
-    #[arg(long, default_value = "127.0.0.1:8477", value_name = "ADDRESS:PORT")]
-    pub console: String,
-    /// Ask where this configuration says.
-    #[arg(long, value_name = "FILE", conflicts_with = "console")]
-    pub config: Option<PathBuf>,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub node: ask::NodeArgs,
     /// Print what the node answers, as one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -467,6 +473,9 @@ pub fn main() -> ExitCode {
         Command::Score(args) => score::run(args),
         Command::Status(args) => status::run(args),
         Command::Tracks(args) => tracks::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::run(args),
         Command::Trail(args) => trail::run(args),
     };
     match outcome {

@@ -170,7 +170,7 @@ impl Ingest {
         let mut fetched = false;
         loop {
             tick.tick().await;
-            match http::get(&page.authority, &page.path).await {
+            match http::get(&page.authority, &page.path, http::PAGE_BYTES_MAX).await {
                 Ok(bytes) => {
                     if !fetched {
                         self.opened();
@@ -179,7 +179,7 @@ impl Ingest {
                     self.take(Link::default(), &bytes);
                 }
                 Err(NoPage::Torn) => count(&self.links.counters.pages_torn),
-                Err(e @ (NoPage::TooLong | NoPage::Refused(_) | NoPage::NoRequest)) => {
+                Err(e @ (NoPage::TooLong(_) | NoPage::Refused(_) | NoPage::NoRequest)) => {
                     count(&self.links.counters.pages_refused);
                     return Err(std::io::Error::other(e));
                 }

@@ -1,50 +1,18 @@
-//! `copmesh status`: asks a running node, over its console's address, how its sensors are doing.
+//! `copmesh status`: asks a running node how its sensors are doing.
 
 use core::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{Failure, StatusArgs, check, say, say_json};
-use crate::ingest::http::{self, NoPage};
+use super::{Failure, StatusArgs, say, say_json};
 
 /// Asks and prints.
 ///
 /// # Errors
 /// [`Failure`] if nobody answers there, or not as a node does.
 pub fn run(args: &StatusArgs) -> Result<(), Failure> {
-    let status = ask(args, "/status.json")?;
+    let status = args.node.ask_json("/status.json")?;
     if args.json { say_json(&status) } else { say(table(&status)) }
-}
-
-/// What a running node answers to a question.
-///
-/// # Errors
-/// [`Failure`] if nobody answers there, or not as a node does.
-pub(super) fn ask(args: &StatusArgs, question: &str) -> Result<Value, Failure> {
-    let address = address(args)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
-    let page = runtime.block_on(http::get(&address, question)).map_err(|e| unanswered(&address, &e))?;
-    serde_json::from_slice(&page).map_err(|e| Failure::failed(format!("what answers at {address} is no copmesh: {e}")))
-}
-
-fn address(args: &StatusArgs) -> Result<String, Failure> {
-    let Some(path) = &args.config else { return Ok(args.console.clone()) };
-    let console = check::read(path)?.console;
-    if console.enabled {
-        return Ok(console.listen);
-    }
-    Err(Failure::refused(format!("{}: console.enabled is false, so the node answers nobody", path.display())))
-}
-
-fn unanswered(address: &str, cause: &NoPage) -> Failure {
-    let remedy = match cause {
-        NoPage::Unreachable(_) => "is `copmesh run` running, and is this its console.listen? Tell it with --console",
-        NoPage::Broken(_) | NoPage::Torn | NoPage::TooLong | NoPage::Refused(_) | NoPage::NoRequest => {
-            "something else than this copmesh listens there; tell the node's console.listen with --console"
-        }
-        NoPage::TooSlow => "the node does not answer in time",
-    };
-    Failure::failed(format!("no answer from {address}: {cause}; {remedy}"))
 }
 
 /// One line for the node, one for each sensor, and one below a sensor for whatever is wrong with it.
@@ -259,17 +227,5 @@ mod tests {
         let status = |trouble: Value| json!({ "node": "alpha", "sensors": [], "recorder_trouble": trouble });
         assert!(table(&status("No space left".into())).ends_with("nothing is recorded: No space left\n"));
         assert!(!table(&status(Value::Null)).contains("recorded"));
-    }
-
-    #[test]
-    fn that_no_node_runs_is_told_with_what_to_do() {
-        let nobody = StatusArgs { console: "127.0.0.1:1".into(), config: None, json: false };
-        let failure = run(&nobody).expect_err("nobody listens on port 1");
-        assert_eq!(failure.code, 1);
-        assert!(
-            failure.message.contains("127.0.0.1:1") && failure.message.contains("copmesh run"),
-            "{}",
-            failure.message
-        );
     }
 }

@@ -9,7 +9,7 @@ use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Bytes of a page at the most.
+/// Bytes of a sensor's page at the most.
 ///
 /// Counter: `pages_refused`; the page is not taken.
 pub const PAGE_BYTES_MAX: usize = 1 << 20;
@@ -26,8 +26,8 @@ pub enum NoPage {
     Broken(hyper::Error),
     /// It ended before the end that was announced, or has nothing in it.
     Torn,
-    /// It has more than [`PAGE_BYTES_MAX`].
-    TooLong,
+    /// It has more than so many bytes.
+    TooLong(usize),
     /// The server refuses.
     Refused(StatusCode),
     /// Host or path cannot be asked for.
@@ -42,7 +42,7 @@ impl core::fmt::Display for NoPage {
             Self::Unreachable(e) => e.fmt(f),
             Self::Broken(e) => write!(f, "no HTTP: {e}"),
             Self::Torn => f.write_str("the page is empty or ends before its end"),
-            Self::TooLong => write!(f, "the page has more than {PAGE_BYTES_MAX} bytes"),
+            Self::TooLong(most) => write!(f, "the page has more than {most} bytes"),
             Self::Refused(status) => write!(f, "the server answers {status}"),
             Self::NoRequest => f.write_str("host or path cannot be asked for"),
             Self::TooSlow => write!(f, "no page after {} s", PATIENCE.as_secs()),
@@ -52,15 +52,15 @@ impl core::fmt::Display for NoPage {
 
 impl core::error::Error for NoPage {}
 
-/// Fetches `http://AUTHORITY/PATH`.
+/// Fetches `http://AUTHORITY/PATH`, if it has no more than so many bytes.
 ///
 /// # Errors
 /// [`NoPage`] for whatever stands in the way.
-pub async fn get(authority: &str, path: &str) -> Result<Vec<u8>, NoPage> {
-    tokio::time::timeout(PATIENCE, fetch(authority, path)).await.unwrap_or(Err(NoPage::TooSlow))
+pub async fn get(authority: &str, path: &str, bytes_max: usize) -> Result<Vec<u8>, NoPage> {
+    tokio::time::timeout(PATIENCE, fetch(authority, path, bytes_max)).await.unwrap_or(Err(NoPage::TooSlow))
 }
 
-async fn fetch(authority: &str, path: &str) -> Result<Vec<u8>, NoPage> {
+async fn fetch(authority: &str, path: &str, bytes_max: usize) -> Result<Vec<u8>, NoPage> {
     let stream = TcpStream::connect(authority).await.map_err(NoPage::Unreachable)?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let request = Request::get(path)
@@ -74,7 +74,7 @@ async fn fetch(authority: &str, path: &str) -> Result<Vec<u8>, NoPage> {
         if response.status() != StatusCode::OK {
             return Err(NoPage::Refused(response.status()));
         }
-        whole(response.into_body()).await
+        whole(response.into_body(), bytes_max).await
     };
     // The connection has to be driven while the page comes; its end after the page is no news.
     tokio::pin!(page);
@@ -84,14 +84,14 @@ async fn fetch(authority: &str, path: &str) -> Result<Vec<u8>, NoPage> {
     }
 }
 
-async fn whole(mut body: Incoming) -> Result<Vec<u8>, NoPage> {
+async fn whole(mut body: Incoming, bytes_max: usize) -> Result<Vec<u8>, NoPage> {
     let mut page = Vec::new();
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         // Whatever breaks off here is a page that somebody was about to write.
         let frame = frame.map_err(|_| NoPage::Torn)?;
         let Ok(data) = frame.into_data() else { continue };
-        if page.len() + data.len() > PAGE_BYTES_MAX {
-            return Err(NoPage::TooLong);
+        if page.len() + data.len() > bytes_max {
+            return Err(NoPage::TooLong(bytes_max));
         }
         page.extend_from_slice(&data);
     }
