@@ -278,6 +278,9 @@ pub struct ReplayArgs {
     /// several. The default is to tell nobody: those who look at the present there did not ask for the past.
     #[arg(long, value_name = "NAME", conflicts_with = "deterministic")]
     pub tak: Vec<String>,
+    /// Likewise to the [[cat062]] of this name.
+    #[arg(long, value_name = "NAME", conflicts_with = "deterministic")]
+    pub cat062: Vec<String>,
     /// Print the result as one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,

@@ -30,8 +30,8 @@ use std::path::PathBuf;
 use fusion_core::geodesy::Geodetic;
 use serde::{Deserialize, Serialize};
 
-pub use endpoint::Endpoint;
 pub use cat062::Cat062Config;
+pub use endpoint::Endpoint;
 pub use label::LabelConfig;
 pub use mesh::MeshConfig;
 use sensors::within;

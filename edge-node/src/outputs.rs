@@ -2,7 +2,6 @@
 
 pub mod cat062;
 pub mod console_json;
-pub mod tak;
 pub mod datagrams;
 pub mod geojson;
 pub mod health;
@@ -10,6 +9,7 @@ pub mod kml;
 pub mod metrics;
 pub mod moment;
 pub mod shapes;
+pub mod tak;
 pub mod web;
 
 #[cfg(test)]

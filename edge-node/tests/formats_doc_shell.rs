@@ -246,7 +246,8 @@ fn the_console_is_told_what_the_examples_say() {
 }
 
 fn hello() -> Hello {
-    Hello { config: Config { sensors: config().sensors[..1].to_vec(), ..config() }, mode: Mode::Live, tak: Vec::new() }
+    let config = Config { sensors: config().sensors[..1].to_vec(), ..config() };
+    Hello { config, mode: Mode::Live, tak: Vec::new(), cat062: Vec::new() }
 }
 
 #[test]

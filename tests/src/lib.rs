@@ -2,6 +2,7 @@
 //!
 //! [`outside`] is the door to whatever the tree does not hold: recordings, the Python oracles, the built daemon. A test
 //! that does not find what it needs says so with [`skip`] and returns; it never passes in silence.
+//! [`daemon`] is the built daemon with a sensor that the test plays.
 //! [`oracle`] asks other people's implementations.
 //! [`fuzzed`] is what libFuzzer runs, and what the committed corpora are replayed through.
 //! [`network`] runs real daemons in network namespaces, over links that can be cut.
@@ -10,6 +11,7 @@
 //! [`mission`] runs whole nodes with simulated sensors in the same virtual time.
 //! [`truth`] makes recordings of real things into truth, simulates sensors over it and judges trackers by it.
 
+pub mod daemon;
 pub mod fuzzed;
 pub mod mission;
 pub mod network;

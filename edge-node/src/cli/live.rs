@@ -21,6 +21,7 @@ use crate::ingest::Ingest;
 use crate::ingest::links::Links;
 use crate::mesh::carrier::Carrier;
 use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX};
+use crate::outputs::cat062::{Cat062Health, Cat062Output};
 use crate::outputs::console_json::Hello;
 use crate::outputs::tak::{TakHealth, TakOutput};
 use crate::outputs::web;
@@ -56,8 +57,9 @@ impl Services {
         let stop = stop::on_signal(&runtime);
         let mut services = Self { runtime, board, console: None, records: None, stop };
         let tak = services.tell_tak(config, mode)?;
+        let cat062 = services.tell_cat062(config, mode)?;
         if config.console.enabled {
-            services.serve_console(Hello { config: config.clone(), mode, tak })?;
+            services.serve_console(Hello { config: config.clone(), mode, tak, cat062 })?;
         }
         if config.mesh.enabled {
             services.publish(config, mode)?;
@@ -117,6 +119,16 @@ impl Services {
     /// Starts a task for each way out to TAK.
     fn tell_tak(&self, config: &Config, mode: Mode) -> Result<Vec<Arc<TakHealth>>, Failure> {
         let outputs = TakOutput::all(config, mode, &self.board, Clock::start()).map_err(Failure::refused)?;
+        let health = outputs.iter().map(|output| Arc::clone(output.health())).collect();
+        for output in outputs {
+            self.runtime.spawn(output.run());
+        }
+        Ok(health)
+    }
+
+    /// Starts a task for each way out as ASTERIX.
+    fn tell_cat062(&self, config: &Config, mode: Mode) -> Result<Vec<Arc<Cat062Health>>, Failure> {
+        let outputs = Cat062Output::all(config, mode, &self.board, Clock::start()).map_err(Failure::refused)?;
         let health = outputs.iter().map(|output| Arc::clone(output.health())).collect();
         for output in outputs {
             self.runtime.spawn(output.run());

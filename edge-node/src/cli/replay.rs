@@ -99,6 +99,10 @@ fn adapted(config: &Config, args: &ReplayArgs) -> Result<Config, Failure> {
         return Err(Failure::refused(format!("--tak {name}: the configuration has no [[tak]] of that name")));
     }
     config.tak.retain(|output| args.tak.contains(&output.name));
+    if let Some(name) = args.cat062.iter().find(|name| config.cat062.iter().all(|output| output.name != **name)) {
+        return Err(Failure::refused(format!("--cat062 {name}: the configuration has no [[cat062]] of that name")));
+    }
+    config.cat062.retain(|output| args.cat062.contains(&output.name));
     config.tracker.use_identity &= !args.blind;
     Ok(config)
 }

@@ -37,7 +37,7 @@ fn table(status: &Value) -> String {
     }
     neighbours(&mut text, status);
     registrations(&mut text, status);
-    tak(&mut text, status);
+    ways_out(&mut text, status);
     if let Some(trouble) = status["recorder_trouble"].as_str() {
         let _ = writeln!(text, "\nnothing is recorded: {trouble}");
     }
@@ -114,28 +114,29 @@ fn bias(told: &Value, places: usize) -> String {
     format!("{:+.places$} ± {:.places$} {state}", number("bias"), number("sigma"))
 }
 
-/// One line for each way out to TAK, if there are any, and one below for what keeps it from its receivers.
-fn tak(text: &mut String, status: &Value) {
-    let all = status["tak"].as_array().map_or(&[][..], Vec::as_slice);
-    if all.is_empty() {
+/// One line for each way out, if there are any, and one below for what keeps it from its receivers.
+fn ways_out(text: &mut String, status: &Value) {
+    let of = |key: &str| status[key].as_array().map_or(&[][..], Vec::as_slice);
+    if of("tak").is_empty() && of("cat062").is_empty() {
         return;
     }
     let _ = writeln!(
         text,
-        "\n{:<24} {:>9} {:>8} {:>8} {:>8} {:>8}  endpoint",
-        "TAK", "receivers", "told", "heard", "deferred", "withheld"
+        "\n{:<24} {:<9} {:>9} {:>8} {:>8} {:>8} {:>8}  endpoint",
+        "way out", "speaks", "receivers", "told", "heard", "deferred", "withheld"
     );
-    for output in all {
-        let count = |key: &str| output["counters"][key].as_u64().unwrap_or(0);
+    for (speaks, output) in of("tak").iter().map(|o| ("CoT", o)).chain(of("cat062").iter().map(|o| ("CAT062", o))) {
+        let count = |value: &Value| value.as_u64().map_or_else(|| "-".to_owned(), |count| count.to_string());
+        let counter = |key: &str| count(&output["counters"][key]);
         let _ = writeln!(
             text,
-            "{:<24} {:>9} {:>8} {:>8} {:>8} {:>8}  {}",
+            "{:<24} {speaks:<9} {:>9} {:>8} {:>8} {:>8} {:>8}  {}",
             output["name"].as_str().unwrap_or("?"),
-            output["receivers"].as_u64().unwrap_or(0),
-            count("told"),
-            count("heard"),
-            count("deferred"),
-            count("withheld"),
+            count(&output["receivers"]),
+            counter("told"),
+            counter("heard"),
+            counter("deferred"),
+            counter("withheld"),
             output["endpoint"].as_str().unwrap_or("?")
         );
         if let Some(trouble) = output["trouble"].as_str() {
@@ -227,5 +228,19 @@ mod tests {
         let status = |trouble: Value| json!({ "node": "alpha", "sensors": [], "recorder_trouble": trouble });
         assert!(table(&status("No space left".into())).ends_with("nothing is recorded: No space left\n"));
         assert!(!table(&status(Value::Null)).contains("recorded"));
+    }
+
+    #[test]
+    fn ways_out_are_told_with_what_they_speak_and_what_is_wrong() {
+        let phones = json!({ "name": "phones", "endpoint": "tcp-listen://0.0.0.0:8087", "receivers": 2,
+            "trouble": null, "counters": { "told": 40, "heard": 3, "deferred": 0, "withheld": 1 } });
+        let atc = json!({ "name": "atc", "endpoint": "udp://10.0.0.7:8600", "trouble": "Network is unreachable",
+            "counters": { "told": 7, "deferred": 0, "withheld": 0 } });
+        let text = table(&json!({ "node": "alpha", "sensors": [], "tak": [phones], "cat062": [atc] }));
+        let rows: Vec<&str> = text.lines().rev().take(3).collect();
+        assert!(rows[2].starts_with("phones  ") && rows[2].contains(" CoT ") && rows[2].ends_with("0.0.0.0:8087"));
+        assert!(rows[1].contains(" CAT062 ") && rows[1].contains(" - "), "nobody is heard there: {}", rows[1]);
+        assert!(rows[0].ends_with("Network is unreachable"));
+        assert!(!table(&json!({ "node": "alpha", "sensors": [] })).contains("way out"));
     }
 }

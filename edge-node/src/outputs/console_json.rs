@@ -7,6 +7,7 @@ use fusion_core::geodesy::{Geodetic, course_and_speed};
 use fusion_core::label::Label;
 use serde_json::{Value, json};
 
+use super::cat062::Cat062Health;
 use super::tak::TakHealth;
 use crate::board::{Board, Mode, node_name};
 use crate::config::Config;
@@ -28,6 +29,8 @@ pub struct Hello {
     pub mode: Mode,
     /// The ways out to TAK.
     pub tak: Vec<Arc<TakHealth>>,
+    /// The ways out as ASTERIX.
+    pub cat062: Vec<Arc<Cat062Health>>,
 }
 
 /// A range beyond any horizon is a setting, not something to draw a ring for.
@@ -100,9 +103,10 @@ pub fn node_status(hello: &Hello, board: &Board) -> Value {
     let neighbours: Vec<Value> = board.neighbours.iter().map(NeighbourHealth::json).collect();
     let registrations: Vec<Value> = board.registrations.iter().map(RegistrationHealth::json).collect();
     let tak: Vec<Value> = hello.tak.iter().map(|output| output.json()).collect();
+    let cat062: Vec<Value> = hello.cat062.iter().map(|output| output.json()).collect();
     json!({ "node": hello.config.node.name, "mode": hello.mode.as_str(), "time_ms": board.time.as_millis(),
             "tracks": board.tracks.len(), "sensors": sensors, "neighbours": neighbours,
-            "registrations": registrations, "tak": tak, "counters": by_name(&board.counters),
+            "registrations": registrations, "tak": tak, "cat062": cat062, "counters": by_name(&board.counters),
             "recorder_trouble": board.recorder_trouble })
 }
 

@@ -1,0 +1,155 @@
+//! The built daemon with one sensor, which the test plays: for tests of what the daemon tells others.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use edge_node::clock::Clock;
+use serde_json::{Value, json};
+
+/// What the sensor sees four times a second: something that stands somewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// What it calls itself.
+    pub callsign: &'static str,
+    /// Its ICAO address, six hexadecimal digits.
+    pub icao: &'static str,
+    /// Where it is, degrees.
+    pub latitude_deg: f64,
+    /// Where it is, degrees.
+    pub longitude_deg: f64,
+}
+
+/// A port of loopback that nobody has at this moment.
+///
+/// # Panics
+/// If loopback cannot be had.
+#[must_use]
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound").port()
+}
+
+/// A running daemon. It ends with the value.
+#[derive(Debug)]
+pub struct Daemon {
+    child: Child,
+    folder: PathBuf,
+    console: u16,
+    stop: Arc<AtomicBool>,
+    sensing: Option<JoinHandle<()>>,
+}
+
+impl Daemon {
+    /// Starts the daemon with what the configuration says beside its sensor, which sees these.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start(binary: &Path, name: &str, targets: &'static [Target], more: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("copmesh-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a temporary folder");
+        let (console, sensor) = (free_port(), free_port());
+        let text = format!(
+            "[node]\nname = \"box\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n\
+             [console]\nlisten = \"127.0.0.1:{console}\"\n\
+             [mesh]\nenabled = false\n\
+             [[sensors]]\nname = \"plots\"\nkind = \"plots\"\nendpoint = \"udp://127.0.0.1:{sensor}\"\n\
+             scan-period-s = 0.25\n\
+             label = {{ level = \"restricted\", releasable-to = [\"POL\"], originator = \"POL\" }}\n{more}"
+        );
+        let path = folder.join("box.toml");
+        std::fs::write(&path, text).expect("a file");
+        let log = File::create(folder.join("log")).expect("a file");
+        let mut command = Command::new(binary);
+        command.args(["run", "--config"]).arg(&path).env("NO_COLOR", "1").stdout(Stdio::null()).stderr(log);
+        let child = command.spawn().expect("the built daemon starts");
+        let stop = Arc::new(AtomicBool::new(false));
+        let sensing = std::thread::spawn({
+            let stop = Arc::clone(&stop);
+            move || look(sensor, targets, &stop)
+        });
+        Self { child, folder, console, stop, sensing: Some(sensing) }
+    }
+
+    /// Where it serves its console.
+    #[must_use]
+    pub fn console(&self) -> String {
+        format!("127.0.0.1:{}", self.console)
+    }
+
+    /// What it has logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// The headers and the body of a page; `None` while nobody answers.
+    #[must_use]
+    pub fn page(&self, path: &str) -> Option<(String, String)> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.console)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+        let host = self.console();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        Some((head.to_owned(), body.to_owned()))
+    }
+
+    /// The picture as the console has it, once it has so many confirmed tracks; waits for half a minute.
+    ///
+    /// # Panics
+    /// If they do not come.
+    #[must_use]
+    pub fn picture_of(&self, tracks: usize) -> Value {
+        for _ in 0..300 {
+            let picture = self.page("/picture.json").and_then(|(_, body)| serde_json::from_str::<Value>(&body).ok());
+            let is_confirmed = |track: &&Value| track["status"] == "confirmed";
+            if let Some(picture) = picture
+                && picture["tracks"].as_array().is_some_and(|all| all.iter().filter(is_confirmed).count() == tracks)
+            {
+                return picture;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("no {tracks} tracks after half a minute:\n{}", self.log());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(sensing) = self.sensing.take() {
+            let _ = sensing.join();
+        }
+        // What a failed test leaves tells why.
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+fn look(port: u16, targets: &[Target], stop: &AtomicBool) {
+    let (socket, clock) = (UdpSocket::bind("127.0.0.1:0").expect("loopback"), Clock::start());
+    while !stop.load(Ordering::Relaxed) {
+        for target in targets {
+            let nanos = clock.now().validity.as_nanos();
+            let time = format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
+            let plot = json!({ "latitude_deg": target.latitude_deg, "longitude_deg": target.longitude_deg,
+                               "horizontal_sigma_m": 5.0, "height_m": 300.0, "height_sigma_m": 10.0,
+                               "identity": { "name": target.callsign, "icao": target.icao } });
+            let plot = plot.to_string().replacen('{', &format!("{{\"time\":{time},"), 1);
+            // Before the daemon listens nobody takes it.
+            let _ = socket.send_to(format!("{plot}\n").as_bytes(), ("127.0.0.1", port));
+        }
+        std::thread::sleep(Duration::from_millis(250));
+    }
+}
