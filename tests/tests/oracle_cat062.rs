@@ -80,14 +80,14 @@ fn every_track_that_is_told_is_in_the_picture_at_that_time_and_place() {
 fn compare(track: &Value, pictures: &[Value]) -> Result<(), String> {
     let number = |path: &str| track[path].as_f64().ok_or_else(|| format!("no {path} in {track}"));
     let (time_s, address) = (number("070")?, number("380/ADR")?);
-    let shown = pictures.iter().flat_map(|picture| picture["tracks"].as_array().into_iter().flatten());
+    let mut shown = pictures.iter().flat_map(|picture| picture["tracks"].as_array().into_iter().flatten());
     let is_it = |shown: &&Value| {
         let of_day_s = shown["time_ms"].as_f64().unwrap_or(f64::NAN).rem_euclid(86_400_000.0) / 1000.0;
         let named = shown["address"].as_str().and_then(|text| text.strip_prefix("icao:"));
         let shown_address = named.and_then(|hex| u32::from_str_radix(hex, 16).ok());
         (of_day_s - time_s).abs() <= TIME_TOLERANCE_S && shown_address.map(f64::from) == Some(address)
     };
-    let shown = shown.filter(is_it).next_back().ok_or_else(|| format!("no picture had {track}"))?;
+    let shown = shown.rfind(is_it).ok_or_else(|| format!("no picture had {track}"))?;
     for (path, key) in [("105/LAT", "lat_deg"), ("105/LON", "lon_deg")] {
         let (told, wanted) = (number(path)?, shown[key].as_f64().unwrap_or(f64::NAN));
         if (told - wanted).abs() > POSITION_TOLERANCE_DEG {

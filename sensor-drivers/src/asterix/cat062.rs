@@ -118,8 +118,8 @@ impl Wire for SystemTrack {
         record.item(4, "070", self.time_of_day, |time, out| time.encode(out))?;
         record.item(5, "105", self.position_deg, |both, out| put_pair::<4>(both, DEGREE_STEP, "position_deg", out))?;
         record.item(7, "185", self.velocity, |both, out| put_pair::<2>(both, VELOCITY_STEP, "velocity", out))?;
-        record.item(9, "060", self.mode_3a, |code, out| put_code(code, out))?;
-        record.item(11, "380", self.from_the_target()?, whole)?;
+        record.item(9, "060", self.mode_3a, put_code)?;
+        record.item(11, "380", self.told_by_the_target()?, whole)?;
         record.item(12, "040", self.number, |number, out| {
             put::<2>(u64::from(number), out);
             Ok(())
@@ -180,7 +180,7 @@ impl SystemTrack {
         self
     }
 
-    fn from_the_target(&self) -> Result<Option<Composer>, Unencodable> {
+    fn told_by_the_target(&self) -> Result<Option<Composer>, Unencodable> {
         let mut told = Composer::default();
         told.item(1, "380", self.address, |address, out| AircraftAddress { address }.encode(out))?;
         told.item(2, "380", self.identification, |identification, out| identification.encode(out))?;
