@@ -1,16 +1,13 @@
 //! Tracks, lines of bearing and this node as events.
 
-use core::f64::consts::TAU;
 use core::fmt::Write as _;
 
 use fusion_core::angle::Angle;
-use fusion_core::frame::{Enu, Position};
 use fusion_core::gaussian::ellipse;
-use fusion_core::geodesy::{Geodetic, TangentPlane, course_and_speed};
+use fusion_core::geodesy::{Geodetic, course_and_speed};
 use fusion_core::identity::Identity;
 use fusion_core::label::{Codes, Label};
-use fusion_core::maths::{cos, sin, sqrt};
-use fusion_core::nalgebra::Vector3;
+use fusion_core::maths::sqrt;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{TrackId, TrackStatus};
 use sensor_drivers::cot::OWN_UID_PREFIX;
@@ -19,6 +16,8 @@ use super::event::{Element, Event, Marks, Point, UNKNOWN_FROM_M, UNKNOWN_M};
 use super::{symbols, xml};
 use crate::board::Mode;
 use crate::config::tak::Dimension;
+use crate::outputs::moment::Moment;
+use crate::outputs::shapes::{self, SIGMAS_95, reached};
 use crate::picture::{SystemTrack, short_name, text_id};
 use crate::words;
 
@@ -26,12 +25,6 @@ use crate::words;
 ///
 /// No counter: what is cut is also told by `contact`, `type` and the errors.
 const REMARKS_MAX: usize = 256;
-
-/// Corners of an ellipse.
-const CORNERS: u8 = 24;
-
-/// An ellipse of so many sigmas holds the target 95 times in a hundred: √χ²₂(0.95).
-const SIGMAS_95: f64 = 2.447_746_830_680_816;
 
 /// A line of bearing is of interest for so long.
 pub const LINE_LIFE: Span = Span::from_secs(15);
@@ -76,28 +69,6 @@ pub struct Line {
     pub time: Timestamp,
     /// Who may know.
     pub label: Label,
-}
-
-/// What time it is, here and in the picture.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    /// Receivers compare what they are told with their own clocks, which should agree with this.
-    pub now: Timestamp,
-    /// How far back the picture lies: of a replay, years perhaps; else nothing.
-    pub back: Span,
-}
-
-impl Moment {
-    /// Of a picture of some time, shown now.
-    #[must_use]
-    pub fn of(mode: Mode, picture: Timestamp, now: Timestamp) -> Self {
-        Self { now, back: if mode == Mode::Replay { now - picture } else { Span::ZERO } }
-    }
-
-    /// When a receiver is to believe that something was.
-    fn shown(&self, time: Timestamp) -> Timestamp {
-        time + self.back
-    }
 }
 
 impl Describer {
@@ -171,19 +142,14 @@ impl Describer {
         let record = &track.record;
         let place = Geodetic::from_ecef(record.estimate.position);
         let p = record.estimate.covariance.matrix();
-        let (major, minor, azimuth) = ellipse(p[(0, 0)], p[(0, 1)], p[(1, 1)]);
+        let (major, _, _) = ellipse(p[(0, 0)], p[(0, 1)], p[(1, 1)]);
         let point = Point { circular_error_m: told(SIGMAS_95 * major), ..at(&place) };
         let mut event = self.event(area_uid(record.id), "u-d-f", now, life, point);
         event.start = moment.shown(record.estimate.time);
         event.stale = event.start + life;
         event.marks = self.marks(&record.label);
-        let (along, across) = (direction(azimuth), direction(azimuth + TAU / 4.0));
-        let corner = |k: u8| {
-            let turn = f64::from(k % CORNERS) * TAU / f64::from(CORNERS);
-            SIGMAS_95 * (major * cos(turn) * along + minor * sin(turn) * across)
-        };
         let name = format!("{} 95 %", short_name(record.id));
-        event.detail = self.drawing(&place, (0..=CORNERS).map(corner), &name, now);
+        event.detail = self.drawing(shapes::area(&record.estimate), &name, now);
         event
     }
 
@@ -210,10 +176,10 @@ impl Describer {
             value("strokeWeight", "3.0"),
             self.flow(moment.now),
         ];
-        let edge = |by: f64| *range_m * direction(azimuth.radians() + by);
-        let corners = [Vector3::zeros(), edge(-sigma_rad), edge(*sigma_rad), Vector3::zeros()];
+        let edge = |by: f64| reached(from, Angle::from_radians(azimuth.radians() + by), *range_m);
+        let corners = [*from, edge(-sigma_rad), edge(*sigma_rad), *from];
         let spread_deg = sigma_rad.to_degrees();
-        let wedge = self.drawing(from, corners.into_iter(), &format!("{name} ±{spread_deg:.1}°"), moment.now);
+        let wedge = self.drawing(corners.into_iter(), &format!("{name} ±{spread_deg:.1}°"), moment.now);
         [
             Event { detail: ray, ..event(uid.clone(), "u-rb-a") },
             Event { detail: wedge, ..event(format!("{uid}.w"), "u-d-f") },
@@ -279,16 +245,8 @@ impl Describer {
         Element::new("_flow-tags_").with(&self.own_uid(), xml::utc(now))
     }
 
-    fn drawing(
-        &self,
-        around: &Geodetic,
-        corners: impl Iterator<Item = Vector3<f64>>,
-        name: &str,
-        now: Timestamp,
-    ) -> Vec<Element> {
-        let plane = TangentPlane::at(*around);
-        let link = |corner: Vector3<f64>| {
-            let corner = plane.to_geodetic(Position::<Enu>::from_vector(corner));
+    fn drawing(&self, corners: impl Iterator<Item = Geodetic>, name: &str, now: Timestamp) -> Vec<Element> {
+        let link = |corner: Geodetic| {
             let (lat, lon) = (corner.latitude_deg(), corner.longitude_deg());
             Element::new("link").with("point", format_args!("{lat:.5},{lon:.5}"))
         };
@@ -332,10 +290,6 @@ fn at(place: &Geodetic) -> Point {
 /// An error as it is told: too large is unknown.
 fn told(sigma_m: f64) -> f64 {
     if sigma_m < UNKNOWN_FROM_M { sigma_m } else { UNKNOWN_M }
-}
-
-fn direction(azimuth_rad: f64) -> Vector3<f64> {
-    Vector3::new(sin(azimuth_rad), cos(azimuth_rad), 0.0)
 }
 
 /// What would be written as 360.0 is north.

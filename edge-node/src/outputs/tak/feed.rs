@@ -13,9 +13,10 @@ use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::TrackId;
 use proto::record::Seq;
 
-use super::describe::{Describer, LINE_LIFE, Line, Moment, area_uid, uid};
+use super::describe::{Describer, LINE_LIFE, Line, area_uid, uid};
 use super::event::Event;
 use crate::board::{Board, node_name};
+use crate::outputs::moment::Moment;
 use crate::picture::SystemTrack;
 
 /// This node is told of so often.

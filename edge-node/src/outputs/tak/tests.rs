@@ -5,7 +5,7 @@ use fusion_core::frame::Velocity;
 use fusion_core::gaussian::Covariance;
 use fusion_core::geodesy::Geodetic;
 use fusion_core::identity::{Address, Identity, ObjectClass};
-use fusion_core::label::{Clearance, Code, Codes, Label, Level};
+use fusion_core::label::{Clearance, Codes, Label, Level};
 use fusion_core::measurement::SensorId;
 use fusion_core::nalgebra::{Vector3, Vector6};
 use fusion_core::time::{Span, Timestamp};
@@ -13,7 +13,7 @@ use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber, TrackStatus};
 use proptest::prelude::*;
 use proto::record::{Estimate, Seq, TrackRecord};
 
-use super::describe::{Describer, Moment, area_uid, uid};
+use super::describe::{Describer, area_uid, uid};
 use super::event::{Element, Event, Marks, Point, UNKNOWN_M};
 use super::feed::{Feed, FeedSettings, Listener};
 use super::{protobuf, xml};
@@ -21,22 +21,13 @@ use crate::board::{Board, Mode};
 use crate::config::tak::Dimension;
 use crate::node::Bearing;
 use crate::node::mesh::Heard;
+use crate::outputs::moment::Moment;
+pub(super) use crate::outputs::samples::board;
+use crate::outputs::samples::{NOW, codes, place};
 use crate::picture::SystemTrack;
-
-const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
-
-fn codes(text: &str) -> Codes {
-    let mut codes = Codes::EMPTY;
-    assert!(codes.insert(Code::new(text).expect("a code")));
-    codes
-}
 
 fn label(level: Level) -> Label {
     Label { level, releasable_to: codes("POL"), caveats: Codes::EMPTY, originators: codes("POL") }
-}
-
-fn place() -> Geodetic {
-    Geodetic::from_degrees(52.1, 20.9, 120.0).expect("a place")
 }
 
 fn describer(mode: Mode) -> Describer {
@@ -71,11 +62,6 @@ pub(super) fn track(number: u64, seconds: i64, sigma_m: f64) -> SystemTrack {
         source_track: false,
     };
     SystemTrack { record, members: vec![], formerly: vec![], own: None, stale: false }
-}
-
-pub(super) fn board(tracks: impl IntoIterator<Item = SystemTrack>) -> Board {
-    let tracks = tracks.into_iter().map(|track| (track.id(), track)).collect();
-    Board { time: NOW, tracks: std::sync::Arc::new(tracks), ..Board::default() }
 }
 
 pub(super) fn at(seconds: i64) -> Timestamp {

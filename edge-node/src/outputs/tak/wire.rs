@@ -1,7 +1,7 @@
 //! The sockets of the ways out to TAK: one task per endpoint, one per client that connects here.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,9 +9,9 @@ use std::time::Duration;
 use fusion_core::geodesy::Geodetic;
 use fusion_core::time::Span;
 use serde_json::{Value, json};
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::config::endpoint::UdpEndpoint;
 use crate::config::tak::{TakEndpoint, TakLanguage};
 use crate::config::{Config, ConfigError, SensorConfig, TakConfig};
-use crate::ingest::udp;
+use crate::outputs::datagrams;
 
 /// Clients of one endpoint at once at the most.
 ///
@@ -245,7 +245,7 @@ impl TakOutput {
     }
 
     async fn datagrams(&self, endpoint: &UdpEndpoint) -> io::Result<()> {
-        let socket = sender(endpoint)?;
+        let socket = datagrams::sender(endpoint)?;
         self.opened();
         let _present = Present::new(&self.health.receivers);
         let mut feed = Feed::new(self.settings);
@@ -457,22 +457,6 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     let socket = SockRef::from(stream);
     socket.set_send_buffer_size(SEND_BUFFER_BYTES_MAX)?;
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))
-}
-
-/// A socket that sends to an address, or to a group over the interface that was named.
-fn sender(endpoint: &UdpEndpoint) -> io::Result<UdpSocket> {
-    let address = endpoint.address;
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_nonblocking(true)?;
-    let any = match address.ip() {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    };
-    socket.bind(&SocketAddr::new(any, 0).into())?;
-    if let Some(interface) = endpoint.interface.as_ref().filter(|_| address.ip().is_multicast()) {
-        udp::send_over(&socket, address, interface)?;
-    }
-    UdpSocket::from_std(socket.into())
 }
 
 /// Where a sensor stands, if the configuration tells.
