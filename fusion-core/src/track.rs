@@ -42,6 +42,9 @@ pub struct Track {
     pub status: TrackStatus,
     /// Whether the last measurement came from a source that reports only what it hears (no looks, so no misses).
     pub reported: bool,
+    /// Whether reports that tell an address of its own are in it: what the object said of itself, which whoever hears
+    /// it has too. Once in, it stays: how soon a filter forgets is not known.
+    pub own_word: bool,
     /// Scans that contributed a measurement.
     pub updates: u32,
     /// r: how probably it is a target at all, at `existence_time`.
@@ -62,6 +65,9 @@ pub struct Track {
     pub id: TrackId,
     /// Time of the founding measurement.
     pub first_seen: Timestamp,
+    /// When it was last believed to do anything but fly straight on or stand; without modes, which alone can tell,
+    /// the time of the last measurement.
+    pub swerved: Timestamp,
     /// The older track with which this one has coincided in the latest looks.
     pub(crate) twin: Option<Twin>,
     /// What its certain hits, since it was confirmed, say of its S.
@@ -181,6 +187,8 @@ pub(crate) mod tests {
             identity: Identity::UNKNOWN,
             label: Label::STRICTEST,
             first_seen: Timestamp::EPOCH,
+            swerved: Timestamp::EPOCH,
+            own_word: false,
             last_update: Timestamp::EPOCH,
             updates: 1,
             history: History::default(),

@@ -44,7 +44,7 @@ use change::Changes;
 use journal::Journal;
 use link::Link;
 use table::{Accepted, Table};
-use writer::Writer;
+use writer::{Desk, Publication, Writer};
 
 /// Links of a node at the most.
 ///
@@ -139,12 +139,17 @@ pub struct Replica {
     journal: Journal,
     tally: Tally,
     tick_at: Span,
+    /// When the look at what grows old goes on, if a tick did not come to its end.
+    ageing_at: Option<Span>,
     /// The link that went on last with what concerns many rows.
     served: LinkId,
 }
 
 /// How often floors are told, lifetimes are looked at and own rows are refreshed.
 const TICK: Span = Span::from_secs(1);
+
+/// Between two looks at what grows old, where there is very much: two thousand rows a second.
+const AGEING_PAUSE: Span = Span::from_millis(50);
 
 /// Octets of a row that waits, between a whole one and a difference.
 const ROW_BYTES: f64 = 20.0;
@@ -164,6 +169,7 @@ impl Replica {
             journal: Journal::default(),
             tally: Tally::default(),
             tick_at: now.elapsed,
+            ageing_at: None,
             served: LinkId(0),
         }
     }
@@ -173,31 +179,33 @@ impl Replica {
     pub fn handle_publish(&mut self, record: &TrackRecord, claim: Option<TrackId>, now: Now) {
         self.now = now;
         let gate = crate::row::gate::GateWidth::for_load(self.load(), self.is_fast());
-        let rows =
-            self.writer.publish(record, claim, gate, self.config.refine, &mut self.table, self.me, &mut self.tally);
-        self.write(rows);
+        let publication = Publication { record, claim, gate, refine: self.config.refine };
+        self.write(record.estimate.time, |writer, desk| writer.publish(publication, desk));
     }
 
     /// A line of bearing was heard: the latest of this sensor and emitter stands for all before.
     pub fn handle_bearing(&mut self, bearing: Bearing, time: Timestamp, label: Label, now: Now) {
         self.now = now;
-        let rows = self.writer.bearing(bearing, time, label, &mut self.table, self.me, &mut self.tally);
-        self.write(rows);
+        self.write(time, |writer, desk| writer.bearing(bearing, &label, desk));
     }
 
     /// A person at this node said something of a track.
     pub fn handle_assertion(&mut self, assertion: Assertion, label: Label, now: Now) {
         self.now = now;
-        let rows = self.writer.assertion(assertion, label, now.validity, &mut self.table, self.me, &mut self.tally);
-        self.write(rows);
+        self.write(now.validity, |writer, desk| writer.assertion(assertion, &label, desk));
     }
 
     /// What one of this node's sensors is known to be off by. Told again while the node lives.
     pub fn handle_registration(&mut self, sensor: &str, registration: Registration, label: Label, now: Now) {
         self.now = now;
-        let (table, tally) = (&mut self.table, &mut self.tally);
-        let rows = self.writer.registration(sensor, registration, label, now.validity, table, self.me, tally);
-        self.write(rows);
+        self.write(now.validity, |writer, desk| writer.registration(sensor, registration, &label, desk));
+    }
+
+    /// This node has a sensor. To be told of each when a life begins: whoever holds rows of the last one learns from the
+    /// name, which is passed on as any row is, that they are over, though nothing may be seen yet.
+    pub fn handle_sensor(&mut self, sensor: &str, label: Label, now: Now) {
+        self.now = now;
+        self.write(now.validity, |writer, desk| writer.introduce(sensor, &label, desk));
     }
 
     /// What happened to a link.
@@ -224,14 +232,16 @@ impl Replica {
         self.give_up_lost();
         self.go_on();
         self.changes.go_on(&self.table);
-        if now.elapsed < self.tick_at {
-            return;
+        let is_tick = now.elapsed >= self.tick_at;
+        if is_tick {
+            self.tick_at = now.elapsed + TICK;
+            self.ask_again_where_incomplete();
         }
-        self.tick_at = now.elapsed + TICK;
-        self.expire();
-        let rows = self.writer.refresh(now.validity, &mut self.table, self.me, &mut self.tally);
-        self.write(rows);
-        self.ask_again_where_incomplete();
+        if is_tick || self.ageing_at.is_some_and(|at| now.elapsed >= at) {
+            let more_ends = self.expire();
+            let more_old = self.write(now.validity, |writer, desk| writer.refresh(desk));
+            self.ageing_at = (more_ends || more_old).then(|| now.elapsed + AGEING_PAUSE);
+        }
     }
 
     /// When time has to pass next, on the monotonic clock.
@@ -239,7 +249,7 @@ impl Replica {
     pub fn poll_timeout(&self) -> Option<Span> {
         let links = self.links.values().filter_map(|link| self.link_timeout(link));
         let naming = self.changes.has_more().then(|| self.now.elapsed + pass::SLICE_PAUSE);
-        links.chain([self.tick_at]).chain(naming).min()
+        links.chain([self.tick_at]).chain(self.ageing_at).chain(naming).min()
     }
 
     /// What has changed for consoles and the picture.
@@ -280,12 +290,16 @@ impl Replica {
         open.peek().is_some() && open.all(|link| link.layer() > 0)
     }
 
-    /// Writes rows of our own: they are in the table already.
-    fn write(&mut self, rows: Vec<(StreamKey, RowKey, u32, Vec<RowKey>)>) {
-        for (stream, key, version, ended) in rows {
+    /// Has rows of our own written into the table, and tells them on.
+    fn write<T>(&mut self, now: Timestamp, act: impl FnOnce(&mut Writer, &mut Desk<'_>) -> T) -> T {
+        let (table, tally, me) = (&mut self.table, &mut self.tally, self.me);
+        let mut desk = Desk { table, tally, me, now, written: Vec::new() };
+        let result = act(&mut self.writer, &mut desk);
+        for (stream, key, version, ended) in desk.written {
             self.tally.rows_written += 1;
             self.spread(None, stream, key, version, version, &ended);
         }
+        result
     }
 
     /// A row in the table is new: others are to be told, consoles too.
@@ -342,9 +356,10 @@ impl Replica {
         }
     }
 
-    fn expire(&mut self) {
+    /// Lets go some of what has outlived its lifetime; returns whether there is more.
+    fn expire(&mut self) -> bool {
         let (links, changes) = (&mut self.links, &mut self.changes);
-        self.table.expire(self.now.validity, |stream, key| {
+        let more = self.table.expire(self.now.validity, |stream, key| {
             for outgoing in links.values_mut().filter_map(|link| link.streams.get_mut(&stream)) {
                 outgoing.handle_removed(key);
             }
@@ -353,6 +368,7 @@ impl Replica {
         for closed in self.table.close_empty() {
             self.links.values_mut().for_each(|link| link.handle_closed(closed));
         }
+        more
     }
 }
 

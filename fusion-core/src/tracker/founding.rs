@@ -196,11 +196,13 @@ impl Updating<'_> {
             identity,
             label: self.look.label,
             first_seen: scan.time,
+            swerved: scan.time,
             last_update: scan.time,
             updates: 1,
             history,
             contributors,
             reported: scan.coverage == Coverage::Reports,
+            own_word: self.look.is_own_word,
             monitor: TrackMonitor::NEW,
             twin: None,
         }
