@@ -304,7 +304,8 @@ fn a_track_remembers_when_its_target_swerved() {
         for k in 0..60 {
             heading += if turning.contains(&k) { 0.15 } else { 0.0 };
             place = place + Vector3::new(60.0 * cos(heading), 60.0 * sin(heading), 0.0);
-            tracker.handle_scan(&scan(SensorId(0), second(k), &[fix(place, 5.0)]), &sensor_model(0.01, 400_000.0))
+            tracker
+                .handle_scan(&scan(SensorId(0), second(k), &[fix(place, 5.0)]), &sensor_model(0.01, 400_000.0))
                 .expect("in order");
         }
         let [track] = confirmed(&tracker)[..] else { panic!("one target") };

@@ -439,3 +439,128 @@ impl Replica {
         change::said(&self.table, subject)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::Body;
+    use fusion_core::angle::Angle;
+    use fusion_core::geodesy::Geodetic;
+    use fusion_core::label::{Clearance, Code, Codes, Level};
+    use fusion_core::track::NodeId;
+
+    fn all() -> Codes {
+        let mut codes = Codes::EMPTY;
+        assert!(codes.insert(Code::new("ALL").expect("a code")));
+        codes
+    }
+
+    fn open() -> Label {
+        let (level, releasable_to) = (Level::Unclassified, all());
+        Label { level, releasable_to, caveats: Codes::EMPTY, originators: Codes::EMPTY }
+    }
+
+    fn at(millis: i64) -> Now {
+        let elapsed = Span::from_millis(millis);
+        Now { validity: Timestamp::from_secs(1_750_000_000) + elapsed, elapsed }
+    }
+
+    fn node(node: u64, incarnation: u32, now: Now) -> Replica {
+        Replica::new(Origin { node: NodeId(node), incarnation }, ReplicaConfig::default(), now)
+    }
+
+    fn up() -> LinkEvent {
+        let clearance = Clearance { level: Level::Unclassified, communities: all(), caveats: Codes::EMPTY };
+        LinkEvent::Up(Bearer { rate_hint: 1e5, mtu: 1400, overhead: 41, clearance, layer: 0 })
+    }
+
+    /// Links 0 and 1 of each lead to the one before and the one behind it in the line; packets take no time.
+    fn run(line: &mut [Replica], millis: core::ops::Range<i64>) {
+        for now in millis.step_by(50).map(at) {
+            for k in 0..line.len() {
+                line[k].handle_timeout(now);
+                for (link, to) in [(0, k.checked_sub(1)), (1, Some(k + 1))] {
+                    while let Some(bytes) = line[k].poll_transmit(LinkId(link)) {
+                        if let Some(there) = to.and_then(|to| line.get_mut(to)) {
+                            let _ = there.handle_packet(LinkId(1 - link), &bytes, now);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn line_heard() -> Bearing {
+        let from = Geodetic::from_degrees(52.0, 20.0, 0.0).expect("plausible");
+        Bearing::new(from, Angle::from_degrees(40.0), 0.02, 1, 1)
+    }
+
+    /// Mission 143: behind a relay, what the last life had said stayed for its whole lifetime.
+    #[test]
+    fn a_life_that_has_seen_nothing_yet_ends_the_last_one_behind_relays_too() {
+        let mut line = [node(1, 1, at(0)), node(2, 1, at(0)), node(3, 1, at(0))];
+        line[0].handle_bearing(line_heard(), at(0).validity, open(), at(0));
+        for (k, link) in [(0, 1), (1, 0), (1, 1), (2, 0)] {
+            line[k].handle_link(LinkId(link), up(), at(0));
+        }
+        run(&mut line, 0..5_000);
+        let lives = |replica: &Replica| -> Vec<u32> {
+            let of = |(key, stream): (StreamKey, &table::Stream)| {
+                stream.rows().next().filter(|_| key.origin.node == NodeId(1)).map(|_| key.origin.incarnation)
+            };
+            replica.table().streams().filter_map(of).collect()
+        };
+        assert_eq!(lives(&line[2]), [1]);
+        line[0] = node(1, 2, at(5_000));
+        line[0].handle_sensor("radar", open(), at(5_000));
+        line[0].handle_link(LinkId(1), up(), at(5_000));
+        line[1].handle_link(LinkId(0), LinkEvent::Down, at(5_000));
+        line[1].handle_link(LinkId(0), up(), at(5_000));
+        run(&mut line, 5_000..70_000);
+        assert_eq!((lives(&line[1]), lives(&line[2])), (vec![2], vec![2]));
+    }
+
+    #[test]
+    fn very_much_that_ends_at_once_goes_in_slices_and_all_of_it() {
+        let mut replica = node(1, 1, at(0));
+        for emitter in 0..250 {
+            for sensor in 0..4 {
+                let line = Bearing { emitter, sensor, ..line_heard() };
+                replica.handle_bearing(line, at(0).validity, open(), at(0));
+            }
+        }
+        let (mut now, mut before) = (at(121_000), replica.table().len());
+        assert_eq!(before, 1_000);
+        while before > 0 {
+            replica.handle_timeout(now);
+            let after = replica.table().len();
+            assert!(after < before && before - after <= 128, "{before} {after}");
+            before = after;
+            now = Now { elapsed: replica.poll_timeout().expect("a tick at the least"), ..now };
+        }
+        assert!(now.elapsed < at(122_000).elapsed, "within a second");
+    }
+
+    #[test]
+    fn what_is_alive_is_told_again_in_time_though_one_call_looks_at_little() {
+        let mut replica = node(1, 1, at(0));
+        (0..60).for_each(|k| replica.handle_sensor(&format!("radar {k}"), open(), at(0)));
+        for number in 0..1_000_u64 {
+            let subject = TrackId { origin: replica.me(), number: fusion_core::track::TrackNumber(number) };
+            let said = Assertion { subject, said: crate::row::assertion::Hybrid(0), affiliation: None, remark: None };
+            replica.handle_assertion(said, open(), at(0));
+        }
+        let mut now = at(0);
+        while now.elapsed < at(700_000).elapsed {
+            let written = replica.tally().rows_written;
+            replica.handle_timeout(now);
+            assert!(replica.tally().rows_written - written <= 128);
+            let due = replica.poll_timeout().expect("a tick at the least").max(now.elapsed);
+            now = Now { validity: now.validity + (due - now.elapsed), elapsed: due };
+        }
+        let names = replica.table().streams().flat_map(|(_, stream)| stream.rows_of(crate::row::Kind::Sensor));
+        let fresh =
+            |held: &table::Held| matches!(held.body, Body::Sensor(_)) && held.tick.time() > at(590_000).validity;
+        assert_eq!(names.filter(|(_, held)| fresh(held)).count(), 60);
+    }
+}
