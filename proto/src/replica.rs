@@ -525,7 +525,8 @@ mod tests {
         let mut replica = node(1, 1, at(0));
         for emitter in 0..250 {
             for sensor in 0..4 {
-                let line = Bearing { emitter, sensor, ..line_heard() };
+                let mut line = line_heard();
+                (line.emitter, line.sensor) = (emitter, sensor);
                 replica.handle_bearing(line, at(0).validity, open(), at(0));
             }
         }
