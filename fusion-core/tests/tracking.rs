@@ -300,12 +300,13 @@ fn an_objects_own_word_stays_in_its_track_and_what_a_radar_or_a_camera_says_is_n
 fn a_track_remembers_when_its_target_swerved() {
     let swerved = |motions: Option<MotionSet>, turning: std::ops::Range<u32>| {
         let mut tracker = tracker(TrackerConfig { motions, ..config() });
-        let (mut place, mut heading) = (Position::new(0.0, 0.0, 0.0), 0.0);
+        let (mut east, mut north, mut heading) = (0.0, 0.0, 0.0);
         for k in 0..60 {
             heading += if turning.contains(&k) { 0.15 } else { 0.0 };
-            place = place + Vector3::new(60.0 * cos(heading), 60.0 * sin(heading), 0.0);
+            (east, north) = (east + 60.0 * cos(heading), north + 60.0 * sin(heading));
+            let seen = [fix(Position::new(east, north, 0.0), 5.0)];
             tracker
-                .handle_scan(&scan(SensorId(0), second(k), &[fix(place, 5.0)]), &sensor_model(0.01, 400_000.0))
+                .handle_scan(&scan(SensorId(0), second(k), &seen), &sensor_model(0.01, 400_000.0))
                 .expect("in order");
         }
         let [track] = confirmed(&tracker)[..] else { panic!("one target") };

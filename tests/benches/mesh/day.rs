@@ -154,11 +154,14 @@ impl Pair {
             }
             self.step();
             let next = self.at + Span::from_nanos(1_000_000_000 / steps);
-            self.wait(next);
+            if !linked {
+                self.wait(next);
+            }
+            self.at = next;
         }
     }
 
-    /// Lets time pass, and gives the replicas their turns when they ask for them.
+    /// Gives the replicas their turns when they ask for them, and not only at the next step.
     fn wait(&mut self, until: Span) {
         while let Some(due) = self.nodes.iter().filter_map(Replica::poll_timeout).min().filter(|due| *due < until) {
             self.at = self.at.max(due);
@@ -170,7 +173,6 @@ impl Pair {
                 }
             }
         }
-        self.at = until;
     }
 
     fn step(&mut self) {
