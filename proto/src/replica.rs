@@ -201,8 +201,8 @@ impl Replica {
         self.write(now.validity, |writer, desk| writer.registration(sensor, registration, &label, desk));
     }
 
-    /// This node has a sensor. To be told of each when a life begins: whoever holds rows of the last one learns from the
-    /// name, which is passed on as any row is, that they are over, though nothing may be seen yet.
+    /// This node has a sensor. To be told of each when a life begins: whoever holds rows of the last one learns from
+    /// the name, which is passed on as any row is, that they are over, though nothing may be seen yet.
     pub fn handle_sensor(&mut self, sensor: &str, label: Label, now: Now) {
         self.now = now;
         self.write(now.validity, |writer, desk| writer.introduce(sensor, &label, desk));

@@ -2,10 +2,10 @@
 //!
 //! A writer tells a track anew as soon as straight-line prediction from its last row is off by more than its gate
 //! ([`proto::row::gate`]). So for as long as a row could not yet have come, the error of the prediction is that of
-//! the row, inflated by what may have gone unsaid; under the narrowest gate for a second only, since whoever writes under
-//! it writes what he measures, and is silent because he has not. From then on nobody vouches for it: it grows by its own spread
-//! of speed and by white noise acceleration of spectral density q, Q(t) = q [t³/3 I, t²/2 I; t²/2 I, t I], as
-//! things of its class move.
+//! the row, inflated by what may have gone unsaid; under the narrowest gate for a second only, since whoever writes
+//! under it writes what he measures, and is silent because he has not. From then on nobody vouches for it: it grows by
+//! its own spread of speed and by white noise acceleration of spectral density q,
+//! Q(t) = q [t³/3 I, t²/2 I; t²/2 I, t I], as things of its class move.
 
 use fusion_core::gaussian::Covariance;
 use fusion_core::geodesy::Geodetic;

@@ -454,7 +454,8 @@ mod tests {
             latitude in 0_u32..1 << 25, longitude in 0_u32..1 << 26, height in 0_u16..1 << 13, fast in any::<bool>(),
             east in -1023_i16..=1023, north in -1023_i16..=1023, up in -127_i16..=127, azimuth in 0_u8..32,
             places in prop::array::uniform3(0_u8..64), speeds in prop::array::uniform3(0_u8..32),
-            correlations in prop::array::uniform3(0_u8..8), conduct in 0_usize..3, (ground, gate) in (0_usize..2, 0_usize..4),
+            correlations in prop::array::uniform3(0_u8..8), conduct in 0_usize..3,
+            (ground, gate) in (0_usize..2, 0_usize..4),
         ) -> Kinematic {
             let axes = [0, 1, 2].map(|k| Axis {
                 place: places[k], speed: speeds[k], correlation: correlations[k],
