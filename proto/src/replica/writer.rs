@@ -52,6 +52,14 @@ struct Own {
     handle: u16,
 }
 
+/// Behind which line, saying and track the next look for free handles begins.
+#[derive(Clone, Debug, Default)]
+struct Freeing {
+    line: Option<(u8, u8, u8)>,
+    saying: Option<(u8, TrackId)>,
+    track: Option<TrackNumber>,
+}
+
 /// The writing side.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Writer {
@@ -64,8 +72,7 @@ pub(super) struct Writer {
     clock: Hybrid,
     /// Behind which row of which stream the next look for old rows begins.
     refreshing: (u8, Option<RowKey>),
-    /// Behind which line, saying and track the next look for free handles begins.
-    freeing: (Option<(u8, u8, u8)>, Option<(u8, TrackId)>, Option<TrackNumber>),
+    freeing: Freeing,
 }
 
 /// What writing needs beside the writer, and what came of it.
@@ -191,12 +198,11 @@ impl Writer {
         let lines = |line: &(u8, u8, u8), handle: &u16| over(line.0, Kind::Bearing, *handle);
         let sayings = |about: &(u8, TrackId), handle: &u16| over(about.0, Kind::Assertion, *handle);
         let tracks = |_: &TrackNumber, own: &Own| over(own.stream, Kind::Track, own.handle);
-        let (a, b, c) = &mut self.freeing;
         // All three go on, whichever comes to its end first.
         let more = [
-            sweep(&mut self.bearings, a, lines),
-            sweep(&mut self.assertions, b, sayings),
-            sweep(&mut self.tracks, c, tracks),
+            sweep(&mut self.bearings, &mut self.freeing.line, lines),
+            sweep(&mut self.assertions, &mut self.freeing.saying, sayings),
+            sweep(&mut self.tracks, &mut self.freeing.track, tracks),
         ];
         more.contains(&true)
     }
