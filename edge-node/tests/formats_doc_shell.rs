@@ -38,7 +38,7 @@ use fusion_core::track::TrackStatus;
 use fusion_core::track::number::{NodeId, Origin, TrackId, TrackNumber};
 use prost::Message;
 use proto::pb;
-use proto::record::{Estimate, Seq, TrackRecord};
+use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 use proto::replica::{LinkId, Registered};
 use proto::row::Registration;
 use proto::row::registration::Bias;
@@ -115,6 +115,7 @@ fn record() -> TrackRecord {
         sensors: vec!["radar-north".into(), "adsb".into()],
         updates: 17,
         source_track: false,
+        in_common: InCommon::UNKNOWN,
     }
 }
 

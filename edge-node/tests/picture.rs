@@ -13,7 +13,7 @@ use fusion_core::label::Label;
 use fusion_core::nalgebra::Vector3;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber, TrackStatus};
-use proto::record::{Estimate, Seq, TrackRecord};
+use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 use proto::replica::Change;
 use proto::row::assertion::Said;
 use proto::row::gate::GateWidth;
@@ -55,6 +55,7 @@ fn record(id: TrackId, seconds: i64, place: [f64; 3], velocity: [f64; 3]) -> Tra
         sensors: vec![format!("radar-{}", id.origin.node.0)],
         updates: 1,
         source_track: false,
+        in_common: InCommon { word: false, motion: true },
     }
 }
 

@@ -14,7 +14,7 @@ use fusion_core::label::Label;
 use fusion_core::nalgebra::{Matrix3, Matrix6, SMatrix, Vector3, Vector4};
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber, TrackStatus};
-use proto::record::{Estimate, Seq, TrackRecord};
+use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 use proto::replica::Change;
 use proto::row::gate::{GateWidth, reason};
 use proto::row::lifetime::Lifetime;
@@ -179,6 +179,7 @@ fn record(node: usize, estimate: Estimate) -> TrackRecord {
         sensors: vec![format!("radar-{node}")],
         updates: 1,
         source_track: false,
+        in_common: InCommon { word: false, motion: true },
     }
 }
 

@@ -43,6 +43,9 @@ pub struct Track {
     pub status: TrackStatus,
     /// Whether the last measurement came from a source that reports only what it hears (no looks, so no misses).
     pub reported: bool,
+    /// Whether reports that tell an address of its own are in it: what the object said of itself, which whoever hears
+    /// it has too. Once in, it stays: how soon a filter forgets is not known.
+    pub own_word: bool,
     /// Scans that contributed a measurement.
     pub updates: u32,
     /// r: how probably it is a target at all, at `existence_time`.
@@ -63,6 +66,9 @@ pub struct Track {
     pub id: TrackId,
     /// Time of the founding measurement.
     pub first_seen: Timestamp,
+    /// When it was last believed to do anything but fly straight on or stand; without modes, which alone can tell,
+    /// the time of the last measurement.
+    pub swerved: Timestamp,
     /// The older track with which this one has coincided in the latest looks.
     pub(crate) twin: Option<Twin>,
     /// What its certain hits, since it was confirmed, say of its S.
@@ -87,6 +93,7 @@ impl Track {
     pub(crate) const BLANK: Self = Self {
         status: TrackStatus::Tentative,
         reported: false,
+        own_word: false,
         updates: 0,
         existence: Existence::new(0.0),
         founding_existence: Existence::new(0.0),
@@ -97,6 +104,7 @@ impl Track {
         state: GaussianState::STANDARD,
         id: TrackId { origin: Origin { node: NodeId(0), incarnation: 0 }, number: TrackNumber(0) },
         first_seen: Timestamp::EPOCH,
+        swerved: Timestamp::EPOCH,
         twin: None,
         monitor: TrackMonitor::NEW,
         contributors: Contributors(Vec::new()),
@@ -220,6 +228,8 @@ pub(crate) mod tests {
             identity: Identity::UNKNOWN,
             label: Label::STRICTEST,
             first_seen: Timestamp::EPOCH,
+            swerved: Timestamp::EPOCH,
+            own_word: false,
             last_update: Timestamp::EPOCH,
             updates: 1,
             history: History::default(),

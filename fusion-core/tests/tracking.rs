@@ -9,8 +9,9 @@ use fusion_core::frame::Position;
 use fusion_core::gaussian::{Covariance, StateVector};
 use fusion_core::identity::{Address, Identity};
 use fusion_core::label::{Code, Codes, Label, Level};
-use fusion_core::maths::{atan2, sqrt};
+use fusion_core::maths::{atan2, cos, sin, sqrt};
 use fusion_core::measurement::{Coverage, Measurement, Observation, Pose, Reading, Scan, SensorId};
+use fusion_core::model::motion::MotionSet;
 use fusion_core::nalgebra::{SVector, Vector2, Vector3};
 use fusion_core::sensor::NoiseLimits;
 use fusion_core::time::{Span, Timestamp};
@@ -276,6 +277,45 @@ fn a_measurement_with_an_address_goes_to_its_track_though_another_is_nearer() {
     };
     assert_eq!(status(Some(Address::Icao(7))), Some(TrackStatus::Confirmed));
     assert_eq!(status(None), Some(TrackStatus::Coasted));
+}
+
+#[test]
+fn an_objects_own_word_stays_in_its_track_and_what_a_radar_or_a_camera_says_is_none() {
+    let place = |k: u32| Position::new(1_000.0, 40.0 * f64::from(k), 0.0);
+    let said = |addressed_from: u32, reported: bool| {
+        let mut tracker = tracker(config());
+        for k in 0..8 {
+            let plain = fix(place(k), 20.0);
+            let seen = [if (addressed_from..6).contains(&k) { addressed(plain, 7) } else { plain }];
+            let look = if reported { reports(second(k), &seen) } else { scan(SensorId(0), second(k), &seen) };
+            tracker.handle_scan(&look, &sensor_model(0.01, 400_000.0)).expect("in order");
+        }
+        confirmed(&tracker).iter().map(|track| track.own_word).collect::<Vec<_>>()
+    };
+    assert_eq!((said(0, true), said(5, true)), (vec![true], vec![true]));
+    assert_eq!((said(0, false), said(8, true)), (vec![false], vec![false]));
+}
+
+#[test]
+fn a_track_remembers_when_its_target_swerved() {
+    let swerved = |motions: Option<MotionSet>, turning: std::ops::Range<u32>| {
+        let mut tracker = tracker(TrackerConfig { motions, ..config() });
+        let (mut east, mut north, mut heading) = (0.0, 0.0, 0.0);
+        for k in 0..60 {
+            heading += if turning.contains(&k) { 0.15 } else { 0.0 };
+            (east, north) = (east + 60.0 * cos(heading), north + 60.0 * sin(heading));
+            let seen = [fix(Position::new(east, north, 0.0), 5.0)];
+            tracker
+                .handle_scan(&scan(SensorId(0), second(k), &seen), &sensor_model(0.01, 400_000.0))
+                .expect("in order");
+        }
+        let [track] = confirmed(&tracker)[..] else { panic!("one target") };
+        (track.swerved - second(0)).as_secs_f64()
+    };
+    assert!(swerved(Some(MotionSet::mixed()), 0..0) < 20.0, "{}", swerved(Some(MotionSet::mixed()), 0..0));
+    let turn = swerved(Some(MotionSet::mixed()), 30..38);
+    assert!((30.0..55.0).contains(&turn), "{turn}");
+    assert!((swerved(None, 0..0) - 59.0).abs() < 1e-9, "without modes nobody can tell");
 }
 
 #[test]

@@ -48,4 +48,20 @@ pub struct TrackRecord {
     pub updates: u32,
     /// Whether it is an estimate made elsewhere that a sensor reported, and not this node's own.
     pub source_track: bool,
+    /// What its errors may have in common with those of others.
+    pub in_common: InCommon,
+}
+
+/// What the errors of an estimate may have in common with those of other trackers' estimates of the same object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InCommon {
+    /// The object's own word: reports of its place which whoever was in range has heard too.
+    pub word: bool,
+    /// The object's motion: it has lately done what no tracker foresees.
+    pub motion: bool,
+}
+
+impl InCommon {
+    /// Whatever may be: what is to be assumed where nothing is known.
+    pub const UNKNOWN: Self = Self { word: true, motion: true };
 }

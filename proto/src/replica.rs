@@ -44,7 +44,7 @@ use change::Changes;
 use journal::Journal;
 use link::Link;
 use table::{Accepted, Table};
-use writer::Writer;
+use writer::{Desk, Publication, Writer};
 
 /// Links of a node at the most.
 ///
@@ -139,12 +139,17 @@ pub struct Replica {
     journal: Journal,
     tally: Tally,
     tick_at: Span,
+    /// When the look at what grows old goes on, if a tick did not come to its end.
+    ageing_at: Option<Span>,
     /// The link that went on last with what concerns many rows.
     served: LinkId,
 }
 
 /// How often floors are told, lifetimes are looked at and own rows are refreshed.
 const TICK: Span = Span::from_secs(1);
+
+/// Between two looks at what grows old, where there is very much: two thousand rows a second.
+const AGEING_PAUSE: Span = Span::from_millis(50);
 
 /// Octets of a row that waits, between a whole one and a difference.
 const ROW_BYTES: f64 = 20.0;
@@ -164,6 +169,7 @@ impl Replica {
             journal: Journal::default(),
             tally: Tally::default(),
             tick_at: now.elapsed,
+            ageing_at: None,
             served: LinkId(0),
         }
     }
@@ -173,31 +179,33 @@ impl Replica {
     pub fn handle_publish(&mut self, record: &TrackRecord, claim: Option<TrackId>, now: Now) {
         self.now = now;
         let gate = crate::row::gate::GateWidth::for_load(self.load(), self.is_fast());
-        let rows =
-            self.writer.publish(record, claim, gate, self.config.refine, &mut self.table, self.me, &mut self.tally);
-        self.write(rows);
+        let publication = Publication { record, claim, gate, refine: self.config.refine };
+        self.write(record.estimate.time, |writer, desk| writer.publish(publication, desk));
     }
 
     /// A line of bearing was heard: the latest of this sensor and emitter stands for all before.
     pub fn handle_bearing(&mut self, bearing: Bearing, time: Timestamp, label: Label, now: Now) {
         self.now = now;
-        let rows = self.writer.bearing(bearing, time, label, &mut self.table, self.me, &mut self.tally);
-        self.write(rows);
+        self.write(time, |writer, desk| writer.bearing(bearing, &label, desk));
     }
 
     /// A person at this node said something of a track.
     pub fn handle_assertion(&mut self, assertion: Assertion, label: Label, now: Now) {
         self.now = now;
-        let rows = self.writer.assertion(assertion, label, now.validity, &mut self.table, self.me, &mut self.tally);
-        self.write(rows);
+        self.write(now.validity, |writer, desk| writer.assertion(assertion, &label, desk));
     }
 
     /// What one of this node's sensors is known to be off by. Told again while the node lives.
     pub fn handle_registration(&mut self, sensor: &str, registration: Registration, label: Label, now: Now) {
         self.now = now;
-        let (table, tally) = (&mut self.table, &mut self.tally);
-        let rows = self.writer.registration(sensor, registration, label, now.validity, table, self.me, tally);
-        self.write(rows);
+        self.write(now.validity, |writer, desk| writer.registration(sensor, registration, &label, desk));
+    }
+
+    /// This node has a sensor. To be told of each when a life begins: whoever holds rows of the last one learns from
+    /// the name, which is passed on as any row is, that they are over, though nothing may be seen yet.
+    pub fn handle_sensor(&mut self, sensor: &str, label: Label, now: Now) {
+        self.now = now;
+        self.write(now.validity, |writer, desk| writer.introduce(sensor, &label, desk));
     }
 
     /// What happened to a link.
@@ -224,14 +232,16 @@ impl Replica {
         self.give_up_lost();
         self.go_on();
         self.changes.go_on(&self.table);
-        if now.elapsed < self.tick_at {
-            return;
+        let is_tick = now.elapsed >= self.tick_at;
+        if is_tick {
+            self.tick_at = now.elapsed + TICK;
+            self.ask_again_where_incomplete();
         }
-        self.tick_at = now.elapsed + TICK;
-        self.expire();
-        let rows = self.writer.refresh(now.validity, &mut self.table, self.me, &mut self.tally);
-        self.write(rows);
-        self.ask_again_where_incomplete();
+        if is_tick || self.ageing_at.is_some_and(|at| now.elapsed >= at) {
+            let more_ends = self.expire();
+            let more_old = self.write(now.validity, |writer, desk| writer.refresh(desk));
+            self.ageing_at = (more_ends || more_old).then(|| now.elapsed + AGEING_PAUSE);
+        }
     }
 
     /// When time has to pass next, on the monotonic clock.
@@ -239,7 +249,7 @@ impl Replica {
     pub fn poll_timeout(&self) -> Option<Span> {
         let links = self.links.values().filter_map(|link| self.link_timeout(link));
         let naming = self.changes.has_more().then(|| self.now.elapsed + pass::SLICE_PAUSE);
-        links.chain([self.tick_at]).chain(naming).min()
+        links.chain([self.tick_at]).chain(self.ageing_at).chain(naming).min()
     }
 
     /// What has changed for consoles and the picture.
@@ -280,12 +290,16 @@ impl Replica {
         open.peek().is_some() && open.all(|link| link.layer() > 0)
     }
 
-    /// Writes rows of our own: they are in the table already.
-    fn write(&mut self, rows: Vec<(StreamKey, RowKey, u32, Vec<RowKey>)>) {
-        for (stream, key, version, ended) in rows {
+    /// Has rows of our own written into the table, and tells them on.
+    fn write<T>(&mut self, now: Timestamp, act: impl FnOnce(&mut Writer, &mut Desk<'_>) -> T) -> T {
+        let (table, tally, me) = (&mut self.table, &mut self.tally, self.me);
+        let mut desk = Desk { table, tally, me, now, written: Vec::new() };
+        let result = act(&mut self.writer, &mut desk);
+        for (stream, key, version, ended) in desk.written {
             self.tally.rows_written += 1;
             self.spread(None, stream, key, version, version, &ended);
         }
+        result
     }
 
     /// A row in the table is new: others are to be told, consoles too.
@@ -342,9 +356,10 @@ impl Replica {
         }
     }
 
-    fn expire(&mut self) {
+    /// Lets go some of what has outlived its lifetime; returns whether there is more.
+    fn expire(&mut self) -> bool {
         let (links, changes) = (&mut self.links, &mut self.changes);
-        self.table.expire(self.now.validity, |stream, key| {
+        let more = self.table.expire(self.now.validity, |stream, key| {
             for outgoing in links.values_mut().filter_map(|link| link.streams.get_mut(&stream)) {
                 outgoing.handle_removed(key);
             }
@@ -353,6 +368,7 @@ impl Replica {
         for closed in self.table.close_empty() {
             self.links.values_mut().for_each(|link| link.handle_closed(closed));
         }
+        more
     }
 }
 
@@ -421,5 +437,131 @@ impl Replica {
     #[must_use]
     pub fn said_of(&self, subject: TrackId) -> crate::row::assertion::Said {
         change::said(&self.table, subject)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::Body;
+    use fusion_core::angle::Angle;
+    use fusion_core::geodesy::Geodetic;
+    use fusion_core::label::{Clearance, Code, Codes, Level};
+    use fusion_core::track::NodeId;
+
+    fn all() -> Codes {
+        let mut codes = Codes::EMPTY;
+        assert!(codes.insert(Code::new("ALL").expect("a code")));
+        codes
+    }
+
+    fn open() -> Label {
+        let (level, releasable_to) = (Level::Unclassified, all());
+        Label { level, releasable_to, caveats: Codes::EMPTY, originators: Codes::EMPTY }
+    }
+
+    fn at(millis: i64) -> Now {
+        let elapsed = Span::from_millis(millis);
+        Now { validity: Timestamp::from_secs(1_750_000_000) + elapsed, elapsed }
+    }
+
+    fn node(node: u64, incarnation: u32, now: Now) -> Replica {
+        Replica::new(Origin { node: NodeId(node), incarnation }, ReplicaConfig::default(), now)
+    }
+
+    fn up() -> LinkEvent {
+        let clearance = Clearance { level: Level::Unclassified, communities: all(), caveats: Codes::EMPTY };
+        LinkEvent::Up(Bearer { rate_hint: 1e5, mtu: 1400, overhead: 41, clearance, layer: 0 })
+    }
+
+    /// Links 0 and 1 of each lead to the one before and the one behind it in the line; packets take no time.
+    fn run(line: &mut [Replica], millis: core::ops::Range<i64>) {
+        for now in millis.step_by(50).map(at) {
+            for k in 0..line.len() {
+                line[k].handle_timeout(now);
+                for (link, to) in [(0, k.checked_sub(1)), (1, Some(k + 1))] {
+                    while let Some(bytes) = line[k].poll_transmit(LinkId(link)) {
+                        if let Some(there) = to.and_then(|to| line.get_mut(to)) {
+                            let _ = there.handle_packet(LinkId(1 - link), &bytes, now);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn line_heard() -> Bearing {
+        let from = Geodetic::from_degrees(52.0, 20.0, 0.0).expect("plausible");
+        Bearing::new(from, Angle::from_degrees(40.0), 0.02, 1, 1)
+    }
+
+    /// Mission 143: behind a relay, what the last life had said stayed for its whole lifetime.
+    #[test]
+    fn a_life_that_has_seen_nothing_yet_ends_the_last_one_behind_relays_too() {
+        let mut line = [node(1, 1, at(0)), node(2, 1, at(0)), node(3, 1, at(0))];
+        line[0].handle_bearing(line_heard(), at(0).validity, open(), at(0));
+        for (k, link) in [(0, 1), (1, 0), (1, 1), (2, 0)] {
+            line[k].handle_link(LinkId(link), up(), at(0));
+        }
+        run(&mut line, 0..5_000);
+        let lives = |replica: &Replica| -> Vec<u32> {
+            let of = |(key, stream): (StreamKey, &table::Stream)| {
+                stream.rows().next().filter(|_| key.origin.node == NodeId(1)).map(|_| key.origin.incarnation)
+            };
+            replica.table().streams().filter_map(of).collect()
+        };
+        assert_eq!(lives(&line[2]), [1]);
+        line[0] = node(1, 2, at(5_000));
+        line[0].handle_sensor("radar", open(), at(5_000));
+        line[0].handle_link(LinkId(1), up(), at(5_000));
+        line[1].handle_link(LinkId(0), LinkEvent::Down, at(5_000));
+        line[1].handle_link(LinkId(0), up(), at(5_000));
+        run(&mut line, 5_000..70_000);
+        assert_eq!((lives(&line[1]), lives(&line[2])), (vec![2], vec![2]));
+    }
+
+    #[test]
+    fn very_much_that_ends_at_once_goes_in_slices_and_all_of_it() {
+        let mut replica = node(1, 1, at(0));
+        for emitter in 0..250 {
+            for sensor in 0..4 {
+                let mut line = line_heard();
+                (line.emitter, line.sensor) = (emitter, sensor);
+                replica.handle_bearing(line, at(0).validity, open(), at(0));
+            }
+        }
+        let (mut now, mut before) = (at(121_000), replica.table().len());
+        assert_eq!(before, 1_000);
+        while before > 0 {
+            replica.handle_timeout(now);
+            let after = replica.table().len();
+            assert!(after < before && before - after <= 128, "{before} {after}");
+            before = after;
+            now = Now { elapsed: replica.poll_timeout().expect("a tick at the least"), ..now };
+        }
+        assert!(now.elapsed <= at(122_000).elapsed, "before the next tick");
+    }
+
+    #[test]
+    fn what_is_alive_is_told_again_in_time_though_one_call_looks_at_little() {
+        let mut replica = node(1, 1, at(0));
+        (0..60).for_each(|k| replica.handle_sensor(&format!("radar {k}"), open(), at(0)));
+        for number in 0..1_000_u64 {
+            let subject = TrackId { origin: replica.me(), number: fusion_core::track::TrackNumber(number) };
+            let said = Assertion { subject, said: crate::row::assertion::Hybrid(0), affiliation: None, remark: None };
+            replica.handle_assertion(said, open(), at(0));
+        }
+        let mut now = at(0);
+        while now.elapsed < at(700_000).elapsed {
+            let written = replica.tally().rows_written;
+            replica.handle_timeout(now);
+            assert!(replica.tally().rows_written - written <= 128);
+            let due = replica.poll_timeout().expect("a tick at the least").max(now.elapsed);
+            now = Now { validity: now.validity + (due - now.elapsed), elapsed: due };
+        }
+        let names = replica.table().streams().flat_map(|(_, stream)| stream.rows_of(crate::row::Kind::Sensor));
+        let fresh =
+            |held: &table::Held| matches!(held.body, Body::Sensor(_)) && held.tick.time() > at(590_000).validity;
+        assert_eq!(names.filter(|(_, held)| fresh(held)).count(), 60);
     }
 }

@@ -49,6 +49,7 @@ fn change(node: u64, object: u64, seconds: i64, claimed: bool) -> Change {
         sensors: vec![format!("radar-{node}")],
         updates: 1,
         source_track: false,
+        in_common: proto::record::InCommon::UNKNOWN,
     };
     Change::Track { record: Box::new(record), claim: claimed.then(|| id(1, object)), gate: GateWidth::Two }
 }

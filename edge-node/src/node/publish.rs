@@ -7,7 +7,7 @@ use fusion_core::geodesy::TangentPlane;
 use fusion_core::nalgebra::Matrix6;
 use fusion_core::time::Timestamp;
 use fusion_core::track::{Track, TrackId, TrackStatus};
-use proto::record::{Estimate, Seq, TrackRecord};
+use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 
 /// What has been published of each track that is alive.
 #[derive(Clone, Debug, Default)]
@@ -100,8 +100,21 @@ fn record(track: &Track, version: Seq, plane: &TangentPlane, sensors: &[String])
         sensors: track.contributors.as_slice().iter().filter_map(|(sensor, _)| name(sensor.0)).collect(),
         updates: track.updates,
         source_track: false,
+        in_common: InCommon { word: track.own_word, motion: !is_steady(track) },
     }
 }
+
+/// Whether it has gone straight on for so long that its filter has forgotten whatever it did before. One that settles
+/// (Kalman–Bucy) forgets as exp(−ω t/√2), ω = σ_v/σ_p: after 3/ω an eighth is left.
+fn is_steady(track: &Track) -> bool {
+    let p = track.state.covariance.matrix();
+    let (place, speed) = (p[(0, 0)] + p[(1, 1)], p[(3, 3)] + p[(4, 4)]);
+    let straight_s = (track.last_update - track.swerved).as_secs_f64();
+    straight_s * straight_s * speed > STEADY_AFTER * STEADY_AFTER * place
+}
+
+/// In units of 1/ω.
+const STEADY_AFTER: f64 = 3.0;
 
 fn estimate(track: &Track, plane: &TangentPlane) -> Estimate {
     let position = plane.to_ecef(track.state.position());

@@ -17,7 +17,7 @@ use fusion_core::nalgebra::{Matrix3, Matrix6};
 use fusion_core::source_track::{SourceTrack, SourceTrackEnd};
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{Origin, TrackId, TrackNumber, TrackStatus};
-use proto::record::{Estimate, Seq, TrackRecord};
+use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 
 /// Source tracks at once at the most. For a new one, that which has been silent for longest ends.
 ///
@@ -225,6 +225,7 @@ impl SourceTracks {
             sensors: vec![reporter.name.clone()],
             updates: updates.saturating_add(1),
             source_track: true,
+            in_common: InCommon::UNKNOWN,
         }
     }
 

@@ -19,7 +19,7 @@ use fusion_core::track::{Origin, TrackId, TrackNumber, TrackStatus};
 use fusion_core::triangulation::{
     CANDIDATES_DEFAULT, Candidate, Emitter, Finder, LINES_MAX, Line, Standing, TriangulationConfig, locate,
 };
-use proto::record::{Estimate, Seq, TrackRecord};
+use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 use proto::row::Bearing;
 
 use super::SystemTrack;
@@ -141,6 +141,7 @@ impl Emitters {
             sensors: Vec::new(),
             updates: u32::try_from(of.len()).unwrap_or(u32::MAX),
             source_track: false,
+            in_common: InCommon::UNKNOWN,
         };
         Some(SystemTrack { record, members: Vec::new(), formerly: Vec::new(), own: None, stale: false })
     }

@@ -2,9 +2,10 @@
 //!
 //! A writer tells a track anew as soon as straight-line prediction from its last row is off by more than its gate
 //! ([`proto::row::gate`]). So for as long as a row could not yet have come, the error of the prediction is that of
-//! the row, inflated by what may have gone unsaid. From then on nobody vouches for it: it grows by its own spread
-//! of speed and by white noise acceleration of spectral density q, Q(t) = q [t³/3 I, t²/2 I; t²/2 I, t I], as
-//! things of its class move.
+//! the row, inflated by what may have gone unsaid; under the narrowest gate for a second only, since whoever writes
+//! under it writes what he measures, and is silent because he has not. From then on nobody vouches for it: it grows by
+//! its own spread of speed and by white noise acceleration of spectral density q,
+//! Q(t) = q [t³/3 I, t²/2 I; t²/2 I, t I], as things of its class move.
 
 use fusion_core::gaussian::Covariance;
 use fusion_core::geodesy::Geodetic;
@@ -18,6 +19,9 @@ use super::records::Held;
 
 /// How long a row may be on its way: what mesh links are built for.
 pub const UNDER_WAY: Span = Span::from_secs(5);
+
+/// The same over links that carry all that is measured.
+const UNDER_WAY_FAST: Span = Span::from_secs(1);
 
 /// Silence that matters no more: by then everything has long been forgotten.
 const SILENCE_S_MAX: f64 = 7_200.0;
@@ -51,12 +55,21 @@ pub const fn restlessness(class: ObjectClass) -> f64 {
 pub fn predict(estimate: &Estimate, class: ObjectClass, gate: GateWidth, to: Timestamp) -> Predicted {
     let age = (to - estimate.time).as_secs_f64().clamp(-SILENCE_S_MAX, SILENCE_S_MAX);
     let place = estimate.position.vector() + estimate.velocity.vector() * age;
-    let told = inflated(&estimate.covariance, gate, age);
+    let told = inflated(&carried(&estimate.covariance, gate, age), gate, age);
     Predicted {
         place,
         velocity: *estimate.velocity.vector(),
         covariance: grown(&told, age - UNDER_WAY.as_secs_f64(), restlessness(class)),
         axes: axes_at(&place),
+    }
+}
+
+/// F P Fᵀ for as long as the next row may be under way, if the writer tells next to everything that it measures: then
+/// silence means that it has not measured anything. A wider gate vouches for the straight line instead.
+fn carried(p: &Covariance<6>, gate: GateWidth, age_s: f64) -> Covariance<6> {
+    match gate {
+        GateWidth::Half => grown(p, age_s.min(UNDER_WAY.as_secs_f64()) - UNDER_WAY_FAST.as_secs_f64(), 0.0),
+        GateWidth::Two | GateWidth::Three | GateWidth::Five => *p,
     }
 }
 
@@ -135,6 +148,18 @@ mod tests {
         assert!(sigma_after(60, ObjectClass::Surface) > 60.0);
         assert!(sigma_after(60, ObjectClass::Air) > 2.0 * sigma_after(60, ObjectClass::Surface));
         assert!(sigma_after(600, ObjectClass::Air) > 10.0 * sigma_after(60, ObjectClass::Air));
+    }
+
+    #[test]
+    fn whoever_tells_all_that_he_measures_vouches_for_a_second() {
+        let sigma = |seconds: i64, gate| {
+            predict(&estimate(), ObjectClass::Air, gate, Timestamp::from_secs(100 + seconds)).covariance.sigma(0)
+        };
+        let narrow = |seconds: i64| sigma(seconds, GateWidth::Half);
+        assert!(narrow(1) < sigma(1, GateWidth::Two));
+        assert!(narrow(1) < narrow(2) && narrow(2) < narrow(4));
+        let carried = (25.0_f64 + 9.0).sqrt() * GateWidth::Half.inflation(1.0).sqrt();
+        assert!((narrow(4) - carried).abs() < 1e-9, "{} {carried}", narrow(4));
     }
 
     #[test]

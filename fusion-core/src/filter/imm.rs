@@ -211,6 +211,13 @@ impl Modes {
         &self.states
     }
 
+    /// How probably it goes straight on or stands.
+    #[must_use]
+    pub fn straightness(&self, set: &MotionSet) -> f64 {
+        let both = set.manners().iter().zip(&self.probabilities);
+        both.filter(|(manner, _)| manner.motion.is_straight()).map(|(_, probability)| probability).sum()
+    }
+
     /// The same, to be updated; all with the same measurements, and then [`reweigh`](Self::reweigh)ed.
     pub fn states_mut(&mut self) -> &mut [ModeState] {
         &mut self.states

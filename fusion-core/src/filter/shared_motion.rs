@@ -1,4 +1,4 @@
-//! One estimate out of several whose errors have the target's motion in common, and nothing else.
+//! One estimate out of several whose errors have the target's motion in common, or nothing at all.
 //!
 //! Trackers of different nodes see different measurements, but the same target: what it does that none of them
 //! predicted is in the errors of all. Taken for independent they would be believed too much; covariance intersection
@@ -21,6 +21,9 @@
 //! the Two-Sensor Fused-Track Covariance", IEEE Trans. AES 22(6), 1986). C is positive definite by construction: what
 //! is common is a Gram matrix times min(qᵢ, qⱼ), itself a covariance (of a Wiener process at the times q), and no
 //! tracker's common part exceeds its share of its own P.
+//!
+//! A target that has gone straight on for long did nothing that was not predicted, however much trackers reckon with
+//! it: then S is zero, and the estimates are independent ([`combine_independent`]).
 
 use nalgebra::{SMatrix, SVector, Vector3};
 
@@ -44,12 +47,31 @@ type Six = SMatrix<f64, KINEMATIC, KINEMATIC>;
 /// # Errors
 /// [`NotPositiveDefinite`] if the numbers overflow or contradict the model: intersect them then.
 pub fn combine(first: &GaussianState, others: &[GaussianState]) -> Result<GaussianState, NotPositiveDefinite> {
+    solved(first, others, drives)
+}
+
+/// The one estimate out of some that have nothing in common; as [`combine`] else.
+///
+/// # Errors
+/// [`NotPositiveDefinite`] if the numbers overflow.
+pub fn combine_independent(
+    first: &GaussianState,
+    others: &[GaussianState],
+) -> Result<GaussianState, NotPositiveDefinite> {
+    solved(first, others, |covariance| drives(covariance).map(|drive| Drive { push: 0.0, ..drive }))
+}
+
+fn solved(
+    first: &GaussianState,
+    others: &[GaussianState],
+    drives: impl Fn(&Covariance<KINEMATIC>) -> [Drive; 3],
+) -> Result<GaussianState, NotPositiveDefinite> {
     if others.is_empty() {
         return Ok(*first);
     }
     let mut joint = Joint::new();
     for estimate in core::iter::once(first).chain(others).take(SHARED_MOTION_MAX) {
-        joint.add(first, estimate);
+        joint.add(first, estimate, drives(&estimate.covariance));
     }
     joint.solve(first)
 }
@@ -80,9 +102,8 @@ impl Joint {
         self.drives.len() * KINEMATIC
     }
 
-    fn add(&mut self, first: &GaussianState, estimate: &GaussianState) {
+    fn add(&mut self, first: &GaussianState, estimate: &GaussianState, drives: [Drive; 3]) {
         let top = self.rows();
-        let drives = drives(&estimate.covariance);
         for earlier in 0..self.drives.len() {
             let s = cross(&drives, &self.drives[earlier]);
             self.put(top, earlier * KINEMATIC, &s);
@@ -91,7 +112,7 @@ impl Joint {
         for k in 0..KINEMATIC {
             self.z[top + k] = estimate.mean[k] - first.mean[k];
         }
-        // `take` in `combine` keeps to the bound.
+        // `take` in `solved` keeps to the bound.
         let _ = self.drives.push(drives);
     }
 
@@ -288,6 +309,15 @@ mod tests {
         let (calm, restless) = (settled(0.01, [0.1; 3], 0.0), settled(1.0, [0.1; 3], 0.0));
         let with = |other: &Covariance<6>| cross(&drives(&calm), &drives(other));
         assert!((with(&restless) - with(&calm)).norm() < 1e-12 * with(&calm).norm());
+    }
+
+    #[test]
+    fn independent_estimates_add_what_they_know() {
+        let (a, b) = (state(settled(1.0, [0.3, 0.2, 0.1], 0.4)), state(settled(0.2, [0.1, 0.3, 0.2], 1.0)));
+        let both = combine_independent(&a, &[b]).expect("positive definite");
+        let known = |state: &GaussianState| state.covariance.matrix().try_inverse().expect("regular");
+        let sum = (known(&a) + known(&b)).try_inverse().expect("regular");
+        assert!((both.covariance.matrix() - sum).norm() < 1e-9 * sum.norm());
     }
 
     #[test]

@@ -81,6 +81,12 @@ impl core::fmt::Display for MotionFault {
 impl core::error::Error for MotionFault {}
 
 impl Motion {
+    /// Whether it leads where a straight line does, but for noise.
+    #[must_use]
+    pub const fn is_straight(&self) -> bool {
+        matches!(self, Self::ConstantVelocity(_) | Self::Hover(_))
+    }
+
     /// The first field whose number makes no sense.
     fn fault(&self) -> Option<&'static str> {
         match self {

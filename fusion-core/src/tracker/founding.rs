@@ -187,13 +187,14 @@ impl Updating<'_> {
         let scan = self.look.scan;
         #[rustfmt::skip]
         let Track {
-            status, reported, updates, existence, founding_existence, family, history, existence_time, last_update,
-            state, id, first_seen, twin, monitor, contributors, label, identity,
+            status, reported, own_word, updates, existence, founding_existence, family, history, existence_time,
+            last_update, swerved, state, id, first_seen, twin, monitor, contributors, label, identity,
         } = place;
         (*status, *reported, *updates) = (TrackStatus::Tentative, scan.coverage == Coverage::Reports, 1);
         (*existence, *founding_existence, *family) = (Existence::new(r), Existence::new(r), of);
-        (*existence_time, *last_update, *first_seen) = (scan.time, scan.time, scan.time);
+        (*existence_time, *last_update, *first_seen, *swerved) = (scan.time, scan.time, scan.time, scan.time);
         (*state, *id) = (*founded, TrackId { origin: self.origin, number });
+        *own_word = self.look.is_own_word;
         (*history, *twin, *monitor) = (History::default(), None, TrackMonitor::NEW);
         history.record(true);
         contributors.begin(scan.sensor, scan.time);

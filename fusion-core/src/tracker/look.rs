@@ -133,6 +133,8 @@ pub(super) struct Look<'a> {
     addressed: &'a [Addressed],
     /// Whether no measurement says who it is of.
     pub(super) is_anonymous: bool,
+    /// Whether objects themselves told their places, under addresses of their own.
+    pub(super) is_own_word: bool,
     /// Where decisions are noted.
     pub(super) trail: Trail<'a>,
 }
@@ -150,6 +152,21 @@ pub(super) struct LookMemory<'a> {
     pub(super) plots: &'a mut [Plot],
     pub(super) addressed: &'a mut [Addressed],
     pub(super) trail: Trail<'a>,
+}
+
+/// Whether a measurement is a place, with an address: what transponders broadcast. Radars that hear an address measure
+/// the place themselves, in range and azimuth.
+const fn tells_its_place(measurement: &Measurement) -> bool {
+    let is_place = match measurement.observation {
+        Observation::Position(_) | Observation::HorizontalPosition(_) | Observation::PositionVelocity(_) => true,
+        Observation::RangeBearing(_)
+        | Observation::RangeBearingRate(_)
+        | Observation::RangeBearingElevation(_)
+        | Observation::RangeBearingElevationRate(_)
+        | Observation::Bearing(_)
+        | Observation::BearingElevation(_) => false,
+    };
+    is_place && measurement.identity.address.is_some()
 }
 
 impl<'a> Look<'a> {
@@ -185,6 +202,7 @@ impl<'a> Look<'a> {
             groups: Group::split(plots).collect(),
             addressed: if is_anonymous { &[] } else { index_addresses(measurements, columns, addressed) },
             is_anonymous,
+            is_own_word: scan.coverage == Coverage::Reports && measurements.iter().any(tells_its_place),
             trail,
         };
         (look, columns)

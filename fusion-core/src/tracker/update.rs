@@ -42,6 +42,9 @@ pub(super) struct Solution<'a> {
     pub(super) missed_sharpened: &'a [f64],
 }
 
+/// A target goes straight on while its straight motions are believed so much together.
+const STRAIGHT: f64 = 0.5;
+
 /// What updating needs to know.
 pub(super) struct Updating<'a> {
     pub(super) look: &'a Look<'a>,
@@ -98,6 +101,7 @@ impl Updating<'_> {
             let all_missed = families.missed(track, judged);
             track.existence = Existence::new(1.0 - judged + all_missed * still);
             self.note_look(track, &pairs, 1.0 - all_missed.min(missed) >= HIT, row.covered(), tally);
+            self.note_motion(track, beside.modes.as_ref());
             self.consider_modes(track, beside.modes);
             // Without a pair nothing changed that time judges by, unless a report became a confirmed track.
             if !row.edges().is_empty() || track.reported {
@@ -149,6 +153,14 @@ impl Updating<'_> {
         }
     }
 
+    /// Remembers when it was last believed to do anything but go straight on or stand.
+    fn note_motion(&self, track: &mut Track, modes: Option<&Modes>) {
+        let known = self.config.motions.as_ref().zip(modes);
+        if known.is_none_or(|(set, modes)| modes.straightness(set) < STRAIGHT) {
+            track.swerved = track.last_update;
+        }
+    }
+
     pub(super) fn kind(&self, column: u16) -> Kind {
         Kind::of(&self.look.measurements[usize::from(column)].observation)
     }
@@ -160,6 +172,7 @@ impl Updating<'_> {
             track.last_update = scan.time;
             track.updates = track.updates.saturating_add(1);
             track.reported = scan.coverage == Coverage::Reports;
+            track.own_word |= self.look.is_own_word;
             if !track.contributors.note(scan.sensor, scan.time) {
                 tally.contributors_forgotten += 1;
                 self.look.trail.track(track, None, Decision::ContributorForgotten);

@@ -12,7 +12,7 @@ use fusion_core::track::{Origin, TrackId, TrackNumber};
 use super::table::{Held, Stream, Table};
 use super::writer::UPPER;
 use crate::packet::item::StreamKey;
-use crate::record::{Seq, TrackRecord};
+use crate::record::{InCommon, Seq, TrackRecord};
 use crate::row::assertion::{Said, merge};
 use crate::row::gate::GateWidth;
 use crate::row::{Bearing, Body, Kind, RowKey};
@@ -182,7 +182,9 @@ impl Changes {
 /// What all who said something of a track say together.
 #[must_use]
 pub fn said(table: &Table, subject: TrackId) -> Said {
-    let rows = table.streams().flat_map(|(key, stream)| stream.rows().map(move |(_, held)| (key.origin.node, held)));
+    let rows = table
+        .streams()
+        .flat_map(|(key, stream)| stream.rows_of(Kind::Assertion).map(move |(_, held)| (key.origin.node, held)));
     merge(rows.filter_map(|(node, held)| {
         let Body::Assertion(assertion) = &held.body else { return None };
         (assertion.subject == subject).then_some((node, &**assertion))
@@ -217,6 +219,7 @@ pub fn record(table: &Table, stream: StreamKey, handle: u16) -> Option<(TrackRec
         sensors: attributes.sensors.iter().filter_map(|sensor| name(open, *sensor)).collect(),
         updates: 1 << attributes.updates_log2.min(31),
         source_track: attributes.source_track,
+        in_common: InCommon { word: attributes.own_word, motion: !kinematic.steady },
     };
     Some((record, attributes.claim, kinematic.gate))
 }

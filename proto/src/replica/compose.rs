@@ -9,7 +9,7 @@ use super::link::{Content, Link, declaration_bytes};
 use super::outgoing::Declared;
 use super::receive::PRUNED;
 use super::sack::{FLIGHT_MAX, Sent};
-use super::schedule;
+use super::schedule::{self, Outlook};
 use super::{LinkId, Replica};
 use crate::codec::encode_greeting;
 use crate::packet::item::{self, CheckItem, Declaration, FloorItem, StreamKey};
@@ -99,7 +99,7 @@ impl Replica {
         let Some(link) = self.links.get_mut(&id) else { return };
         let looked = match link.slice_at {
             Some(at) if at <= now => link.go_on(&self.table, now),
-            Some(_) | None => link.plan.go_on(&link.streams, &self.table, now, self.now.validity),
+            Some(_) | None => link.plan.go_on(Outlook { streams: &link.streams, table: &self.table, now: self.now }),
         };
         self.tally.rows_looked_at += looked as u64;
     }
@@ -211,10 +211,10 @@ impl Replica {
 
     /// Rows, the worthiest first, as many as fit.
     fn put_rows(&mut self, id: LinkId, draft: &mut Draft) {
-        let (now, validity) = (self.now.elapsed, self.now.validity);
         let Some(link) = self.links.get_mut(&id) else { return };
         let mut plan = core::mem::take(&mut link.plan);
-        self.tally.rows_looked_at += plan.refresh(&link.streams, &self.table, now, validity) as u64;
+        let outlook = Outlook { streams: &link.streams, table: &self.table, now: self.now };
+        self.tally.rows_looked_at += plan.refresh(outlook) as u64;
         let mut lists: BTreeMap<StreamKey, (usize, Vec<Packed>)> = BTreeMap::new();
         let mut left = draft.left();
         while let Some((candidate, oldest)) = plan.pop() {

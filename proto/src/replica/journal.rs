@@ -24,7 +24,7 @@ use crate::row::{RowKey, Tick};
 const NOTED_MAX: usize = 65_536;
 
 /// The version of an entry.
-const ENTRY_VERSION: u16 = 1;
+const ENTRY_VERSION: u16 = 2;
 /// Rows in one entry.
 const ROWS: usize = 64;
 

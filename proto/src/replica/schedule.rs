@@ -14,6 +14,7 @@ use std::ops::Bound;
 use fusion_core::identity::{Affiliation, ObjectClass};
 use fusion_core::time::{Span, Timestamp};
 
+use super::Now;
 use super::outgoing::{Due, Outgoing};
 use super::pass::{Pass, ROWS_AT_ONCE, SLICE_PAUSE};
 use super::table::{Held, Stream, Table};
@@ -50,6 +51,14 @@ pub(super) struct Plan {
     owed: f64,
 }
 
+/// What is planned from: what is due, what it says, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Outlook<'a> {
+    pub streams: &'a BTreeMap<StreamKey, Outgoing>,
+    pub table: &'a Table,
+    pub now: Now,
+}
+
 type Place = (StreamKey, RowKey);
 
 /// A plan is good for so long at the most.
@@ -80,13 +89,8 @@ impl Plan {
 
     /// Plans anew if need be. Returns how many rows it has looked at: what is more than a slice is looked at in the
     /// next calls, and until then goes by what it was worth when it was looked at last.
-    pub(super) fn refresh(
-        &mut self,
-        streams: &BTreeMap<StreamKey, Outgoing>,
-        table: &Table,
-        now: Span,
-        validity: Timestamp,
-    ) -> usize {
+    pub(super) fn refresh(&mut self, outlook: Outlook<'_>) -> usize {
+        let now = outlook.now.elapsed;
         if self.pass.is_over() {
             let old = self.made.is_none_or(|made| now - made >= GOOD_FOR);
             let few = self.worthy.len() <= FEW;
@@ -99,26 +103,21 @@ impl Plan {
             return 0;
         }
         self.looked = now;
-        self.look(streams, table, validity)
+        self.look(outlook)
     }
 
     /// Goes on with a look at all that is due.
-    pub(super) fn go_on(
-        &mut self,
-        streams: &BTreeMap<StreamKey, Outgoing>,
-        table: &Table,
-        now: Span,
-        validity: Timestamp,
-    ) -> usize {
+    pub(super) fn go_on(&mut self, outlook: Outlook<'_>) -> usize {
+        let now = outlook.now.elapsed;
         if self.next_slice().is_none_or(|next| now < next) {
             return 0;
         }
         self.looked = now;
-        self.look(streams, table, validity)
+        self.look(outlook)
     }
 
     /// Looks at a slice of what is due, and plans it in the place of what was planned of it.
-    fn look(&mut self, streams: &BTreeMap<StreamKey, Outgoing>, table: &Table, validity: Timestamp) -> usize {
+    fn look(&mut self, Outlook { streams, table, now }: Outlook<'_>) -> usize {
         let before = self.pass;
         let Pass::Behind(from) = before else { return 0 };
         let (mut found, mut left, mut last) = (Vec::new(), ROWS_AT_ONCE, from);
@@ -133,7 +132,7 @@ impl Plan {
                     break 'all;
                 }
                 (left, last) = (left - 1, Some((*key, row)));
-                found.extend(candidate(stream, outgoing, (*key, row), due, validity));
+                found.extend(candidate(stream, outgoing, (*key, row), due, now.validity));
             }
         }
         let after = self.pass;
@@ -286,6 +285,10 @@ mod tests {
         (table, streams)
     }
 
+    const fn outlook<'a>(table: &'a Table, streams: &'a BTreeMap<StreamKey, Outgoing>, elapsed: Span) -> Outlook<'a> {
+        Outlook { streams, table, now: Now { validity: NOW, elapsed } }
+    }
+
     fn most() -> u16 {
         u16::try_from(ROWS_AT_ONCE).expect("some hundred")
     }
@@ -296,7 +299,7 @@ mod tests {
         let mut plan = Plan { stale: true, ..Plan::default() };
         for turn in 0..3 {
             let now = Span::from_millis(250 * turn);
-            assert_eq!(plan.refresh(&streams, &table, now, NOW), ROWS_AT_ONCE);
+            assert_eq!(plan.refresh(outlook(&table, &streams, now)), ROWS_AT_ONCE);
             assert_eq!((plan.worthy.len(), plan.next_slice()), (ROWS_AT_ONCE, None));
             assert_eq!(plan.worthy.last().map(|first| first.key), Some(END));
         }
@@ -306,12 +309,12 @@ mod tests {
     fn no_call_looks_at_more_than_a_slice_and_what_is_urgent_is_found_in_one_pass() {
         let (table, streams) = due(10 * most(), true);
         let (mut plan, mut now, mut slices) = (Plan { stale: true, ..Plan::default() }, Span::ZERO, 1);
-        assert_eq!(plan.refresh(&streams, &table, now, NOW), ROWS_AT_ONCE);
+        assert_eq!(plan.refresh(outlook(&table, &streams, now)), ROWS_AT_ONCE);
         assert_eq!(plan.pop().map(|(first, _)| first.key.kind), Some(Kind::Sensor), "nothing waits for the pass");
         while let Some(next) = plan.next_slice() {
-            assert_eq!(plan.go_on(&streams, &table, now, NOW), 0, "not before its time");
+            assert_eq!(plan.go_on(outlook(&table, &streams, now)), 0, "not before its time");
             now = next;
-            assert!(plan.go_on(&streams, &table, now, NOW) <= ROWS_AT_ONCE);
+            assert!(plan.go_on(outlook(&table, &streams, now)) <= ROWS_AT_ONCE);
             slices += 1;
         }
         assert_eq!((slices, plan.pop().map(|(first, _)| first.key)), (11, Some(END)));
@@ -323,7 +326,7 @@ mod tests {
         let (table, mut streams) = due(6 * most(), false);
         let (mut plan, mut now, mut sent) = (Plan { stale: true, ..Plan::default() }, Span::ZERO, 0);
         while !plan.is_idle() {
-            plan.refresh(&streams, &table, now, NOW);
+            plan.refresh(outlook(&table, &streams, now));
             while let Some((candidate, _)) = plan.pop() {
                 let outgoing = streams.get_mut(&candidate.stream).expect("it is due");
                 let version = u32::from(candidate.key.handle) + 1;

@@ -3,17 +3,15 @@
 //! Of each row the newest version is held, and of motion the three before it, against which differences may be told.
 //! Rows go when their lifetime is over, by the time that their writer told; what has outlived it is not accepted
 //! either, and that clock never goes back. So what went does not come again. Of a life that its writer has left behind
-//! they go sooner, of very many rows a thousand each time.
+//! they go sooner. No call lets go more than some hundred rows; of very many the rest go in the next calls.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use fusion_core::label::Label;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin};
 
-use super::pass::ROWS_AT_ONCE;
 use crate::codec::fnv1a;
 use crate::packet::item::StreamKey;
 use crate::row::delta::Base;
@@ -23,6 +21,11 @@ use crate::row::{Body, Kind, Row, RowKey, Tick};
 ///
 /// Counter: `Tally::streams_full`. A further one is refused, and with it the packet that declares it.
 pub const STREAMS_MAX: usize = 1024;
+
+/// Rows that one call lets go, and that it looks at to let them go sooner: a fraction of a millisecond's work.
+///
+/// No counter: the rest go in the next calls.
+const EXPIRED_AT_ONCE_MAX: usize = 128;
 
 /// Earlier versions of a motion row that are kept.
 ///
@@ -45,6 +48,8 @@ pub struct Held {
     /// What it says.
     pub body: Body,
     received: Timestamp,
+    /// When it is looked at whether it has outlived its lifetime: its place in [`Table::ends`].
+    due: Timestamp,
     bases: Vec<Base>,
 }
 
@@ -94,7 +99,8 @@ pub struct Table {
     rows: usize,
     rows_max: usize,
     fence: Timestamp,
-    ends: BinaryHeap<Reverse<(Timestamp, StreamKey, RowKey)>>,
+    /// Each row once, at a time at which it has not ended yet or ends.
+    ends: BTreeSet<(Timestamp, StreamKey, RowKey)>,
     latest: BTreeMap<NodeId, u32>,
     /// Streams of lives that were left behind, whose rows are still to end sooner: those behind the row.
     hastening: BTreeMap<StreamKey, Option<RowKey>>,
@@ -110,7 +116,7 @@ impl Table {
             rows: 0,
             rows_max,
             fence: now,
-            ends: BinaryHeap::new(),
+            ends: BTreeSet::new(),
             latest: BTreeMap::new(),
             hastening: BTreeMap::new(),
         }
@@ -189,6 +195,7 @@ impl Table {
     /// Takes a row in, if it is newer than what is held. The stream must be open.
     pub fn accept(&mut self, stream: StreamKey, row: Row, now: Timestamp) -> Accepted {
         self.fence = self.fence.max(now);
+        let left_behind = self.is_left_behind(stream.origin);
         let Some(open) = self.streams.get_mut(&stream) else { return Accepted::Full };
         let held = open.rows.get(&row.key);
         match held.map(|held| held.version.cmp(&row.version)) {
@@ -197,53 +204,55 @@ impl Table {
             Some(core::cmp::Ordering::Less) | None if open.ended(row.key, row.version) => return Accepted::Older,
             Some(core::cmp::Ordering::Less) | None => {}
         }
-        let left_behind = self.latest.get(&stream.origin.node).is_some_and(|&l| l > stream.origin.incarnation);
         let ends = end(&row.body, row.tick, now, left_behind);
         if ends <= self.fence {
             return Accepted::Expired;
         }
-        if held.is_none() {
+        let before = held.map(|held| (held.version, held.due));
+        if before.is_none() {
             if self.rows >= self.rows_max && stream.origin != self.me {
                 open.incomplete = true;
                 return Accepted::Full;
             }
             self.rows += 1;
-            self.ends.push(Reverse((ends, stream, row.key)));
         }
-        let lacking = held.map_or(0, |held| held.version).max(open.floor).saturating_add(1);
-        let ended = open.put(row, now);
-        self.rows -= ended.len();
-        Accepted::New { lacking, ended }
+        let due = before.map_or(ends, |(_, due)| due.min(ends));
+        if let Some((_, old)) = before.filter(|(_, old)| *old != due) {
+            self.ends.remove(&(old, stream, row.key));
+        }
+        self.ends.insert((due, stream, row.key));
+        let lacking = before.map_or(0, |(version, _)| version).max(open.floor).saturating_add(1);
+        let ended = open.put(row, now, due);
+        if let Some((key, due)) = ended {
+            self.ends.remove(&(due, stream, key));
+            self.rows -= 1;
+        }
+        Accepted::New { lacking, ended: ended.into_iter().map(|(key, _)| key).collect() }
     }
 
-    /// Removes what has outlived its lifetime; hands out what was removed.
-    pub fn expire(&mut self, now: Timestamp, mut each: impl FnMut(StreamKey, RowKey)) {
+    /// Removes some of what has outlived its lifetime, and hands out what was removed. Returns whether there is more to
+    /// look at now.
+    pub fn expire(&mut self, now: Timestamp, mut each: impl FnMut(StreamKey, RowKey)) -> bool {
         self.fence = self.fence.max(now);
         self.go_on_hastening();
-        while let Some(&Reverse((due, stream, key))) = self.ends.peek() {
-            if due > self.fence {
-                break;
-            }
-            self.ends.pop();
-            let left_behind = self.latest.get(&stream.origin.node).is_some_and(|&l| l > stream.origin.incarnation);
+        for _ in 0..EXPIRED_AT_ONCE_MAX {
+            let Some((_, stream, key)) = self.ends.first().copied().filter(|(due, ..)| *due <= self.fence) else {
+                return !self.hastening.is_empty();
+            };
+            self.ends.pop_first();
+            let left_behind = self.is_left_behind(stream.origin);
             let Some(open) = self.streams.get_mut(&stream) else { continue };
-            let Some(held) = open.rows.get(&key) else { continue };
-            let ends = end(&held.body, held.tick, held.received, left_behind);
-            if ends > self.fence {
-                self.ends.push(Reverse((ends, stream, key)));
+            let Some(held) = open.rows.get_mut(&key) else { continue };
+            held.due = end(&held.body, held.tick, held.received, left_behind);
+            if held.due > self.fence {
+                self.ends.insert((held.due, stream, key));
                 continue;
             }
             open.remove(key);
             self.rows -= 1;
             each(stream, key);
         }
-        self.tidy();
-    }
-
-    /// When the next row may have outlived its lifetime.
-    #[must_use]
-    pub fn next_end(&self) -> Option<Timestamp> {
-        self.ends.peek().map(|Reverse((due, ..))| *due)
+        true
     }
 
     /// Streams of lives that were left behind and have no rows any more: taken out.
@@ -265,15 +274,18 @@ impl Table {
         self.hastening.extend(former.map(|stream| (*stream, None)));
     }
 
-    /// Goes on with rows that are to go sooner: a slice of them.
+    /// Goes on with rows that are to go sooner: some of them.
     fn go_on_hastening(&mut self) {
-        let mut left = ROWS_AT_ONCE;
+        let mut left = EXPIRED_AT_ONCE_MAX;
         while let Some((stream, mut last)) = self.hastening.pop_first() {
-            let Some(open) = self.streams.get(&stream) else { continue };
-            for (key, held) in open.rows_after(last).take(left) {
-                let sooner = held.tick.time().min(held.received + AHEAD) + LEFT_BEHIND;
-                self.ends.push(Reverse((sooner, stream, key)));
-                (left, last) = (left - 1, Some(key));
+            let Some(open) = self.streams.get_mut(&stream) else { continue };
+            let behind = last.map_or(Bound::Unbounded, Bound::Excluded);
+            for (key, held) in open.rows.range_mut((behind, Bound::Unbounded)).take(left) {
+                let sooner = end(&held.body, held.tick, held.received, true).min(held.due);
+                self.ends.remove(&(held.due, stream, *key));
+                self.ends.insert((sooner, stream, *key));
+                held.due = sooner;
+                (left, last) = (left - 1, Some(*key));
             }
             if left == 0 {
                 self.hastening.insert(stream, last);
@@ -282,13 +294,9 @@ impl Table {
         }
     }
 
-    /// Each row has one end in the heap, or some more after [`Table::hasten`]; rows that were ended leave theirs.
-    fn tidy(&mut self) {
-        if self.ends.len() <= 4 * self.rows + 1024 {
-            return;
-        }
-        let rows = self.streams.iter().flat_map(|(s, open)| open.rows.iter().map(|(k, held)| (*s, *k, held)));
-        self.ends = rows.map(|(stream, key, held)| Reverse((held.tick.time(), stream, key))).collect();
+    /// Whether its writer has begun a later life.
+    fn is_left_behind(&self, life: Origin) -> bool {
+        self.latest.get(&life.node).is_some_and(|&latest| latest > life.incarnation)
     }
 }
 
@@ -309,6 +317,12 @@ impl Stream {
     pub fn rows_after(&self, key: Option<RowKey>) -> impl Iterator<Item = (RowKey, &Held)> {
         let after = key.map_or(Bound::Unbounded, Bound::Excluded);
         self.rows.range((after, Bound::Unbounded)).map(|(key, held)| (*key, held))
+    }
+
+    /// The rows of a kind.
+    pub fn rows_of(&self, kind: Kind) -> impl Iterator<Item = (RowKey, &Held)> {
+        let of = |handle| RowKey { kind, handle };
+        self.rows.range(of(0)..=of(u16::MAX)).map(|(key, held)| (*key, held))
     }
 
     /// A row.
@@ -333,13 +347,13 @@ impl Stream {
         key.kind == Kind::Attributes && end.is_some_and(|e| matches!(e.body, Body::Gone(_)) && e.version > version)
     }
 
-    fn put(&mut self, row: Row, received: Timestamp) -> Vec<RowKey> {
-        let mut ended = Vec::new();
+    /// Puts a row in the place of its former version; what it ended, and when that was due.
+    fn put(&mut self, row: Row, received: Timestamp, due: Timestamp) -> Option<(RowKey, Timestamp)> {
+        let mut ended = None;
         if row.key.kind == Kind::Track && matches!(row.body, Body::Gone(_)) {
             let key = RowKey { kind: Kind::Attributes, ..row.key };
             if self.rows.get(&key).is_some_and(|held| held.version < row.version) {
-                self.remove(key);
-                ended.push(key);
+                ended = self.remove(key).map(|held| (key, held.due));
             }
         }
         let before = self.remove(row.key);
@@ -353,7 +367,7 @@ impl Stream {
         }
         self.top = self.top.max(row.version);
         self.hash ^= mixed(row.key, row.version);
-        let held = Held { version: row.version, tick: row.tick, body: row.body, received, bases };
+        let held = Held { version: row.version, tick: row.tick, body: row.body, received, due, bases };
         self.rows.insert(row.key, held);
         ended
     }

@@ -32,9 +32,12 @@ const LABELS_MAX: u8 = 64;
 /// Counter: `Tally::sensors_full`. A further one is not named.
 const SENSORS_MAX: usize = 64;
 
-/// Rows, and tracks, that one call looks at for what has grown old: a millisecond's work. A node with tracks in the
-/// thousands looks at all of them within seconds, and the shortest time after which a row is told again is 40 s.
-const REFRESH_AT_ONCE: usize = 2048;
+/// Rows that one call looks at for what has grown old, and handles for what they stood for: a fraction of a
+/// millisecond's work. A node with tracks in the thousands looks at all of them within half a minute, and the shortest
+/// time after which a row is told again is ten.
+///
+/// No counter: the rest have their turn in the next calls.
+const REFRESHED_AT_ONCE_MAX: usize = 128;
 
 /// The bit of a stream's number that says that it is of the upper layer of the stream without it.
 pub(super) const UPPER: u8 = 0x80;
@@ -49,6 +52,14 @@ struct Own {
     handle: u16,
 }
 
+/// Behind which line, saying and track the next look for free handles begins.
+#[derive(Clone, Debug, Default)]
+struct Freeing {
+    line: Option<(u8, u8, u8)>,
+    saying: Option<(u8, TrackId)>,
+    track: Option<TrackNumber>,
+}
+
 /// The writing side.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Writer {
@@ -61,154 +72,139 @@ pub(super) struct Writer {
     clock: Hybrid,
     /// Behind which row of which stream the next look for old rows begins.
     refreshing: (u8, Option<RowKey>),
-    /// Behind which track the next look for free handles begins.
-    freeing: Option<TrackNumber>,
+    freeing: Freeing,
 }
 
-/// What writing needs beside the writer.
-struct Desk<'a> {
-    table: &'a mut Table,
-    tally: &'a mut Tally,
-    me: Origin,
-    written: Vec<Written>,
-    now: Timestamp,
+/// What writing needs beside the writer, and what came of it.
+pub(super) struct Desk<'a> {
+    pub table: &'a mut Table,
+    pub tally: &'a mut Tally,
+    pub me: Origin,
+    /// The time of what is written now.
+    pub now: Timestamp,
+    pub written: Vec<Written>,
+}
+
+/// An own record with what is told beside it.
+#[derive(Clone, Copy)]
+pub(super) struct Publication<'a> {
+    pub record: &'a TrackRecord,
+    /// The system track that it is taken for.
+    pub claim: Option<TrackId>,
+    pub gate: GateWidth,
+    /// Whether its full covariance is told too.
+    pub refine: bool,
 }
 
 impl Writer {
-    #[expect(clippy::too_many_arguments, reason = "called once")]
-    pub(super) fn publish(
-        &mut self,
-        record: &TrackRecord,
-        claim: Option<TrackId>,
-        gate: GateWidth,
-        refine: bool,
-        table: &mut Table,
-        me: Origin,
-        tally: &mut Tally,
-    ) -> Vec<Written> {
-        let now = record.estimate.time;
-        let mut desk = Desk { table, tally, me, written: Vec::new(), now };
+    /// An own track as it is now.
+    pub(super) fn publish(&mut self, publication: Publication<'_>, desk: &mut Desk<'_>) {
+        let (record, now) = (publication.record, desk.now);
         let number = record.id.number;
         let Some(status) = record.status else {
             if let Some(own) = self.tracks.remove(&number) {
                 desk.end_track(own, now);
             }
-            return desk.written;
+            return;
         };
-        let Some(stream) = self.stream(&record.label, &mut desk) else { return desk.written };
+        let Some(stream) = self.stream(&record.label, desk) else { return };
         if let Some(own) = self.tracks.get(&number).copied().filter(|own| own.stream != stream) {
             self.tracks.remove(&number);
             desk.end_track(own, now);
         }
-        let Some(own) = self.own(number, stream, &mut desk) else { return desk.written };
-        self.write_attributes(own, record, claim, &mut desk);
-        desk.write_motion(own, record, status, gate, refine);
-        desk.written
+        let Some(own) = self.own(number, stream, desk) else { return };
+        self.write_attributes(own, record, publication.claim, desk);
+        desk.write_motion(own, status, publication);
     }
 
-    pub(super) fn bearing(
-        &mut self,
-        bearing: Bearing,
-        time: Timestamp,
-        label: Label,
-        table: &mut Table,
-        me: Origin,
-        tally: &mut Tally,
-    ) -> Vec<Written> {
-        let mut desk = Desk { table, tally, me, written: Vec::new(), now: time };
-        let Some(stream) = self.stream(&label, &mut desk) else { return desk.written };
+    /// A line of bearing, in the place of the last of its sensor and emitter.
+    pub(super) fn bearing(&mut self, bearing: Bearing, label: &Label, desk: &mut Desk<'_>) {
+        let Some(stream) = self.stream(label, desk) else { return };
         let line = (stream, bearing.sensor, bearing.emitter);
-        let handle = self.bearings.get(&line).copied().or_else(|| self.free_handle(stream, Kind::Bearing, &mut desk));
+        let handle = self.bearings.get(&line).copied().or_else(|| self.free_handle(stream, Kind::Bearing, desk));
         if let Some(handle) = handle {
             self.bearings.insert(line, handle);
-            desk.write(stream, RowKey { kind: Kind::Bearing, handle }, Tick::nearest(time), Body::Bearing(bearing));
+            desk.write(stream, RowKey { kind: Kind::Bearing, handle }, Tick::nearest(desk.now), Body::Bearing(bearing));
         }
-        desk.written
     }
 
-    pub(super) fn assertion(
-        &mut self,
-        mut assertion: Assertion,
-        label: Label,
-        now: Timestamp,
-        table: &mut Table,
-        me: Origin,
-        tally: &mut Tally,
-    ) -> Vec<Written> {
-        self.clock = table_clock(table).max(self.clock).max(assertion.said).next(now.as_millis());
+    /// What a person says, by a clock that is ahead of all that was said before.
+    pub(super) fn assertion(&mut self, mut assertion: Assertion, label: &Label, desk: &mut Desk<'_>) {
+        let latest = table_clock(desk.table).max(self.clock).max(assertion.said);
+        self.clock = latest.next(desk.now.as_millis());
         assertion.said = self.clock;
-        let mut desk = Desk { table, tally, me, written: Vec::new(), now };
-        let Some(stream) = self.stream(&label, &mut desk) else { return desk.written };
+        let Some(stream) = self.stream(label, desk) else { return };
         let about = (stream, assertion.subject);
         let held = self.assertions.get(&about).copied();
-        if let Some(handle) = held.or_else(|| self.free_handle(stream, Kind::Assertion, &mut desk)) {
+        if let Some(handle) = held.or_else(|| self.free_handle(stream, Kind::Assertion, desk)) {
             self.assertions.insert(about, handle);
             let key = RowKey { kind: Kind::Assertion, handle };
-            desk.write(stream, key, Tick::nearest(now), Body::Assertion(Box::new(assertion)));
+            desk.write(stream, key, Tick::nearest(desk.now), Body::Assertion(Box::new(assertion)));
         }
-        desk.written
     }
 
     /// What a sensor is off by, under the number of its name.
-    #[expect(clippy::too_many_arguments, reason = "called once")]
     pub(super) fn registration(
         &mut self,
         sensor: &str,
         registration: Registration,
-        label: Label,
-        now: Timestamp,
-        table: &mut Table,
-        me: Origin,
-        tally: &mut Tally,
-    ) -> Vec<Written> {
-        let mut desk = Desk { table, tally, me, written: Vec::new(), now };
-        let Some(stream) = self.stream(&label, &mut desk) else { return desk.written };
-        if let Some(number) = self.sensor(stream, sensor, &mut desk) {
+        label: &Label,
+        desk: &mut Desk<'_>,
+    ) {
+        let Some(stream) = self.stream(label, desk) else { return };
+        if let Some(number) = self.sensor(stream, sensor, desk) {
             let key = RowKey { kind: Kind::Registration, handle: number.into() };
-            desk.write(stream, key, Tick::nearest(now), Body::Registration(registration));
+            desk.write(stream, key, Tick::nearest(desk.now), Body::Registration(registration));
         }
-        desk.written
     }
 
-    /// Tells again what grows old without having changed, as long as it is about something alive. One call looks at a
-    /// part of the rows; where there are many, old ones are told some calls later, well within their lifetime.
-    pub(super) fn refresh(&mut self, now: Timestamp, table: &mut Table, me: Origin, tally: &mut Tally) -> Vec<Written> {
-        let mut desk = Desk { table, tally, me, written: Vec::new(), now };
+    /// The name of a sensor, whether it has seen anything or not: with it everybody who may hear of the sensor learns
+    /// that this life has begun, and lets the former go.
+    pub(super) fn introduce(&mut self, sensor: &str, label: &Label, desk: &mut Desk<'_>) {
+        if let Some(stream) = self.stream(label, desk) {
+            self.sensor(stream, sensor, desk);
+        }
+    }
+
+    /// Tells again what grows old without having changed, as long as it is about something alive, and frees what has
+    /// outlived itself. One call looks at some of the rows; returns whether there are more to look at.
+    pub(super) fn refresh(&mut self, desk: &mut Desk<'_>) -> bool {
+        let more_rows = self.refresh_rows(desk);
+        let more_handles = self.free_handles(desk.table, desk.me);
+        more_rows || more_handles
+    }
+
+    fn refresh_rows(&mut self, desk: &mut Desk<'_>) -> bool {
         let streams = u8::try_from(self.labels.len()).unwrap_or(0);
-        let mut left = REFRESH_AT_ONCE;
+        let mut left = REFRESHED_AT_ONCE_MAX;
         while left > 0 && self.refreshing.0 < streams {
             let (number, after) = self.refreshing;
             let looked = desk.refresh(number, after, left);
             left -= looked.count;
             self.refreshing = if looked.last.is_some() { (number, looked.last) } else { (number + 1, None) };
         }
-        if self.refreshing.0 >= streams {
+        let over = self.refreshing.0 >= streams;
+        if over {
             self.refreshing = (0, None);
         }
-        self.free_handles(desk.table, me);
-        desk.written
+        !over
     }
 
-    /// Handles of what has outlived itself are free again.
-    fn free_handles(&mut self, table: &Table, me: Origin) {
-        let of = |stream: u8, kind, handle: u16| {
-            table.row(StreamKey { origin: me, number: stream }, RowKey { kind, handle }).is_some()
+    /// Handles of what has outlived itself are free again: looks at some, returns whether there are more.
+    fn free_handles(&mut self, table: &Table, me: Origin) -> bool {
+        let over = |stream: u8, kind, handle: u16| {
+            table.row(StreamKey { origin: me, number: stream }, RowKey { kind, handle }).is_none()
         };
-        self.bearings.retain(|(stream, ..), handle| of(*stream, Kind::Bearing, *handle));
-        self.assertions.retain(|(stream, _), handle| of(*stream, Kind::Assertion, *handle));
-        let after = self.freeing.map_or(Bound::Unbounded, Bound::Excluded);
-        let looked = self.tracks.range((after, Bound::Unbounded)).take(REFRESH_AT_ONCE);
-        let mut over = Vec::new();
-        self.freeing = None;
-        for (count, (number, own)) in (1..).zip(looked) {
-            if !of(own.stream, Kind::Track, own.handle) {
-                over.push(*number);
-            }
-            self.freeing = (count == REFRESH_AT_ONCE).then_some(*number);
-        }
-        for number in over {
-            self.tracks.remove(&number);
-        }
+        let lines = |line: &(u8, u8, u8), handle: &u16| over(line.0, Kind::Bearing, *handle);
+        let sayings = |about: &(u8, TrackId), handle: &u16| over(about.0, Kind::Assertion, *handle);
+        let tracks = |_: &TrackNumber, own: &Own| over(own.stream, Kind::Track, own.handle);
+        // All three go on, whichever comes to its end first.
+        let more = [
+            sweep(&mut self.bearings, &mut self.freeing.line, lines),
+            sweep(&mut self.assertions, &mut self.freeing.saying, sayings),
+            sweep(&mut self.tracks, &mut self.freeing.track, tracks),
+        ];
+        more.contains(&true)
     }
 
     /// The stream of a label, opened if need be.
@@ -256,6 +252,7 @@ impl Writer {
         let mut attributes = Attributes::new(record.id.number, &record.identity);
         attributes.claim = claim;
         attributes.source_track = record.source_track;
+        attributes.own_word = record.in_common.word;
         attributes.updates_log2 = u8::try_from(record.updates.max(1).ilog2()).unwrap_or(31);
         for name in &record.sensors {
             let Some(sensor) = self.sensor(own.stream, name, desk) else { continue };
@@ -333,9 +330,11 @@ impl Desk<'_> {
         StreamKey { origin: self.me, number }
     }
 
-    fn write_motion(&mut self, own: Own, record: &TrackRecord, status: TrackStatus, gate: GateWidth, refine: bool) {
+    fn write_motion(&mut self, own: Own, status: TrackStatus, publication: Publication<'_>) {
+        let Publication { record, gate, refine, .. } = publication;
         let lifetime = Lifetime::of(record.identity.class);
-        let (tick, kinematic) = Kinematic::of(&record.estimate, status, lifetime, gate);
+        let (tick, mut kinematic) = Kinematic::of(&record.estimate, status, lifetime, gate);
+        kinematic.steady = status == TrackStatus::Confirmed && !record.in_common.motion;
         let key = RowKey { kind: Kind::Track, handle: own.handle };
         let told = self.table.row(self.key(own.stream), key);
         let last = told.and_then(|held| {
@@ -390,9 +389,26 @@ impl Desk<'_> {
     }
 }
 
+/// Takes out what is over, among some entries from behind a cursor on; returns whether there are more behind them.
+fn sweep<K: Ord + Copy, V>(map: &mut BTreeMap<K, V>, cursor: &mut Option<K>, is_over: impl Fn(&K, &V) -> bool) -> bool {
+    let after = cursor.map_or(Bound::Unbounded, Bound::Excluded);
+    let (mut looked, mut last, mut over) = (0, None, Vec::new());
+    for (key, value) in map.range((after, Bound::Unbounded)).take(REFRESHED_AT_ONCE_MAX) {
+        (looked, last) = (looked + 1, Some(*key));
+        if is_over(key, value) {
+            over.push(*key);
+        }
+    }
+    for key in over {
+        map.remove(&key);
+    }
+    *cursor = last.filter(|_| looked == REFRESHED_AT_ONCE_MAX);
+    cursor.is_some()
+}
+
 /// The latest that anybody said, by the hybrid clock.
 fn table_clock(table: &Table) -> Hybrid {
-    let rows = table.streams().flat_map(|(_, stream)| stream.rows());
+    let rows = table.streams().flat_map(|(_, stream)| stream.rows_of(Kind::Assertion));
     let said = rows.filter_map(|(_, held)| {
         let Body::Assertion(assertion) = &held.body else { return None };
         Some(assertion.said)

@@ -58,6 +58,8 @@ pub struct Attributes {
     pub updates_log2: u8,
     /// Whether a sensor reported it as an estimate of its own.
     pub source_track: bool,
+    /// Whether the object's own word is in it; assumed where nothing is known.
+    pub own_word: bool,
     /// The system track that its writer takes it for.
     pub claim: Option<TrackId>,
 }
@@ -75,6 +77,7 @@ impl Attributes {
             sensors: heapless::Vec::new(),
             updates_log2: 0,
             source_track: false,
+            own_word: true,
             claim: None,
         }
     }
@@ -91,6 +94,7 @@ impl Attributes {
         w.put(code(&CLASSES, self.identity.class), 3);
         w.put(code(&AFFILIATIONS, self.identity.affiliation), 3);
         w.put_bit(self.source_track);
+        w.put_bit(self.own_word);
         w.put(u64::from(self.updates_log2.min(31)), 5);
         w.put(self.sensors.len() as u64, 3);
         self.sensors.iter().for_each(|&sensor| w.put(u64::from(sensor & 63), 6));
@@ -106,7 +110,7 @@ impl Attributes {
         let number = TrackNumber(r.get(64)?);
         let class = *CLASSES.get(r.narrow::<usize>(3)?)?;
         let affiliation = *AFFILIATIONS.get(r.narrow::<usize>(3)?)?;
-        let (source_track, updates_log2) = (r.bit()?, r.narrow(5)?);
+        let (source_track, own_word, updates_log2) = (r.bit()?, r.bit()?, r.narrow(5)?);
         let mut sensors = heapless::Vec::new();
         for _ in 0..r.get(3)? {
             sensors.push(r.narrow(6)?).ok()?;
@@ -119,7 +123,7 @@ impl Attributes {
         let claim = get_option(r, get_track)?;
         let told = belief.map_or(ClassBelief::UNKNOWN, believed);
         let identity = Identity { address, name, mode_3a, fingerprint, class, belief: told, affiliation };
-        Some(Self { number, identity, belief, sensors, updates_log2, source_track, claim })
+        Some(Self { number, identity, belief, sensors, updates_log2, source_track, own_word, claim })
     }
 }
 

@@ -38,7 +38,8 @@ const CLIMB: [u32; 4] = [0, 3, 5, 9];
 #[must_use]
 pub fn encode(base: &Base, version: u32, tick: Tick, row: &Kinematic) -> Option<BitWriter> {
     let from = base.kinematic.predicted(tick.seconds_since(base.tick));
-    let unlike = (from.fast, from.status, from.lifetime) != (row.fast, row.status, row.lifetime);
+    let manner = |row: &Kinematic| (row.fast, row.status, row.lifetime, row.steady);
+    let unlike = manner(&from) != manner(row);
     if unlike || version <= base.version {
         return None;
     }

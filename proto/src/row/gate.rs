@@ -87,7 +87,7 @@ pub enum Reason {
     Strayed,
     /// The covariance has changed by more than a factor of two.
     Spread,
-    /// Status or lifetime has changed, or readers count on a narrow gate that holds no longer.
+    /// Status, lifetime or steadiness has changed, or readers count on a narrow gate that holds no longer.
     Changed,
     /// The last row has become old.
     Aged,
@@ -97,7 +97,7 @@ pub enum Reason {
 #[must_use]
 pub fn reason(last: (Tick, &Kinematic), now: (Tick, &Kinematic), estimate: &Estimate) -> Option<Reason> {
     let ((last_tick, last), (tick, current)) = (last, now);
-    if (last.status, last.lifetime) != (current.status, current.lifetime) {
+    if (last.status, last.lifetime, last.steady) != (current.status, current.lifetime, current.steady) {
         return Some(Reason::Changed);
     }
     if last.gate == GateWidth::Half && current.gate != last.gate {

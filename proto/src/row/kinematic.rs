@@ -86,6 +86,9 @@ pub struct Kinematic {
     pub lifetime: Lifetime,
     /// How far the track may have strayed from what this row predicts before the next is written.
     pub gate: GateWidth,
+    /// Whether it has been going straight on for so long that its tracker has forgotten anything else. Of coasted
+    /// tracks that is not told.
+    pub steady: bool,
 }
 
 /// Units of height, of horizontal and of vertical speed.
@@ -115,6 +118,7 @@ impl Kinematic {
             status: if status == TrackStatus::Confirmed { status } else { TrackStatus::Coasted },
             lifetime,
             gate,
+            steady: false,
         };
         let (height_unit, rate_unit, climb_unit) = unit(row.fast);
         row.height = narrow(units(place.height_m - HEIGHT_LOWEST_M, height_unit, 0, (1 << HEIGHT_BITS) - 1));

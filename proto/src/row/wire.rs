@@ -238,8 +238,16 @@ fn whole(row: &Row) -> (Tag, BitWriter) {
     (tag, w)
 }
 
-/// What a track that is told can be: tentative ones are not.
-const STATUSES: [TrackStatus; 2] = [TrackStatus::Confirmed, TrackStatus::Coasted];
+/// What a track that is told can be, tentative ones are not, and whether it goes steadily.
+const CONDUCTS: [(TrackStatus, bool); 3] =
+    [(TrackStatus::Confirmed, false), (TrackStatus::Coasted, false), (TrackStatus::Confirmed, true)];
+
+/// How long motion rows live.
+const LIFETIMES: [Lifetime; 2] = [Lifetime::Air, Lifetime::Ground];
+
+fn conduct(row: &Kinematic) -> u64 {
+    CONDUCTS.iter().position(|each| *each == (row.status, row.steady)).unwrap_or(1) as u64
+}
 
 fn put_kinematic(w: &mut BitWriter, row: &Kinematic) {
     w.put(row.latitude.into(), LATITUDE_BITS);
@@ -255,9 +263,8 @@ fn put_kinematic(w: &mut BitWriter, row: &Kinematic) {
         w.put(axis.speed.into(), SPEED_BITS[k]);
         w.put(axis.correlation.into(), CORRELATION_BITS);
     }
-    let coasted = u64::from(row.status == TrackStatus::Coasted);
-    let lifetime = u64::from(row.lifetime.code().min(2));
-    w.put(coasted * 12 + lifetime * 4 + row.gate as u64, 5);
+    let ground = u64::from(row.lifetime == Lifetime::Ground);
+    w.put(conduct(row) * 8 + ground * 4 + row.gate as u64, 5);
 }
 
 fn get_kinematic(r: &mut BitReader<'_>) -> Option<Kinematic> {
@@ -272,9 +279,10 @@ fn get_kinematic(r: &mut BitReader<'_>) -> Option<Kinematic> {
         axis.correlation = r.narrow(CORRELATION_BITS)?;
     }
     let meta = r.narrow::<usize>(5)?;
-    let status = *STATUSES.get(meta / 12)?;
-    let (lifetime, gate) = (Lifetime::ALL[meta / 4 % 3], GateWidth::ALL[meta % 4]);
-    let row = Kinematic { latitude, longitude, height, fast, east, north, up, azimuth, axes, status, lifetime, gate };
+    let (status, steady) = *CONDUCTS.get(meta / 8)?;
+    let (lifetime, gate) = (LIFETIMES[meta / 4 % 2], GateWidth::ALL[meta % 4]);
+    let row =
+        Kinematic { latitude, longitude, height, fast, east, north, up, azimuth, axes, status, lifetime, gate, steady };
     row.is_in_range().then_some(row)
 }
 
@@ -315,6 +323,7 @@ mod tests {
             status: TrackStatus::Confirmed,
             lifetime: Lifetime::Air,
             gate: GateWidth::Three,
+            steady: true,
         }
     }
 
@@ -330,6 +339,7 @@ mod tests {
         let mut attributes = Attributes::new(TrackNumber(0x0123_4567_89AB_CDEF), &identity);
         attributes.sensors = heapless::Vec::from_slice(&[2, 5]).expect("two");
         attributes.updates_log2 = 6;
+        attributes.own_word = false;
         let origin = Origin { node: NodeId(0xFEED), incarnation: 7 };
         attributes.claim = Some(TrackId { origin, number: TrackNumber(99) });
         attributes
@@ -398,8 +408,8 @@ mod tests {
     }
 
     const GOLDEN: [&str; 9] = [
-        "8001c0006516e823aadc01f40a0788044acf545a8ab198",
-        "c800380000123456789abcdef786410b1226af264c4f54313233f001000000000000feed000000070000000000000063",
+        "8001c0006516e823aadc01f40a0788044acf545a8ab1c8",
+        "c800380000123456789abcdef7832085891357932627aa189919f8008000000000007f7680000003800000000000003180",
         "d00038000817f81646256e1f7f775fc6e7e77dfbdf7c",
         "d80010000ca3d708edcba88e58300c44",
         "e000100005b930b230b9103737b93a3400",
@@ -444,14 +454,15 @@ mod tests {
             latitude in 0_u32..1 << 25, longitude in 0_u32..1 << 26, height in 0_u16..1 << 13, fast in any::<bool>(),
             east in -1023_i16..=1023, north in -1023_i16..=1023, up in -127_i16..=127, azimuth in 0_u8..32,
             places in prop::array::uniform3(0_u8..64), speeds in prop::array::uniform3(0_u8..32),
-            correlations in prop::array::uniform3(0_u8..8), status in 0_usize..2, (code, gate) in (0_u8..3, 0_usize..4),
+            correlations in prop::array::uniform3(0_u8..8), conduct in 0_usize..3,
+            (ground, gate) in (0_usize..2, 0_usize..4),
         ) -> Kinematic {
             let axes = [0, 1, 2].map(|k| Axis {
                 place: places[k], speed: speeds[k], correlation: correlations[k],
             });
-            let (lifetime, gate) = (Lifetime::of_code(code), GateWidth::ALL[gate]);
-            Kinematic { latitude, longitude, height, fast, east, north, up, azimuth, axes, status: STATUSES[status],
-                lifetime, gate }
+            let (lifetime, gate, (status, steady)) = (LIFETIMES[ground], GateWidth::ALL[gate], CONDUCTS[conduct]);
+            Kinematic { latitude, longitude, height, fast, east, north, up, azimuth, axes, status, lifetime, gate,
+                steady }
         }
     }
 

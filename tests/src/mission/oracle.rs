@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use edge_node::picture::{PICTURE_TRACKS_MAX, SystemTrack};
 use fusion_core::label::{Clearance, Codes, Level};
 use fusion_core::time::Span;
-use fusion_core::track::{Origin, TrackId};
+use fusion_core::track::TrackId;
 use proto::packet::item::StreamKey;
 use proto::replica::Replica;
 use proto::row::Body;
@@ -94,25 +94,16 @@ fn rows_differ(mission: &Mission, a: usize, b: usize) -> Option<String> {
 }
 
 fn left_behind(mission: &Mission, key: StreamKey) -> bool {
-    is_past(mission, key.origin)
-}
-
-/// Whether a node has begun a later life.
-fn is_past(mission: &Mission, life: Origin) -> bool {
     let mut origins = mission.nodes.iter().map(Station::origin);
-    origins.any(|origin| origin.node == life.node && origin.incarnation > life.incarnation)
+    origins.any(|origin| origin.node == key.origin.node && origin.incarnation > key.origin.incarnation)
 }
 
-/// Objects under the same numbers; and what is agreed of each, bit for bit. Not where tracks of a life that is over
-/// play a part: a node that has begun another and has nothing to say in it is known to its neighbours only, and others
-/// hold what it said before until its lifetime is over.
+/// Objects under the same numbers; and what is agreed of each, bit for bit.
 fn pictures_differ(mission: &Mission, a: usize, b: usize) -> Option<String> {
     let (one, other) = (mission.nodes[a].node.as_ref()?, mission.nodes[b].node.as_ref()?);
     let at = BEGIN + mission.now;
     let (here, there) = (one.agreed(at), other.agreed(at));
-    let has_past = |track: &SystemTrack| track.members.iter().any(|member| is_past(mission, member.origin));
-    let of_past = |id: &TrackId| [&here, &there].iter().any(|agreed| agreed.get(id).is_some_and(has_past));
-    let of_live = |id: &TrackId| mission.nodes.iter().any(|s| s.origin() == id.origin) && !of_past(id);
+    let of_live = |id: &TrackId| mission.nodes.iter().any(|s| s.origin() == id.origin);
     let numbers =
         |agreed: &BTreeMap<TrackId, SystemTrack>| -> Vec<TrackId> { agreed.keys().copied().filter(of_live).collect() };
     if numbers(&here) != numbers(&there) {

@@ -9,7 +9,7 @@ use fusion_core::measurement::SensorId;
 use fusion_core::nalgebra::{Matrix6, Vector3};
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{Origin, TrackId, TrackNumber, TrackStatus};
-use proto::record::{Estimate, Seq, TrackRecord};
+use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 
 use super::random::Random;
 
@@ -121,6 +121,7 @@ impl Target {
             sensors: vec!["radar north".to_owned()],
             updates: self.updates,
             source_track: false,
+            in_common: InCommon::UNKNOWN,
         }
     }
 

@@ -157,7 +157,7 @@ mod tests {
     use fusion_core::nalgebra::Vector6;
     use fusion_core::time::Timestamp;
     use fusion_core::track::{Origin, TrackId, TrackNumber, TrackStatus};
-    use proto::record::{Estimate, Seq};
+    use proto::record::{Estimate, InCommon, Seq};
     use proto::row::Registration;
     use proto::row::registration::{Bias, BiasState};
 
@@ -193,6 +193,7 @@ mod tests {
             sensors: sensors.iter().map(|&sensor| sensor.to_owned()).collect(),
             updates: 9,
             source_track: false,
+            in_common: InCommon::UNKNOWN,
         }
     }
 

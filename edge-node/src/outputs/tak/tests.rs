@@ -60,6 +60,7 @@ pub(super) fn track(number: u64, seconds: i64, sigma_m: f64) -> SystemTrack {
         sensors: vec!["radar-north".to_owned(), "adsb".to_owned()],
         updates: 12,
         source_track: false,
+        in_common: proto::record::InCommon::UNKNOWN,
     };
     SystemTrack { record, members: vec![], formerly: vec![], own: None, stale: false }
 }
