@@ -208,6 +208,23 @@ fn a_line_of_bearing_is_heard_by_the_other_and_not_by_oneself() {
 }
 
 #[test]
+fn lines_of_a_hundred_emitters_do_not_take_each_others_place() {
+    let mut alpha = Party::new("alpha", 1);
+    let at = START + Span::from_secs(2);
+    let time = at.as_nanos() / 1_000_000_000;
+    let rows = |party: &Party| party.counter("mesh_rows").expect("it has a mesh");
+    let mut hear = |channel: u32| {
+        let mhz = 400 + 10 * channel;
+        let line = format!("{{\"time\":{time},\"azimuth_deg\":84,\"azimuth_sigma_deg\":3,\"frequency_mhz\":{mhz}}}\n");
+        alpha.see(&line, at);
+        rows(&alpha)
+    };
+    let first = hear(0);
+    let all = (1..100).map(&mut hear).last().expect("there are some");
+    assert_eq!(all - first, 99);
+}
+
+#[test]
 fn a_node_that_comes_back_shows_what_the_others_had_said() {
     let (mut alpha, mut bravo) = (Party::new("alpha", 1), Party::new("bravo", 1));
     met(&mut alpha, &mut bravo, 0.0);

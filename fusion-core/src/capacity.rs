@@ -32,12 +32,12 @@ pub const CONTRIBUTORS_MAX: usize = 8;
 /// No counter: the count of sensors is known at start.
 pub const SENSORS_MAX: usize = 64;
 
-/// Common errors of its sensors that one track knows of: three each of four sensors. What is beyond is forgotten where
-/// it matters least. Counter: `Tally::common_errors_forgotten`.
+/// Common errors of its sensors that one track knows of: three each of four sensors, or six each of two that fly. What
+/// is beyond is forgotten where it matters least. Counter: `Tally::common_errors_forgotten`.
 pub const CONSIDERED_MAX: usize = 12;
 
 /// Common errors of one scan. No counter: it is how many a sensor and its platform can have.
-pub const COMMON_ERRORS_MAX: usize = 10;
+pub const COMMON_ERRORS_MAX: usize = 12;
 
 /// Families of hypotheses reckoned in one scan; the members of others are taken as independent tracks. Counter:
 /// `Tally::families_over_limit`.

@@ -20,7 +20,7 @@ use core::f64::consts::TAU;
 
 use crate::angle::Angle;
 use crate::maths::{atan2, sqrt};
-use crate::measurement::{Coverage, Observation, Pose};
+use crate::measurement::{Cone, Coverage, Observation, Pose};
 use crate::sensor::{FieldOfView, SensorModel};
 use nalgebra::Vector3;
 
@@ -262,7 +262,7 @@ fn covered_share(coverage: &Coverage, start: f64) -> f64 {
     match *coverage {
         Coverage::Full => 1.0,
         Coverage::Reports => 0.0,
-        Coverage::Sector { from, width_rad } => {
+        Coverage::Sector { from, width_rad } | Coverage::Cone(Cone { from, width_rad, .. }) => {
             // The sweep begins `ahead` after the sector does and may come round to it again.
             let ahead = (from - Angle::from_radians(start)).turn();
             let end = ahead + width_rad.clamp(0.0, TAU);

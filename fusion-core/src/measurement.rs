@@ -86,6 +86,10 @@ pub struct PoseError {
     pub azimuth_rad: f64,
     /// The time in which such an error is forgotten down to e⁻¹, as a moving platform's is; `None` if it stays.
     pub lasts: Option<Span>,
+    /// One sigma of the axes' turn about each horizontal direction, radians: of pitch and roll.
+    pub tilt_rad: f64,
+    /// The same time of that turn, which what keeps a platform level forgets sooner.
+    pub tilt_lasts: Option<Span>,
     /// Which of the sensor's platforms it is: each has errors of its own.
     pub platform: u16,
 }
@@ -96,6 +100,8 @@ impl PoseError {
         place: Matrix3::new(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
         azimuth_rad: 0.0,
         lasts: None,
+        tilt_rad: 0.0,
+        tilt_lasts: None,
         platform: 0,
     };
 }
@@ -121,18 +127,43 @@ pub enum Coverage {
         /// How far it went, in radians, 0 to 2π.
         width_rad: f64,
     },
+    /// The same within a range and between two elevations.
+    Cone(Cone),
     /// Somebody reported: nothing is said of those who did not.
     Reports,
+}
+
+/// What a sensor that stares sees of its surroundings, where that is less than its model says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cone {
+    /// Where it begins; from there clockwise.
+    pub from: Angle,
+    /// How far it goes, in radians, 0 to 2π.
+    pub width_rad: f64,
+    /// Slant range to which it sees, metres.
+    pub range_max_m: f64,
+    /// Its lowest elevation, radians.
+    pub elevation_min_rad: f64,
+    /// Its highest elevation, radians.
+    pub elevation_max_rad: f64,
 }
 
 impl Coverage {
     /// Whether a target at this azimuth was looked at.
     #[must_use]
     pub fn includes(&self, azimuth: Angle) -> bool {
+        match self.sector() {
+            Some((from, width_rad)) => (azimuth - from).turn() < width_rad,
+            None => *self == Self::Full,
+        }
+    }
+
+    /// Where its azimuths begin and how far they go, if it is not all or nothing.
+    #[must_use]
+    pub const fn sector(&self) -> Option<(Angle, f64)> {
         match *self {
-            Self::Full => true,
-            Self::Sector { from, width_rad } => (azimuth - from).turn() < width_rad,
-            Self::Reports => false,
+            Self::Sector { from, width_rad } | Self::Cone(Cone { from, width_rad, .. }) => Some((from, width_rad)),
+            Self::Full | Self::Reports => None,
         }
     }
 }

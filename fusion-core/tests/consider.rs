@@ -53,6 +53,8 @@ struct Drawn {
     place: Vector3<f64>,
     time_s: f64,
     standing: Vector3<f64>,
+    /// By what all that is seen appears turned.
+    tilt: Vector3<f64>,
 }
 
 impl Sensor {
@@ -66,6 +68,7 @@ impl Sensor {
             place: Vector3::new(place_m, place_m, 0.0).component_mul(&place),
             time_s: time_s * turn.y,
             standing: self.error.place * standing,
+            tilt: Vector3::new(turn.z, place.z, 0.0) * self.error.tilt_rad,
         }
     }
 
@@ -75,6 +78,10 @@ impl Sensor {
             x[k] += truth[k + 3] * drawn.time_s;
         }
         let real = Pose { origin: Position::from_vector(pose.origin.vector() + drawn.standing), ..*pose };
+        let away = x.fixed_rows::<3>(0) - real.origin.vector();
+        for (k, turned) in (0..3).zip(&drawn.tilt.cross(&away)) {
+            x[k] += turned;
+        }
         match self.sees {
             Sees::Polar(sigmas) => {
                 let sigmas = Vector3::from(sigmas);
@@ -272,6 +279,8 @@ fn scenarios() -> [Scenario; 6] {
             place: Matrix3::from_diagonal(&Vector3::new(8.0, 8.0, 15.0)),
             azimuth_rad: 0.01,
             lasts: None,
+            tilt_rad: 0.006,
+            tilt_lasts: None,
             platform: 3,
         },
         stands: circling,

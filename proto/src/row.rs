@@ -25,7 +25,7 @@ pub mod wire;
 
 pub use assertion::Assertion;
 pub use attributes::Attributes;
-pub use bearing::Bearing;
+pub use bearing::{Bearing, EMITTER_BITS};
 pub use kinematic::Kinematic;
 pub use lifetime::Lifetime;
 pub use quantise::Tick;

@@ -132,12 +132,18 @@ pub struct Platform {
     pub heading_sigma: f64,
     /// How long what it is off by lasts, down to e⁻¹; for good (`None`) where it stands as it was set up.
     pub lasts: Option<Span>,
+    /// One sigma of its pitch and roll, radians, if directions seen from it hang on them: what it is off by for some
+    /// [`TILT_ERROR_LASTS`]. It is no part of the directions' own sigmas.
+    pub tilt_sigma: f64,
     /// Which of the sensor's platforms it is: what one is off by says nothing of another.
     pub number: u16,
 }
 
 /// Errors of satellite navigation and of a compass change within minutes.
 pub const NAVIGATION_ERROR_LASTS: Span = Span::from_secs(300);
+
+/// Errors of what keeps a platform level change within quarters of a minute: with each manoeuvre.
+pub const TILT_ERROR_LASTS: Span = Span::from_secs(15);
 
 /// Where a time of validity comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

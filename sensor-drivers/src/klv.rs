@@ -409,9 +409,9 @@ impl Listener {
         let above_ellipsoid = uas.height_m.map(|height| (height, vertical));
         let (height, vertical_sigma_m) = above_ellipsoid.or_else(|| self.above_sea(at, uas.altitude_m, vertical))?;
         let position = Geodetic::from_degrees(at[0]?, at[1]?, height)?;
-        let heading_sigma = self.config.sight.heading;
+        let (heading_sigma, tilt_sigma) = (self.config.sight.heading, self.config.sight.tilt);
         let lasts = Some(NAVIGATION_ERROR_LASTS);
-        Some(Platform { position, horizontal_sigma_m, vertical_sigma_m, heading_sigma, lasts, number: 0 })
+        Some(Platform { position, horizontal_sigma_m, vertical_sigma_m, heading_sigma, lasts, tilt_sigma, number: 0 })
     }
 
     /// A height above mean sea level at a latitude and longitude as one above the ellipsoid, and its sigma.

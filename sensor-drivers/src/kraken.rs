@@ -252,6 +252,7 @@ const fn platform(position: Geodetic) -> Platform {
         horizontal_sigma_m,
         vertical_sigma_m,
         heading_sigma: 0.0,
+        tilt_sigma: 0.0,
         lasts: Some(NAVIGATION_ERROR_LASTS),
         number: 0,
     }

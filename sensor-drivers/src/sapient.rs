@@ -12,6 +12,7 @@
 //! | `message` | what of a message is listened to |
 //! | `place`, `utm`, `class` | units, datums and words, turned to ours |
 //! | `nodes`, `objects` | what is remembered of whom |
+//! | `view` | what a node looks at, and what its silence says |
 //! | [`encode`] | all that is sent |
 //!
 //! Reading is done here rather than by generated code: that would allocate for each text of each message, would not
@@ -31,6 +32,7 @@ mod schema;
 mod sighting;
 mod tally;
 pub mod utm;
+mod view;
 
 use fusion_core::measurement::Coverage;
 use fusion_core::time::Timestamp;
@@ -87,6 +89,8 @@ struct Ear {
     tally: Tally,
     /// Of which node the last measurement was.
     looking: Option<Uuid>,
+    /// The latest time that was told, until it is polled.
+    told: Option<Timestamp>,
     /// As a client: whether the connection is open, whether we have registered, when we next say how we are.
     open: bool,
     introduced: bool,
@@ -107,6 +111,7 @@ impl SapientDecoder {
             spare: Spare::default(),
             tally: Tally::default(),
             looking: None,
+            told: None,
             open: false,
             introduced: false,
             status_due: Timestamp::EPOCH,
@@ -135,7 +140,12 @@ impl Decoder for SapientDecoder {
     }
 
     fn handle_timeout(&mut self, now: Timestamp) {
+        self.ear.close_looks(now);
         self.ear.speak(now);
+    }
+
+    fn poll_told_time(&mut self) -> Option<Timestamp> {
+        self.ear.told.take()
     }
 
     fn poll_report(&mut self) -> Option<Result<Report, DecodeError>> {
@@ -182,6 +192,7 @@ impl Ear {
             self.tally.own += 1;
             return;
         }
+        self.told = self.told.max(Some(envelope.time));
         let (content, body) = envelope.content;
         match content {
             4 => self.handle_registration(envelope, body, received),
@@ -251,6 +262,8 @@ impl Ear {
             }
         }
         let alone = self.config.role == Role::Server;
+        let site = self.config.site.filter(|_| alone).or(node.place.map(|told| told.position));
+        self.tally.views_unusable += u64::from(node.view.tell(&status, &self.config, site));
         let unfit = matches!(status.system, message::SYSTEM_ERROR | message::SYSTEM_GOODBYE);
         let position = node.place.filter(|_| alone).map(|told| told.position);
         let report = SensorStatus { time: envelope.time, position, period_s: None, out_of_use: alone && unfit };
@@ -285,33 +298,54 @@ impl Ear {
                 self.refuse(detection.place_at, field, reason);
             }
             Ok(seen) if tracks => self.track(seen, envelope, &detection, now),
-            Ok(seen) => self.measurement(seen, envelope, &detection),
+            Ok(seen) => self.measurement(seen, envelope, &detection, now),
         }
     }
 
-    /// Detections of one node at one moment are one look, as far as they come together: no two of them are one target.
-    fn measurement(&mut self, seen: Seen, envelope: Envelope<'_>, detection: &Detection<'_>) {
+    /// Detections of one node at one moment are one look: no two of them are one target. What a node that stares did
+    /// not detect in it is missed; of others a look is what came together.
+    fn measurement(&mut self, seen: Seen, envelope: Envelope<'_>, detection: &Detection<'_>, now: Timestamp) {
         let (identity, cut) = sighting::identity(detection);
         self.tally.names_cut += u64::from(cut);
         self.tally.detections += 1;
         let found = Return { place: seen.place, identity };
         let same_node = self.looking.replace(envelope.node) == Some(envelope.node);
-        let look = self.out.last_look().filter(|look| {
-            same_node && (look.time, look.from) == (envelope.time, seen.from) && look.returns.len() < SCAN_RETURNS_MAX
-        });
-        if let Some(look) = look {
+        let node = self.nodes.hear(envelope.node, now);
+        let is_of = |look: &OwnedScan| {
+            (look.time, look.from) == (envelope.time, seen.from) && look.returns.len() < SCAN_RETURNS_MAX
+        };
+        if let Some((look, heard)) = node.view.open.as_mut().filter(|(look, _)| is_of(look)) {
+            *heard = now;
+            return look.returns.push(found);
+        }
+        if let Some((before, _)) = node.view.open.take() {
+            self.out.report(Report::Scan(before), &mut self.tally);
+        }
+        if let Some(look) = self.out.last_look().filter(|look| same_node && is_of(look)) {
             return look.returns.push(found);
         }
         let mut returns = self.spare.take();
         returns.push(found);
+        let cone = if node.stares() { node.view.begin(envelope.time, self.config.look_period) } else { None };
+        self.tally.looks_out_of_rhythm += u64::from(node.stares() && node.view.is_unsteady());
         let scan = OwnedScan {
             time: envelope.time,
             time_quality: TimeQuality::Sensor,
             from: seen.from,
-            coverage: Coverage::Reports,
+            coverage: cone.map_or(Coverage::Reports, Coverage::Cone),
             returns,
         };
-        self.out.report(Report::Scan(scan), &mut self.tally);
+        if cone.is_some() {
+            node.view.open = Some((scan, now));
+        } else {
+            self.out.report(Report::Scan(scan), &mut self.tally);
+        }
+    }
+
+    fn close_looks(&mut self, now: Timestamp) {
+        for scan in self.nodes.close_looks(now) {
+            self.out.report(Report::Scan(scan), &mut self.tally);
+        }
     }
 
     /// A line of bearing has no place on the earth, so it stays a measurement even if a tracker told it.
@@ -320,7 +354,7 @@ impl Ear {
             Place::Geodetic(point) => sighting::of_point(point),
             Place::Polar(polar) if polar.range.is_none() => {
                 self.tally.track_bearings += 1;
-                return self.measurement(seen, envelope, detection);
+                return self.measurement(seen, envelope, detection, now);
             }
             Place::Polar(polar) => match seen.site.and_then(|site| sighting::of_polar(polar, site)) {
                 Some(state) => state,
@@ -402,6 +436,7 @@ fn sight(detection: &Detection<'_>, node: &Node, config: &SapientConfig) -> Resu
         horizontal_sigma_m: told.horizontal_sigma_m,
         vertical_sigma_m: told.vertical_sigma_m,
         heading_sigma: 0.0,
+        tilt_sigma: 0.0,
         lasts: node.place_error_lasts(),
         number: node.number(),
     });
@@ -410,3 +445,5 @@ fn sight(detection: &Detection<'_>, node: &Node, config: &SapientConfig) -> Resu
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod view_tests;

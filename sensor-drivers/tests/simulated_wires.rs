@@ -108,7 +108,7 @@ fn compare(scan: &OwnedScan, simulation: &Simulation, place: usize, sums: &mut V
     let truth = simulation.truth(scan.time);
     let sample = truth.iter().find(|sample| usize::from(sample.id.target) == place).expect("it exists");
     let from = scan.from.map_or(site(), |from| from.position);
-    let turn = scan.from.map_or(0.0, |from| from.heading_sigma);
+    let turn = scan.from.map_or((0.0, 0.0), |from| (from.heading_sigma, from.tilt_sigma));
     for one in &scan.returns {
         let squares = match &one.place {
             Place::Polar(polar) => seen(polar, from, turn, sample),
@@ -129,8 +129,9 @@ fn square(error: f64, sigma: f64) -> f64 {
     (error / sigma) * (error / sigma)
 }
 
-/// Against the truth as seen from a place; `turn` is one sigma of what turns all that is seen from there.
-fn seen(polar: &Polar, from: Geodetic, turn: f64, sample: &TruthSample) -> Squares {
+/// Against the truth as seen from a place; `turn` is one sigma of heading and of tilt, which turn all that is
+/// seen from there.
+fn seen(polar: &Polar, from: Geodetic, (heading, tilt): (f64, f64), sample: &TruthSample) -> Squares {
     let plane = TangentPlane::at(from);
     let way = plane.geodetic_to_enu(sample.position);
     let way = *way.vector();
@@ -141,10 +142,12 @@ fn seen(polar: &Polar, from: Geodetic, turn: f64, sample: &TruthSample) -> Squar
         plane.velocity_to_enu(fusion_core::frame::Velocity::from_vector(velocity)).vector().dot(&way) / way.norm();
     let part = |name, told: Option<Measured>, truth: f64| told.map(|m| (name, square(m.value - truth, m.sigma)));
     let turned = (Angle::from_radians(polar.azimuth.value) - azimuth).radians();
+    let turn = hypot(heading, tilt * way.z / hypot(way.x, way.y));
+    let tilted = polar.elevation.map(|one| Measured { sigma: hypot(one.sigma, tilt), ..one });
     vec![
         Some(("azimuth", square(turned, hypot(polar.azimuth.sigma, turn)))),
         part("range", polar.range, way.norm()),
-        part("elevation", polar.elevation, atan2(way.z, hypot(way.x, way.y))),
+        part("elevation", tilted, atan2(way.z, hypot(way.x, way.y))),
         part("range rate", polar.range_rate, rate),
     ]
 }

@@ -140,5 +140,6 @@ pub fn driver_config(sensor: &SensorConfig) -> DriverConfig {
             ReportingConfig::Tracks => Reporting::Tracks,
         },
         status_period: Span::from_secs_f64(sapient.status_period_s),
+        look_period: Span::from_secs_f64(sensor.scan_period_s),
     }
 }

@@ -10,7 +10,7 @@ use fusion_core::identity::ObjectClass;
 use fusion_core::maths::{asin, cos, hypot, sin, sqrt};
 use fusion_core::measurement::{Measurement, Observation, Pose, PoseError, Reading};
 use fusion_core::nalgebra::{Matrix3, Matrix6, SVector, Vector1, Vector2, Vector3, Vector4, Vector6};
-use sensor_drivers::decoder::{Measured, Place, Platform, Point, Polar, Return, SensorStatus};
+use sensor_drivers::decoder::{Measured, Place, Platform, Point, Polar, Return, SensorStatus, TILT_ERROR_LASTS};
 use sensor_drivers::geoid;
 
 /// Where a sensor stands, for both kinds of return.
@@ -74,7 +74,14 @@ impl Site {
         let (across, up) = (platform.horizontal_sigma_m, platform.vertical_sigma_m);
         let place = site.pose.axes * Matrix3::from_diagonal(&Vector3::new(across, across, up));
         let azimuth_rad = hypot(platform.heading_sigma, self.pose.error.azimuth_rad);
-        let error = PoseError { place, azimuth_rad, lasts: platform.lasts, platform: platform.number };
+        let error = PoseError {
+            place,
+            azimuth_rad,
+            lasts: platform.lasts,
+            tilt_rad: platform.tilt_sigma,
+            tilt_lasts: Some(TILT_ERROR_LASTS),
+            platform: platform.number,
+        };
         Self { pose: Pose { error, ..site.pose }, ..site }
     }
 
@@ -290,12 +297,20 @@ mod tests {
         let plane = TangentPlane::at(at(52.0, 21.0, 0.0));
         let position = at(52.3, 22.0, 300.0);
         let (horizontal_sigma_m, vertical_sigma_m, lasts) = (4.0, 9.0, Some(NAVIGATION_ERROR_LASTS));
-        let platform =
-            Platform { position, horizontal_sigma_m, vertical_sigma_m, heading_sigma: 0.03, lasts, number: 5 };
+        let platform = Platform {
+            position,
+            horizontal_sigma_m,
+            vertical_sigma_m,
+            heading_sigma: 0.03,
+            lasts,
+            tilt_sigma: 0.01,
+            number: 5,
+        };
         let Pose { error, axes, .. } = Site::new(&plane, None).on(&plane, &platform).pose;
         let own = axes.transpose() * error.place * error.place.transpose() * axes;
         assert!((own - Matrix3::from_diagonal(&Vector3::new(16.0, 16.0, 81.0))).norm() < 1e-9);
         assert!(error.lasts == lasts && error.platform == 5 && (error.azimuth_rad - 0.03).abs() < 1e-15);
+        assert!((error.tilt_rad - 0.01).abs() < 1e-15 && error.tilt_lasts == Some(TILT_ERROR_LASTS));
         // Who stands firm is off by the same for ever.
         let firm = Site::new(&plane, Some(position)).surveyed(2.0, 0.01).pose.error;
         assert!(firm.lasts.is_none() && (firm.place[(1, 1)] - 2.0).abs() < 1e-15);

@@ -17,7 +17,7 @@ use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{Origin, TrackId};
 use proto::record::TrackRecord;
 use proto::replica::{Change, LinkEvent, LinkId, Now, Registered, Replica, ReplicaConfig};
-use proto::row::Registration;
+use proto::row::{EMITTER_BITS, Registration};
 
 use crate::picture::{Picture, SystemTrack};
 
@@ -25,13 +25,15 @@ use super::registration::NEWS_PERIOD;
 use super::{Bearing, Node, Output, TIMEOUT_PERIOD};
 
 /// From here on a row's emitter says only that it is not another of the same look; below, it is the same number for the
-/// same fingerprint on every node (and for one in 224 others).
-pub const UNNAMED_FROM: u8 = 224;
+/// same fingerprint on every node. Another fingerprint has that number with a probability of one in 16.7 million: then
+/// the line that is heard later takes the place of the other's, and where several nodes hear both, they are fitted as
+/// what they may be, two emitters of one key (`TriangulationConfig::key_shared`).
+pub const UNNAMED_FROM: u32 = (1 << EMITTER_BITS) - 32;
 
 /// Lines of emitters without a fingerprint that are told apart within one look of a sensor.
 ///
 /// Counter: `lines_over`. A further one takes the number of an earlier one, and its place.
-pub const UNNAMED_LINES_MAX: usize = 32;
+pub const UNNAMED_LINES_MAX: u32 = (1 << EMITTER_BITS) - UNNAMED_FROM;
 
 /// A line of bearing that another node heard.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,7 +102,7 @@ impl Mesh {
     }
 
     /// A line that an own sensor heard, from where it stood, at the time of its input.
-    pub(super) fn handle_bearing(&mut self, bearing: &Bearing, from: Geodetic, emitter: u8, time: Timestamp) {
+    pub(super) fn handle_bearing(&mut self, bearing: &Bearing, from: Geodetic, emitter: u32, time: Timestamp) {
         let now = self.now_at_least(time);
         let Some(sensor) = sensor_number(bearing.sensor) else { return };
         let line = proto::row::Bearing::new(from, bearing.azimuth, bearing.sigma_rad, sensor, emitter);
@@ -127,16 +129,14 @@ impl Mesh {
     }
 
     /// The number that tells an emitter's lines apart from others; `unnamed` counts those without a fingerprint.
-    pub(super) fn emitter(&mut self, identity: &Identity, unnamed: &mut usize) -> u8 {
-        let number = identity.fingerprint.map_or_else(
-            || {
-                *unnamed += 1;
-                self.lines_over += u64::from(*unnamed > UNNAMED_LINES_MAX);
-                usize::from(UNNAMED_FROM) + (*unnamed - 1) % UNNAMED_LINES_MAX
-            },
-            |fingerprint| usize::try_from(fingerprint.hash % u64::from(UNNAMED_FROM)).unwrap_or(0),
-        );
-        u8::try_from(number).unwrap_or(u8::MAX)
+    pub(super) fn emitter(&mut self, identity: &Identity, unnamed: &mut u32) -> u32 {
+        let Some(fingerprint) = identity.fingerprint else {
+            let number = UNNAMED_FROM + *unnamed % UNNAMED_LINES_MAX;
+            self.lines_over += u64::from(*unnamed >= UNNAMED_LINES_MAX);
+            *unnamed = unnamed.saturating_add(1);
+            return number;
+        };
+        u32::try_from(fingerprint.hash % u64::from(UNNAMED_FROM)).expect("less than that")
     }
 
     /// Whether the picture is to be looked at: now and then, however often the links want to be served.

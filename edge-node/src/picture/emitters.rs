@@ -20,7 +20,7 @@ use fusion_core::triangulation::{
     CANDIDATES_DEFAULT, Candidate, Emitter, Finder, LINES_MAX, Line, Standing, TriangulationConfig, locate,
 };
 use proto::record::{Estimate, InCommon, Seq, TrackRecord};
-use proto::row::Bearing;
+use proto::row::{Bearing, EMITTER_BITS};
 
 use super::SystemTrack;
 use super::predict::axes_at;
@@ -41,10 +41,10 @@ const FINDER_BIAS_RAD: f64 = 0.01;
 const KNOWN: f64 = 16.3;
 
 /// Numbers of emitters are apart from those of tracks, and younger than all of them.
-const NUMBERED_FROM: u64 = 0xFFFF_FFFF_FFFF_0000;
+const NUMBERED_FROM: u64 = 0xFFFF_FFFF_0000_0000;
 
 /// A line by who heard it, with which sensor, of which emitter.
-type LineKey = (Origin, u8, u8);
+type LineKey = (Origin, u8, u32);
 
 /// All lines that are held.
 #[derive(Clone, Debug, Default)]
@@ -122,7 +122,7 @@ impl Emitters {
 
     fn system_track(&self, emitter: &Emitter, of: &[LineKey]) -> Option<SystemTrack> {
         let (origin, sensor, number) = *of.iter().min()?;
-        let number = TrackNumber(NUMBERED_FROM | u64::from(sensor) << 8 | u64::from(number));
+        let number = TrackNumber(NUMBERED_FROM | u64::from(sensor) << EMITTER_BITS | u64::from(number));
         let labels = of.iter().map(|key| self.lines[key].2);
         let speed = TriangulationConfig::PLAIN.speed_sigma_m_s;
         let speeds = Covariance::new(Matrix3::from_diagonal_element(speed * speed)).ok()?;
@@ -172,13 +172,13 @@ mod tests {
     }
 
     /// A line from a node towards a place.
-    fn line(node: u64, emitter: u8, from: [f64; 2], to: [f64; 2]) -> (Origin, Bearing) {
+    fn line(node: u64, emitter: u32, from: [f64; 2], to: [f64; 2]) -> (Origin, Bearing) {
         let azimuth = fusion_core::maths::atan2(to[0] - from[0], to[1] - from[1]);
         let origin = Origin { node: NodeId(node), incarnation: 1 };
         (origin, Bearing::new(place(from[0], from[1]), Angle::from_radians(azimuth), 0.02, 0, emitter))
     }
 
-    fn heard_by(nodes: &[u64], emitter: u8) -> Emitters {
+    fn heard_by(nodes: &[u64], emitter: u32) -> Emitters {
         let mut emitters = Emitters::default();
         for node in nodes {
             let from = [[-8e3, -6e3], [7e3, -7e3], [0.0, 9e3]][usize::try_from(*node - 1).expect("of three")];

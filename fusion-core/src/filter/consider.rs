@@ -52,6 +52,14 @@ pub enum Effect {
     Elevation(f64),
     /// The sensor stands elsewhere, by so many metres in the node's plane: what is seen from it appears moved back.
     Standing(Vector3<f64>),
+    /// The sensor, which stands at a place of the node's plane, is turned about an axis through it: what is seen from
+    /// there appears turned by the length of that axis in radians.
+    Turned {
+        /// The axis in the node's plane.
+        about: Vector3<f64>,
+        /// The sensor's place.
+        at: Vector3<f64>,
+    },
     /// Reported places are moved by so many metres in the node's plane.
     Place(Vector3<f64>),
     /// What is measured was true so many seconds later.
@@ -76,6 +84,7 @@ impl Effect {
         match self {
             Self::Range(sigma) | Self::Azimuth(sigma) | Self::Elevation(sigma) | Self::Time(sigma) => *sigma > 0.0,
             Self::Standing(way) | Self::Place(way) => way.norm_squared() > 0.0,
+            Self::Turned { about, .. } => about.norm_squared() > 0.0,
         }
     }
 
@@ -92,8 +101,9 @@ impl Effect {
             Self::Azimuth(sigma) => unit(H::AZIMUTH, sigma),
             Self::Elevation(sigma) => unit(H::ELEVATION, sigma),
             Self::Standing(way) if seen_from => place * -way,
+            Self::Turned { about, at } if seen_from => place * about.cross(&(x.fixed_rows::<3>(0) - at)),
             Self::Place(way) if !seen_from => place * way,
-            Self::Standing(_) | Self::Place(_) => SVector::zeros(),
+            Self::Standing(_) | Self::Turned { .. } | Self::Place(_) => SVector::zeros(),
             Self::Time(sigma) => place * (x.fixed_rows::<3>(3) * sigma),
         }
     }
@@ -321,9 +331,10 @@ impl Consideration<'_> {
     }
 }
 
-/// What a scan's errors do at the most, as variances: to places in m², and to range (m²) and azimuth (rad²) beside.
+/// What a scan's errors do at the most to a target of this speed at this place, as variances: to the place in m², and
+/// to range (m²) and azimuth (rad²) beside.
 #[must_use]
-pub fn reach_of(errors: &[CommonError], speed: f64) -> (f64, [f64; 2]) {
+pub fn reach_of(errors: &[CommonError], speed: f64, whereabouts: &Vector3<f64>) -> (f64, [f64; 2]) {
     let (mut place, mut polar) = (0.0, [0.0; 2]);
     for error in errors {
         match error.effect {
@@ -331,6 +342,7 @@ pub fn reach_of(errors: &[CommonError], speed: f64) -> (f64, [f64; 2]) {
             Effect::Azimuth(sigma) => polar[1] += sigma * sigma,
             Effect::Elevation(_) => {}
             Effect::Standing(way) | Effect::Place(way) => place += way.norm_squared(),
+            Effect::Turned { about, at } => place += about.norm_squared() * (whereabouts - at).norm_squared(),
             Effect::Time(sigma) => place += sigma * speed * (sigma * speed),
         }
     }
@@ -454,6 +466,11 @@ mod tests {
                 Effect::Standing(way) => {
                     pose.origin = crate::frame::Position::from_vector(pose.origin.vector() + way * t);
                 }
+                Effect::Turned { about, at } => {
+                    let turn = nalgebra::Rotation3::new(about * t);
+                    let seen = at + turn * (x.fixed_rows::<3>(0) - at);
+                    x.fixed_rows_mut::<3>(0).copy_from(&seen);
+                }
                 Effect::Place(_) => {}
                 Effect::Time(sigma) => (0..3).for_each(|k| x[k] += t * sigma * x[k + 3]),
             }
@@ -472,6 +489,7 @@ mod tests {
             Effect::Azimuth(0.01),
             Effect::Elevation(0.02),
             Effect::Standing(way),
+            Effect::Turned { about: Vector3::new(0.01, -0.02, 0.0), at: *pose.origin.vector() },
             Effect::Place(way),
             Effect::Time(0.3),
         ];

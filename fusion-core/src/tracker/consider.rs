@@ -29,6 +29,11 @@ impl<'s> Common<'s> {
         let (bias, pose) = (&sensor.bias, &scan.pose.error);
         let [east, north] = [Vector3::x(), Vector3::y()].map(|axis| axis * bias.place_m);
         let standing = |k: usize| Effect::Standing(pose.place.column(k).into());
+        // A tilt is alike about every horizontal direction, so it does not matter about which two it is taken.
+        let turned = |k: usize| Effect::Turned {
+            about: scan.pose.axes.column(k) * pose.tilt_rad,
+            at: *scan.pose.origin.vector(),
+        };
         let effects = [
             (Effect::Range(bias.range_m), None),
             (Effect::Azimuth(bias.azimuth_rad), None),
@@ -40,6 +45,8 @@ impl<'s> Common<'s> {
             (standing(1), pose.lasts),
             (standing(2), pose.lasts),
             (Effect::Azimuth(pose.azimuth_rad), pose.lasts),
+            (turned(0), pose.tilt_lasts),
+            (turned(1), pose.tilt_lasts),
         ];
         for (part, (effect, lasts)) in (0..).zip(effects).filter(|(_, (effect, _))| effect.is_any()) {
             let platform = if part >= FIRST_OF_POSE { pose.platform } else { 0 };
@@ -95,10 +102,11 @@ mod tests {
     fn all_errors_at_once_find_room_and_each_platform_has_its_own() {
         let all = Bias { range_m: 1.0, azimuth_rad: 1.0, elevation_rad: 1.0, place_m: 1.0, time_s: 1.0 };
         let place = nalgebra::Matrix3::identity();
-        let pose = PoseError { place, azimuth_rad: 1.0, lasts: Some(Span::from_secs(60)), platform: 7 };
+        let lasts = Some(Span::from_secs(60));
+        let pose = PoseError { place, azimuth_rad: 1.0, lasts, tilt_rad: 0.1, tilt_lasts: lasts, platform: 7 };
         let (errors, on) = errors(pose, all);
         assert!(on && errors.len() == COMMON_ERRORS_MAX);
         let of_pose = |error: &&CommonError| error.cause.platform == 7 && error.lasts == pose.lasts;
-        assert_eq!(errors.iter().filter(of_pose).count(), 4);
+        assert_eq!(errors.iter().filter(of_pose).count(), 6);
     }
 }

@@ -16,7 +16,7 @@ use crate::maths::{ln, sin, sqrt};
 use crate::measurement::{Coverage, Measurement, Observation, Reading, Scan};
 use crate::model::polar::azimuth_and_distance;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
-use crate::sensor::SensorModel;
+use crate::sensor::{FieldOfView, SensorModel};
 use crate::tally::{Tally, count};
 use crate::trail::Trail;
 
@@ -124,7 +124,8 @@ pub(super) struct Look<'a> {
     log_detection: f64,
     /// The factor on the sensor's R that its innovations ask for.
     noise_scale: f64,
-    /// Sines of the lowest and the highest elevation of the field of view.
+    /// How far it looked, and the sines of its lowest and highest elevation.
+    farthest: f64,
     lowest: f64,
     highest: f64,
     /// Those that are looked at.
@@ -190,14 +191,16 @@ impl<'a> Look<'a> {
         trail.admission(columns.iter().map(|column| column.log_clutter.is_some()), scan.measurements.len());
         let plots = &mut plots[..admitted];
         Plot::sort(plots);
+        let view = looked_at(sensor, &scan.coverage);
         let look = Self {
             scan,
             sensor,
             label: scan.label.join(sensor.label),
             log_detection: ln(sensor.detection),
             noise_scale,
-            lowest: sin(sensor.field_of_view.elevation_min_rad),
-            highest: sin(sensor.field_of_view.elevation_max_rad),
+            farthest: view.range_max_m,
+            lowest: sin(view.elevation_min_rad),
+            highest: sin(view.elevation_max_rad),
             measurements,
             groups: Group::split(plots).collect(),
             addressed: if is_anonymous { &[] } else { index_addresses(measurements, columns, addressed) },
@@ -235,13 +238,13 @@ impl<'a> Look<'a> {
         let view = &self.sensor.field_of_view;
         let away = target.place - self.scan.pose.origin.vector();
         let (up, sigma) = (self.scan.pose.axes.column(2).dot(&away), sqrt(target.variance.z));
-        (view.range_min_m..=view.range_max_m).contains(&range)
+        (view.range_min_m..=self.farthest).contains(&range)
             && up + sigma >= range * self.lowest
             && up - sigma <= range * self.highest
     }
 
     fn sweeps(&self, target: &Whereabouts) -> bool {
-        let Coverage::Sector { width_rad, .. } = self.scan.coverage else { return true };
+        let Some((_, width_rad)) = self.scan.coverage.sector() else { return true };
         let (azimuth, distance) = azimuth_and_distance(&self.scan.pose, &target.place);
         let sigma = sqrt(0.5 * (target.variance.x + target.variance.y));
         let margin = EDGE_SIGMAS * sigma / distance.max(1.0);
@@ -276,6 +279,18 @@ impl<'a> Look<'a> {
 
 /// Distance from the edge of a sector, in standard deviations, within which a target may turn up on either side.
 const EDGE_SIGMAS: f64 = 2.0;
+
+/// The field of view of a look: the sensor's, or what of it a cone covered.
+fn looked_at(sensor: &SensorModel, coverage: &Coverage) -> FieldOfView {
+    let view = sensor.field_of_view;
+    let Coverage::Cone(cone) = coverage else { return view };
+    FieldOfView {
+        range_max_m: view.range_max_m.min(cone.range_max_m),
+        elevation_min_rad: view.elevation_min_rad.max(cone.elevation_min_rad),
+        elevation_max_rad: view.elevation_max_rad.min(cone.elevation_max_rad),
+        ..view
+    }
+}
 
 /// Fills in the columns, and the plots of those measurements that are plausible; tells how many those are, and whether
 /// no measurement says who it is of. All at once, because each is a long way from the next.

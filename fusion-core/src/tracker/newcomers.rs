@@ -19,7 +19,7 @@ use core::f64::consts::{PI, TAU};
 use super::look::Look;
 use crate::capacity::SENSORS_MAX;
 use crate::maths::sqrt;
-use crate::measurement::{Coverage, Scan, SensorId};
+use crate::measurement::{Cone, Coverage, Scan, SensorId};
 use crate::time::Timestamp;
 use crate::track::Track;
 
@@ -150,7 +150,9 @@ pub(super) fn odds(newcomers: &mut Newcomers, look: &Look<'_>, known: f64, new: 
     let (detection, clutter) = (sensor.detection, sensor.clutter_per_scan);
     let share = match look.scan.coverage {
         Coverage::Full => 1.0,
-        Coverage::Sector { width_rad, .. } => (width_rad / TAU).clamp(1e-3, 1.0),
+        Coverage::Sector { width_rad, .. } | Coverage::Cone(Cone { width_rad, .. }) => {
+            (width_rad / TAU).clamp(1e-3, 1.0)
+        }
         // Whoever reports does so of himself: nobody is looked for.
         Coverage::Reports => return (new / clutter).min(EVEN),
     };

@@ -24,7 +24,7 @@ use crate::filter::consider::{CommonError, reach_of};
 use crate::filter::imm::Modes;
 use crate::filter::linearise::BEND;
 use crate::maths::{cos, sin, sqrt};
-use crate::measurement::{Coverage, Pose, Scan};
+use crate::measurement::{Cone, Coverage, Pose, Scan};
 use crate::model::constant_velocity::NearlyConstantVelocity;
 use crate::model::motion::MotionSet;
 use crate::model::{Kind, KindVisitor, ObservationModel, visit};
@@ -169,8 +169,12 @@ impl Swept {
             Coverage::Full => Self::All,
             Coverage::Reports => Self::Nothing,
             // What lies outside of more than half a turn may be doubted on both sides at once.
-            Coverage::Sector { width_rad, .. } if !(*width_rad > 0.0 && *width_rad <= PI) => Self::All,
-            Coverage::Sector { from, width_rad } => {
+            Coverage::Sector { width_rad, .. } | Coverage::Cone(Cone { width_rad, .. })
+                if !(*width_rad > 0.0 && *width_rad <= PI) =>
+            {
+                Self::All
+            }
+            Coverage::Sector { from, width_rad } | Coverage::Cone(Cone { from, width_rad, .. }) => {
                 let edge = |azimuth: f64| [sin(azimuth), cos(azimuth)];
                 Self::Between(edge(from.radians()), edge(from.radians() + width_rad))
             }
@@ -223,7 +227,7 @@ impl Rough {
 impl Rough {
     /// Farther by what the scan's common errors can do: S grows by 2 H a g + g², which is no more than H P Hᵀ + 2 g².
     fn widen(&mut self, errors: &[CommonError]) {
-        let (place, _) = reach_of(errors, sqrt(self.speed_squared));
+        let (place, _) = reach_of(errors, sqrt(self.speed_squared), &self.place);
         self.across = sqrt(2.0 * (self.across * self.across + place));
         self.up = sqrt(2.0 * (self.up * self.up + place));
     }
@@ -345,7 +349,7 @@ impl KindVisitor for Draw<'_> {
             .group
             .first_two()
             .fold([0.0_f64; 2], |most, (_, variance)| [most[0].max(variance[0]), most[1].max(variance[1])]);
-        let (_, polar) = reach_of(self.errors, 0.0);
+        let (_, polar) = reach_of(self.errors, 0.0, &Vector3::zeros());
         let variance = [0, 1].map(|k| variance[k] + 2.0 * polar[k] + self.blur[k]);
         Field {
             plane,

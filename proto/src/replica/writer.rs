@@ -67,7 +67,7 @@ pub(super) struct Writer {
     tracks: BTreeMap<TrackNumber, Own>,
     next_handle: BTreeMap<(u8, Kind), u16>,
     sensors: Vec<String>,
-    bearings: BTreeMap<(u8, u8, u8), u16>,
+    bearings: BTreeMap<(u8, u8, u32), u16>,
     assertions: BTreeMap<(u8, TrackId), u16>,
     clock: Hybrid,
     /// Behind which row of which stream the next look for old rows begins.

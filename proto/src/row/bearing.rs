@@ -17,6 +17,9 @@ const SIGMA_BITS: u32 = 5;
 const HEIGHT_BITS: u32 = 9;
 const HEIGHT_UNIT_M: f64 = 32.0;
 const HEIGHT_LOWEST_M: f64 = -1000.0;
+/// Bits of an emitter's number: of a thousand emitters that one sensor hears, some two share one with probability 3 %;
+/// of thirty, with one in forty thousand.
+pub const EMITTER_BITS: u32 = 24;
 /// Places are told in double the units of a track's.
 const COARSER: u32 = 1;
 
@@ -32,15 +35,15 @@ pub struct Bearing {
     sigma: u8,
     /// Which sensor of the origin.
     pub sensor: u8,
-    /// Told apart by this from other emitters that the same origin hears.
-    pub emitter: u8,
+    /// Told apart by this from other emitters that the same origin hears: [`EMITTER_BITS`] bits.
+    pub emitter: u32,
 }
 
 impl Bearing {
     /// The numbers nearest to a line: from a place, in a direction clockwise from true north there, with one sigma in
     /// radians, which takes in the rounding of the direction.
     #[must_use]
-    pub fn new(place: Geodetic, azimuth: Angle, sigma_rad: f64, sensor: u8, emitter: u8) -> Self {
+    pub fn new(place: Geodetic, azimuth: Angle, sigma_rad: f64, sensor: u8, emitter: u32) -> Self {
         let sigma = sqrt(sigma_rad * sigma_rad + AZIMUTH_UNIT * AZIMUTH_UNIT / 12.0);
         let height = units(place.height_m - HEIGHT_LOWEST_M, HEIGHT_UNIT_M, 0, (1 << HEIGHT_BITS) - 1);
         let azimuth = turn_units(azimuth.turn() / core::f64::consts::TAU, AZIMUTH_BITS);
@@ -51,7 +54,7 @@ impl Bearing {
             azimuth: u16::try_from(azimuth).unwrap_or(0),
             sigma: step_above(sigma, 1 << SIGMA_BITS, sigma_rad_of),
             sensor: sensor & 63,
-            emitter,
+            emitter: emitter & ((1 << EMITTER_BITS) - 1),
         }
     }
 
@@ -86,7 +89,7 @@ impl Bearing {
         w.put(self.azimuth.into(), AZIMUTH_BITS);
         w.put(self.sigma.into(), SIGMA_BITS);
         w.put(self.sensor.into(), 6);
-        w.put(self.emitter.into(), 8);
+        w.put(self.emitter.into(), EMITTER_BITS);
     }
 
     pub(super) fn get(r: &mut BitReader<'_>) -> Option<Self> {
@@ -97,7 +100,7 @@ impl Bearing {
             azimuth: r.narrow(AZIMUTH_BITS)?,
             sigma: r.narrow(SIGMA_BITS)?,
             sensor: r.narrow(6)?,
-            emitter: r.narrow(8)?,
+            emitter: r.narrow(EMITTER_BITS)?,
         })
     }
 }

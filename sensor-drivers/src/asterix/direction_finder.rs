@@ -256,6 +256,7 @@ impl DirectionFinder {
             horizontal_sigma_m: 1.0,
             vertical_sigma_m: 1.0,
             heading_sigma: 0.0,
+            tilt_sigma: 0.0,
             // Stations stand where they were surveyed.
             lasts: None,
             number,

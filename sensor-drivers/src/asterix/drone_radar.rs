@@ -165,7 +165,9 @@ impl DroneRadar {
         // Of a sensor that only reports, plots of one time are one look; a tick of its clock is 8 ms.
         let window = match config.coverage {
             Coverage::Reports => Span::from_millis(8),
-            Coverage::Full | Coverage::Sector { .. } => Span::from_nanos(config.update_period.as_nanos() / 2),
+            Coverage::Full | Coverage::Sector { .. } | Coverage::Cone(_) => {
+                Span::from_nanos(config.update_period.as_nanos() / 2)
+            }
         };
         let looks = Looks::new(Gathering { coverage: config.coverage, window });
         Station::listening(config.reception, Self { config, looks, tally: Tally::default() })

@@ -4,9 +4,9 @@
 //! and down. Each is turned into the next by yaw about the third, then pitch about the second, then roll about the
 //! first axis. A pixel is seen through a pinhole without distortion.
 //!
-//! The errors of heading, pitch, roll, pointing and pixel are taken as independent. An error turns the line of sight d
-//! about its axis a by a × d; what of it lies along azimuth and elevation is summed by squares. That all targets of a
-//! frame share most of it is not told on.
+//! The errors of pointing and pixel are taken as independent: what of them lies along azimuth and elevation is summed
+//! by squares. What heading, pitch and roll are off by all targets of a frame share, and those of the next frames for a
+//! while: that is told with the platform.
 
 use fusion_core::maths::{atan2, cos, hypot, sin, sqrt, tan};
 
@@ -21,7 +21,7 @@ type Vector = [f64; 3];
 pub struct SightSigmas {
     /// Of the platform's heading, radians: told with the platform, as all lines of sight share it.
     pub heading: f64,
-    /// Of the platform's pitch and roll, radians.
+    /// Of the platform's pitch and roll, radians: told with the platform likewise.
     pub tilt: f64,
     /// Of the sensor's angles on the platform, radians, about each axis.
     pub pointing: f64,
@@ -43,11 +43,9 @@ pub enum Unsighted {
 /// An azimuth whose one sigma is larger is none, radians.
 const AZIMUTH_SIGMA_LARGEST: f64 = 0.35;
 
-/// A frame's sensor in space: the axes of sensor and platform, and the size of a pixel.
+/// A frame's sensor in space: its axes, and the size of a pixel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Camera {
-    /// Wing axis after yaw, and nose: about what pitch and roll turn.
-    tilted_about: [Vector; 2],
     /// The sensor's axis, right and down.
     axes: [Vector; 3],
     /// Size of the frame, pixels.
@@ -69,9 +67,7 @@ impl Camera {
             Some(told) => size(told, frame.1)?,
             None => width,
         };
-        let yaw = uas.heading_deg?.to_radians();
-        let wing = [-sin(yaw), cos(yaw), 0.0];
-        Some(Self { tilted_about: [wing, body[0]], axes, frame, pixel: (width, height) })
+        Some(Self { axes, frame, pixel: (width, height) })
     }
 
     /// The line of sight through the middle of a target.
@@ -99,8 +95,8 @@ impl Camera {
         let (north, east) = (sight[0] / level, sight[1] / level);
         let along_azimuth = [-east, north, 0.0];
         let along_elevation = [sight[2] * north, sight[2] * east, -level];
-        let azimuth = self.sigma(sight, along_azimuth, distance, sigmas) / level;
-        let elevation = self.sigma(sight, along_elevation, distance, sigmas);
+        let azimuth = self.sigma(along_azimuth, distance, sigmas) / level;
+        let elevation = self.sigma(along_elevation, distance, sigmas);
         (azimuth <= AZIMUTH_SIGMA_LARGEST).then_some(Polar {
             azimuth: Measured { value: atan2(sight[1], sight[0]), sigma: azimuth },
             range: None,
@@ -111,15 +107,13 @@ impl Camera {
     }
 
     /// One sigma of the line of sight along a unit vector at right angles to it, radians.
-    fn sigma(&self, sight: Vector, along: Vector, distance: f64, sigmas: &SightSigmas) -> f64 {
-        let by_turns = self.tilted_about.into_iter().map(|about| sigmas.tilt * dot(cross(about, sight), along));
+    fn sigma(&self, along: Vector, distance: f64, sigmas: &SightSigmas) -> f64 {
         let [_, right, down] = self.axes;
         let by_pixels = [
             sigmas.pixels * self.pixel.0 / distance * dot(right, along),
             sigmas.pixels * self.pixel.1 / distance * dot(down, along),
         ];
-        let squares = by_turns.chain(by_pixels).fold(sigmas.pointing * sigmas.pointing, |sum, part| sum + part * part);
-        sqrt(squares)
+        sqrt(by_pixels.into_iter().fold(sigmas.pointing * sigmas.pointing, |sum, part| sum + part * part))
     }
 }
 
@@ -147,10 +141,6 @@ fn combine([x, y, z]: [Vector; 3], [a, b, c]: Vector) -> Vector {
 
 fn dot(a: Vector, b: Vector) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn cross(a: Vector, b: Vector) -> Vector {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
 /// A number of pixels from one to what no sensor has.
@@ -222,28 +212,12 @@ mod tests {
     }
 
     #[test]
-    fn the_sigmas_are_those_of_small_turns() {
-        let step = 1e-6;
-        let base = uas();
-        let of = |uas: &Uas<'_>| seen(uas, 100, 900).map(|p| (p.azimuth.value, p.elevation.unwrap().value)).unwrap();
-        let turn = |uas: Uas<'static>| {
-            let (from, to) = (of(&base), of(&uas));
-            ((to.0 - from.0) / step, (to.1 - from.1) / step)
-        };
-        let more = |deg: Option<f64>| deg.map(|deg| deg + step.to_degrees());
-        let turns = [
-            (SIGMAS.tilt, turn(Uas { pitch_deg: more(base.pitch_deg), ..base })),
-            (SIGMAS.tilt, turn(Uas { roll_deg: more(base.roll_deg), ..base })),
-        ];
-        let polar = seen(&base, 100, 900).unwrap();
-        let level = cos(polar.elevation.unwrap().value);
+    fn pointing_and_pixels_turn_the_line_of_sight_the_more_in_azimuth_the_steeper_it_is() {
+        let polar = seen(&uas(), 251, 501).unwrap();
         let pixel = SIGMAS.pixels * 2.0 * tan(5_f64.to_radians()) / 1001.0;
-        let squared = |x: f64| x * x;
-        let sum = |part: fn((f64, f64)) -> f64| turns.iter().map(|&(sigma, by)| squared(sigma * part(by))).sum::<f64>();
-        let elevation = sqrt(sum(|by| by.1) + squared(SIGMAS.pointing) + pixel * pixel);
-        let azimuth = sqrt(sum(|by| by.0) + (squared(SIGMAS.pointing) + pixel * pixel) / level / level);
-        assert!((polar.elevation.unwrap().sigma / elevation - 1.0).abs() < 2e-3);
-        assert!((polar.azimuth.sigma / azimuth - 1.0).abs() < 2e-3);
+        let across = hypot(SIGMAS.pointing, pixel);
+        assert!((polar.elevation.unwrap().sigma / across - 1.0).abs() < 1e-9);
+        assert!((polar.azimuth.sigma * cos(20_f64.to_radians()) / across - 1.0).abs() < 1e-9);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use fusion_core::identity::Identity;
 use fusion_core::maths::hypot;
 use fusion_core::time::{Span, Timestamp};
 
-use super::sight::{self, DirectionErrors, FieldOfView, InImage, Quaternion};
+use super::sight::{self, FieldOfView, InImage, Quaternion};
 use super::system::{self, At, Attitude, System};
 use super::vehicle::rate;
 use super::{From, Link, MavlinkConfig, When};
@@ -90,14 +90,13 @@ impl Link {
             self.tally.sightings_without_pointing += 1;
             return;
         };
-        let Some(platform) = system.platform(when.0, config.heading_sigma) else {
+        let Some(platform) = system.platform(when.0, &config) else {
             self.tally.sightings_without_position += 1;
             return;
         };
         let body_rate = system.attitude.map_or(0.0, |attitude| attitude.value.rate);
         let across = across(&config, pointing, body_rate, when.0);
-        let errors = DirectionErrors { tilt: config.tilt_sigma, across };
-        match sight::line_of_sight(pointing.value.turn, view, target, errors) {
+        match sight::line_of_sight(pointing.value.turn, view, target, across) {
             Some((azimuth, elevation)) => self.sight(when, platform, azimuth, elevation),
             None => self.tally.sightings_straight_down += 1,
         }

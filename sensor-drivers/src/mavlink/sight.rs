@@ -4,9 +4,9 @@
 //! camera's axes into those of the earth. A point at (x, y) of an image, 0 to 1 from its left upper corner, lies in
 //! the direction (1, (2x − 1) tan(h/2), (2y − 1) tan(v/2)) of the camera, h and v being the fields of view.
 //!
-//! Errors to first order: a tilt error σₜ about any horizontal axis, a heading error σₕ about the vertical, an error σₐ
-//! of the direction itself (gimbal, box, time), the same across in every direction. A small turn δ moves a direction
-//! u by δ × u, so σ²(elevation) = σₜ² + σₐ², σ²(azimuth) = σₕ² + σₜ² tan²ε + σₐ² / cos²ε, and the two are independent.
+//! Errors to first order: an error σₐ of the direction itself (gimbal, box, time), the same across in every direction,
+//! so σ(elevation) = σₐ and σ(azimuth) = σₐ / cos ε, and the two are independent. What heading and tilt are off by all
+//! directions of the platform share for a while: that is told with the platform.
 
 use fusion_core::maths::{atan2, cos, hypot, sin, sqrt};
 
@@ -131,23 +131,14 @@ impl FieldOfView {
     }
 }
 
-/// One sigma of what directions are made from, radians.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DirectionErrors {
-    /// About horizontal axes.
-    pub tilt: f64,
-    /// Across the direction, but for the box.
-    pub across: f64,
-}
-
 /// Azimuth and elevation of a target; `None` where it is so near to straight above or below that its azimuth means
-/// nothing.
+/// nothing. `across` is one sigma of the direction, but for the box, radians.
 #[must_use]
 pub fn line_of_sight(
     camera: Quaternion,
     view: FieldOfView,
     target: InImage,
-    errors: DirectionErrors,
+    across: f64,
 ) -> Option<(Measured, Measured)> {
     let [wide, high] = view.tangents();
     let seen = [1.0, (2.0 * target.at[0] - 1.0) * wide, (2.0 * target.at[1] - 1.0) * high];
@@ -156,14 +147,10 @@ pub fn line_of_sight(
     let (azimuth, elevation) = (atan2(east, north), atan2(-down, level));
     // Off the axis a step in the image is a smaller angle; the step at the axis bounds it.
     let in_image = (2.0 * wide * target.sigma[0]).max(2.0 * high * target.sigma[1]);
-    let across = hypot(errors.across, in_image);
-    let cosine = cos(elevation);
-    let slope = sin(elevation) / cosine;
-    let azimuth_sigma = hypot(errors.tilt * slope, across / cosine);
-    (azimuth_sigma < AZIMUTH_SIGMA_MAX).then(|| {
-        let elevation = Measured { value: elevation, sigma: hypot(errors.tilt, across) };
-        (Measured { value: azimuth, sigma: azimuth_sigma }, elevation)
-    })
+    let across = hypot(across, in_image);
+    let azimuth_sigma = across / cos(elevation);
+    (azimuth_sigma < AZIMUTH_SIGMA_MAX)
+        .then_some((Measured { value: azimuth, sigma: azimuth_sigma }, Measured { value: elevation, sigma: across }))
 }
 
 /// Beyond half a radian an error of azimuth is no longer nearly normal.
@@ -176,14 +163,10 @@ mod tests {
     use fusion_core::maths::tan;
 
     const VIEW: FieldOfView = FieldOfView { horizontal: 1.0, vertical: 0.6 };
-    const ERRORS: DirectionErrors = DirectionErrors { tilt: 0.01, across: 0.005 };
+    const ACROSS: f64 = 0.005;
 
     fn at(x: f64, y: f64) -> InImage {
         InImage { at: [x, y], sigma: [0.001; 2] }
-    }
-
-    fn square(value: f64) -> f64 {
-        value * value
     }
 
     fn near(a: f64, b: f64) -> bool {
@@ -194,7 +177,7 @@ mod tests {
     fn the_middle_of_the_image_is_where_the_camera_points() {
         for (pitch, yaw) in [(0.0, 0.0), (-0.5, 2.0), (0.3, -1.0)] {
             let camera = Quaternion::of_angles(0.7, pitch, yaw);
-            let (azimuth, elevation) = line_of_sight(camera, VIEW, at(0.5, 0.5), ERRORS).unwrap();
+            let (azimuth, elevation) = line_of_sight(camera, VIEW, at(0.5, 0.5), ACROSS).unwrap();
             assert!(near(azimuth.value, yaw) && near(elevation.value, pitch));
             assert!(near(camera.heading(), yaw));
         }
@@ -203,41 +186,27 @@ mod tests {
     #[test]
     fn the_edges_of_the_image_are_half_a_field_of_view_away() {
         let level = Quaternion::of_angles(0.0, 0.0, 0.25);
-        let (right, _) = line_of_sight(level, VIEW, at(1.0, 0.5), ERRORS).unwrap();
+        let (right, _) = line_of_sight(level, VIEW, at(1.0, 0.5), ACROSS).unwrap();
         assert!(near(right.value, 0.75));
-        let (_, top) = line_of_sight(level, VIEW, at(0.5, 0.0), ERRORS).unwrap();
+        let (_, top) = line_of_sight(level, VIEW, at(0.5, 0.0), ACROSS).unwrap();
         assert!(near(top.value, 0.3));
         let rolled = Quaternion::of_angles(core::f64::consts::FRAC_PI_2, 0.0, 0.25);
-        let (_, down) = line_of_sight(rolled, VIEW, at(1.0, 0.5), ERRORS).unwrap();
+        let (_, down) = line_of_sight(rolled, VIEW, at(1.0, 0.5), ACROSS).unwrap();
         assert!(near(down.value, -0.5));
     }
 
     #[test]
-    fn sigmas_are_those_of_many_disturbed_directions() {
-        // Along each axis of error in turn, by differences.
-        let (pitch, yaw, step) = (-0.8, 1.2, 1e-6);
-        let camera = Quaternion::of_angles(0.0, pitch, yaw);
-        let look = |turn: Quaternion| line_of_sight(turn.then(camera), VIEW, at(0.6, 0.4), ERRORS).unwrap();
-        let (azimuth, elevation) = look(Quaternion::of_angles(0.0, 0.0, 0.0));
-        let turns = [
-            (Quaternion::of_angles(step, 0.0, 0.0), ERRORS.tilt),
-            (Quaternion::of_angles(0.0, step, 0.0), ERRORS.tilt),
-        ];
-        let by = |value: fn(&(Measured, Measured)) -> f64, at: f64| -> f64 {
-            turns.iter().map(|(turn, sigma)| square((value(&look(*turn)) - at) / step * sigma)).sum()
-        };
-        let across = hypot(ERRORS.across, 2.0 * tan(0.5) * 0.001);
-        let cosine = cos(elevation.value);
-        let expected = (by(|seen| seen.0.value, azimuth.value) + square(across / cosine)).sqrt();
-        assert!((azimuth.sigma / expected - 1.0).abs() < 1e-4, "{} {expected}", azimuth.sigma);
-        let expected = (by(|seen| seen.1.value, elevation.value) + square(across)).sqrt();
-        assert!((elevation.sigma / expected - 1.0).abs() < 1e-4, "{} {expected}", elevation.sigma);
+    fn an_error_across_is_larger_in_azimuth_the_steeper_the_direction() {
+        let camera = Quaternion::of_angles(0.0, -0.8, 1.2);
+        let (azimuth, elevation) = line_of_sight(camera, VIEW, at(0.6, 0.4), ACROSS).unwrap();
+        let across = hypot(ACROSS, 2.0 * tan(0.5) * 0.001);
+        assert!(near(elevation.sigma, across) && near(azimuth.sigma, across / cos(elevation.value)));
     }
 
     #[test]
     fn straight_down_has_no_azimuth() {
         let down = Quaternion::of_angles(0.0, -core::f64::consts::FRAC_PI_2, 0.0);
-        assert_eq!(line_of_sight(down, VIEW, at(0.5, 0.5), ERRORS), None);
+        assert_eq!(line_of_sight(down, VIEW, at(0.5, 0.5), ACROSS), None);
     }
 
     #[test]

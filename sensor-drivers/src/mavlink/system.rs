@@ -157,7 +157,7 @@ impl System {
     }
 
     /// Where it is now, if it said so lately: carried on with its speed.
-    pub(super) fn platform(&self, now: Timestamp, heading_sigma: f64) -> Option<Platform> {
+    pub(super) fn platform(&self, now: Timestamp, config: &MavlinkConfig) -> Option<Platform> {
         let fix = self.fix?;
         let age = (now - fix.time).as_secs_f64();
         if age.abs() > FIX_AGE_MAX_S {
@@ -172,7 +172,8 @@ impl System {
             position: Geodetic::from_ecef(moved),
             horizontal_sigma_m: fix.value.horizontal_sigma_m,
             vertical_sigma_m: fix.value.vertical_sigma_m,
-            heading_sigma,
+            heading_sigma: config.heading_sigma,
+            tilt_sigma: config.tilt_sigma,
             lasts: Some(NAVIGATION_ERROR_LASTS),
             // A system is told by one octet and the link that it speaks on.
             number: u16::try_from(self.number & 0xFFFF).unwrap_or(0),

@@ -116,18 +116,19 @@ fn gimbal_frames_all_give_the_same_line_of_sight() {
 }
 
 #[test]
-fn the_sigma_of_a_sighting_holds_attitude_gimbal_box_and_time() {
+fn the_sigma_of_a_sighting_holds_gimbal_box_and_time_and_its_platform_tells_the_rest() {
     let config = MavlinkConfig::default();
     let reports = sees(&gimbal(10_000, 1.3, NORTH), &boxed(0.45, 0.55));
     let elevation = polar(&reports).1.elevation.unwrap();
     let in_image = 2.0 * tan(30_f64.to_radians()) * 0.01;
-    let expected = [config.tilt_sigma, config.gimbal_sigma, in_image];
+    let expected = [config.gimbal_sigma, in_image];
     let expected = sqrt(expected.iter().map(|sigma| sigma * sigma).sum());
     assert!((elevation.sigma - expected).abs() < 1e-7, "{} {expected}", elevation.sigma);
     // Where the drone may be otherwise than it says, and its heading, stand beside: every sighting shares them.
     let platform = polar(&reports).0.from.unwrap();
     assert!((platform.vertical_sigma_m - 5.0 - crate::geoid::SIGMA_M).abs() < 1e-9);
     assert!((platform.heading_sigma - config.heading_sigma).abs() < 1e-12 && platform.number == 1);
+    assert!((platform.tilt_sigma - config.tilt_sigma).abs() < 1e-12);
     let turning = GIMBAL_DEVICE_ATTITUDE_STATUS_DATA { angular_velocity_z: 1.0, ..gimbal(10_000, 1.3, NORTH) };
     let reports = sees(&turning, &boxed(0.45, 0.55));
     let expected = hypot(expected, 0.1);

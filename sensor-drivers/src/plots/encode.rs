@@ -95,7 +95,8 @@ impl Line {
         self.member("time", format_args!("\"{}\"", Rfc3339(scan.time)));
         match coverage {
             Coverage::Full => self.member("coverage", "\"full\""),
-            Coverage::Reports => self.member("coverage", "\"reports\""),
+            // Lines know no cones: that silence says nothing is not too much.
+            Coverage::Reports | Coverage::Cone(_) => self.member("coverage", "\"reports\""),
             Coverage::Sector { from, width_rad } => {
                 self.text.push_str(",\"coverage\":{");
                 self.member("from_deg", from.compass_degrees());

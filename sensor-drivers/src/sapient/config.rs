@@ -71,6 +71,8 @@ pub struct SapientConfig {
     pub reporting: Reporting,
     /// How often we say how we are, as a client.
     pub status_period: Span,
+    /// Time from look to look of a node that stares: where its looks come so, its silence counts.
+    pub look_period: Span,
 }
 
 impl Default for SapientConfig {
@@ -96,6 +98,7 @@ impl Default for SapientConfig {
             geoid_m: None,
             reporting: Reporting::Declared,
             status_period: Span::from_secs(5),
+            look_period: Span::from_secs(1),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! The simulator speaks as a sensor node through this, the driver answers through it, and so does a node that shows
 //! its picture to a SAPIENT middleware. Identifiers come from time, seed and count: the same calls give the same bytes.
 
+use fusion_core::angle::Angle;
+use fusion_core::measurement::Cone;
 use fusion_core::time::{Span, Timestamp};
 use prost::Message as _;
 use proto::pb::sapient as pb;
@@ -31,6 +33,8 @@ pub struct About<'a> {
     pub node_type: i32,
     /// Whether its reports are states of tracks.
     pub tracks: bool,
+    /// Whether it stares: each of its looks holds all that it detects in its field of view.
+    pub stares: bool,
     /// Whether its reports are directions seen from the node rather than points on the earth.
     pub seen: bool,
     /// How often it says how it is.
@@ -54,7 +58,14 @@ pub struct Sighting<'a> {
 
 impl Default for About<'_> {
     fn default() -> Self {
-        Self { name: "copmesh", node_type: 2, tracks: false, seen: true, status_period: Span::from_secs(5) }
+        Self {
+            name: "copmesh",
+            node_type: 2,
+            tracks: false,
+            stares: false,
+            seen: true,
+            status_period: Span::from_secs(5),
+        }
     }
 }
 
@@ -78,6 +89,15 @@ impl Sender {
 
     /// Says how the node is: well, or about to leave; and where it is, if it stands anywhere.
     pub fn status(&mut self, place: Option<&Point>, leaving: bool, time: Timestamp) -> Vec<u8> {
+        self.status_with(place, None, leaving, time)
+    }
+
+    /// Says that the node is well, where it stands, and what it looks at.
+    pub fn status_of_view(&mut self, place: &Point, view: &Cone, time: Timestamp) -> Vec<u8> {
+        self.status_with(Some(place), Some(view), false, time)
+    }
+
+    fn status_with(&mut self, place: Option<&Point>, view: Option<&Cone>, leaving: bool, time: Timestamp) -> Vec<u8> {
         let system = if leaving { pb::status_report::System::Goodbye } else { pb::status_report::System::Ok };
         let report = pb::StatusReport {
             report_id: Some(self.ulid(time).to_string()),
@@ -85,6 +105,7 @@ impl Sender {
             info: Some(pb::status_report::Info::New.into()),
             mode: Some(MODE.into()),
             node_location: place.map(location),
+            field_of_view: view.map(field_of_view),
             ..pb::StatusReport::default()
         };
         self.frame(Content::StatusReport(report), None, time)
@@ -179,6 +200,7 @@ pub fn sample_registration(about: &About<'_>) -> pb::Registration {
         mode_name: Some(MODE.into()),
         mode_type: Some(r::ModeType::Permanent.into()),
         settle_time: Some(duration(Span::ZERO)),
+        scan_type: about.stares.then_some(r::ScanType::Fixed.into()),
         tracking_type: Some(tracking.into()),
         detection_definition: vec![r::DetectionDefinition {
             location_type: Some(location_type(about.seen)),
@@ -260,6 +282,23 @@ fn range_bearing(polar: &Polar) -> pb::RangeBearing {
         coordinate_system: Some(pb::RangeBearingCoordinateSystem::DegreesM.into()),
         datum: Some(pb::RangeBearingDatum::True.into()),
     }
+}
+
+/// A cone about its middle, in degrees and metres from true north.
+fn field_of_view(cone: &Cone) -> pb::LocationOrRangeBearing {
+    let middle = Angle::from_radians(cone.from.radians() + 0.5 * cone.width_rad);
+    let (low, high) = (cone.elevation_min_rad, cone.elevation_max_rad);
+    let told = pb::RangeBearingCone {
+        azimuth: Some(middle.compass_degrees()),
+        horizontal_extent: Some(cone.width_rad.to_degrees()),
+        elevation: Some(f64::midpoint(low, high).to_degrees()),
+        vertical_extent: Some((high - low).to_degrees()),
+        range: Some(cone.range_max_m),
+        coordinate_system: Some(pb::RangeBearingCoordinateSystem::DegreesM.into()),
+        datum: Some(pb::RangeBearingDatum::True.into()),
+        ..pb::RangeBearingCone::default()
+    };
+    pb::LocationOrRangeBearing { fov_oneof: Some(pb::location_or_range_bearing::FovOneof::RangeBearing(told)) }
 }
 
 /// In degrees and metres above the ellipsoid; errors in the same units.

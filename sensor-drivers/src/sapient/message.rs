@@ -3,6 +3,7 @@
 use fusion_core::time::Timestamp;
 
 use super::ident::{Ulid, Uuid};
+use super::view::Region;
 use crate::protobuf::{Part, Parts};
 
 /// The outside of a message, and what is in it.
@@ -77,8 +78,13 @@ pub(super) struct Detection<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Status<'a> {
     pub system: u32,
+    pub info: u32,
     pub mode: &'a str,
     pub location: Option<Location<'a>>,
+    pub field_of_view: Option<Region>,
+    /// What it can cover, if that is told as one region.
+    pub coverage: Option<Region>,
+    pub obscured: bool,
 }
 
 /// An alert, as far as it is counted.
@@ -257,15 +263,20 @@ fn signal(octets: &[u8]) -> (f64, f64) {
 impl<'a> Status<'a> {
     /// A status report that has been checked.
     pub(super) fn of(octets: &'a [u8]) -> Self {
-        let mut read = Self::default();
+        let (mut read, mut regions) = (Self::default(), 0);
         for part in Parts::checked(octets) {
             match part.number {
                 2 => read.system = part.value.word().unwrap_or_default(),
+                3 => read.info = part.value.word().unwrap_or_default(),
                 5 => read.mode = part.value.text().unwrap_or_default(),
                 7 => read.location = part.value.octets().map(Location::of),
+                8 => read.field_of_view = part.value.octets().map(Region::of),
+                10 => read.obscured = true,
+                12 => (read.coverage, regions) = (part.value.octets().map(Region::of), regions + 1),
                 _ => {}
             }
         }
+        read.coverage = read.coverage.filter(|_| regions == 1);
         read
     }
 }

@@ -7,7 +7,8 @@ use heapless::Vec as Bounded;
 use super::ident::{Uuid, hash};
 use super::message::along;
 use super::place::speed_unit;
-use crate::decoder::NAVIGATION_ERROR_LASTS;
+use super::view::View;
+use crate::decoder::{NAVIGATION_ERROR_LASTS, OwnedScan};
 use crate::protobuf::Parts;
 
 /// Nodes that are remembered. The one that was silent longest is forgotten for a new one.
@@ -22,6 +23,8 @@ pub const MODES_MAX: usize = 16;
 
 /// `NodeType`: a node that fuses what others saw.
 const FUSION_NODE: u32 = 20;
+/// `ScanType` of what stares.
+const SCANS_FIXED: u32 = 1;
 /// `NodeType`s that act upon their targets: they may come and report, and are asked for nothing.
 const EFFECTORS: core::ops::RangeInclusive<u32> = 13..=17;
 
@@ -33,6 +36,8 @@ pub(super) struct Node {
     pub registered: bool,
     /// Where it says it stands, with one sigma of it across and in height.
     pub place: Option<Told>,
+    /// What it looks at.
+    pub view: View,
     /// Whether it ever told another place than before.
     moves: bool,
     kind: u32,
@@ -75,6 +80,8 @@ struct Mode {
     name: u64,
     /// `TrackingType`.
     tracking: u32,
+    /// Whether it stares.
+    fixed: bool,
     /// Metres per second of one unit of its horizontal and of its vertical speeds.
     speed_units: [f64; 2],
 }
@@ -102,6 +109,11 @@ impl Node {
         self.kind == FUSION_NODE || self.mode().is_some_and(|mode| mode.tracking >= 2)
     }
 
+    /// Whether it registered that it stares at what it says that it looks at.
+    pub(super) fn stares(&self) -> bool {
+        self.mode().is_some_and(|mode| mode.fixed)
+    }
+
     pub(super) fn is_effector(&self) -> bool {
         EFFECTORS.contains(&self.kind)
     }
@@ -125,6 +137,7 @@ impl Mode {
         let vertical = if vertical == 0 { horizontal } else { vertical };
         Self {
             name: name_hash(along(mode, &[1]).and_then(|part| part.value.octets()).unwrap_or_default()),
+            fixed: number(&[6]) == SCANS_FIXED,
             tracking: number(&[7]),
             speed_units: [speed_unit(horizontal), speed_unit(vertical)],
         }
@@ -166,6 +179,11 @@ impl Nodes {
     /// How many are known, and how many of them are registered.
     pub(super) fn count(&self) -> (u64, u64) {
         (self.nodes.len() as u64, self.nodes.iter().filter(|node| node.registered).count() as u64)
+    }
+
+    /// The looks that are over.
+    pub(super) fn close_looks(&mut self, now: Timestamp) -> impl Iterator<Item = OwnedScan> {
+        self.nodes.iter_mut().filter_map(move |node| node.view.close(now))
     }
 
     pub(super) fn clear(&mut self) {

@@ -28,8 +28,7 @@ const KPH: f64 = 1.0 / 3.6;
 
 /// What is seen from the node, in true axes. `site` is where it stands, if that is known.
 pub(super) fn polar(seen: &RangeBearing, config: &SapientConfig, site: Option<Geodetic>) -> Result<Polar, Unusable> {
-    let angle = if matches!(seen.units, 1 | 3) { 1.0_f64.to_radians() } else { 1.0 };
-    let metre = if matches!(seen.units, 3 | 4) { 1_000.0 } else { 1.0 };
+    let (angle, metre) = (angle_unit(seen.units), length_unit(seen.units));
     let azimuth = seen.azimuth.ok_or(("RangeBearing.azimuth", Reason::Missing))? * angle;
     if abs(azimuth) > 2.0 * TAU {
         return Err(("RangeBearing.azimuth", Reason::OutOfRange));
@@ -56,11 +55,21 @@ pub(super) fn polar(seen: &RangeBearing, config: &SapientConfig, site: Option<Ge
     })
 }
 
+/// Radians of one unit of the angles of a `RangeBearingCoordinateSystem`.
+pub(super) const fn angle_unit(units: u32) -> f64 {
+    if matches!(units, 1 | 3) { 1.0_f64.to_radians() } else { 1.0 }
+}
+
+/// Metres of one unit of its ranges.
+pub(super) const fn length_unit(units: u32) -> f64 {
+    if matches!(units, 3 | 4) { 1_000.0 } else { 1.0 }
+}
+
 /// What only the operator can tell was not told.
 const UNTOLD: Reason = Reason::Contradicts { other: "the configuration, which does not say where that north is" };
 
 /// From true north clockwise to the azimuth's zero, radians.
-fn north(datum: u32, config: &SapientConfig, site: Option<Geodetic>) -> Option<f64> {
+pub(super) fn north(datum: u32, config: &SapientConfig, site: Option<Geodetic>) -> Option<f64> {
     match datum {
         1 => Some(0.0),
         2 => config.declination_rad,

@@ -36,6 +36,10 @@ pub struct Tally {
     pub rejected_us: u64,
     /// Alerts that say critical, error or fatal.
     pub grave_alerts: u64,
+    /// Fields of view that are no cone, have no width, count from a north that nobody knows, or are obscured in part.
+    pub views_unusable: u64,
+    /// Looks of nodes that stare which did not follow each other in the configured rhythm: their silence says nothing.
+    pub looks_out_of_rhythm: u64,
     /// Detection reports of nodes that did not register.
     pub unregistered: u64,
     /// Registrations of nodes that act upon targets; they are asked for nothing.
@@ -106,6 +110,8 @@ impl Tally {
             ("derived", self.derived),
             ("track_bearings", self.track_bearings),
             ("node_places_unusable", self.node_places_unusable),
+            ("views_unusable", self.views_unusable),
+            ("looks_out_of_rhythm", self.looks_out_of_rhythm),
             ("unknown_fields", self.unknown_fields),
             ("names_cut", self.names_cut),
             ("lost_places", self.lost_places),

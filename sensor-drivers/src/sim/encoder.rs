@@ -115,7 +115,7 @@ pub(super) fn of_drone_radar(spec: &DroneRadar, site: &Site) -> Box<dyn LookEnco
     match spec.encoder {
         DroneRadarEncoder::Plots => Box::new(plots::Plots),
         DroneRadarEncoder::AsterixCat015 => Box::new(cat015::Cat015::new(spec.sac, spec.sic)),
-        DroneRadarEncoder::Sapient => Box::new(sapient::Sapient::radar(&spec.name, site)),
+        DroneRadarEncoder::Sapient => Box::new(sapient::Sapient::radar(spec, site)),
     }
 }
 

@@ -3,14 +3,17 @@
 //! It registers anew each minute, for whoever came later. What it sees are detections of a look, not tracks: each has
 //! an object of its own.
 
+use fusion_core::angle::Angle;
 use fusion_core::geodesy::Geodetic;
 use fusion_core::identity::ObjectClass;
+use fusion_core::measurement::Cone;
 use fusion_core::time::{Span, Timestamp};
 
 use super::{CLASS_PERCENT, Look, LookEncoder, Means, Seen};
 use crate::decoder::{HorizontalError, Point};
 use crate::sapient::Uuid;
 use crate::sapient::encode::{About, Sender, Sighting};
+use crate::sim::scenario::DroneRadar;
 use crate::sim::site::Site;
 
 const STATUS_EVERY: Span = Span::from_secs(5);
@@ -30,13 +33,24 @@ pub(super) struct Sapient {
     name: String,
     node_type: i32,
     site: Geodetic,
+    /// What it stares at, if its silence says anything.
+    view: Option<Cone>,
     registration_due: Timestamp,
     status_due: Timestamp,
 }
 
 impl Sapient {
-    pub(super) fn radar(name: &str, site: &Site) -> Self {
-        Self::new(name, RADAR, site)
+    pub(super) fn radar(spec: &DroneRadar, site: &Site) -> Self {
+        let (from_deg, width_deg) =
+            spec.field_of_view.map_or((0.0, 360.0), |sector| (sector.from_deg, sector.width_deg));
+        let view = Cone {
+            from: Angle::from_degrees(from_deg),
+            width_rad: width_deg.to_radians(),
+            range_max_m: spec.range_max_m,
+            elevation_min_rad: spec.elevation_min_deg.to_radians(),
+            elevation_max_rad: spec.elevation_max_deg.to_radians(),
+        };
+        Self { view: Some(view), ..Self::new(&spec.name, RADAR, site) }
     }
 
     pub(super) fn passive_radio(name: &str, site: &Site) -> Self {
@@ -50,6 +64,7 @@ impl Sapient {
             name: name.to_owned(),
             node_type,
             site: site.position,
+            view: None,
             registration_due: Timestamp::EPOCH,
             status_due: Timestamp::EPOCH,
         }
@@ -63,6 +78,7 @@ impl Sapient {
                 name: &self.name,
                 node_type: self.node_type,
                 tracks: false,
+                stares: self.view.is_some(),
                 seen: true,
                 status_period: STATUS_EVERY,
             };
@@ -76,7 +92,10 @@ impl Sapient {
                 vertical_sigma_m: Some(SITE_SIGMA_M),
                 velocity: None,
             };
-            out.extend(self.sender.status(Some(&point), false, now));
+            out.extend(match &self.view {
+                Some(view) => self.sender.status_of_view(&point, view, now),
+                None => self.sender.status(Some(&point), false, now),
+            });
         }
     }
 
