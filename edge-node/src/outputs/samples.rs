@@ -11,7 +11,7 @@ use fusion_core::label::{Code, Codes, Label, Level};
 use fusion_core::nalgebra::{Vector3, Vector6};
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber, TrackStatus};
-use proto::record::{Estimate, Seq, TrackRecord};
+use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 
 use super::console_json::Hello;
 use crate::board::{Board, Mode};
@@ -59,6 +59,7 @@ pub(super) fn track(number: u64, level: Level) -> SystemTrack {
         sensors: vec!["radar".to_owned()],
         updates: 12,
         source_track: false,
+        in_common: InCommon::UNKNOWN,
     };
     SystemTrack { record, members: vec![], formerly: vec![], own: None, stale: false }
 }

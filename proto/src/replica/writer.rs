@@ -55,7 +55,7 @@ struct Own {
 /// Behind which line, saying and track the next look for free handles begins.
 #[derive(Clone, Debug, Default)]
 struct Freeing {
-    line: Option<(u8, u8, u8)>,
+    line: Option<(u8, u8, u32)>,
     saying: Option<(u8, TrackId)>,
     track: Option<TrackNumber>,
 }
@@ -195,7 +195,7 @@ impl Writer {
         let over = |stream: u8, kind, handle: u16| {
             table.row(StreamKey { origin: me, number: stream }, RowKey { kind, handle }).is_none()
         };
-        let lines = |line: &(u8, u8, u8), handle: &u16| over(line.0, Kind::Bearing, *handle);
+        let lines = |line: &(u8, u8, u32), handle: &u16| over(line.0, Kind::Bearing, *handle);
         let sayings = |about: &(u8, TrackId), handle: &u16| over(about.0, Kind::Assertion, *handle);
         let tracks = |_: &TrackNumber, own: &Own| over(own.stream, Kind::Track, own.handle);
         // All three go on, whichever comes to its end first.

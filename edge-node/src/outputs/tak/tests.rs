@@ -11,7 +11,7 @@ use fusion_core::nalgebra::{Vector3, Vector6};
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber, TrackStatus};
 use proptest::prelude::*;
-use proto::record::{Estimate, Seq, TrackRecord};
+use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 
 use super::describe::{Describer, area_uid, uid};
 use super::event::{Element, Event, Marks, Point, UNKNOWN_M};
@@ -60,7 +60,7 @@ pub(super) fn track(number: u64, seconds: i64, sigma_m: f64) -> SystemTrack {
         sensors: vec!["radar-north".to_owned(), "adsb".to_owned()],
         updates: 12,
         source_track: false,
-        in_common: proto::record::InCommon::UNKNOWN,
+        in_common: InCommon::UNKNOWN,
     };
     SystemTrack { record, members: vec![], formerly: vec![], own: None, stale: false }
 }
