@@ -208,7 +208,7 @@ fn a_line_of_bearing_is_heard_by_the_other_and_not_by_oneself() {
 }
 
 #[test]
-fn lines_of_a_hundred_emitters_do_not_take_each_others_place() {
+fn lines_of_thirty_emitters_do_not_take_each_others_place() {
     let mut alpha = Party::new("alpha", 1);
     let at = START + Span::from_secs(2);
     let time = at.as_nanos() / 1_000_000_000;
@@ -220,8 +220,8 @@ fn lines_of_a_hundred_emitters_do_not_take_each_others_place() {
         rows(&alpha)
     };
     let first = hear(0);
-    let all = (1..100).map(&mut hear).last().expect("there are some");
-    assert_eq!(all - first, 99);
+    let all = (1..30).map(&mut hear).last().expect("there are some");
+    assert_eq!(all - first, 29);
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub struct Cat062Config {
     pub period_s: f64,
     /// Tracks a second at the most.
     #[serde(default = "default_rate")]
-    pub records_per_s: u32,
+    pub tracks_per_second: u32,
 }
 
 impl Cat062Config {
@@ -67,7 +67,7 @@ impl Cat062Config {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: 0.1 to 6e8")]
     pub fn records_per_period(&self) -> usize {
-        (f64::from(self.records_per_s) * self.period_s).max(1.0) as usize
+        (f64::from(self.tracks_per_second) * self.period_s).max(1.0) as usize
     }
 
     fn check(&self, key: &str) -> Result<(), ConfigError> {
@@ -77,7 +77,7 @@ impl Cat062Config {
         self.parsed_endpoint(key)?;
         self.clearance.clearance(&format!("{key}.clearance"))?;
         within(key, "period-s", self.period_s, 0.1, 60.0)?;
-        within(key, "records-per-s", f64::from(self.records_per_s), 1.0, 100_000.0)
+        within(key, "tracks-per-second", f64::from(self.tracks_per_second), 1.0, 100_000.0)
     }
 }
 
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_period_tells_at_least_one_track() {
-        let thin = Cat062Config { period_s: 0.1, records_per_s: 1, ..output("endpoint = \"udp://10.0.0.7:8600\"") };
+        let thin = Cat062Config { period_s: 0.1, tracks_per_second: 1, ..output("endpoint = \"udp://10.0.0.7:8600\"") };
         assert_eq!(thin.records_per_period(), 1);
     }
 }

@@ -25,7 +25,7 @@ use super::registration::NEWS_PERIOD;
 use super::{Bearing, Node, Output, TIMEOUT_PERIOD};
 
 /// From here on a row's emitter says only that it is not another of the same look; below, it is the same number for the
-/// same fingerprint on every node. Another fingerprint has that number with a probability of one in 16.7 million: then
+/// same fingerprint on every node. Another fingerprint has that number with a probability of one in 65,504: then
 /// the line that is heard later takes the place of the other's, and where several nodes hear both, they are fitted as
 /// what they may be, two emitters of one key (`TriangulationConfig::key_shared`).
 pub const UNNAMED_FROM: u32 = (1 << EMITTER_BITS) - 32;

@@ -17,11 +17,13 @@ const SIGMA_BITS: u32 = 5;
 const HEIGHT_BITS: u32 = 9;
 const HEIGHT_UNIT_M: f64 = 32.0;
 const HEIGHT_LOWEST_M: f64 = -1000.0;
-/// Bits of an emitter's number: of a thousand emitters that one sensor hears, some two share one with probability 3 %;
-/// of thirty, with one in forty thousand.
-pub const EMITTER_BITS: u32 = 24;
-/// Places are told in double the units of a track's.
-const COARSER: u32 = 1;
+/// Bits of an emitter's number: of ten emitters that one sensor hears, some two share one with probability 0.07 %; of
+/// thirty, 0.7 %. With more a line would not fit sixteen octets.
+pub const EMITTER_BITS: u32 = 16;
+/// Places are told to within 5 m, in sixteen units of a track's: no line is so sharp that this would matter.
+const COARSER: u32 = 4;
+/// Half a unit: the middle of where it may be.
+const MIDDLE: u32 = 1 << (COARSER - 1);
 
 /// The numbers of one line of bearing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,8 +63,8 @@ impl Bearing {
     /// Where the line starts.
     #[must_use]
     pub fn place(&self) -> Geodetic {
-        let latitude = f64::from((self.latitude << COARSER) + 1) / f64::from(1_u32 << LATITUDE_BITS) - 0.5;
-        let longitude = f64::from((self.longitude << COARSER) + 1) / f64::from(1_u32 << LONGITUDE_BITS) - 0.5;
+        let latitude = f64::from((self.latitude << COARSER) + MIDDLE) / f64::from(1_u32 << LATITUDE_BITS) - 0.5;
+        let longitude = f64::from((self.longitude << COARSER) + MIDDLE) / f64::from(1_u32 << LONGITUDE_BITS) - 0.5;
         Geodetic {
             latitude: latitude * core::f64::consts::PI,
             longitude: longitude * core::f64::consts::TAU,
