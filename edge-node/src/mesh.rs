@@ -21,6 +21,7 @@ pub mod choice;
 pub mod hearing;
 mod neighbour;
 mod session;
+pub mod threads;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,6 +12,7 @@ use crate::board::{Board, Mode};
 use crate::clock::Clock;
 use crate::engine::{Engine, STOP_PERIOD, Sinks, on_mesh_clock};
 use crate::inbox::Inbox;
+use crate::mesh::threads;
 use crate::node::{Node, node_id};
 use crate::recording::recorder::Recorder;
 use crate::store;
@@ -22,6 +23,7 @@ use crate::store;
 /// [`Failure`] if it cannot start, or a file could not be completed at the end.
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let config = check::read(&args.config)?;
+    threads::settle(&config.mesh).map_err(Failure::failed)?;
     let clock = Clock::start();
     let now = clock.now().validity;
     let directory = config.node.state_directory.as_deref();

@@ -177,8 +177,10 @@ impl Mesh {
 
 /// Node and neighbours.
 impl Node {
-    /// The same node with a replica, in which it names its sensors at once, so that others know of this life. Whoever has
-    /// the node tells it packets, links and the mesh's time, keeps what is to be kept ([`Output::Journal`]) and sends what is to be sent ([`Output::Packet`]).
+    /// The same node with a replica, in which it names its sensors at once, so that others know of this life.
+    ///
+    /// Whoever has the node tells it packets, links and the mesh's time, keeps what is to be kept ([`Output::Journal`])
+    /// and sends what is to be sent ([`Output::Packet`]).
     #[must_use]
     pub fn with_mesh(mut self, config: ReplicaConfig, now: Now) -> Self {
         self.picture = Picture::shared(self.origin);

@@ -1,7 +1,7 @@
 //! The picture as system tracks of ASTERIX: CAT062, and CAT065 for the state of who sends them.
 //!
-//! What is told is pure and takes time as an argument: [`describe`] (a track as a record), [`feed`] (which tracks, under
-//! which numbers, in which datagrams). One task per way out sends it.
+//! What is told is pure and takes time as an argument: [`describe`] (a track as a record), [`feed`] (which tracks,
+//! under which numbers, in which datagrams). One task per way out sends it.
 
 pub mod describe;
 pub mod feed;
