@@ -1,0 +1,1 @@
+//! What middlewares get to read of a picture.
