@@ -93,8 +93,14 @@ impl Describer {
     #[must_use]
     pub fn registration(&self, now: Timestamp) -> pb::SapientMessage {
         let name = format!("copmesh {}", self.node);
-        let about =
-            About { name: &name, node_type: FUSION_NODE, tracks: true, seen: false, status_period: STATUS_PERIOD };
+        let about = About {
+            name: &name,
+            node_type: FUSION_NODE,
+            tracks: true,
+            seen: false,
+            stares: false,
+            status_period: STATUS_PERIOD,
+        };
         let mut registration = encode::sample_registration(&about);
         registration.short_name = Some(self.node.clone());
         registration.capabilities = vec![r::Capability {
