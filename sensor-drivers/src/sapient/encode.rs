@@ -16,8 +16,8 @@ use crate::decoder::{Place, Point, Polar};
 /// The edition that a registration names.
 pub const EDITION: &str = "BSI Flex 335 v2.0";
 
-/// What the envelope of a message about the picture bears as additional information: whoever hears it through somebody's
-/// middleware knows that it is a picture, and takes nothing of it in.
+/// What the envelope of a message about the picture bears as additional information: whoever hears it through
+/// somebody's middleware knows that it is a picture, and takes nothing of it in.
 pub const PICTURE_MARK: &str = "copmesh picture";
 
 /// One that speaks SAPIENT.

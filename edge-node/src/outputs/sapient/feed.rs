@@ -1,7 +1,7 @@
 //! What a middleware is to be told next: how this node is, what is lost, and the newest state of what changed.
 //!
-//! Nothing waits in a queue. What finds no room within the rate has its turn later, as it is then; what was told longest
-//! ago comes first. A track of which there is no news is not told again.
+//! Nothing waits in a queue. What finds no room within the rate has its turn later, as it is then; what was told
+//! longest ago comes first. A track of which there is no news is not told again.
 
 use std::collections::BTreeMap;
 
