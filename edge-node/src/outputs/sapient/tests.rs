@@ -121,9 +121,9 @@ fn a_track_is_where_it_is_by_now_and_says_how_sure_that_is() {
     let report = detection(&message).expect("a detection");
     let location = located(report);
     let metre_deg = (1.0 / 6_371_000.0_f64).to_degrees();
-    let north_m = (location.y.unwrap() - place().latitude_deg()) / metre_deg;
+    let north_m = (location.y.expect("it is told") - place().latitude_deg()) / metre_deg;
     assert!((north_m - 15.0).abs() < 0.2, "{north_m}");
-    let north_sigma_m = location.y_error.unwrap() / metre_deg;
+    let north_sigma_m = location.y_error.expect("it is told") / metre_deg;
     // 10 m, and 2 m/s for 1.5 s, and what a drone may do meanwhile (q = 2 m²/s³): √(100 + 9 + 2.25).
     assert!((north_sigma_m - 10.55).abs() < 0.05, "{north_sigma_m}");
     assert_eq!(report.classification[0].r#type.as_deref(), Some("Air Vehicle"));
@@ -176,7 +176,7 @@ fn a_track_is_told_when_there_is_news_and_no_more_often_than_asked_for() {
     let mut times = Vec::new();
     for k in 0..40 {
         let now = after(5_000 + 50 * k);
-        let version = u64::try_from(k).unwrap() + 2;
+        let version = u64::try_from(k).expect("small") + 2;
         let messages = feed.advance(&board([anew(&first, version, now)]), &by, now);
         times.extend(messages.iter().filter(|message| detection(message).is_some()).map(told));
     }
@@ -247,11 +247,11 @@ fn how_the_node_is_comes_first_then_regularly_and_says_whether_it_is_news() {
 // --- The conversation ---
 
 fn now(ms: u64) -> Now {
-    Now { validity: after(i64::try_from(ms).unwrap()), monotonic: Monotonic(ms * 1_000_000) }
+    Now { validity: after(i64::try_from(ms).expect("small")), monotonic: Monotonic(ms * 1_000_000) }
 }
 
 fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap()
+    u64::try_from(duration.as_millis()).expect("small")
 }
 
 fn middleware() -> Sender {
@@ -261,9 +261,16 @@ fn middleware() -> Sender {
 #[test]
 fn nothing_is_told_before_the_registration_is_accepted() {
     let (by, mut conversation) = (by(Mode::Live), Conversation::new(me()));
-    assert_eq!(conversation.poll_transmit(&by, now(0)).unwrap(), framed(&by.registration(NOW)));
+    assert_eq!(
+        conversation.poll_transmit(&by, now(0)).expect("an answer may still come"),
+        framed(&by.registration(NOW))
+    );
     assert!(!conversation.may_tell());
-    assert_eq!(conversation.poll_transmit(&by, now(1_000)).unwrap(), [0_u8; 0], "once is enough");
+    assert_eq!(
+        conversation.poll_transmit(&by, now(1_000)).expect("an answer may still come"),
+        [0_u8; 0],
+        "once is enough"
+    );
     conversation.handle_bytes(&middleware().registration_ack(me(), true, vec![], NOW), now(1_001));
     assert!(conversation.may_tell());
 }
@@ -276,8 +283,8 @@ fn who_is_refused_says_why_and_asks_again_after_a_while() {
     conversation.handle_bytes(&refusal, now(10));
     assert_eq!(conversation.trouble(), Some("the registration was refused: unknown edition"));
     let again = 10 + millis(REFUSED_PAUSE);
-    assert!(conversation.poll_transmit(&by, now(again - 1)).unwrap().is_empty());
-    assert!(!conversation.poll_transmit(&by, now(again)).unwrap().is_empty());
+    assert!(conversation.poll_transmit(&by, now(again - 1)).expect("an answer may still come").is_empty());
+    assert!(!conversation.poll_transmit(&by, now(again)).expect("an answer may still come").is_empty());
     conversation.handle_bytes(&middleware().registration_ack(me(), true, vec![], NOW), now(again + 1));
     assert_eq!((conversation.may_tell(), conversation.trouble()), (true, None));
 }
@@ -315,8 +322,8 @@ fn every_task_is_refused_and_no_crowd_of_them_is_kept() {
     let _ = conversation.poll_transmit(&by, now(0));
     let (id, octets) = task(&mut sender);
     conversation.handle_bytes(&octets, now(1));
-    let answer = conversation.poll_transmit(&by, now(2)).unwrap();
-    let read = pb::SapientMessage::decode(&answer[4..]).unwrap();
+    let answer = conversation.poll_transmit(&by, now(2)).expect("an answer may still come");
+    let read = pb::SapientMessage::decode(&answer[4..]).expect("protobuf");
     let Some(Content::TaskAck(ack)) = &read.content else { panic!("{read:?}") };
     assert_eq!((ack.task_id.as_deref(), ack.task_status()), (Some(id.as_str()), pb::task_ack::TaskStatus::Rejected));
     assert_eq!((ack.reason.len(), read.destination_id), (1, Some(hq().to_string())));
@@ -325,7 +332,7 @@ fn every_task_is_refused_and_no_crowd_of_them_is_kept() {
     }
     let tally = conversation.tally();
     assert_eq!((tally.tasks, tally.unanswered, tally.faults), (ANSWERS_MAX as u64 + 2, 1, 0));
-    let many = conversation.poll_transmit(&by, now(2)).unwrap();
+    let many = conversation.poll_transmit(&by, now(2)).expect("an answer may still come");
     assert_eq!(many.len(), ANSWERS_MAX * answer.len());
 }
 
@@ -374,7 +381,7 @@ proptest! {
     ) {
         let (by, mut feed) = (by(if replay { Mode::Replay } else { Mode::Live }), feed(4));
         for (k, tracks) in pictures.into_iter().enumerate() {
-            let now = after(i64::try_from(k).unwrap() * 700);
+            let now = after(i64::try_from(k).expect("small") * 700);
             for message in feed.advance(&board(tracks), &by, now) {
                 prop_assert_eq!(fault(&message), "");
                 prop_assert!((now - LAG..=now).contains(&told(&message)));
