@@ -22,8 +22,8 @@ use crate::ingest::links::Links;
 use crate::mesh::carrier::Carrier;
 use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX};
 use crate::outputs::cat062::{Cat062Health, Cat062Output};
-use crate::outputs::sapient::{SapientHealth, SapientOutput};
 use crate::outputs::console_json::Hello;
+use crate::outputs::sapient::{SapientHealth, SapientOutput};
 use crate::outputs::tak::{TakHealth, TakOutput};
 use crate::outputs::web;
 
