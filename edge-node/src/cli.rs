@@ -281,6 +281,9 @@ pub struct ReplayArgs {
     /// Likewise to the [[cat062]] of this name.
     #[arg(long, value_name = "NAME", conflicts_with = "deterministic")]
     pub cat062: Vec<String>,
+    /// Likewise to the [[sapient-out]] of this name.
+    #[arg(long, value_name = "NAME", conflicts_with = "deterministic")]
+    pub sapient: Vec<String>,
     /// Print the result as one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,

@@ -13,6 +13,7 @@ pub mod kraken;
 pub mod label;
 pub mod mesh;
 pub mod registration;
+pub mod sapient_out;
 pub mod sensors;
 pub mod sensors_asterix;
 pub mod sensors_direction_finder;
@@ -34,6 +35,7 @@ pub use cat062::Cat062Config;
 pub use endpoint::Endpoint;
 pub use label::LabelConfig;
 pub use mesh::MeshConfig;
+pub use sapient_out::SapientOutConfig;
 use sensors::within;
 pub use sensors::{SensorConfig, SensorKind};
 pub use tak::TakConfig;
@@ -68,6 +70,9 @@ pub struct Config {
     /// Who is told the picture as system tracks of ASTERIX.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cat062: Vec<Cat062Config>,
+    /// Which SAPIENT middlewares are told the picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sapient_out: Vec<SapientOutConfig>,
     /// Recording of what came in.
     #[serde(default)]
     pub recorder: RecorderConfig,
@@ -216,6 +221,7 @@ impl Config {
         self.mesh.check(&self.node.name)?;
         tak::check(&self.tak)?;
         cat062::check(&self.cat062)?;
+        sapient_out::check(&self.sapient_out)?;
         if self.console.enabled && self.console.listen.parse::<std::net::SocketAddr>().is_err() {
             let message = format!("\"{}\" is no address and port; write e.g. \"127.0.0.1:8477\"", self.console.listen);
             return Err(ConfigError::at("console.listen", message));

@@ -8,6 +8,7 @@ pub mod health;
 pub mod kml;
 pub mod metrics;
 pub mod moment;
+pub mod sapient;
 pub mod shapes;
 pub mod tak;
 pub mod web;

@@ -248,7 +248,7 @@ fn the_console_is_told_what_the_examples_say() {
 
 fn hello() -> Hello {
     let config = Config { sensors: config().sensors[..1].to_vec(), ..config() };
-    Hello { config, mode: Mode::Live, tak: Vec::new(), cat062: Vec::new() }
+    Hello { config, mode: Mode::Live, tak: Vec::new(), cat062: Vec::new(), sapient_out: Vec::new() }
 }
 
 #[test]

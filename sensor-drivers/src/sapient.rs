@@ -14,10 +14,12 @@
 //! | `nodes`, `objects` | what is remembered of whom |
 //! | `view` | what a node looks at, and what its silence says |
 //! | [`encode`] | all that is sent |
+//! | [`answers`] | what a middleware says to a node that tells it something |
 //!
 //! Reading is done here rather than by generated code: that would allocate for each text of each message, would not
 //! tell the offset of a fault, and knows nothing of what is mandatory. Sending is rare, so there prost serves.
 
+pub mod answers;
 mod class;
 mod config;
 pub mod encode;
@@ -188,7 +190,8 @@ impl Ear {
             Err(fault) => return self.send_back(message, fault, received),
         }
         let envelope = Envelope::of(message).expect("a checked message has time, node and content");
-        if envelope.node == self.config.node_id {
+        let mark = message::along(message, &[13]).and_then(|part| part.value.text());
+        if envelope.node == self.config.node_id || mark == Some(encode::PICTURE_MARK) {
             self.tally.own += 1;
             return;
         }

@@ -23,6 +23,7 @@ use crate::mesh::carrier::Carrier;
 use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX};
 use crate::outputs::cat062::{Cat062Health, Cat062Output};
 use crate::outputs::console_json::Hello;
+use crate::outputs::sapient::{SapientHealth, SapientOutput};
 use crate::outputs::tak::{TakHealth, TakOutput};
 use crate::outputs::web;
 
@@ -58,8 +59,9 @@ impl Services {
         let mut services = Self { runtime, board, console: None, records: None, stop };
         let tak = services.tell_tak(config, mode)?;
         let cat062 = services.tell_cat062(config, mode)?;
+        let sapient_out = services.tell_sapient(config, mode)?;
         if config.console.enabled {
-            services.serve_console(Hello { config: config.clone(), mode, tak, cat062 })?;
+            services.serve_console(Hello { config: config.clone(), mode, tak, cat062, sapient_out })?;
         }
         if config.mesh.enabled {
             services.publish(config, mode)?;
@@ -129,6 +131,16 @@ impl Services {
     /// Starts a task for each way out as ASTERIX.
     fn tell_cat062(&self, config: &Config, mode: Mode) -> Result<Vec<Arc<Cat062Health>>, Failure> {
         let outputs = Cat062Output::all(config, mode, &self.board, Clock::start()).map_err(Failure::refused)?;
+        let health = outputs.iter().map(|output| Arc::clone(output.health())).collect();
+        for output in outputs {
+            self.runtime.spawn(output.run());
+        }
+        Ok(health)
+    }
+
+    /// Starts a task for each way out to SAPIENT.
+    fn tell_sapient(&self, config: &Config, mode: Mode) -> Result<Vec<Arc<SapientHealth>>, Failure> {
+        let outputs = SapientOutput::all(config, mode, &self.board, Clock::start()).map_err(Failure::refused)?;
         let health = outputs.iter().map(|output| Arc::clone(output.health())).collect();
         for output in outputs {
             self.runtime.spawn(output.run());

@@ -103,6 +103,11 @@ fn adapted(config: &Config, args: &ReplayArgs) -> Result<Config, Failure> {
         return Err(Failure::refused(format!("--cat062 {name}: the configuration has no [[cat062]] of that name")));
     }
     config.cat062.retain(|output| args.cat062.contains(&output.name));
+    if let Some(name) = args.sapient.iter().find(|name| config.sapient_out.iter().all(|output| output.name != **name)) {
+        let message = format!("--sapient {name}: the configuration has no [[sapient-out]] of that name");
+        return Err(Failure::refused(message));
+    }
+    config.sapient_out.retain(|output| args.sapient.contains(&output.name));
     config.tracker.use_identity &= !args.blind;
     Ok(config)
 }

@@ -117,7 +117,7 @@ fn bias(told: &Value, places: usize) -> String {
 /// One line for each way out, if there are any, and one below for what keeps it from its receivers.
 fn ways_out(text: &mut String, status: &Value) {
     let of = |key: &str| status[key].as_array().map_or(&[][..], Vec::as_slice);
-    if of("tak").is_empty() && of("cat062").is_empty() {
+    if of("tak").is_empty() && of("cat062").is_empty() && of("sapient_out").is_empty() {
         return;
     }
     let _ = writeln!(
@@ -125,7 +125,8 @@ fn ways_out(text: &mut String, status: &Value) {
         "\n{:<24} {:<9} {:>9} {:>8} {:>8} {:>8} {:>8}  endpoint",
         "way out", "speaks", "receivers", "told", "heard", "deferred", "withheld"
     );
-    for (speaks, output) in of("tak").iter().map(|o| ("CoT", o)).chain(of("cat062").iter().map(|o| ("CAT062", o))) {
+    let all = [("tak", "CoT"), ("cat062", "CAT062"), ("sapient_out", "SAPIENT")];
+    for (speaks, output) in all.iter().flat_map(|(key, speaks)| of(key).iter().map(move |output| (speaks, output))) {
         let count = |value: &Value| value.as_u64().map_or_else(|| "-".to_owned(), |count| count.to_string());
         let counter = |key: &str| count(&output["counters"][key]);
         let _ = writeln!(

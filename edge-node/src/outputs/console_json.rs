@@ -8,6 +8,7 @@ use fusion_core::label::Label;
 use serde_json::{Value, json};
 
 use super::cat062::Cat062Health;
+use super::sapient::SapientHealth;
 use super::tak::TakHealth;
 use crate::board::{Board, Mode, node_name};
 use crate::config::Config;
@@ -31,6 +32,8 @@ pub struct Hello {
     pub tak: Vec<Arc<TakHealth>>,
     /// The ways out as ASTERIX.
     pub cat062: Vec<Arc<Cat062Health>>,
+    /// Those to SAPIENT.
+    pub sapient_out: Vec<Arc<SapientHealth>>,
 }
 
 /// A range beyond any horizon is a setting, not something to draw a ring for.
@@ -104,10 +107,11 @@ pub fn node_status(hello: &Hello, board: &Board) -> Value {
     let registrations: Vec<Value> = board.registrations.iter().map(RegistrationHealth::json).collect();
     let tak: Vec<Value> = hello.tak.iter().map(|output| output.json()).collect();
     let cat062: Vec<Value> = hello.cat062.iter().map(|output| output.json()).collect();
+    let sapient_out: Vec<Value> = hello.sapient_out.iter().map(|output| output.json()).collect();
     json!({ "node": hello.config.node.name, "mode": hello.mode.as_str(), "time_ms": board.time.as_millis(),
             "tracks": board.tracks.len(), "sensors": sensors, "neighbours": neighbours,
-            "registrations": registrations, "tak": tak, "cat062": cat062, "counters": by_name(&board.counters),
-            "recorder_trouble": board.recorder_trouble })
+            "registrations": registrations, "tak": tak, "cat062": cat062, "sapient_out": sapient_out,
+            "counters": by_name(&board.counters), "recorder_trouble": board.recorder_trouble })
 }
 
 fn by_name(counters: &[(&'static str, u64)]) -> serde_json::Map<String, Value> {

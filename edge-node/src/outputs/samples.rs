@@ -71,5 +71,6 @@ pub(super) fn board(tracks: impl IntoIterator<Item = SystemTrack>) -> Board {
 
 pub(super) fn hello(mode: Mode) -> Hello {
     let text = "[node]\nname = \"alpha\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n";
-    Hello { config: Config::parse(text).expect("a configuration"), mode, tak: vec![], cat062: vec![] }
+    let config = Config::parse(text).expect("a configuration");
+    Hello { config, mode, tak: vec![], cat062: vec![], sapient_out: vec![] }
 }

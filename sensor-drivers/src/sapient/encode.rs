@@ -16,6 +16,10 @@ use crate::decoder::{Place, Point, Polar};
 /// The edition that a registration names.
 pub const EDITION: &str = "BSI Flex 335 v2.0";
 
+/// What the envelope of a message about the picture bears as additional information: whoever hears it through
+/// somebody's middleware knows that it is a picture, and takes nothing of it in.
+pub const PICTURE_MARK: &str = "copmesh picture";
+
 /// One that speaks SAPIENT.
 #[derive(Clone, Debug)]
 pub struct Sender {
@@ -241,7 +245,9 @@ pub fn sample_registration(about: &About<'_>) -> pb::Registration {
     }
 }
 
-fn location_type(seen: bool) -> pb::registration::LocationType {
+/// How places are told: points on the earth in degrees and metres, or directions seen from the node.
+#[must_use]
+pub fn location_type(seen: bool) -> pb::registration::LocationType {
     use pb::registration::location_type::{CoordinatesOneof, DatumOneof};
     let (units, datum) = if seen {
         (
@@ -302,7 +308,8 @@ fn field_of_view(cone: &Cone) -> pb::LocationOrRangeBearing {
 }
 
 /// In degrees and metres above the ellipsoid; errors in the same units.
-fn location(point: &Point) -> pb::Location {
+#[must_use]
+pub fn location(point: &Point) -> pb::Location {
     let metre = (1.0 / fusion_core::geodesy::SEMI_MAJOR_AXIS_M).to_degrees();
     let across = fusion_core::maths::cos(point.position.latitude).max(1e-9);
     pb::Location {
@@ -318,7 +325,9 @@ fn location(point: &Point) -> pb::Location {
     }
 }
 
-fn velocity(point: &Point) -> Option<pb::EnuVelocity> {
+/// In metres per second, if one is known.
+#[must_use]
+pub fn velocity(point: &Point) -> Option<pb::EnuVelocity> {
     let velocity = point.velocity?;
     let [east, north, up] = velocity.east_north_up;
     Some(pb::EnuVelocity {
@@ -331,7 +340,9 @@ fn velocity(point: &Point) -> Option<pb::EnuVelocity> {
     })
 }
 
-fn instant(time: Timestamp) -> pb::Time {
+/// A time as it is told.
+#[must_use]
+pub fn instant(time: Timestamp) -> pb::Time {
     let nanos = time.as_nanos();
     pb::Time {
         seconds: nanos.div_euclid(1_000_000_000),

@@ -1,0 +1,282 @@
+//! The sockets of the ways out to SAPIENT: one task each.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use fusion_core::geodesy::Geodetic;
+use fusion_core::time::Span;
+use sensor_drivers::sapient::encode::framed;
+use serde_json::{Value, json};
+use socket2::SockRef;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, watch};
+use tokio::time::MissedTickBehavior;
+use tracing::{info, warn};
+
+use super::conversation::Conversation;
+use super::describe::Describer;
+use super::feed::{Feed, FeedSettings};
+use crate::board::{Board, Mode};
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError, SapientOutConfig, SensorConfig};
+
+/// What a middleware has not taken lies here, octets: what is said behind it is so much older when it is read.
+///
+/// No counter: what finds no room here is not made before there is.
+const SEND_BUFFER_BYTES_MAX: usize = 64 * 1024;
+
+/// How often the feed is looked at.
+const TICK: Duration = Duration::from_millis(250);
+const TICKS_PER_SECOND: u32 = 4;
+
+const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+const BACKOFF_LAST: Duration = Duration::from_secs(15);
+/// Connecting may take so long.
+const OPEN_PATIENCE: Duration = Duration::from_secs(10);
+/// Who takes nothing for so long is left.
+const WRITE_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How a way out is doing.
+#[derive(Debug, Default)]
+pub struct SapientHealth {
+    name: String,
+    endpoint: String,
+    node_id: String,
+    registered: AtomicBool,
+    told: AtomicU64,
+    octets: AtomicU64,
+    heard: AtomicU64,
+    faults: AtomicU64,
+    deferred: AtomicU64,
+    withheld: AtomicU64,
+    tasks: AtomicU64,
+    unanswered: AtomicU64,
+    sent_back: AtomicU64,
+    stuck: AtomicU64,
+    failed: AtomicU64,
+    trouble: Mutex<Option<String>>,
+}
+
+impl SapientHealth {
+    /// For programs. `registered`: whether the middleware has taken this node; `trouble`: why it has not, or what it
+    /// sent back last.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        json!({
+            "name": self.name, "endpoint": self.endpoint, "node_id": self.node_id,
+            "registered": self.registered.load(Ordering::Relaxed), "trouble": *self.lock(),
+            "counters": {
+                "told": count(&self.told), "octets": count(&self.octets), "heard": count(&self.heard),
+                "faults": count(&self.faults), "deferred": count(&self.deferred), "withheld": count(&self.withheld),
+                "tasks": count(&self.tasks), "unanswered": count(&self.unanswered),
+                "sent_back": count(&self.sent_back), "stuck": count(&self.stuck), "failed": count(&self.failed),
+            },
+        })
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets what is amiss; whether that is news.
+    fn set_trouble(&self, trouble: Option<&str>) -> bool {
+        let mut held = self.lock();
+        let is_news = held.as_deref() != trouble;
+        *held = trouble.map(str::to_owned);
+        is_news
+    }
+}
+
+fn add(counter: &AtomicU64, count: u64) {
+    counter.fetch_add(count, Ordering::Relaxed);
+}
+
+/// One way out.
+#[derive(Debug)]
+pub struct SapientOutput {
+    config: SapientOutConfig,
+    server: String,
+    settings: FeedSettings,
+    by: Describer,
+    board: watch::Receiver<Arc<Board>>,
+    clock: Clock,
+    health: Arc<SapientHealth>,
+}
+
+impl SapientOutput {
+    /// All ways out of a configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for what [`Config::check`] would refuse.
+    pub fn all(
+        config: &Config,
+        mode: Mode,
+        board: &watch::Receiver<Arc<Board>>,
+        clock: Clock,
+    ) -> Result<Vec<Self>, ConfigError> {
+        let place = config.node.origin()?;
+        let reach_m = config.sensors.iter().map(|sensor| reach(sensor, &place)).reduce(f64::max);
+        let one = |(i, output): (usize, &SapientOutConfig)| {
+            let key = format!("sapient-out[{i}]");
+            let me = output.id(&config.node.name);
+            let health = SapientHealth {
+                name: output.name.clone(),
+                endpoint: output.endpoint.clone(),
+                node_id: me.to_string(),
+                ..SapientHealth::default()
+            };
+            Ok(Self {
+                server: output.server(&key)?,
+                settings: FeedSettings {
+                    clearance: output.clearance.clearance(&key)?,
+                    period: Span::from_secs_f64(output.period_s),
+                    detections_max: usize::try_from(output.detections_per_second.div_ceil(TICKS_PER_SECOND))
+                        .unwrap_or(1),
+                },
+                by: Describer { node: config.node.name.clone(), me, place, reach_m, mode },
+                config: output.clone(),
+                board: board.clone(),
+                clock,
+                health: Arc::new(health),
+            })
+        };
+        config.sapient_out.iter().enumerate().map(one).collect()
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub const fn health(&self) -> &Arc<SapientHealth> {
+        &self.health
+    }
+
+    /// Tells the picture until the task is dropped.
+    pub async fn run(self) {
+        let mut backoff = BACKOFF_FIRST;
+        loop {
+            let begun = self.clock.now().monotonic;
+            let outcome = self.connect().await;
+            self.health.registered.store(false, Ordering::Relaxed);
+            // A middleware that takes a connection only to end it is none to be asked often.
+            if self.clock.now().monotonic.since(begun) > BACKOFF_LAST {
+                backoff = BACKOFF_FIRST;
+            }
+            let trouble = outcome.map_or_else(|e| e.to_string(), |()| "the connection was closed".to_owned());
+            warn!(output = %self.config.name, "{trouble}; trying again in {backoff:?}");
+            add(&self.health.failed, 1);
+            self.health.set_trouble(Some(&trouble));
+            tokio::time::sleep(backoff).await;
+            backoff = (backoff * 2).min(BACKOFF_LAST);
+        }
+    }
+
+    async fn connect(&self) -> io::Result<()> {
+        let opened = tokio::time::timeout(OPEN_PATIENCE, TcpStream::connect(&self.server)).await;
+        let stream = opened.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer"))??;
+        stream.set_nodelay(true)?;
+        SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES_MAX)?;
+        info!(output = %self.config.name, endpoint = %self.config.endpoint, "open");
+        let (reader, writer) = stream.into_split();
+        // One piece waits at the most: what was said is written before more is said.
+        let (sender, receiver) = mpsc::channel(1);
+        tokio::select! {
+            ended = self.speak(reader, sender) => ended,
+            ended = self.write(writer, receiver) => ended,
+        }
+    }
+
+    async fn speak(&self, mut reader: OwnedReadHalf, sender: mpsc::Sender<Vec<u8>>) -> io::Result<()> {
+        let mut conversation = Conversation::new(self.by.me);
+        let mut feed = Feed::new(self.settings, self.by.me);
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            tokio::select! {
+                read = reader.read(&mut buffer) => {
+                    let length = read?;
+                    if length == 0 {
+                        return Ok(());
+                    }
+                    self.hear(&mut conversation, &buffer[..length]);
+                }
+                _ = tick.tick() => {
+                    let Ok(permit) = sender.try_reserve() else { continue };
+                    let octets = self.next_octets(&mut conversation, &mut feed).map_err(io::Error::other)?;
+                    if !octets.is_empty() {
+                        permit.send(octets);
+                    }
+                }
+            }
+        }
+    }
+
+    fn hear(&self, conversation: &mut Conversation, octets: &[u8]) {
+        let before = conversation.tally();
+        conversation.handle_bytes(octets, self.clock.now());
+        let after = conversation.tally();
+        let health = &self.health;
+        add(&health.heard, after.heard - before.heard);
+        add(&health.faults, after.faults - before.faults);
+        add(&health.tasks, after.tasks - before.tasks);
+        add(&health.unanswered, after.unanswered - before.unanswered);
+        add(&health.sent_back, after.sent_back - before.sent_back);
+        let is_taken = conversation.may_tell();
+        if is_taken && !health.registered.swap(is_taken, Ordering::Relaxed) {
+            info!(output = %self.config.name, "registered");
+        }
+        health.registered.store(is_taken, Ordering::Relaxed);
+        if (is_taken || conversation.trouble().is_some())
+            && health.set_trouble(conversation.trouble())
+            && let Some(trouble) = conversation.trouble()
+        {
+            warn!(output = %self.config.name, "{trouble}");
+        }
+    }
+
+    /// The registration, answers, what changed.
+    fn next_octets(&self, conversation: &mut Conversation, feed: &mut Feed) -> Result<Vec<u8>, String> {
+        let now = self.clock.now();
+        let mut octets = conversation.poll_transmit(&self.by, now)?;
+        if conversation.may_tell() {
+            let board = self.board.borrow().clone();
+            let deferred = feed.deferred();
+            let messages = feed.advance(&board, &self.by, now.validity);
+            add(&self.health.told, messages.len() as u64);
+            octets.extend(messages.iter().flat_map(framed));
+            add(&self.health.deferred, feed.deferred() - deferred);
+            self.health.withheld.store(feed.withheld() as u64, Ordering::Relaxed);
+        }
+        add(&self.health.octets, octets.len() as u64);
+        Ok(octets)
+    }
+
+    async fn write(&self, mut writer: OwnedWriteHalf, mut pieces: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
+        while let Some(piece) = pieces.recv().await {
+            let mut rest = piece.as_slice();
+            while !rest.is_empty() {
+                let taken = tokio::time::timeout(WRITE_PATIENCE, writer.write(rest)).await.unwrap_or_else(|_| {
+                    add(&self.health.stuck, 1);
+                    let message = format!("it took nothing for {WRITE_PATIENCE:?}");
+                    Err(io::Error::new(io::ErrorKind::TimedOut, message))
+                })?;
+                if taken == 0 {
+                    return Err(io::ErrorKind::WriteZero.into());
+                }
+                rest = &rest[taken..];
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How far from the node a sensor sees, metres.
+fn reach(sensor: &SensorConfig, node: &Geodetic) -> f64 {
+    let place = sensor.position("").ok().flatten();
+    let away = place.map_or(0.0, |place| (place.to_ecef().vector() - node.to_ecef().vector()).norm());
+    away + sensor.range_max_m
+}
