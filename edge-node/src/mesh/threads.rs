@@ -1,9 +1,9 @@
 //! Which of zenoh's threads does what, where a link over TLS makes it matter.
 //!
-//! zenoh 1.10 reads a TLS stream on one thread while it writes it on another, which the stream is not made for: a daemon
-//! that loses such a link dies of it now and then (eclipse-zenoh/zenoh, issue 2557). On one thread the two take turns.
-//! zenoh is told about its threads by its environment, before it first starts, and in no other way; so a daemon with TLS
-//! links starts itself anew with that set.
+//! zenoh 1.10 reads a TLS stream on one thread while it writes it on another, which the stream is not made for: a
+//! daemon that loses such a link dies of it now and then (eclipse-zenoh/zenoh, issue 2557). On one thread the two take
+//! turns. zenoh is told about its threads by its environment, before it first starts, and in no other way; so a daemon
+//! with TLS links starts itself anew with that set.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
