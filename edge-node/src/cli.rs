@@ -278,10 +278,10 @@ pub struct ReplayArgs {
     /// several. The default is to tell nobody: those who look at the present there did not ask for the past.
     #[arg(long, value_name = "NAME", conflicts_with = "deterministic")]
     pub tak: Vec<String>,
-    /// Likewise to the [[cat062]] of this name.
+    /// Likewise to the way out as ASTERIX of this name.
     #[arg(long, value_name = "NAME", conflicts_with = "deterministic")]
     pub cat062: Vec<String>,
-    /// Likewise to the [[sapient-out]] of this name.
+    /// Likewise to the way out to SAPIENT of this name.
     #[arg(long, value_name = "NAME", conflicts_with = "deterministic")]
     pub sapient: Vec<String>,
     /// Print the result as one JSON object instead of a table.
