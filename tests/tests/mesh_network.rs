@@ -284,6 +284,9 @@ fn flow(protocol: &str, bar: f64) {
         node.start();
     }
     until("two tracks on both", &clock, &network.nodes, || agree(&network.nodes, 2));
+    if protocol == "tls" {
+        network.nodes.iter().for_each(assert_takes_turns);
+    }
     let took = CUTS_MS.map(|ms| {
         network.cut(link);
         sleep(Duration::from_millis(ms));
@@ -300,6 +303,13 @@ fn flow(protocol: &str, bar: f64) {
     let row = took.map(|took| format!("{took:>8.2}")).join("");
     println!("{protocol:<6} {row} {median:>6.2} {worst:>5.2} {bar:>5.1}");
     assert!(worst <= bar * SLACK, "{protocol}: {worst:.1} s until the link was used again");
+}
+
+/// zenoh reads and writes a TLS stream on one thread, and on no other.
+fn assert_takes_turns(node: &Node) {
+    let threads = node.threads();
+    let of = |prefix: &str| threads.iter().filter(|name| name.starts_with(prefix)).count();
+    assert_eq!((of("rx-"), of("tx-")), (1, 0), "{threads:?}");
 }
 
 /// What each of two nodes has heard of the other.

@@ -231,6 +231,15 @@ impl Node {
         status["neighbours"].as_array()?.iter().find(|neighbour| neighbour["name"] == name).cloned()
     }
 
+    /// The names of the daemon's threads; none where the system does not tell.
+    #[must_use]
+    pub fn threads(&self) -> Vec<String> {
+        let tasks = self.process.as_ref().map(|process| format!("/proc/{}/task", process.id()));
+        let tasks = tasks.and_then(|tasks| std::fs::read_dir(tasks).ok()).into_iter().flatten().flatten();
+        let named = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+        named.map(|name| name.trim_end().to_owned()).collect()
+    }
+
     /// What the daemon has logged.
     #[must_use]
     pub fn log(&self) -> String {
