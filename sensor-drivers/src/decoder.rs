@@ -82,8 +82,12 @@ impl Spare {
 
     /// Keeps the memory of a scan.
     pub fn give(&mut self, scan: OwnedScan) {
+        self.give_list(scan.returns);
+    }
+
+    /// Keeps the memory of a list.
+    pub fn give_list(&mut self, mut list: Vec<Return>) {
         if self.lists.len() < SPARE_LISTS_MAX {
-            let mut list = scan.returns;
             list.clear();
             self.lists.push(list);
         }

@@ -76,6 +76,11 @@ impl Outbox {
         self.spare.give(scan);
     }
 
+    /// Takes back a list that came to nothing.
+    pub fn recycle_list(&mut self, list: Vec<Return>) {
+        self.spare.give_list(list);
+    }
+
     /// Names its counters.
     pub fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
         each("reports_dropped", self.reports_dropped);

@@ -130,6 +130,10 @@ impl Decoder for PlotsDecoder {
         self.out.poll()
     }
 
+    fn recycle(&mut self, scan: OwnedScan) {
+        self.out.recycle(scan);
+    }
+
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
         let tally = &self.tally;
         each("scans", tally.scans);
@@ -156,16 +160,20 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
 fn handle_line(framed: Framed<'_>, config: &PlotsConfig, tally: &mut Tally, out: &mut Outbox) {
     match framed {
         Framed::Line(line) if line.iter().all(u8::is_ascii_whitespace) => tally.blank_lines += 1,
-        Framed::Line(line) => match parse::read_line(line, config) {
-            Ok((scan, beyond)) => {
-                tally.understood(&scan, beyond);
-                out.push(Report::Scan(scan));
+        Framed::Line(line) => {
+            let mut list = out.list();
+            match parse::read_line(line, config, &mut list) {
+                Ok((scan, beyond)) => {
+                    tally.understood(&scan, beyond);
+                    out.push(Report::Scan(scan));
+                }
+                Err(error) => {
+                    tally.refused(error.reason);
+                    out.refuse(error);
+                    out.recycle_list(list);
+                }
             }
-            Err(error) => {
-                tally.refused(error.reason);
-                out.refuse(error);
-            }
-        },
+        }
         Framed::TooLong => {
             tally.long_lines += 1;
             out.refuse(fault(LINE_BYTES_MAX, "line", Reason::TooLarge { bound: LINE_BYTES_MAX }));

@@ -1,5 +1,7 @@
 //! One line of text to one scan.
 
+use core::mem;
+
 use fusion_core::angle::Angle;
 use fusion_core::geodesy::Geodetic;
 use fusion_core::identity::Identity;
@@ -21,15 +23,20 @@ use crate::error::{DecodeError, Reason};
 /// climbs slower than three of these.
 const CLIMB_UNKNOWN_SIGMA_M_S: f64 = 30.0;
 
-/// Reads a line: its scan, and how many returns were beyond [`SCAN_RETURNS_MAX`] and left out.
-pub(super) fn read_line(line: &[u8], config: &PlotsConfig) -> Result<(OwnedScan, u64), DecodeError> {
+/// Reads a line: its scan, and how many returns were beyond [`SCAN_RETURNS_MAX`] and left out. The scan takes the list,
+/// which is empty before; a line that is refused leaves it.
+pub(super) fn read_line(
+    line: &[u8],
+    config: &PlotsConfig,
+    list: &mut Vec<Return>,
+) -> Result<(OwnedScan, u64), DecodeError> {
     let text = str::from_utf8(line).map_err(|error| fault(error.valid_up_to(), "text", Reason::BadText))?;
     let mut reader = Reader::new(text);
     let offset = reader.offset();
     let mut parts = Parts::default();
-    reader.object("plot", |reader, key| parts.read(reader, key, config))?;
+    reader.object("plot", |reader, key| parts.read(reader, key, config, list))?;
     reader.end()?;
-    parts.assemble(offset, config)
+    parts.assemble(offset, config, list)
 }
 
 /// What a line had, in whatever order.
@@ -49,10 +56,9 @@ struct Head {
     coverage: Coverage,
 }
 
-/// What `returns` holds.
+/// That there is `returns`, whose content is in the list.
 struct Returns {
     offset: usize,
-    kept: Vec<Return>,
     beyond: u64,
 }
 
@@ -64,11 +70,17 @@ struct Target {
 }
 
 impl Parts {
-    fn read(&mut self, reader: &mut Reader<'_>, key: Key<'_>, config: &PlotsConfig) -> Result<(), DecodeError> {
+    fn read(
+        &mut self,
+        reader: &mut Reader<'_>,
+        key: Key<'_>,
+        config: &PlotsConfig,
+        list: &mut Vec<Return>,
+    ) -> Result<(), DecodeError> {
         match key.name {
             "time" => once(&mut self.time, "time", key, read_time(reader)?),
             "scan" => once(&mut self.scan, "scan", key, read_head(reader)?),
-            "returns" => once(&mut self.returns, "returns", key, read_returns(reader, config)?),
+            "returns" => once(&mut self.returns, "returns", key, read_returns(reader, config, list)?),
             _ => match self.target.read(reader, key)? {
                 Known::Yes => Ok(()),
                 Known::No => Err(unknown_in_plot(key, &["time", "scan", "returns", "identity"])),
@@ -77,14 +89,19 @@ impl Parts {
     }
 
     /// A scan with its returns, or a plot that is a scan by itself; never a mixture.
-    fn assemble(self, offset: usize, config: &PlotsConfig) -> Result<(OwnedScan, u64), DecodeError> {
+    fn assemble(
+        self,
+        offset: usize,
+        config: &PlotsConfig,
+        list: &mut Vec<Return>,
+    ) -> Result<(OwnedScan, u64), DecodeError> {
         let Some(head) = self.scan else {
             if let Some(returns) = self.returns {
                 return Err(fault(returns.offset, "scan", Reason::Missing));
             }
             let time = self.time.ok_or_else(|| fault(offset, "time", Reason::Missing))?;
-            let only = self.target.into_return(offset, config)?;
-            return Ok((owned(time, Coverage::Reports, vec![only]), 0));
+            list.push(self.target.into_return(offset, config)?);
+            return Ok((owned(time, Coverage::Reports, mem::take(list)), 0));
         };
         if self.time.is_some() {
             return Err(fault(head.offset, "scan", Reason::Contradicts { other: "time" }));
@@ -93,7 +110,7 @@ impl Parts {
             return Err(fault(at, other, Reason::Contradicts { other: "scan" }));
         }
         let returns = self.returns.ok_or_else(|| fault(offset, "returns", Reason::Missing))?;
-        Ok((owned(head.time, head.coverage, returns.kept), returns.beyond))
+        Ok((owned(head.time, head.coverage, mem::take(list)), returns.beyond))
     }
 }
 
@@ -195,12 +212,12 @@ fn read_within(reader: &mut Reader<'_>, field: &'static str, least: f64, most: f
     if (least..=most).contains(&value) { Ok(value) } else { Err(fault(numeral.offset, field, Reason::OutOfRange)) }
 }
 
-fn read_returns(reader: &mut Reader<'_>, config: &PlotsConfig) -> Result<Returns, DecodeError> {
-    let mut returns = Returns { offset: reader.offset(), kept: Vec::new(), beyond: 0 };
+fn read_returns(reader: &mut Reader<'_>, config: &PlotsConfig, list: &mut Vec<Return>) -> Result<Returns, DecodeError> {
+    let mut returns = Returns { offset: reader.offset(), beyond: 0 };
     reader.array("returns", |reader| {
         let one = read_return(reader, config)?;
-        if returns.kept.len() < SCAN_RETURNS_MAX {
-            returns.kept.push(one);
+        if list.len() < SCAN_RETURNS_MAX {
+            list.push(one);
         } else {
             returns.beyond += 1;
         }
