@@ -64,6 +64,15 @@ pub struct KeptRows {
     pub bits: Vec<u8>,
 }
 
+/// A passport or a deny-list as a node keeps it for its next life.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct KeptPaper {
+    /// Which of the two, as in a piece between nodes.
+    pub kind: u8,
+    /// All of it.
+    pub octets: Vec<u8>,
+}
+
 /// Largest greeting that is read, in bytes. No counter: a larger one is refused.
 const GREETING_BYTES_MAX: usize = 64;
 

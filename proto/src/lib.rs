@@ -3,6 +3,7 @@
 pub mod codec;
 pub mod convert;
 pub mod packet;
+pub mod passport;
 pub mod pb;
 pub mod record;
 pub mod replica;

@@ -19,7 +19,7 @@ pub use item::Item;
 pub const PACKET_BYTES_MAX: usize = 1500;
 
 /// The version of the protocol, in the upper half of the first octet.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 const HELLO: u8 = 0;
 const DATA: u8 = 1;
@@ -181,7 +181,7 @@ mod tests {
     fn the_octets_are_those_of_the_document() {
         let header = Header { from: 0xA1, to: 0xB2, number: Some(0x0102), acks: Some(Acks { newest: 3, mask: 0xF0 }) };
         let bytes = data(&header, &[0x08]);
-        let expected = [0x22, 0xA1, 0xB2, 0x02, 0x01, 0x03, 0x00, 0xF0, 0, 0, 0, 0x08];
+        let expected = [0x32, 0xA1, 0xB2, 0x02, 0x01, 0x03, 0x00, 0xF0, 0, 0, 0, 0x08];
         assert_eq!(bytes[..12], expected);
         assert_eq!(bytes.len(), OVERHEAD_BYTES + 1);
     }

@@ -4,6 +4,10 @@
 
 include!(concat!(env!("OUT_DIR"), "/copmesh.v1.rs"));
 
+/// Which revision of the schema for consoles this is: one more with every addition. What came with which stands in
+/// docs/CONSOLE-API.md.
+pub const REVISION: u32 = 3;
+
 /// SAPIENT, BSI Flex 335 v2.0.
 pub mod sapient {
     include!(concat!(env!("OUT_DIR"), "/sapient.v2.rs"));

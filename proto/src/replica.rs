@@ -15,11 +15,15 @@ mod journal;
 mod link;
 mod outgoing;
 mod pace;
+pub mod papers;
 mod pass;
+mod porch;
+pub mod proof;
 mod receive;
 pub mod registered;
 mod sack;
 mod schedule;
+mod sealer;
 pub mod table;
 pub mod tally;
 mod writer;
@@ -36,13 +40,18 @@ use crate::record::TrackRecord;
 use crate::row::{Assertion, Bearing, Registration, Row, RowKey};
 
 pub use change::Change;
+pub use journal::{KeptSummary, summary};
 pub use link::{Bearer, LinkEvent};
+pub use papers::{Identity, Keys};
 pub use registered::Registered;
 pub use tally::Tally;
 
 use change::Changes;
 use journal::Journal;
 use link::Link;
+use papers::Keyring;
+use porch::Porch;
+use sealer::Sealer;
 use table::{Accepted, Table};
 use writer::{Desk, Publication, Writer};
 
@@ -64,6 +73,16 @@ pub struct Now {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u16);
 
+/// Whose rows count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Signatures {
+    /// All: neighbours are believed.
+    #[default]
+    Off,
+    /// Those that their writers have signed, under passports of the mission's authority: [`Replica::with_keys`].
+    Required,
+}
+
 /// What can be set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReplicaConfig {
@@ -73,13 +92,30 @@ pub struct ReplicaConfig {
     pub refine: bool,
     /// Whether rows are kept for the next life.
     pub journal: bool,
+    /// A row is kept at most once in so long; what a person says, within half a second.
+    pub keep_every: Span,
     /// A hash of what must be alike for two nodes to compose one picture: told in greetings.
     pub fingerprint: u64,
+    /// Whose rows count.
+    pub signatures: Signatures,
+    /// A node that has a key writes and seals once in so long.
+    pub seal_interval: Span,
+    /// The smallest packet of any link in the mesh, in octets: a seal is to fit.
+    pub seal_packet: usize,
 }
 
 impl Default for ReplicaConfig {
     fn default() -> Self {
-        Self { rows_max: 65_536, refine: false, journal: false, fingerprint: 0 }
+        Self {
+            rows_max: 65_536,
+            refine: false,
+            journal: false,
+            keep_every: KEEP_EVERY,
+            fingerprint: 0,
+            signatures: Signatures::Off,
+            seal_interval: Span::from_secs(1),
+            seal_packet: 300,
+        }
     }
 }
 
@@ -104,6 +140,8 @@ pub enum Refused {
     Full,
     /// It gives as ours what we never wrote.
     Forged,
+    /// The neighbour's key does not count any more.
+    Denied,
 }
 
 impl core::fmt::Display for Refused {
@@ -120,6 +158,9 @@ impl core::fmt::Display for Refused {
                 f.write_str("too many streams: raise STREAMS_MAX, or look for a node that restarts on and on")
             }
             Self::Forged => f.write_str("rows under this node's own name that it never wrote: are names unique?"),
+            Self::Denied => {
+                f.write_str("its key is on the deny-list: enrol it anew with new keys, if it may come back")
+            }
         }
     }
 }
@@ -135,6 +176,9 @@ pub struct Replica {
     table: Table,
     writer: Writer,
     links: BTreeMap<LinkId, Link>,
+    porch: Porch,
+    keyring: Keyring,
+    sealer: Option<Sealer>,
     changes: Changes,
     journal: Journal,
     tally: Tally,
@@ -151,6 +195,9 @@ const TICK: Span = Span::from_secs(1);
 /// Between two looks at what grows old, where there is very much: two thousand rows a second.
 const AGEING_PAUSE: Span = Span::from_millis(50);
 
+/// What a power cut takes from the journal at the most; neighbours have it still.
+pub const KEEP_EVERY: Span = Span::from_secs(15);
+
 /// Octets of a row that waits, between a whole one and a difference.
 const ROW_BYTES: f64 = 20.0;
 
@@ -165,6 +212,9 @@ impl Replica {
             table: Table::new(me, config.rows_max, now.validity),
             writer: Writer::default(),
             links: BTreeMap::new(),
+            porch: Porch::default(),
+            keyring: Keyring::default(),
+            sealer: None,
             changes: Changes::default(),
             journal: Journal::default(),
             tally: Tally::default(),
@@ -172,6 +222,16 @@ impl Replica {
             ageing_at: None,
             served: LinkId(0),
         }
+    }
+
+    /// With keys: it seals what it writes, if it has an identity, and knows an authority. To be said before anything
+    /// is told or restored.
+    #[must_use]
+    pub fn with_keys(mut self, keys: &Keys) -> Self {
+        let (interval, packet) = (self.config.seal_interval, self.config.seal_packet);
+        self.sealer = keys.identity.as_ref().map(|own| Sealer::new(own.signing_key.clone(), interval, packet));
+        self.keyring = Keyring::new(keys);
+        self
     }
 
     /// One of this node's own tracks changed; `claim` is the system track that it is taken for. Writes rows if
@@ -235,7 +295,12 @@ impl Replica {
         let is_tick = now.elapsed >= self.tick_at;
         if is_tick {
             self.tick_at = now.elapsed + TICK;
+            self.journal.go_on(&self.table);
             self.ask_again_where_incomplete();
+            self.tidy_porch();
+        }
+        if self.sealer.as_ref().and_then(Sealer::due).is_some_and(|due| now.elapsed >= due) {
+            self.write(now.validity, |_, desk| desk.commit(now.elapsed));
         }
         if is_tick || self.ageing_at.is_some_and(|at| now.elapsed >= at) {
             let more_ends = self.expire();
@@ -249,7 +314,8 @@ impl Replica {
     pub fn poll_timeout(&self) -> Option<Span> {
         let links = self.links.values().filter_map(|link| self.link_timeout(link));
         let naming = self.changes.has_more().then(|| self.now.elapsed + pass::SLICE_PAUSE);
-        links.chain([self.tick_at]).chain(self.ageing_at).chain(naming).min()
+        let sealing = self.sealer.as_ref().and_then(Sealer::due);
+        links.chain([self.tick_at]).chain(self.ageing_at).chain(naming).chain(sealing).min()
     }
 
     /// What has changed for consoles and the picture.
@@ -261,18 +327,71 @@ impl Replica {
     /// What is to be kept for the next life.
     #[must_use]
     pub fn poll_journal(&mut self) -> Option<Vec<u8>> {
-        self.journal.poll(&self.table, self.me)
+        self.journal.poll(&self.table, self.me, self.now.elapsed)
+    }
+
+    /// What waits to be kept is kept now: the node is about to stop.
+    pub fn keep_now(&mut self) {
+        let Now { validity, elapsed } = self.now;
+        if self.sealer.as_ref().is_some_and(|sealer| sealer.due().is_some()) {
+            self.write(validity, |_, desk| desk.commit(elapsed));
+        }
+        self.journal.hasten();
+    }
+
+    /// Begins to keep every row anew, some with each second: what was kept before is needed no longer once
+    /// [`Replica::is_keeping_all`] says that it is done.
+    pub fn keep_all(&mut self) {
+        if self.config.journal {
+            self.journal.begin_sweep(self.keyring.papers());
+            self.journal.go_on(&self.table);
+        }
+    }
+
+    /// Whether rows are still being kept anew.
+    #[must_use]
+    pub fn is_keeping_all(&self) -> bool {
+        self.journal.is_sweeping()
     }
 
     /// What a former life kept, in the order in which it was kept. What does not decode ends it.
     pub fn restore<'a>(&mut self, entries: impl Iterator<Item = &'a [u8]>) -> usize {
-        let mut restored = 0;
-        for entry in entries {
-            let Some(rows) = journal::restore(entry, self.me, &mut self.table, self.now.validity) else { break };
-            restored += rows.len();
-            rows.into_iter().for_each(|(stream, key)| self.changes.note(stream, key));
-        }
+        let restored = entries.map_while(|entry| self.restore_entry(entry, true)).sum();
+        self.go_on_from_restored();
         restored
+    }
+
+    /// Likewise where something may be missing before or between entries: rows are good wherever they stand, how far a
+    /// stream was held is not believed. What does not decode is passed over.
+    pub fn restore_rows<'a>(&mut self, entries: impl Iterator<Item = &'a [u8]>) -> usize {
+        let restored = entries.filter_map(|entry| self.restore_entry(entry, false)).sum();
+        self.go_on_from_restored();
+        restored
+    }
+
+    fn restore_entry(&mut self, entry: &[u8], floors: bool) -> Option<usize> {
+        if let Some(paper) = journal::paper(entry) {
+            // What is of another mission's authority is passed over.
+            self.restore_paper(paper.kind, &paper.octets);
+            return Some(0);
+        }
+        let rows = journal::restore(entry, floors, self.me, &mut self.table, self.now.validity)?;
+        rows.iter().for_each(|(stream, key)| self.changes.note(*stream, *key));
+        Some(rows.len())
+    }
+
+    fn go_on_from_restored(&mut self) {
+        if self.config.signatures == Signatures::Required {
+            self.porch.rebuild(&self.table);
+        }
+        self.say_again();
+    }
+
+    /// What persons said at this node in former lives they say in this one: rows of former lives go.
+    fn say_again(&mut self) {
+        for (assertion, label, time) in journal::said_formerly(&self.table, self.me) {
+            self.write(time, |writer, desk| writer.assertion_again(assertion, &label, desk));
+        }
     }
 
     /// The share of what the busiest link can carry in two seconds that is waiting: what the gate widens with.
@@ -293,9 +412,13 @@ impl Replica {
     /// Has rows of our own written into the table, and tells them on.
     fn write<T>(&mut self, now: Timestamp, act: impl FnOnce(&mut Writer, &mut Desk<'_>) -> T) -> T {
         let (table, tally, me) = (&mut self.table, &mut self.tally, self.me);
-        let mut desk = Desk { table, tally, me, now, written: Vec::new() };
+        let mut desk = Desk { table, tally, me, now, written: Vec::new(), sealer: self.sealer.as_mut() };
         let result = act(&mut self.writer, &mut desk);
-        for (stream, key, version, ended) in desk.written {
+        let written = desk.written;
+        if let Some(sealer) = &mut self.sealer {
+            sealer.arrange(self.now.elapsed, self.now.validity);
+        }
+        for (stream, key, version, ended) in written {
             self.tally.rows_written += 1;
             self.spread(None, stream, key, version, version, &ended);
         }
@@ -330,19 +453,20 @@ impl Replica {
         self.changes.note(stream, key);
         ended.iter().for_each(|key| self.changes.note(stream, *key));
         if self.config.journal {
-            self.journal.note(stream, key, &mut self.tally);
+            let when = (self.now.elapsed, self.config.keep_every);
+            self.journal.note(stream, key, when, &mut self.tally);
         }
     }
 
-    /// Takes in a row that a neighbour sent.
-    fn take_row(&mut self, from: LinkId, stream: StreamKey, row: Row) {
+    /// Takes in a row that a neighbour sent; `false` if there was no room.
+    fn take_row(&mut self, from: LinkId, stream: StreamKey, row: Row) -> bool {
         let (key, version) = (row.key, row.version);
         let accepted = self.table.accept(stream, row, self.now.validity);
         match &accepted {
             Accepted::New { lacking, ended } => {
                 self.tally.rows_taken += 1;
                 self.spread(Some(from), stream, key, version, *lacking, ended);
-                return;
+                return true;
             }
             Accepted::Same => self.note_doubled(from, stream),
             Accepted::Older => self.tally.rows_older += 1,
@@ -354,6 +478,7 @@ impl Replica {
         if let Some(outgoing) = outgoing {
             outgoing.handle_acked(key, version, current);
         }
+        accepted != Accepted::Full
     }
 
     /// Lets go some of what has outlived its lifetime; returns whether there is more.
@@ -367,6 +492,7 @@ impl Replica {
         });
         for closed in self.table.close_empty() {
             self.links.values_mut().for_each(|link| link.handle_closed(closed));
+            self.porch.close(closed);
         }
         more
     }
@@ -415,6 +541,18 @@ impl Replica {
         self.links.values().flat_map(|link| link.streams.values().map(outgoing::Outgoing::len)).sum()
     }
 
+    /// How often the neighbour of a link brought what nobody wrote.
+    #[must_use]
+    pub fn forged(&self, id: LinkId) -> u64 {
+        self.links.get(&id).map_or(0, |link| link.forged)
+    }
+
+    /// How many rows wait for their seals.
+    #[must_use]
+    pub fn unsealed(&self) -> usize {
+        self.porch.len()
+    }
+
     /// What a link is measured to carry, bytes per second.
     #[must_use]
     pub fn rate(&self, id: LinkId) -> Option<f64> {
@@ -444,6 +582,7 @@ impl Replica {
 mod tests {
     use super::*;
     use crate::row::Body;
+    use crate::row::assertion::Hybrid;
     use fusion_core::angle::Angle;
     use fusion_core::geodesy::Geodetic;
     use fusion_core::label::{Clearance, Code, Codes, Level};
@@ -548,7 +687,8 @@ mod tests {
         (0..60).for_each(|k| replica.handle_sensor(&format!("radar {k}"), open(), at(0)));
         for number in 0..1_000_u64 {
             let subject = TrackId { origin: replica.me(), number: fusion_core::track::TrackNumber(number) };
-            let said = Assertion { subject, said: crate::row::assertion::Hybrid(0), affiliation: None, remark: None };
+            let said = crate::row::assertion::Hybrid(0);
+            let said = Assertion { subject, said, affiliation: None, remark: None, by: None };
             replica.handle_assertion(said, open(), at(0));
         }
         let mut now = at(0);
@@ -563,5 +703,84 @@ mod tests {
         let fresh =
             |held: &table::Held| matches!(held.body, Body::Sensor(_)) && held.tick.time() > at(590_000).validity;
         assert_eq!(names.filter(|(_, held)| fresh(held)).count(), 60);
+    }
+
+    fn keeping(incarnation: u32) -> Replica {
+        let config = ReplicaConfig { journal: true, ..ReplicaConfig::default() };
+        Replica::new(Origin { node: NodeId(2), incarnation }, config, at(0))
+    }
+
+    fn kept(replica: &mut Replica) -> Vec<Vec<u8>> {
+        std::iter::from_fn(|| replica.poll_journal()).collect()
+    }
+
+    fn floors(replica: &Replica) -> Vec<u32> {
+        replica.table().streams().filter(|(key, _)| key.origin.node == NodeId(1)).map(|(_, s)| s.floor).collect()
+    }
+
+    /// A node that keeps what another one said, and entries with all of it.
+    fn heard_and_kept() -> (Vec<Replica>, Vec<Vec<u8>>) {
+        let mut pair = vec![node(1, 1, at(0)), keeping(1)];
+        pair[0].handle_bearing(line_heard(), at(0).validity, open(), at(0));
+        pair[0].handle_link(LinkId(1), up(), at(0));
+        pair[1].handle_link(LinkId(0), up(), at(0));
+        run(&mut pair, 0..5_000);
+        assert_eq!(kept(&mut pair[1]), Vec::<Vec<u8>>::new(), "rows wait until others have changed too");
+        run(&mut pair, 5_000..17_000);
+        let entries = kept(&mut pair[1]);
+        (pair, entries)
+    }
+
+    #[test]
+    fn a_row_is_kept_once_in_a_period_and_at_once_before_a_stop() {
+        let (mut pair, entries) = heard_and_kept();
+        assert_eq!(entries.len(), 1);
+        let mut later = line_heard();
+        later.emitter = 2;
+        pair[0].handle_bearing(later, at(17_000).validity, open(), at(17_000));
+        run(&mut pair, 17_000..18_000);
+        assert!(kept(&mut pair[1]).is_empty());
+        pair[1].keep_now();
+        assert_eq!(kept(&mut pair[1]).len(), 1);
+    }
+
+    #[test]
+    fn how_far_a_stream_was_held_is_believed_only_where_nothing_is_missing() {
+        let (_, entries) = heard_and_kept();
+        let (mut sure, mut unsure) = (keeping(2), keeping(2));
+        assert_eq!(sure.restore(entries.iter().map(Vec::as_slice)), 1);
+        assert_eq!(unsure.restore_rows(entries.iter().map(Vec::as_slice)), 1);
+        assert_eq!((floors(&sure), floors(&unsure)), (vec![1], vec![0]));
+        assert_eq!(unsure.restore_rows([&b"damaged"[..], &entries[0]].into_iter()), 0, "held already");
+    }
+
+    #[test]
+    fn all_rows_are_kept_anew_with_floors_and_then_it_is_said() {
+        let (mut pair, first) = heard_and_kept();
+        pair[1].keep_all();
+        let again = kept(&mut pair[1]);
+        run(&mut pair, 17_000..19_000);
+        assert!(!pair[1].is_keeping_all());
+        let of = |entries: &[Vec<u8>]| entries.iter().filter_map(|entry| summary(entry)).collect::<Vec<_>>();
+        assert_eq!(of(&again), of(&first));
+        assert!(of(&again)[0].floor > 0);
+    }
+
+    #[test]
+    fn what_a_person_said_in_a_former_life_is_said_in_the_next_one_by_the_clock_of_then() {
+        let subject =
+            TrackId { origin: Origin { node: NodeId(9), incarnation: 1 }, number: fusion_core::track::TrackNumber(1) };
+        let remark = "grey van".parse().ok();
+        let said = Assertion { subject, said: Hybrid::default(), affiliation: None, remark, by: None };
+        let mut before = keeping(1);
+        before.handle_assertion(said, open(), at(0));
+        before.keep_now();
+        let mut after = keeping(2);
+        after.restore(kept(&mut before).iter().map(Vec::as_slice));
+        let own = after.table().streams().filter(|(key, _)| key.origin == after.me());
+        let rows: Vec<_> = own.flat_map(|(_, stream)| stream.rows().map(|(_, held)| held.body.clone())).collect();
+        let Some(Body::Assertion(again)) = rows.first() else { panic!("nothing was said again: {rows:?}") };
+        assert_eq!(before.said_of(subject), after.said_of(subject));
+        assert_eq!(again.said.millis(), at(0).validity.as_millis());
     }
 }

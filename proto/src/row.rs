@@ -20,6 +20,7 @@ pub mod lifetime;
 pub mod quantise;
 pub mod refinement;
 pub mod registration;
+pub mod seal;
 pub mod text;
 pub mod wire;
 
@@ -31,6 +32,7 @@ pub use lifetime::Lifetime;
 pub use quantise::Tick;
 pub use refinement::Refinement;
 pub use registration::Registration;
+pub use seal::Seal;
 
 use text::SensorName;
 
@@ -51,11 +53,13 @@ pub enum Kind {
     Assertion,
     /// What a sensor is off by.
     Registration,
+    /// What its writer signed.
+    Seal,
 }
 
 impl Kind {
     /// All, in the order of their codes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Track,
         Self::Attributes,
         Self::Refinement,
@@ -63,7 +67,23 @@ impl Kind {
         Self::Sensor,
         Self::Assertion,
         Self::Registration,
+        Self::Seal,
     ];
+
+    /// A word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Track => "track",
+            Self::Attributes => "attributes",
+            Self::Refinement => "refinement",
+            Self::Bearing => "bearing",
+            Self::Sensor => "sensor",
+            Self::Assertion => "assertion",
+            Self::Registration => "registration",
+            Self::Seal => "seal",
+        }
+    }
 }
 
 /// Which row of its stream.
@@ -72,7 +92,7 @@ pub struct RowKey {
     /// Its kind.
     pub kind: Kind,
     /// Which of that kind; attributes and refinement of a track have the track's, the errors of a sensor have its
-    /// name's.
+    /// name's, a seal the lower half of its count.
     pub handle: u16,
 }
 
@@ -93,6 +113,8 @@ pub enum Body {
     Assertion(Box<Assertion>),
     /// What a sensor is off by.
     Registration(Registration),
+    /// What its writer signed.
+    Seal(Box<Seal>),
     /// It is over. Of a track, this ends its attributes and its refinement too.
     Gone(Lifetime),
 }
@@ -109,8 +131,15 @@ impl Body {
             Self::Sensor(_) => Kind::Sensor,
             Self::Assertion(_) => Kind::Assertion,
             Self::Registration(_) => Kind::Registration,
+            Self::Seal(_) => Kind::Seal,
             Self::Gone(_) => return None,
         })
+    }
+
+    /// The seal that it is.
+    #[must_use]
+    pub const fn seal(&self) -> Option<&Seal> {
+        if let Self::Seal(seal) = self { Some(seal) } else { None }
     }
 
     /// How long it may be held after its time.
@@ -122,6 +151,7 @@ impl Body {
             Self::Refinement(_) | Self::Bearing(_) => Lifetime::Brief,
             Self::Sensor(_) | Self::Registration(_) => Lifetime::Ground,
             Self::Assertion(_) => Lifetime::Day,
+            Self::Seal(seal) => seal.lifetime,
             Self::Gone(lifetime) => *lifetime,
         }
     }

@@ -54,6 +54,21 @@ pub struct CheckItem {
     pub hash: u32,
 }
 
+/// A piece of a passport or of a deny-list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// What it is a piece of: 0 a passport, 1 a deny-list.
+    pub kind: u8,
+    /// Which: its last eight octets, which are a signature's.
+    pub tag: u64,
+    /// Which piece …
+    pub part: u8,
+    /// … of so many.
+    pub parts: u8,
+    /// The piece.
+    pub octets: Vec<u8>,
+}
+
 /// One item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item<'a> {
@@ -90,6 +105,8 @@ pub enum Item<'a> {
     Again(u8, Vec<u16>),
     /// The sender's clock: milliseconds since the Unix epoch.
     Clock(i64),
+    /// A piece of a passport or of a deny-list.
+    Piece(Piece),
 }
 
 const STREAM: u8 = 1;
@@ -102,6 +119,7 @@ const GRAFT: u8 = 7;
 const CHECK: u8 = 8;
 const AGAIN: u8 = 9;
 const CLOCK: u8 = 10;
+const PIECE: u8 = 11;
 
 /// Entries in one item at the most.
 ///
@@ -152,6 +170,12 @@ pub fn put(out: &mut Octets, item: &Item<'_>) {
             out.u8(CLOCK);
             out.u64(millis.cast_unsigned());
         }
+        Item::Piece(piece) => {
+            out.bytes(&[PIECE, piece.kind]);
+            out.u64(piece.tag);
+            out.bytes(&[piece.part, piece.parts]);
+            put_list(out, &piece.octets, |out, octet| out.u8(*octet));
+        }
     }
 }
 
@@ -172,6 +196,10 @@ pub fn get<'a>(r: &mut Reader<'a>) -> Option<Item<'a>> {
         AGAIN => Item::Again(r.u8()?, get_list(r, Reader::index)?),
         CHECK => Item::Check(get_list(r, |r| Some(CheckItem { index: r.index()?, top: r.u32()?, hash: r.u32()? }))?),
         CLOCK => Item::Clock(r.u64()?.cast_signed()),
+        PIECE => {
+            let (kind, tag, part, parts) = (r.u8()?, r.u64()?, r.u8()?, r.u8()?);
+            Item::Piece(Piece { kind, tag, part, parts, octets: get_list(r, Reader::u8)? })
+        }
         _ => return None,
     })
 }
@@ -250,6 +278,7 @@ mod tests {
             Item::Check(vec![CheckItem { index: 3, top: 5, hash: 0xAABB_CCDD }]),
             Item::Again(4, vec![3]),
             Item::Clock(-2),
+            Item::Piece(Piece { kind: 1, tag: 0x0102_0304_0506_0708, part: 0, parts: 2, octets: vec![0xAB, 0xCD] }),
             Item::Rows { index: 3, count: 2, first: 7, newest: Tick::new(8), bits: &[0xAB] },
         ]
     }
@@ -285,6 +314,7 @@ mod tests {
             "08010305000000ddccbbaa",
             "09040103",
             "0afeffffffffffffff",
+            "0b010807060504030201000202abcd",
             "020302070000000800000000ab",
         ];
         assert_eq!(hex[1..], expected[1..]);

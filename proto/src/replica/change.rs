@@ -83,8 +83,8 @@ impl Changes {
             Kind::Bearing | Kind::Assertion | Kind::Sensor => {
                 self.noted.insert((stream, key));
             }
-            // Read where they are wanted: `replica::registered`.
-            Kind::Registration => {}
+            // Read where they are wanted: `replica::registered`, `replica::porch`.
+            Kind::Registration | Kind::Seal => {}
         }
     }
 
@@ -103,7 +103,7 @@ impl Changes {
                     self.note_named(table, stream, key.handle, None);
                     None
                 }
-                Kind::Registration => None,
+                Kind::Registration | Kind::Seal => None,
             };
             if change.is_some() {
                 return change;
@@ -182,12 +182,12 @@ impl Changes {
 /// What all who said something of a track say together.
 #[must_use]
 pub fn said(table: &Table, subject: TrackId) -> Said {
-    let rows = table
-        .streams()
-        .flat_map(|(key, stream)| stream.rows_of(Kind::Assertion).map(move |(_, held)| (key.origin.node, held)));
-    merge(rows.filter_map(|(node, held)| {
+    let rows = table.streams().flat_map(|(key, open)| {
+        open.rows_of(Kind::Assertion).map(move |(_, held)| (key.origin.node, &open.label, held))
+    });
+    merge(rows.filter_map(|(node, label, held)| {
         let Body::Assertion(assertion) = &held.body else { return None };
-        (assertion.subject == subject).then_some((node, &**assertion))
+        (assertion.subject == subject).then_some((node, label, &**assertion))
     }))
 }
 

@@ -7,6 +7,7 @@ use fusion_core::time::Span;
 
 use super::link::{Content, Link, declaration_bytes};
 use super::outgoing::Declared;
+use super::papers::{Keyring, PIECE_BYTES};
 use super::receive::PRUNED;
 use super::sack::{FLIGHT_MAX, Sent};
 use super::schedule::{self, Outlook};
@@ -156,6 +157,7 @@ impl Replica {
             draft.content.again = all;
         }
         put_prunes(link, draft);
+        put_pieces(link, &self.keyring, draft);
         if link.ready && link.tell_at <= self.now.elapsed && draft.left() > 40 {
             link.tell_at = self.now.elapsed + TELL;
             link.turns = link.turns.wrapping_add(1);
@@ -232,6 +234,14 @@ impl Replica {
             let grows = (bits + packed.bits()).div_ceil(8) - bits.div_ceil(8) + opening;
             let count = lists.get(&stream).map_or(0, |(_, rows)| rows.len());
             if grows > left && draft.out.is_empty() && lists.is_empty() {
+                // Seals are cut for the smallest packet of any link; early on the pace may be for smaller ones.
+                let most = link.bearer.map_or(0, |bearer| bearer.mtu - OVERHEAD_BYTES);
+                if grows <= most && draft.room < most {
+                    left += most - draft.room;
+                    draft.room = most;
+                    plan.push_back(candidate);
+                    continue;
+                }
                 // Too large for any packet of this link: it stays due, and others go.
                 continue;
             }
@@ -317,6 +327,17 @@ fn put_prunes(link: &mut Link, draft: &mut Draft) {
     }
 }
 
+/// Pieces of passports and deny-lists, as many as fit.
+fn put_pieces(link: &mut Link, keyring: &Keyring, draft: &mut Draft) {
+    while draft.left() > PIECE_BYTES + 20 {
+        let Some((tag, part)) = link.papers_due.pop_front() else { return };
+        if let Some(piece) = keyring.piece(tag, part) {
+            item::put(&mut draft.out, &Item::Piece(piece));
+            draft.content.pieces.push((tag, part));
+        }
+    }
+}
+
 /// Floors that the neighbour has not been told yet: the stalest first, so many at once.
 fn floors_to_tell(link: &Link, table: &super::table::Table, left: usize) -> Vec<FloorItem> {
     let each = link.streams.iter().filter(|(_, out)| out.declared == Declared::Yes);
@@ -370,7 +391,8 @@ impl Link {
 
     /// Whether rows of a stream may come over this link unasked.
     pub(super) fn feeds(&self, stream: StreamKey) -> bool {
-        self.doubled.get(&stream).is_none_or(|count| *count != PRUNED)
+        self.forged == 0
+            && self.doubled.get(&stream).is_none_or(|count| *count != PRUNED)
             && self.heard.values().any(|heard| heard.stream == stream)
     }
 }

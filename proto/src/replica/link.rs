@@ -13,6 +13,7 @@ use fusion_core::track::Origin;
 
 use super::outgoing::{Declared, Outgoing};
 use super::pace::Pace;
+use super::papers::PiecesDue;
 use super::pass::{ROWS_AT_ONCE, SLICE_PAUSE};
 use super::sack::{Flight, Received, Sent};
 use super::schedule::Plan;
@@ -68,6 +69,8 @@ pub(super) struct Content {
     pub again: Vec<u16>,
     /// Streams not to be sent, and to be sent again.
     pub prune: Vec<(StreamKey, bool)>,
+    /// Pieces of passports and deny-lists.
+    pub pieces: Vec<(u64, u8)>,
 }
 
 /// The other side.
@@ -152,6 +155,12 @@ pub(super) struct Link {
     pub doubled: BTreeMap<StreamKey, u8>,
     /// Pruned streams of which the neighbour holds more than we: since when, and how much it was then.
     pub behind: BTreeMap<StreamKey, (Span, u32)>,
+    /// Passports and deny-lists that the neighbour was told or told us.
+    pub papers_told: BTreeSet<u64>,
+    /// Pieces of them to be sent.
+    pub papers_due: PiecesDue,
+    /// How often it brought what nobody wrote.
+    pub forged: u64,
 }
 
 const GREET_PAUSE: Span = Span::from_millis(500);
@@ -194,6 +203,9 @@ impl Link {
             clock_ahead_ms: None,
             doubled: BTreeMap::new(),
             behind: BTreeMap::new(),
+            papers_told: BTreeSet::new(),
+            papers_due: PiecesDue::new(),
+            forged: 0,
         }
     }
 
@@ -307,6 +319,8 @@ impl Link {
         self.heard.clear();
         self.again.clear();
         self.next_index = 0;
+        self.papers_told.clear();
+        self.papers_due.clear();
         self.clock_ahead_ms = None;
     }
 
@@ -500,13 +514,27 @@ impl Link {
             self.again.entry(*index).and_modify(|asked| *asked = false);
         }
         self.prune_due.extend(&content.prune);
+        self.papers_due.extend(&content.pieces);
         self.plan.stale = true;
+    }
+
+    /// Asks for all that the neighbour holds of a stream, if it has declared it.
+    pub(super) fn ask_again(&mut self, key: StreamKey) {
+        let indexes: Vec<u16> =
+            self.heard.iter().filter(|(_, heard)| heard.stream == key).map(|(index, _)| *index).collect();
+        if !indexes.is_empty() {
+            self.era = self.era.wrapping_add(1);
+            self.again.extend(indexes.into_iter().map(|index| (index, false)));
+        }
     }
 
     /// Whether there is anything beside rows to send.
     #[must_use]
     pub(super) fn has_errands(&self) -> bool {
-        !self.parts_due.is_empty() || self.again.values().any(|asked| !asked) || !self.prune_due.is_empty()
+        !self.parts_due.is_empty()
+            || self.again.values().any(|asked| !asked)
+            || !self.prune_due.is_empty()
+            || !self.papers_due.is_empty()
     }
 }
 

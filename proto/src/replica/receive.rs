@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use fusion_core::time::Span;
 use fusion_core::track::{NodeId, Origin};
 
-use super::{LinkId, Now, Refused, Replica};
+use super::table::Standing;
+use super::{LinkId, Now, Refused, Replica, Signatures};
 use crate::codec::decode_greeting;
 use crate::packet::item::{self, CheckItem, FloorItem, StreamKey};
 use crate::packet::octets::Reader;
@@ -19,7 +20,7 @@ use crate::row::wire::{self, RowError};
 /// Acknowledgements wait so long for a packet to go with; the second packet does not wait.
 const ACK_PAUSE: Span = Span::from_millis(100);
 /// A stream may be asked for again once in so long.
-const REPAIR_PAUSE: Span = Span::from_secs(120);
+pub(super) const REPAIR_PAUSE: Span = Span::from_secs(120);
 /// For so long a pruned stream may lag behind what a neighbour is known to hold.
 const PATIENCE: Span = Span::from_secs(4);
 /// So many doubled rows of a stream, and it is not wanted on this link.
@@ -39,6 +40,7 @@ impl Replica {
             Err(Refused::BaseUnknown) => self.tally.bases_unknown += 1,
             Err(Refused::Full) => self.tally.streams_full += 1,
             Err(Refused::Forged) => self.tally.rows_own += 1,
+            Err(Refused::Denied) => self.tally.denied += 1,
             Err(Refused::Packet(_) | Refused::Greeting | Refused::Undeclared(_)) => self.tally.packets_refused += 1,
         }
         done
@@ -69,9 +71,16 @@ impl Replica {
             return Err(Refused::Stale);
         }
         let Some(link) = self.links.get_mut(&id) else { return Err(Refused::NoLink) };
-        self.table.note_life(origin);
+        if self.table.standing(origin) == Standing::Denied {
+            return Err(Refused::Denied);
+        }
+        // Anybody can say that a node lives anew; where signatures count, its first seal does.
+        if self.config.signatures == Signatures::Off {
+            self.table.note_life(origin);
+        }
         if link.handle_greeting(origin, &greeting, self.now.elapsed) {
             link.begin_digest(&self.table, self.now.elapsed);
+            self.keyring.offer(link);
         }
         Ok(())
     }
@@ -152,8 +161,11 @@ impl Replica {
         at: usize,
     ) -> Result<usize, Refused> {
         let stream = self.heard(id, index)?;
+        let declared = self.links.get(&id).and_then(|link| link.heard.get(&index)).copied();
         let table = &self.table;
-        let mut base = |handle, version| table.base(stream, handle, version);
+        let mut base = |handle, version| {
+            table.base(stream, handle, version).or_else(|| self.porch.base(id, stream, handle, version))
+        };
         let (rows, used) = wire::decode(bits, count, first, newest, &mut base).map_err(|error| match error {
             RowError::Malformed => Refused::Packet(PacketError::Malformed(at)),
             RowError::BaseUnknown => Refused::BaseUnknown,
@@ -164,7 +176,10 @@ impl Replica {
             return if forged { Err(Refused::Forged) } else { self.take_own(id, stream, &rows, used) };
         }
         for row in rows {
-            self.take_row(id, stream, row);
+            match (self.config.signatures, &declared) {
+                (Signatures::Required, Some(declared)) => self.judge(id, declared, row),
+                (Signatures::Required | Signatures::Off, _) => drop(self.take_row(id, stream, row)),
+            }
         }
         Ok(used)
     }
@@ -204,6 +219,7 @@ impl Replica {
             Item::Check(checks) => self.take_checks(id, &checks)?,
             Item::Again(era, streams) => self.take_again(id, era, &streams),
             Item::Clock(millis) => self.take_clock(id, millis),
+            Item::Piece(piece) => self.take_piece(id, piece),
             Item::Rows { .. } => {}
         }
         Ok(())
@@ -212,6 +228,11 @@ impl Replica {
     fn take_declaration(&mut self, id: LinkId, declaration: item::Declaration) -> Result<(), Refused> {
         let stream = declaration.stream;
         let known = self.table.stream(stream).map(|known| (known.label, known.layer));
+        // Where signatures count, the first seal says under which label the stream is; see `porch`.
+        if self.config.signatures == Signatures::Required && stream.origin != self.me {
+            let link = self.links.get_mut(&id).ok_or(Refused::NoLink)?;
+            return if link.handle_declaration(declaration, &self.table) { Ok(()) } else { Err(Refused::Full) };
+        }
         // Who may see a stream never changes; another label for the same would be a leak in the making.
         if known.is_some_and(|known| known != (declaration.label, declaration.layer)) {
             return Err(Refused::Forged);
@@ -229,7 +250,8 @@ impl Replica {
         let of_now = self.links.get(&id).is_some_and(|link| link.era == era);
         for floor in floors.iter().filter(|_| of_now) {
             let key = self.heard(id, floor.index)?;
-            if key.origin == self.me {
+            // Where signatures count, they say what is held: a neighbour's word could keep us from asking.
+            if key.origin == self.me || self.config.signatures == Signatures::Required {
                 continue;
             }
             if let Some(stream) = self.table.stream_mut(key).filter(|stream| !stream.incomplete) {
@@ -330,15 +352,7 @@ impl Replica {
         let Some(stream) = self.table.stream_mut(key) else { return };
         (stream.floor, stream.incomplete) = (0, false);
         // Links that are down, too: their next digest has to say it.
-        for link in self.links.values_mut() {
-            let indexes: Vec<u16> =
-                link.heard.iter().filter(|(_, heard)| heard.stream == key).map(|(index, _)| *index).collect();
-            if indexes.is_empty() {
-                continue;
-            }
-            link.era = link.era.wrapping_add(1);
-            link.again.extend(indexes.into_iter().map(|index| (index, false)));
-        }
+        self.links.values_mut().for_each(|link| link.ask_again(key));
     }
 
     /// Streams of which rows were refused, once there is room again.

@@ -19,7 +19,7 @@ use super::outgoing::{Due, Outgoing};
 use super::pass::{Pass, ROWS_AT_ONCE, SLICE_PAUSE};
 use super::table::{Held, Stream, Table};
 use crate::packet::item::StreamKey;
-use crate::row::{Body, Kind, RowKey};
+use crate::row::{Body, Kind, RowKey, Seal};
 
 /// A row that may be sent next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -222,7 +222,26 @@ fn worth(stream: &Stream, outgoing: &Outgoing, key: RowKey, held: &Held, now: Ti
         Body::Sensor(_) => 10.0 / 120.0,
         // It changes seldom, and nobody waits for it.
         Body::Registration(_) => 1.0 / 140.0,
+        Body::Seal(seal) => seal_worth(stream, outgoing, seal, now),
     }
+}
+
+/// A seal is worth what it covers and is alive: without it, that counts for nothing.
+fn seal_worth(stream: &Stream, outgoing: &Outgoing, seal: &Seal, now: Timestamp) -> f64 {
+    let (mut sum, mut bits) = (0.0, 600.0);
+    for covered in &seal.covered {
+        let key = covered.key;
+        bits += 89.0;
+        let Some(held) = stream.row(key).filter(|held| held.version == covered.version) else { continue };
+        let weight = weight(stream, key.handle);
+        sum += match held.body {
+            Body::Gone(_) | Body::Assertion(_) => return FIRST + weight,
+            Body::Track(_) => weight * growth(stream, outgoing, key, now).0,
+            Body::Attributes(_) => weight * 60.0,
+            Body::Refinement(_) | Body::Bearing(_) | Body::Sensor(_) | Body::Registration(_) | Body::Seal(_) => 10.0,
+        };
+    }
+    sum / bits
 }
 
 /// The growth that stands for not being known at all.

@@ -15,7 +15,7 @@ use fusion_core::track::{NodeId, Origin};
 use crate::codec::fnv1a;
 use crate::packet::item::StreamKey;
 use crate::row::delta::Base;
-use crate::row::{Body, Kind, Row, RowKey, Tick};
+use crate::row::{Body, Kind, Row, RowKey, Seal, Tick};
 
 /// Streams held at the most: fifty nodes, their former lives, some labels each.
 ///
@@ -68,6 +68,8 @@ pub struct Stream {
     pub hash: u32,
     /// A row had to be refused for want of room: nothing is known of completeness until it was asked for again.
     pub incomplete: bool,
+    /// The count of the oldest seal that is alive.
+    sealed_from: u32,
     rows: BTreeMap<RowKey, Held>,
 }
 
@@ -102,6 +104,8 @@ pub struct Table {
     /// Each row once, at a time at which it has not ended yet or ends.
     ends: BTreeSet<(Timestamp, StreamKey, RowKey)>,
     latest: BTreeMap<NodeId, u32>,
+    /// Nodes whose rows do not count.
+    denied: BTreeSet<NodeId>,
     /// Streams of lives that were left behind, whose rows are still to end sooner: those behind the row.
     hastening: BTreeMap<StreamKey, Option<RowKey>>,
 }
@@ -118,6 +122,7 @@ impl Table {
             fence: now,
             ends: BTreeSet::new(),
             latest: BTreeMap::new(),
+            denied: BTreeSet::new(),
             hastening: BTreeMap::new(),
         }
     }
@@ -128,7 +133,16 @@ impl Table {
             return None;
         }
         self.note_life(key.origin);
-        let stream = Stream { label, layer, floor: 0, top: 0, hash: 0, incomplete: false, rows: BTreeMap::new() };
+        let stream = Stream {
+            label,
+            layer,
+            floor: 0,
+            top: 0,
+            hash: 0,
+            incomplete: false,
+            sealed_from: 0,
+            rows: BTreeMap::new(),
+        };
         Some(self.streams.entry(key).or_insert(stream))
     }
 
@@ -160,6 +174,16 @@ impl Table {
     /// All streams in order.
     pub fn streams(&self) -> impl Iterator<Item = (StreamKey, &Stream)> {
         self.streams.iter().map(|(key, stream)| (*key, stream))
+    }
+
+    /// The rows from one on, or all, by stream.
+    pub fn rows_from(&self, first: Option<(StreamKey, RowKey)>) -> impl Iterator<Item = (StreamKey, RowKey)> + '_ {
+        let from = first.map_or(Bound::Unbounded, |(stream, _)| Bound::Included(stream));
+        self.streams.range((from, Bound::Unbounded)).flat_map(move |(stream, open)| {
+            let first = first.filter(|(of, _)| of == stream);
+            let from = first.map_or(Bound::Unbounded, |(_, key)| Bound::Included(key));
+            open.rows.range((from, Bound::Unbounded)).map(|(key, _)| (*stream, *key))
+        })
     }
 
     /// A row, if it is held.
@@ -195,16 +219,18 @@ impl Table {
     /// Takes a row in, if it is newer than what is held. The stream must be open.
     pub fn accept(&mut self, stream: StreamKey, row: Row, now: Timestamp) -> Accepted {
         self.fence = self.fence.max(now);
-        let left_behind = self.is_left_behind(stream.origin);
+        let standing = self.standing(stream.origin);
         let Some(open) = self.streams.get_mut(&stream) else { return Accepted::Full };
         let held = open.rows.get(&row.key);
         match held.map(|held| held.version.cmp(&row.version)) {
             Some(core::cmp::Ordering::Equal) => return Accepted::Same,
             Some(core::cmp::Ordering::Greater) => return Accepted::Older,
-            Some(core::cmp::Ordering::Less) | None if open.ended(row.key, row.version) => return Accepted::Older,
+            Some(core::cmp::Ordering::Less) | None if open.ended(row.key, row.version, &row.body) => {
+                return Accepted::Older;
+            }
             Some(core::cmp::Ordering::Less) | None => {}
         }
-        let ends = end(&row.body, row.tick, now, left_behind);
+        let ends = end(&row.body, row.tick, now, standing);
         if ends <= self.fence {
             return Accepted::Expired;
         }
@@ -223,8 +249,8 @@ impl Table {
         self.ends.insert((due, stream, row.key));
         let lacking = before.map_or(0, |(version, _)| version).max(open.floor).saturating_add(1);
         let ended = open.put(row, now, due);
-        if let Some((key, due)) = ended {
-            self.ends.remove(&(due, stream, key));
+        for (key, due) in &ended {
+            self.ends.remove(&(*due, stream, *key));
             self.rows -= 1;
         }
         Accepted::New { lacking, ended: ended.into_iter().map(|(key, _)| key).collect() }
@@ -240,10 +266,10 @@ impl Table {
                 return !self.hastening.is_empty();
             };
             self.ends.pop_first();
-            let left_behind = self.is_left_behind(stream.origin);
+            let standing = self.standing(stream.origin);
             let Some(open) = self.streams.get_mut(&stream) else { continue };
             let Some(held) = open.rows.get_mut(&key) else { continue };
-            held.due = end(&held.body, held.tick, held.received, left_behind);
+            held.due = end(&held.body, held.tick, held.received, standing);
             if held.due > self.fence {
                 self.ends.insert((held.due, stream, key));
                 continue;
@@ -257,10 +283,8 @@ impl Table {
 
     /// Streams of lives that were left behind and have no rows any more: taken out.
     pub fn close_empty(&mut self) -> Vec<StreamKey> {
-        let latest = &self.latest;
-        let over = |key: &StreamKey, stream: &Stream| {
-            stream.rows.is_empty() && latest.get(&key.origin.node).is_some_and(|&l| l > key.origin.incarnation)
-        };
+        let over =
+            |key: &StreamKey, stream: &Stream| stream.rows.is_empty() && self.standing(key.origin) != Standing::Alive;
         let closed: Vec<StreamKey> = self.streams.iter().filter(|(k, s)| over(k, s)).map(|(key, _)| *key).collect();
         for key in &closed {
             self.streams.remove(key);
@@ -274,14 +298,22 @@ impl Table {
         self.hastening.extend(former.map(|stream| (*stream, None)));
     }
 
+    /// What these nodes write does not count, and what they wrote goes; what others wrote counts.
+    pub fn deny(&mut self, nodes: BTreeSet<NodeId>) {
+        let before = core::mem::replace(&mut self.denied, nodes);
+        let denied: Vec<NodeId> = self.denied.difference(&before).copied().collect();
+        denied.into_iter().for_each(|node| self.hasten(node));
+    }
+
     /// Goes on with rows that are to go sooner: some of them.
     fn go_on_hastening(&mut self) {
         let mut left = EXPIRED_AT_ONCE_MAX;
         while let Some((stream, mut last)) = self.hastening.pop_first() {
+            let standing = self.standing(stream.origin);
             let Some(open) = self.streams.get_mut(&stream) else { continue };
             let behind = last.map_or(Bound::Unbounded, Bound::Excluded);
             for (key, held) in open.rows.range_mut((behind, Bound::Unbounded)).take(left) {
-                let sooner = end(&held.body, held.tick, held.received, true).min(held.due);
+                let sooner = end(&held.body, held.tick, held.received, standing).min(held.due);
                 self.ends.remove(&(held.due, stream, *key));
                 self.ends.insert((sooner, stream, *key));
                 held.due = sooner;
@@ -294,16 +326,35 @@ impl Table {
         }
     }
 
-    /// Whether its writer has begun a later life.
-    fn is_left_behind(&self, life: Origin) -> bool {
-        self.latest.get(&life.node).is_some_and(|&latest| latest > life.incarnation)
+    /// How a life of a node stands.
+    #[must_use]
+    pub fn standing(&self, life: Origin) -> Standing {
+        if self.denied.contains(&life.node) {
+            return Standing::Denied;
+        }
+        let left = self.latest.get(&life.node).is_some_and(|&latest| latest > life.incarnation);
+        if left { Standing::LeftBehind } else { Standing::Alive }
     }
 }
 
+/// How a life of a node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the latest that is known.
+    Alive,
+    /// Its node has begun a later one.
+    LeftBehind,
+    /// Its node does not count any more.
+    Denied,
+}
+
 /// When a row ends: its lifetime after its own time, but of a clock that is far ahead after the time of its receipt.
-fn end(body: &Body, tick: Tick, received: Timestamp, left_behind: bool) -> Timestamp {
-    let span = body.lifetime().span();
-    let span = if left_behind { span.min(LEFT_BEHIND) } else { span };
+fn end(body: &Body, tick: Tick, received: Timestamp, standing: Standing) -> Timestamp {
+    let span = match standing {
+        Standing::Alive => body.lifetime().span(),
+        Standing::LeftBehind => body.lifetime().span().min(LEFT_BEHIND),
+        Standing::Denied => return Timestamp::from_nanos(0),
+    };
     tick.time().min(received + AHEAD) + span
 }
 
@@ -341,20 +392,55 @@ impl Stream {
         held.bases.iter().find(|base| base.version == version).copied()
     }
 
-    /// Whether a track's end is held that is newer than this version of its attributes.
-    fn ended(&self, key: RowKey, version: u32) -> bool {
+    /// How many rows are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The newest seal and its version, if every seal that is alive is held: then all rows up to there are covered.
+    #[must_use]
+    pub fn seals(&self) -> Option<(&Seal, u32)> {
+        let all = self.rows_of(Kind::Seal).filter_map(|(_, held)| Some((held.body.seal()?, held.version)));
+        let (count, newest) = all.fold((0, None), |(count, newest): (u32, Option<(&Seal, u32)>), each| {
+            (count + 1, newest.filter(|(seal, _)| seal.count > each.0.count).or(Some(each)))
+        });
+        newest.filter(|(seal, _)| seal.last && seal.count - self.sealed_from.max(1) + 1 == count)
+    }
+
+    /// Whether something newer is held that ended this version: of a track's attributes, its end; of a seal, one that
+    /// says so.
+    pub(super) fn ended(&self, key: RowKey, version: u32, body: &Body) -> bool {
+        if let Some(seal) = body.seal() {
+            return seal.count < self.sealed_from;
+        }
+        self.is_over(key, version)
+    }
+
+    /// Whether the end of a track is held that is newer than this version of its attributes.
+    pub(super) fn is_over(&self, key: RowKey, version: u32) -> bool {
         let end = self.rows.get(&RowKey { kind: Kind::Track, ..key });
         key.kind == Kind::Attributes && end.is_some_and(|e| matches!(e.body, Body::Gone(_)) && e.version > version)
     }
 
     /// Puts a row in the place of its former version; what it ended, and when that was due.
-    fn put(&mut self, row: Row, received: Timestamp, due: Timestamp) -> Option<(RowKey, Timestamp)> {
-        let mut ended = None;
+    fn put(&mut self, row: Row, received: Timestamp, due: Timestamp) -> Vec<(RowKey, Timestamp)> {
+        let mut ended = Vec::new();
         if row.key.kind == Kind::Track && matches!(row.body, Body::Gone(_)) {
             let key = RowKey { kind: Kind::Attributes, ..row.key };
             if self.rows.get(&key).is_some_and(|held| held.version < row.version) {
-                ended = self.remove(key).map(|held| (key, held.due));
+                ended.extend(self.remove(key).map(|held| (key, held.due)));
             }
+        }
+        if let Some(seal) = row.body.seal().filter(|seal| seal.oldest > self.sealed_from) {
+            self.sealed_from = seal.oldest;
+            ended = self.remove_old_seals();
         }
         let before = self.remove(row.key);
         let mut bases = Vec::new();
@@ -370,6 +456,12 @@ impl Stream {
         let held = Held { version: row.version, tick: row.tick, body: row.body, received, due, bases };
         self.rows.insert(row.key, held);
         ended
+    }
+
+    fn remove_old_seals(&mut self) -> Vec<(RowKey, Timestamp)> {
+        let is_old = |held: &Held| held.body.seal().is_some_and(|seal| seal.count < self.sealed_from);
+        let old: Vec<RowKey> = self.rows_of(Kind::Seal).filter(|(_, held)| is_old(held)).map(|(key, _)| key).collect();
+        old.into_iter().filter_map(|key| self.remove(key).map(|held| (key, held.due))).collect()
     }
 
     fn remove(&mut self, key: RowKey) -> Option<Held> {

@@ -67,6 +67,28 @@ pub struct Tally {
     pub grafts: u64,
     /// Rows looked at, in slices, to plan what to send and for what digests and floors say.
     pub rows_looked_at: u64,
+    /// Seals of our own written.
+    pub seals_written: u64,
+    /// Signatures of seals verified.
+    pub seals_verified: u64,
+    /// Seals that waited because many came at once.
+    pub seals_put_off: u64,
+    /// Seals of nodes whose passports have expired.
+    pub seals_expired: u64,
+    /// Rows and seals that their writers did not write.
+    pub forged: u64,
+    /// Rows let go because no seal of their writers came.
+    pub unsealed: u64,
+    /// Rows and greetings of nodes whose keys are denied.
+    pub denied: u64,
+    /// Rows let go because too many wait for seals.
+    pub waiting_full: u64,
+    /// Rows that seals promise and for which there was no room.
+    pub promised_full: u64,
+    /// Passports and deny-lists that the authority did not sign.
+    pub papers_refused: u64,
+    /// Passports and deny-lists for which there was no room.
+    pub papers_full: u64,
 }
 
 impl Tally {
@@ -78,6 +100,8 @@ impl Tally {
         let Self { packets_refused, packets_strange, bases_unknown, packets_lost, checks_failed, .. } = *self;
         let Self { rows_sent_full, rows_sent_delta, bits_sent_full, bits_sent_delta, .. } = *self;
         let Self { links_full, journal_full, indexes_full, prunes, grafts, rows_looked_at, .. } = *self;
+        let Self { seals_written, seals_verified, seals_put_off, seals_expired, forged, unsealed, denied, .. } = *self;
+        let Self { waiting_full, promised_full, papers_refused, papers_full, .. } = *self;
         let all = [
             ("mesh_rows_written", rows_written),
             ("mesh_rows_within_gate", rows_within_gate),
@@ -111,6 +135,17 @@ impl Tally {
             ("mesh_prunes", prunes),
             ("mesh_grafts", grafts),
             ("mesh_rows_looked_at", rows_looked_at),
+            ("mesh_seals_written", seals_written),
+            ("mesh_seals_verified", seals_verified),
+            ("mesh_seals_put_off", seals_put_off),
+            ("mesh_seals_expired", seals_expired),
+            ("mesh_forged", forged),
+            ("mesh_unsealed", unsealed),
+            ("mesh_denied", denied),
+            ("mesh_waiting_full", waiting_full),
+            ("mesh_promised_full", promised_full),
+            ("mesh_papers_refused", papers_refused),
+            ("mesh_papers_full", papers_full),
         ];
         all.into_iter().for_each(|(name, count)| each(name, count));
     }

@@ -11,6 +11,7 @@ use fusion_core::label::Label;
 use fusion_core::time::Timestamp;
 use fusion_core::track::{Origin, TrackId, TrackNumber, TrackStatus};
 
+use super::sealer::Sealer;
 use super::table::{Accepted, Table};
 use super::tally::Tally;
 use crate::packet::item::StreamKey;
@@ -56,7 +57,7 @@ struct Own {
 #[derive(Clone, Debug, Default)]
 struct Freeing {
     line: Option<(u8, u8, u32)>,
-    saying: Option<(u8, TrackId)>,
+    saying: Option<(u8, TrackId, bool)>,
     track: Option<TrackNumber>,
 }
 
@@ -68,7 +69,8 @@ pub(super) struct Writer {
     next_handle: BTreeMap<(u8, Kind), u16>,
     sensors: Vec<String>,
     bearings: BTreeMap<(u8, u8, u32), u16>,
-    assertions: BTreeMap<(u8, TrackId), u16>,
+    /// By stream, subject, and whether it is a remark.
+    assertions: BTreeMap<(u8, TrackId, bool), u16>,
     clock: Hybrid,
     /// Behind which row of which stream the next look for old rows begins.
     refreshing: (u8, Option<RowKey>),
@@ -83,6 +85,8 @@ pub(super) struct Desk<'a> {
     /// The time of what is written now.
     pub now: Timestamp,
     pub written: Vec<Written>,
+    /// Where rows are gathered that are to be sealed; without it they are written at once.
+    pub sealer: Option<&'a mut Sealer>,
 }
 
 /// An own record with what is told beside it.
@@ -128,13 +132,29 @@ impl Writer {
         }
     }
 
-    /// What a person says, by a clock that is ahead of all that was said before.
+    /// What a person says, by a clock that is ahead of all that was said before. Whose a track is and what is remarked
+    /// of it are rows of their own: who says the one leaves the other as it was, with who said it and when.
     pub(super) fn assertion(&mut self, mut assertion: Assertion, label: &Label, desk: &mut Desk<'_>) {
         let latest = table_clock(desk.table).max(self.clock).max(assertion.said);
         self.clock = latest.next(desk.now.as_millis());
         assertion.said = self.clock;
+        self.assertion_again(assertion, label, desk);
+    }
+
+    /// What a person said before, by the clock of then.
+    pub(super) fn assertion_again(&mut self, assertion: Assertion, label: &Label, desk: &mut Desk<'_>) {
         let Some(stream) = self.stream(label, desk) else { return };
-        let about = (stream, assertion.subject);
+        if assertion.affiliation.is_some() && assertion.remark.is_some() {
+            let remark = Assertion { affiliation: None, ..assertion.clone() };
+            self.part(stream, Assertion { remark: None, ..assertion }, desk);
+            self.part(stream, remark, desk);
+        } else {
+            self.part(stream, assertion, desk);
+        }
+    }
+
+    fn part(&mut self, stream: u8, assertion: Assertion, desk: &mut Desk<'_>) {
+        let about = (stream, assertion.subject, assertion.remark.is_some());
         let held = self.assertions.get(&about).copied();
         if let Some(handle) = held.or_else(|| self.free_handle(stream, Kind::Assertion, desk)) {
             self.assertions.insert(about, handle);
@@ -170,7 +190,7 @@ impl Writer {
     /// outlived itself. One call looks at some of the rows; returns whether there are more to look at.
     pub(super) fn refresh(&mut self, desk: &mut Desk<'_>) -> bool {
         let more_rows = self.refresh_rows(desk);
-        let more_handles = self.free_handles(desk.table, desk.me);
+        let more_handles = self.free_handles(desk);
         more_rows || more_handles
     }
 
@@ -191,12 +211,10 @@ impl Writer {
     }
 
     /// Handles of what has outlived itself are free again: looks at some, returns whether there are more.
-    fn free_handles(&mut self, table: &Table, me: Origin) -> bool {
-        let over = |stream: u8, kind, handle: u16| {
-            table.row(StreamKey { origin: me, number: stream }, RowKey { kind, handle }).is_none()
-        };
+    fn free_handles(&mut self, desk: &Desk<'_>) -> bool {
+        let over = |stream: u8, kind, handle: u16| desk.told(stream, RowKey { kind, handle }).is_none();
         let lines = |line: &(u8, u8, u32), handle: &u16| over(line.0, Kind::Bearing, *handle);
-        let sayings = |about: &(u8, TrackId), handle: &u16| over(about.0, Kind::Assertion, *handle);
+        let sayings = |about: &(u8, TrackId, bool), handle: &u16| over(about.0, Kind::Assertion, *handle);
         let tracks = |_: &TrackNumber, own: &Own| over(own.stream, Kind::Track, own.handle);
         // All three go on, whichever comes to its end first.
         let more = [
@@ -235,9 +253,8 @@ impl Writer {
     /// The next handle that nothing is held under.
     fn free_handle(&mut self, stream: u8, kind: Kind, desk: &mut Desk<'_>) -> Option<u16> {
         let next = self.next_handle.entry((stream, kind)).or_default();
-        let open = desk.table.stream(desk.key(stream))?;
         let held = |handle| {
-            let of = |kind| open.row(RowKey { kind, handle }).is_some();
+            let of = |kind| desk.told(stream, RowKey { kind, handle }).is_some();
             of(kind) || kind == Kind::Track && of(Kind::Attributes)
         };
         let free = (0..=u16::MAX).map(|k| next.wrapping_add(k)).find(|handle| !held(*handle));
@@ -262,9 +279,8 @@ impl Writer {
         }
         attributes.sensors.sort_unstable();
         let key = RowKey { kind: Kind::Attributes, handle: own.handle };
-        let told = desk.table.row(desk.key(own.stream), key).map(|held| &held.body);
         let body = Body::Attributes(Box::new(attributes));
-        if told != Some(&body) {
+        if desk.told(own.stream, key) != Some(&body) {
             desk.write(own.stream, key, Tick::nearest(desk.now), body);
         }
     }
@@ -281,7 +297,7 @@ impl Writer {
             self.sensors.push(name.to_owned());
         }
         let key = RowKey { kind: Kind::Sensor, handle: u16::try_from(number).ok()? };
-        if desk.table.row(desk.key(stream), key).is_none() {
+        if desk.told(stream, key).is_none() {
             desk.write(stream, key, Tick::nearest(desk.now), Body::Sensor(Box::new(text::cut(name))));
         }
         u8::try_from(number).ok()
@@ -306,7 +322,7 @@ impl Desk<'_> {
                 motion.is_some_and(|held| matches!(held.body, Body::Track(_)))
             }
             Kind::Sensor | Kind::Assertion | Kind::Registration => true,
-            Kind::Track | Kind::Refinement | Kind::Bearing => false,
+            Kind::Track | Kind::Refinement | Kind::Bearing | Kind::Seal => false,
         };
         let mut looked = Looked { count: 0, last: None };
         let mut old = Vec::new();
@@ -326,8 +342,14 @@ impl Desk<'_> {
         looked
     }
 
-    const fn key(&self, number: u8) -> StreamKey {
+    pub(super) const fn key(&self, number: u8) -> StreamKey {
         StreamKey { origin: self.me, number }
+    }
+
+    /// What is told of a row, or will be.
+    fn told(&self, number: u8, key: RowKey) -> Option<&Body> {
+        let drafted = self.sealer.as_ref().and_then(|sealer| sealer.drafted(number, key));
+        drafted.or_else(|| self.table.row(self.key(number), key).map(|held| &held.body))
     }
 
     fn write_motion(&mut self, own: Own, status: TrackStatus, publication: Publication<'_>) {
@@ -342,7 +364,9 @@ impl Desk<'_> {
             Some((held.tick, last))
         });
         let within = last.is_some_and(|last| gate::reason(last, (tick, &kinematic), &record.estimate).is_none());
-        if within {
+        // What is to be told anyway is told as it is now.
+        let drafted = self.sealer.as_ref().is_some_and(|sealer| sealer.drafted(own.stream, key).is_some());
+        if within && !drafted {
             self.tally.rows_within_gate += 1;
             return;
         }
@@ -364,16 +388,28 @@ impl Desk<'_> {
 
     fn end_track(&mut self, own: Own, now: Timestamp) {
         let key = RowKey { kind: Kind::Track, handle: own.handle };
+        if let Some(sealer) = &mut self.sealer {
+            sealer.forget_track(own.stream, own.handle);
+        }
         let Some(held) = self.table.row(self.key(own.stream), key) else { return };
         let (tick, lifetime) = (held.tick.max(Tick::nearest(now)), held.body.lifetime());
         self.write(own.stream, key, tick, Body::Gone(lifetime));
     }
 
     fn write(&mut self, number: u8, key: RowKey, tick: Tick, body: Body) {
+        if let Some(sealer) = &mut self.sealer {
+            sealer.draft(number, key, tick, body);
+        } else {
+            self.put(number, key, tick, body);
+        }
+    }
+
+    /// Writes a row; its version.
+    pub(super) fn put(&mut self, number: u8, key: RowKey, tick: Tick, body: Body) -> Option<u32> {
         let stream = self.key(number);
         let Some(version) = self.table.stream(stream).and_then(|open| open.top.checked_add(1)) else {
             self.tally.versions_full += 1;
-            return;
+            return None;
         };
         match self.table.accept(stream, Row { key, version, tick, body }, self.now) {
             Accepted::New { ended, .. } => {
@@ -381,11 +417,13 @@ impl Desk<'_> {
                     open.floor = version;
                 }
                 self.written.push((stream, key, version, ended));
+                return Some(version);
             }
             // The newest version of an open stream of ours finds nothing newer, and always room.
             Accepted::Full | Accepted::Same | Accepted::Older => {}
             Accepted::Expired => self.tally.rows_expired += 1,
         }
+        None
     }
 }
 

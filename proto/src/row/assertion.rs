@@ -5,6 +5,7 @@
 //! at once that of the higher node.
 
 use fusion_core::identity::Affiliation;
+use fusion_core::label::Label;
 use fusion_core::track::{NodeId, TrackId};
 
 use super::attributes::{AFFILIATIONS, code, get_option, get_track, put_option, put_track};
@@ -13,6 +14,15 @@ use super::text;
 
 /// Octets of a remark. No counter: what is longer is cut where it is entered, and shows.
 pub const REMARK_BYTES_MAX: usize = 120;
+
+/// Octets of a person's name. No counter: what is longer is cut where it is entered, and shows.
+pub const PERSON_BYTES_MAX: usize = 31;
+
+/// What is remarked. Empty: what was remarked before is taken back.
+pub type RemarkText = heapless::String<REMARK_BYTES_MAX>;
+
+/// What a person is called, or the post they speak for.
+pub type PersonName = heapless::String<PERSON_BYTES_MAX>;
 
 /// A hybrid logical clock's reading: milliseconds since the Unix epoch in 48 bits, then a count in 16. Never below any
 /// reading that its node has seen.
@@ -45,7 +55,9 @@ pub struct Assertion {
     /// Whose it is said to be.
     pub affiliation: Option<Affiliation>,
     /// What is remarked.
-    pub remark: Option<heapless::String<REMARK_BYTES_MAX>>,
+    pub remark: Option<RemarkText>,
+    /// Who says so.
+    pub by: Option<PersonName>,
 }
 
 impl Assertion {
@@ -54,6 +66,7 @@ impl Assertion {
         w.put(self.said.0, 64);
         put_option(w, self.affiliation.as_ref(), |w, affiliation| w.put(code(&AFFILIATIONS, *affiliation), 3));
         put_option(w, self.remark.as_ref(), |w, remark| text::put(w, remark, 7));
+        put_option(w, self.by.as_ref(), |w, by| text::put(w, by, 5));
     }
 
     pub(super) fn get(r: &mut BitReader<'_>) -> Option<Self> {
@@ -62,44 +75,64 @@ impl Assertion {
             said: Hybrid(r.get(64)?),
             affiliation: get_option(r, |r| AFFILIATIONS.get(r.narrow::<usize>(3)?).copied())?,
             remark: get_option(r, |r| text::get(r, 7))?,
+            by: get_option(r, |r| text::get(r, 5))?,
         })
     }
+}
+
+/// What holds of one part of what is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saying<T> {
+    /// It.
+    pub what: T,
+    /// At which node it was said.
+    pub node: NodeId,
+    /// By whom.
+    pub by: Option<PersonName>,
+    /// When.
+    pub said: Hybrid,
+    /// Who may know.
+    pub label: Label,
 }
 
 /// What all nodes together say of one track.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// Whose it is, and who said so.
-    pub affiliation: Option<(Affiliation, NodeId)>,
-    /// What is remarked, and by whom.
-    pub remark: Option<(heapless::String<REMARK_BYTES_MAX>, NodeId)>,
-    /// When that was remarked.
-    pub remarked: Option<Hybrid>,
+    /// Whose it is.
+    pub affiliation: Option<Saying<Affiliation>>,
+    /// What is remarked.
+    pub remark: Option<Saying<RemarkText>>,
+}
+
+impl Said {
+    /// Takes another saying in, of which each part holds if it is the later one.
+    pub fn hear(&mut self, node: NodeId, label: &Label, assertion: &Assertion) {
+        later(&mut self.affiliation, node, label, assertion, assertion.affiliation.as_ref());
+        later(&mut self.remark, node, label, assertion, assertion.remark.as_ref());
+    }
 }
 
 /// What holds of all sayings about one subject, whatever their order.
 #[must_use]
-pub fn merge<'a>(sayings: impl Iterator<Item = (NodeId, &'a Assertion)>) -> Said {
-    let (mut affiliation, mut remark) = (None, None);
-    for (node, assertion) in sayings {
-        let stamp = (assertion.said, node);
-        later(&mut affiliation, stamp, assertion.affiliation.as_ref());
-        later(&mut remark, stamp, assertion.remark.as_ref());
-    }
-    Said {
-        remarked: remark.as_ref().map(|((said, _), _): &(Stamp, _)| *said),
-        affiliation: affiliation.map(|((_, node), affiliation)| (*affiliation, node)),
-        remark: remark.map(|((_, node), remark): (_, &heapless::String<_>)| (remark.clone(), node)),
-    }
+pub fn merge<'a>(sayings: impl Iterator<Item = (NodeId, &'a Label, &'a Assertion)>) -> Said {
+    let mut said = Said::default();
+    sayings.for_each(|(node, label, assertion)| said.hear(node, label, assertion));
+    said
 }
 
-type Stamp = (Hybrid, NodeId);
-
-fn later<'a, T: Ord>(held: &mut Option<(Stamp, &'a T)>, stamp: Stamp, said: Option<&'a T>) {
-    let Some(said) = said else { return };
+fn later<T: Ord + Clone>(
+    held: &mut Option<Saying<T>>,
+    node: NodeId,
+    label: &Label,
+    told: &Assertion,
+    what: Option<&T>,
+) {
+    let Some(what) = what else { return };
     // Two different sayings under one stamp are a fault of their writer; the greater is taken, so that all agree.
-    if held.as_ref().is_none_or(|(held_stamp, value)| (*held_stamp, *value) < (stamp, said)) {
-        *held = Some((stamp, said));
+    let is_later = |held: &Saying<T>| (held.said, held.node, &held.what, &held.by) < (told.said, node, what, &told.by);
+    if held.as_ref().is_none_or(is_later) {
+        let (what, by) = (what.clone(), told.by.clone());
+        *held = Some(Saying { what, node, by, said: told.said, label: *label });
     }
 }
 
@@ -110,7 +143,7 @@ mod tests {
 
     fn said(at: u64, affiliation: Option<Affiliation>, remark: Option<&str>) -> Assertion {
         let subject = TrackId { origin: Origin::default(), number: TrackNumber(1) };
-        Assertion { subject, said: Hybrid(at), affiliation, remark: remark.map(text::cut) }
+        Assertion { subject, said: Hybrid(at), affiliation, remark: remark.map(text::cut), by: Some(text::cut("ops")) }
     }
 
     #[test]
@@ -120,12 +153,15 @@ mod tests {
             (NodeId(2), said(4, Some(Affiliation::Friend), Some("lost"))),
             (NodeId(3), said(5, Some(Affiliation::Neutral), None)),
         ];
-        let forth = merge(all.iter().map(|(node, saying)| (*node, saying)));
-        let back = merge(all.iter().rev().map(|(node, saying)| (*node, saying)));
+        let label = Label::STRICTEST;
+        let forth = merge(all.iter().map(|(node, saying)| (*node, &label, saying)));
+        let back = merge(all.iter().rev().map(|(node, saying)| (*node, &label, saying)));
         assert_eq!(forth, back);
-        assert_eq!(forth.remarked, Some(Hybrid(4)));
-        assert_eq!(forth.affiliation, Some((Affiliation::Neutral, NodeId(3))));
-        assert_eq!(forth.remark.map(|(text, node)| (text.as_str().to_owned(), node)), Some(("lost".into(), NodeId(2))));
+        let affiliation = forth.affiliation.expect("said");
+        assert_eq!((affiliation.what, affiliation.node), (Affiliation::Neutral, NodeId(3)));
+        let remark = forth.remark.expect("said");
+        assert_eq!((remark.what.as_str(), remark.node, remark.said), ("lost", NodeId(2), Hybrid(4)));
+        assert_eq!((remark.by.as_deref(), remark.label), (Some("ops"), label));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use super::kinematic::{
     SPEED_BITS,
 };
 use super::{
-    Assertion, Attributes, Bearing, Body, Kind, Kinematic, Lifetime, Refinement, Registration, Row, RowKey, Tick, text,
+    Assertion, Attributes, Bearing, Body, Kind, Kinematic, Lifetime, Refinement, Registration, Row, RowKey, Seal, Tick,
+    text,
 };
 
 /// Widths of a version's distance from the row before.
@@ -57,7 +58,8 @@ const REFINEMENT: u64 = 2;
 const BEARING: u64 = 3;
 const SENSOR: u64 = 4;
 const ASSERTION: u64 = 5;
-const GONE_OTHER: u64 = 6;
+/// The end of another row than a track, whose kind follows; or, in the place of a kind that never ends so, a seal.
+const OTHER: u64 = 6;
 const REGISTRATION: u64 = 7;
 
 impl Packed {
@@ -190,7 +192,12 @@ fn other(r: &mut BitReader<'_>, code: u64) -> Option<(Kind, Body)> {
         SENSOR => (Kind::Sensor, Body::Sensor(Box::new(text::get(r, 5)?))),
         ASSERTION => (Kind::Assertion, Body::Assertion(Box::new(Assertion::get(r)?))),
         REGISTRATION => (Kind::Registration, Body::Registration(Registration::get(r)?)),
-        GONE_OTHER => (*Kind::ALL.get(r.narrow::<usize>(3)?)?, Body::Gone(Lifetime::of_code(r.narrow(2)?))),
+        OTHER => {
+            let kind = *Kind::ALL.get(r.narrow::<usize>(3)?)?;
+            let is_seal = kind == Kind::Seal;
+            let ended = |r: &mut BitReader<'_>| Some(Body::Gone(Lifetime::of_code(r.narrow(2)?)));
+            (kind, if is_seal { Body::Seal(Box::new(Seal::get(r)?)) } else { ended(r)? })
+        }
         _ => return None,
     })
 }
@@ -226,13 +233,18 @@ fn whole(row: &Row) -> (Tag, BitWriter) {
             registration.put(&mut w);
             Tag::Other(REGISTRATION)
         }
+        Body::Seal(seal) => {
+            w.put(Kind::Seal as u64, 3);
+            seal.put(&mut w);
+            Tag::Other(OTHER)
+        }
         Body::Gone(lifetime) => {
             let track = row.key.kind == Kind::Track;
             if !track {
                 w.put(row.key.kind as u64, 3);
             }
             w.put(lifetime.code().into(), 2);
-            Tag::Other(if track { GONE_TRACK } else { GONE_OTHER })
+            Tag::Other(if track { GONE_TRACK } else { OTHER })
         }
     };
     (tag, w)
@@ -300,6 +312,7 @@ pub(super) fn get_signed(r: &mut BitReader<'_>, bits: u32) -> Option<i16> {
 mod tests {
     use super::*;
     use crate::row::kinematic::Axis;
+    use crate::row::seal::{Covered, SIGNATURE_BYTES};
     use fusion_core::angle::Angle;
     use fusion_core::geodesy::Geodetic;
     use fusion_core::identity::{Address, Affiliation, Identity, ObjectClass};
@@ -356,6 +369,7 @@ mod tests {
             said: crate::row::assertion::Hybrid(1_700_000_000_000 << 16 | 3),
             affiliation: Some(Affiliation::Friend),
             remark: Some(text::cut("ours, seen")),
+            by: Some(text::cut("ops")),
         };
         vec![
             row(Kind::Track, 7, 1000, 20, Body::Track(motion())),
@@ -367,7 +381,21 @@ mod tests {
             row(Kind::Track, 8, 1101, 0, Body::Gone(Lifetime::Air)),
             row(Kind::Bearing, 3, 1102, 0, Body::Gone(Lifetime::Brief)),
             row(Kind::Registration, 2, 1103, 0, Body::Registration(registration(place))),
+            row(Kind::Seal, 3, 1104, 0, Body::Seal(Box::new(seal()))),
         ]
+    }
+
+    fn seal() -> Seal {
+        let covered = |kind, handle, version, mark| Covered { key: RowKey { kind, handle }, version, mark };
+        let all = vec![covered(Kind::Track, 7, 1000, 0x0123_4567_89AB_CDEF), covered(Kind::Track, 8, 1101, u64::MAX)];
+        Seal {
+            count: 3,
+            oldest: 1,
+            last: true,
+            lifetime: Lifetime::Ground,
+            covered: all,
+            signature: [0x55; SIGNATURE_BYTES],
+        }
     }
 
     fn registration(site: Geodetic) -> Registration {
@@ -407,16 +435,23 @@ mod tests {
         assert_eq!(all, GOLDEN);
     }
 
-    const GOLDEN: [&str; 9] = [
+    /// Over two rows; its signature is of no key.
+    const SEAL: &str = concat!(
+        "f00018000e00000006000581000001f400007002468acf13579bde0002300cbfffffffffffffffeaaaaaaaaaaaaaaaaaaaaa",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0",
+    );
+
+    const GOLDEN: [&str; 10] = [
         "8001c0006516e823aadc01f40a0788044acf545a8ab1c8",
         "c800380000123456789abcdef7832085891357932627aa189919f8008000000000007f7680000003800000000000003180",
         "d00038000817f81646256e1f7f775fc6e7e77dfbdf7c",
         "d80010000ca3d7476e5c23960c030011",
         "e000100005b930b230b9103737b93a3400",
-        "e800080000000000000000005000000010000000000000008018bcfe568000003b8a6f7572732c207365656e",
+        "e800080000000000000000005000000010000000000000008018bcfe568000003b8a6f7572732c207365656e8dbdc1cc",
         "c000400004",
         "f00018000600",
         "f80010000728f63b73f5e3e05b108282a208",
+        SEAL,
     ];
 
     #[test]
