@@ -13,7 +13,13 @@ const assets = join(out, "assets");
 const dev = process.argv.includes("--dev");
 
 /** Libraries that end up in the page, with the file that holds their licence. */
-const LIBRARIES = [{ name: "leaflet", licence: "LICENSE" }];
+const LIBRARIES = [
+  { name: "leaflet", licence: "LICENSE", what: "map" },
+  { name: "milsymbol", licence: "LICENSE", what: "APP-6 symbols" },
+  { name: "magvar", licence: "LICENSE", what: "World Magnetic Model 2025" },
+  { name: "topojson-client", licence: "LICENSE", what: "reads the outlines" },
+  { name: "world-atlas", licence: "LICENSE", what: "outlines of the world, from Natural Earth (public domain)" },
+];
 
 await rm(assets, { recursive: true, force: true });
 await mkdir(assets, { recursive: true });
@@ -27,15 +33,28 @@ await esbuild.build({
   charset: "utf8",
   minify: !dev,
   sourcemap: dev ? "linked" : false,
-  // The module form of Leaflet, so that what is not used is left out.
-  alias: { leaflet: "./node_modules/leaflet/dist/leaflet-src.esm.js" },
+  // The module forms of Leaflet and milsymbol, so that what is not used is left out.
+  alias: {
+    leaflet: "./node_modules/leaflet/dist/leaflet-src.esm.js",
+    "@milsymbol": "./node_modules/milsymbol/src",
+  },
   // Leaflet's pictures are for markers and a control that this page does not have.
   loader: { ".png": "empty" },
   logLevel: "warning",
 });
 await cp(join(here, "src/index.html"), join(out, "index.html"));
 await cp(join(here, "src/icon.svg"), join(assets, "icon.svg"));
+await cp(join(here, "node_modules/world-atlas/countries-50m.json"), join(assets, "world.json"));
 await writeFile(join(assets, "licences.txt"), await licences());
+await writeFile(join(assets, "libraries.json"), JSON.stringify(await libraries()));
+
+async function libraries() {
+  const told = LIBRARIES.map(async ({ name, what }) => {
+    const { version, license } = JSON.parse(await readFile(join(here, "node_modules", name, "package.json"), "utf8"));
+    return { name, version, licence: license, what };
+  });
+  return Promise.all(told);
+}
 
 async function licences() {
   const texts = LIBRARIES.map(async ({ name, licence }) => {

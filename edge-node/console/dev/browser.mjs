@@ -39,6 +39,7 @@ export class Browser {
   #socket;
   #next = 1;
   #waiting = new Map();
+  #listeners = new Map();
   /** Errors, warnings and refusals the page's console has seen. */
   complaints = [];
 
@@ -89,6 +90,11 @@ export class Browser {
     await this.send("Input.dispatchMouseEvent", { ...at, type: "mouseReleased" });
   }
 
+  /** Calls `listener` with the parameters of every event of a name; `null` ends it. */
+  on(method, listener) {
+    this.#listeners.set(method, listener);
+  }
+
   async screenshot(file) {
     const { data } = await this.send("Page.captureScreenshot", { format: "png" });
     await writeFile(file, Buffer.from(data, "base64"));
@@ -133,6 +139,7 @@ export class Browser {
     if (method === "Runtime.consoleAPICalled" && ["error", "warning"].includes(params.type)) {
       this.complaints.push(params.args.map((arg) => arg.value ?? arg.description).join(" "));
     }
+    this.#listeners.get(method)?.(params);
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     this.#waiting.delete(id);

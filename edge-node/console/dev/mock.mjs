@@ -1,5 +1,6 @@
 /**
- * `node dev/mock.mjs [--port 8094] [--tracks 200] [--mode LIVE|REPLAY|SIM] [--speed 1] [--seed 7]`
+ * `node dev/mock.mjs [--port 8094] [--tracks 200] [--mode LIVE|REPLAY|SIM] [--speed 1] [--seed 7]
+ * [--old] [--split]`
  * Serves the built page with a made-up picture. Type `silence`, `speak` or `drop` to see what the page makes of it.
  */
 import { createInterface } from "node:readline";
@@ -13,6 +14,8 @@ const { values } = parseArgs({
     mode: { type: "string", default: "LIVE" },
     speed: { type: "string", default: "1" },
     seed: { type: "string", default: "7" },
+    old: { type: "boolean", default: false },
+    split: { type: "boolean", default: false },
   },
 });
 
@@ -22,6 +25,9 @@ const mock = await startMock({
   mode: values.mode,
   speed: Number(values.speed),
   seed: Number(values.seed),
+  old: values.old,
+  split: values.split,
+  warmup_s: 300,
 });
 console.log(`mock node on ${mock.url} (silence | speak | drop)`);
 

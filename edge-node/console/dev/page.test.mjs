@@ -79,7 +79,7 @@ describe("the page", { skip }, () => {
       await open({ ...WIDE, theme });
       await browser.until(`${text("counts")}.startsWith("${TRACKS} tracks")`);
       await browser.until(`${inked} > 5000`);
-      assert.equal(await browser.evaluate("document.documentElement.dataset.theme"), theme === "dark" ? "night" : "day");
+      assert.equal(await browser.evaluate("document.documentElement.dataset.theme"), theme === "dark" ? "dark" : "day");
       assert.match(await browser.evaluate(text("banner")), /^UNCLASSIFIED/);
       assert.equal(await browser.evaluate(text("mode")), "LIVE");
       await shoot(`wide-${theme}`);
@@ -130,7 +130,7 @@ describe("the page", { skip }, () => {
     await browser.press("c");
     await shoot("selected");
     await browser.press("n");
-    assert.notEqual(await browser.evaluate("document.documentElement.dataset.theme"), "night");
+    assert.equal(await browser.evaluate("document.documentElement.dataset.theme"), "night");
     await browser.press("Escape");
     assert.equal(await browser.evaluate(`document.querySelector("#list .chosen")`), null);
     await browser.press("/");

@@ -16,6 +16,7 @@ await esbuild.build({
   outdir: out,
   outExtension: { ".js": ".mjs" },
   bundle: true,
+  alias: { "@milsymbol": "./node_modules/milsymbol/src" },
   platform: "node",
   format: "esm",
   target: "node20",

@@ -122,6 +122,8 @@ export class World {
     return {
       ...wireTrack(mover),
       ...(silent ? { stale: true, told_ms: Math.round(mover.seen_ms), time_ms: this.#time_ms } : {}),
+      ...(mover.remark === undefined ? {} : { remark: mover.remark }),
+      ...(mover.declared === undefined ? {} : { declared: mover.declared }),
       ...(mover === this.#movers[2] ? { remark: { text: "two on board, ours", by: "bravo", time_ms: this.#start_ms } } : {}),
     };
   }
@@ -133,6 +135,27 @@ export class World {
     const own = emitters.flatMap((emitter, number) => finders.map((finder) => this.#bearing(finder, emitter, number)));
     const others = emitters.map((emitter, number) => ({ ...this.#bearing(ELSEWHERE, emitter, number), node: ELSEWHERE.name }));
     return [...own, ...others];
+  }
+
+  /** The mesh; `split` has nobody left in it. */
+  neighbours(split) {
+    const row = (name, state, rest) => ({ name, state: split ? "down" : state, bearer: "tcp", bytes_in: 1e6, bytes_out: 1e6, ...rest });
+    const gone = split ? { age_s: 184.2, waiting: 812, rate_bytes_s: 0 } : {};
+    return [
+      row("bravo", "ready", { age_s: 0.4, waiting: 0, rate_bytes_s: 2_400, clock_ahead_s: 0.012, ...gone }),
+      row("charlie", "ready", { age_s: 4.1, waiting: 36, rate_bytes_s: 310, clock_ahead_s: -0.31, ...gone }),
+      row("delta", "down", { age_s: 181, waiting: 214, rate_bytes_s: 0, clock_ahead_s: null }),
+    ];
+  }
+
+  /** Takes what an operator said of a track. */
+  annotate({ track, affiliation, remark }) {
+    const mover = this.#movers.find(({ id }) => id === track);
+    if (mover === undefined) return;
+    const said = { who: "console", by: "mock", time_ms: this.#time_ms };
+    if (affiliation !== undefined) Object.assign(mover, { affiliation, declared: { affiliation, ...said } });
+    if (remark !== undefined) mover.remark = { text: remark, ...said };
+    mover.seen_ms = this.#time_ms + 1;
   }
 
   sensors() {
@@ -204,6 +227,9 @@ export class World {
     if (this.#random() < 0.02 * seconds) mover.turn_deg_s = (this.#random() - 0.5) * 1.5;
     mover.course_deg = (mover.course_deg + mover.turn_deg_s * seconds + 360) % 360;
     Object.assign(mover, move(mover, mover.course_deg, mover.speed_m_s * seconds));
+    mover.usual_m_s ??= mover.speed_m_s;
+    mover.speed_m_s = mover.usual_m_s * (1 + 0.1 * Math.sin(this.#time_ms / 20_000 + mover.azimuth_deg));
+    if (mover.height_m !== null) mover.height_m += 3 * seconds * Math.sin(this.#time_ms / 90_000 + mover.azimuth_deg);
     if (this.#time_ms - mover.seen_ms < mover.period_s * 1000) return;
     mover.seen_ms = this.#time_ms;
     mover.told = { lat_deg: mover.lat_deg, lon_deg: mover.lon_deg, course_deg: mover.course_deg };

@@ -37,6 +37,18 @@ export class Connection {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
+  /** Asks the node to be quiet while nobody looks at the page, and for the whole picture once somebody does again. */
+  pause(paused: boolean): void {
+    if (paused) {
+      this.send({ type: "pause" });
+      this.#link.handlePause();
+      return;
+    }
+    this.#link.handleResume(performance.now());
+    this.send({ type: "resume" });
+    this.send({ type: "resync" });
+  }
+
   state(): LinkState {
     return this.#link.state(performance.now());
   }

@@ -43,6 +43,12 @@ export function length(length_m: number | null): string {
   return `${km < 99.95 ? km.toFixed(1) : grouped(Math.round(km))}${NBSP}km`;
 }
 
+/** Length in nautical miles: `4.57 NM`, `12.3 NM`. */
+export function nauticalMiles(length_m: number): string {
+  const miles = length_m / 1852;
+  return `${miles < 9.995 ? miles.toFixed(2) : miles < 99.95 ? miles.toFixed(1) : grouped(Math.round(miles))}${NBSP}NM`;
+}
+
 /** A round length without needless digits: `90 km`, `2.5 km`, `500 m`. */
 export function roundLength(length_m: number): string {
   if (length_m < 1000) return `${Number(length_m.toPrecision(3))}${NBSP}m`;

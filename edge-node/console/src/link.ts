@@ -34,6 +34,7 @@ export class Link {
   #heard_ms: number;
   #since_ms: number;
   #retry_ms: number;
+  #paused = false;
 
   constructor(now_ms: number) {
     this.#heard_ms = now_ms;
@@ -58,6 +59,18 @@ export class Link {
     this.#enter("waiting", now_ms);
   }
 
+  /** Nobody looks at the page, and the node was asked to say nothing: silence means nothing now. */
+  handlePause(): void {
+    this.#paused = true;
+  }
+
+  /** Somebody looks again: from now on silence counts. */
+  handleResume(now_ms: number): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#since_ms = now_ms;
+  }
+
   /** The network came back or the operator asked: do not wait any longer. */
   handleWake(now_ms: number): void {
     this.#failures = 0;
@@ -70,6 +83,7 @@ export class Link {
       this.#enter("connecting", now_ms);
       return "open";
     }
+    if (this.#paused) return "nothing";
     return now_ms - Math.max(this.#heard_ms, this.#since_ms) > DEAD_AFTER_MS ? "close" : "nothing";
   }
 

@@ -24,6 +24,7 @@ export class Notices {
 
   /** Takes in a track as it is now and as it was before; `held` says which ids the picture still has. */
   handleTrack(before: Track | undefined, now: Track, held: (id: string) => boolean, time_ms: number): void {
+    if (now.former.length === 0) return;
     const known = new Set((before?.former ?? []).map(({ id }) => id));
     for (const former of now.former) {
       if (known.has(former.id) || former.id === now.id) continue;

@@ -5,10 +5,14 @@ export interface Palette {
   /** Changes with every theme, so that drawn symbols can be kept until then. */
   key: string;
   ground: string;
+  land: string;
+  coast: string;
+  border: string;
   grid: string;
   gridText: string;
   ring: string;
   sensor: string;
+  sensorLate: string;
   sensorDown: string;
   text: string;
   dimText: string;
@@ -16,6 +20,8 @@ export interface Palette {
   outline: string;
   select: string;
   bearing: string;
+  ruler: string;
+  symbolWhite: string;
   /** Fill of symbols. */
   fill: Record<Affiliation, string>;
   /** Lines and small text, which need more contrast with the ground than an area does. */
@@ -33,10 +39,14 @@ export function readPalette(root: HTMLElement, key: string): Palette {
   return {
     key,
     ground: colour("map-ground"),
+    land: colour("map-land"),
+    coast: colour("map-coast"),
+    border: colour("map-border"),
     grid: colour("map-grid"),
     gridText: colour("map-grid-text"),
     ring: colour("map-ring"),
     sensor: colour("map-sensor"),
+    sensorLate: colour("warn"),
     sensorDown: colour("bad"),
     text: colour("map-text"),
     dimText: colour("map-dim-text"),
@@ -44,6 +54,8 @@ export function readPalette(root: HTMLElement, key: string): Palette {
     outline: colour("map-outline"),
     select: colour("map-select"),
     bearing: colour("map-bearing"),
+    ruler: colour("map-ruler"),
+    symbolWhite: colour("symbol-white"),
     fill: each("fill"),
     ink: each("ink"),
   };

@@ -67,6 +67,8 @@ export interface Track extends Position {
   silent_since_ms: number | null;
   /** What a person said of it. */
   remark: Remark | null;
+  /** Whose a person said that it is. */
+  declared: Declared | null;
   /** Where it was lately as later measurements show it, oldest first; empty unless the node smooths. */
   trail: TrailPoint[];
 }
@@ -77,11 +79,20 @@ export interface Former {
   name: string;
 }
 
-/** What a person said, where, and when. */
-export interface Remark {
-  text: string;
+/** Who said something, at which node, and when. */
+export interface Said {
+  /** `null` if nobody told a name. */
+  who: string | null;
   by: string;
   time_ms: number;
+}
+
+export interface Remark extends Said {
+  text: string;
+}
+
+export interface Declared extends Said {
+  affiliation: Affiliation;
 }
 
 /** A place at a time. */
@@ -140,6 +151,8 @@ export interface Update {
   tracks: Track[];
   bearings: Bearing[];
   gone: string[];
+  /** Still in the picture, but outside of what the page looks at. */
+  left: string[];
 }
 
 export interface Status {
@@ -159,12 +172,19 @@ export type Message = Hello | Snapshot | Update | Status;
 export interface Decoded {
   message: Message | null;
   refused: number;
+  /** Number of the frame on its connection, rising by one; absent from an older node. */
+  seq?: number;
 }
 
 /** Decodes one text frame. Messages of an unknown type are nothing, but no error: a newer node may send them. */
 export function decode(text: string): Decoded {
   const frame = object(parseJson(text));
   if (frame === null) return { message: null, refused: 1 };
+  const seq = number(frame.seq);
+  return { ...message(frame), ...(seq === null ? {} : { seq }) };
+}
+
+function message(frame: Fields): Decoded {
   switch (frame.type) {
     case "hello":
       return hello(frame);
@@ -210,9 +230,11 @@ function update(frame: Fields): Decoded {
   const tracks = list(frame.tracks, track);
   const bearings = list(frame.bearings, bearing);
   const gone = list(frame.gone, string);
+  const left = list(frame.left, string);
+  const lost = { gone: gone.items, left: left.items };
   return {
-    message: { type: "update", time_ms, tracks: tracks.items, bearings: bearings.items, gone: gone.items },
-    refused: tracks.refused + bearings.refused + gone.refused,
+    message: { type: "update", time_ms, tracks: tracks.items, bearings: bearings.items, ...lost },
+    refused: tracks.refused + bearings.refused + gone.refused + left.refused,
   };
 }
 
@@ -260,6 +282,7 @@ function track(value: unknown): Track | null {
     former: former(fields),
     silent_since_ms: fields.stale === true ? (number(fields.told_ms) ?? time_ms) : null,
     remark: remark(object(fields.remark)),
+    declared: declared(object(fields.declared)),
     trail: list(fields.trail, trailPoint).items,
   };
 }
@@ -272,8 +295,19 @@ function former(fields: Fields): Former[] {
 
 function remark(fields: Fields | null): Remark | null {
   const text = string(fields?.text);
+  const saying = said(fields);
+  return text === null || text === "" || saying === null ? null : { text, ...saying };
+}
+
+function declared(fields: Fields | null): Declared | null {
+  const affiliation = oneOf(AFFILIATIONS, fields?.affiliation);
+  const saying = said(fields);
+  return affiliation === null || saying === null ? null : { affiliation, ...saying };
+}
+
+function said(fields: Fields | null): Said | null {
   const time_ms = number(fields?.time_ms);
-  return text === null || time_ms === null ? null : { text, time_ms, by: string(fields?.by) ?? "" };
+  return time_ms === null ? null : { time_ms, who: string(fields?.who), by: string(fields?.by) ?? "" };
 }
 
 /** `[time_ms, lat_deg, lon_deg]` */

@@ -28,6 +28,7 @@ export class Session {
   #countTrusted = true;
   #asked_ms = Number.NEGATIVE_INFINITY;
   #refused = 0;
+  #seq: number | null = null;
 
   get hello(): Hello | null {
     return this.#hello;
@@ -52,15 +53,24 @@ export class Session {
     this.#complete = false;
     this.#miscounts = 0;
     this.#countTrusted = true;
+    this.#seq = null;
     this.#asked_ms = Number.NEGATIVE_INFINITY;
   }
 
   /** Takes one frame that arrived at `local_ms`; returns what to ask of the node, if anything. */
   handleText(text: string, local_ms: number): Resync | null {
-    const { message, refused } = decode(text);
+    const { message, refused, seq } = decode(text);
     this.#refused += refused;
+    const skipped = this.#skipped(seq);
     const missed = message === null ? refused > 0 : this.#handle(message, local_ms);
-    return missed ? this.#ask(local_ms) : null;
+    return missed || skipped ? this.#ask(local_ms) : null;
+  }
+
+  /** Whether a frame is missing before this one; a snapshot makes up for whatever was. */
+  #skipped(seq: number | undefined): boolean {
+    const expected = this.#seq === null ? seq : this.#seq + 1;
+    this.#seq = seq ?? null;
+    return seq !== expected;
   }
 
   /** Applies a message; true when it shows that something was missed. */

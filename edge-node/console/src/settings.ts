@@ -1,7 +1,9 @@
 /** What the operator chose to see, kept in the browser between visits. */
 import { Signal } from "./signal.ts";
+import { SYMBOL_STYLES, type SymbolStyle } from "./symbol-style.ts";
 
-export const THEMES = ["day", "night"] as const;
+/** Day: dark on light. Dark: light on dark. Night: red on black, which leaves eyes used to the dark as they are. */
+export const THEMES = ["day", "dark", "night"] as const;
 export type Theme = (typeof THEMES)[number];
 
 /** Lengths of trail that can be chosen, in minutes. */
@@ -10,6 +12,9 @@ export const TRAIL_MINUTES = [0, 1, 3, 10] as const;
 export interface Settings {
   theme: Theme;
   trail_min: number;
+  symbols: SymbolStyle;
+  /** Name of the node's map under the picture, or one of `BUILT_IN_MAPS`. */
+  map: string;
   labels: boolean;
   ellipses: boolean;
   vectors: boolean;
@@ -20,14 +25,19 @@ export interface Settings {
   listAll: boolean;
 }
 
+/** Maps that need nothing of the node: the outlines that come with the page, and nothing at all. */
+export const BUILT_IN_MAPS = ["world", "none"] as const;
+
 /** The settings that are switched on and off. */
 export type Switch = { [K in keyof Settings]: Settings[K] extends boolean ? K : never }[keyof Settings];
 
 const KEY = "copmesh.console";
 
 const DEFAULTS: Settings = {
-  theme: "night",
+  theme: "dark",
   trail_min: 3,
+  symbols: "app6",
+  map: "world",
   labels: true,
   ellipses: true,
   vectors: true,
@@ -61,7 +71,10 @@ export function restore(kept: unknown, fallback: Settings): Settings {
     if (typeof fields[key] === typeof value) restored[key] = fields[key];
   }
   const settings = restored as unknown as Settings;
-  const known = THEMES.includes(settings.theme) && TRAIL_MINUTES.some((minutes) => minutes === settings.trail_min);
+  const known =
+    THEMES.includes(settings.theme) &&
+    SYMBOL_STYLES.includes(settings.symbols) &&
+    TRAIL_MINUTES.some((minutes) => minutes === settings.trail_min);
   return known ? settings : fallback;
 }
 

@@ -5,14 +5,17 @@
  * state is not the tracker's own but was told by a sensor: a source track. What nobody tells of any more is hollow, broken
  * and struck through.
  *
- * Each distinct symbol is drawn once and kept as a small canvas. MIL-STD-2525 symbols come in behind the same two functions.
+ * Each distinct symbol is drawn once and kept as a small canvas. Symbols of APP-6 can be chosen instead; bar and stroke are
+ * the same for both.
  */
+import { drawApp6 } from "./app6.ts";
 import { radians } from "./geodesy.ts";
 import type { Palette } from "./palette.ts";
 import type { Affiliation, ObjectClass, Track, TrackStatus } from "./protocol.ts";
+import type { SymbolStyle } from "./symbol-style.ts";
 
 /** Half the side of a symbol's canvas in CSS pixels, frame included. */
-export const SYMBOL_HALF_PX = 14;
+export const SYMBOL_HALF_PX = 17;
 
 /** Symbols kept at once; when full, all are forgotten and drawn again as needed. */
 export const SPRITES_MAX = 2_048;
@@ -24,10 +27,11 @@ const BODY_PX = 8.5;
 const FRAME_PX = 12;
 /** Half the length of the bar, and how far below the middle it lies. */
 const BAR_PX = 8;
-const BAR_Y_PX = 12.5;
+const BAR_Y_PX = 14.5;
 
 /** What makes two symbols look the same. */
 export interface Look {
+  style: SymbolStyle;
   class: ObjectClass;
   affiliation: Affiliation;
   status: TrackStatus;
@@ -38,12 +42,13 @@ export interface Look {
   silent: boolean;
 }
 
-/** The look of a track: only shapes that have a front are turned. */
-export function lookOf(track: Track): Look {
-  const turned = SHAPES[track.class].front && track.course_deg !== null ? track.course_deg : 0;
+/** The look of a track: only plain shapes that have a front are turned. */
+export function lookOf(track: Track, style: SymbolStyle): Look {
+  const turns = style === "plain" && SHAPES[track.class].front;
+  const turned = turns && track.course_deg !== null ? track.course_deg : 0;
   const course_deg = (Math.round(turned / COURSE_STEP_DEG) * COURSE_STEP_DEG) % 360;
   const { affiliation, status, source_track: told } = track;
-  return { class: track.class, affiliation, status, course_deg, told, silent: track.silent_since_ms !== null };
+  return { style, class: track.class, affiliation, status, course_deg, told, silent: track.silent_since_ms !== null };
 }
 
 /** Symbols drawn so far, for one palette and one pixel ratio at a time. */
@@ -56,7 +61,7 @@ export class SymbolSheet {
     const sheet = `${palette.key} ${pixelRatio}`;
     if (sheet !== this.#key || this.#sprites.size >= SPRITES_MAX) this.#sprites.clear();
     this.#key = sheet;
-    const key = `${look.class} ${look.affiliation} ${look.status} ${look.course_deg} ${look.told} ${look.silent}`;
+    const key = `${look.style} ${look.class} ${look.affiliation} ${look.status} ${look.course_deg} ${look.told} ${look.silent}`;
     let sprite = this.#sprites.get(key);
     if (sprite === undefined) {
       sprite = drawSprite(look, palette, pixelRatio);
@@ -73,9 +78,11 @@ function drawSprite(look: Look, palette: Palette, pixelRatio: number): HTMLCanva
   if (context === null) return canvas;
   context.scale(pixelRatio, pixelRatio);
   context.translate(SYMBOL_HALF_PX, SYMBOL_HALF_PX);
-  drawFrame(context, look.affiliation, palette);
+  if (look.style === "app6") drawApp6(context, look, palette, pixelRatio);
+  else drawFrame(context, look.affiliation, palette);
   if (look.told) drawBar(context, look.affiliation, palette);
-  drawBody(context, look, palette);
+  if (look.style === "plain") drawBody(context, look, palette);
+  else if (look.class === "emitter") drawMast(context, look, palette);
   if (look.silent) drawStroke(context, look, palette);
   return canvas;
 }
@@ -133,6 +140,20 @@ function drawBody(context: CanvasRenderingContext2D, look: Look, palette: Palett
   if (confirmed) context.stroke(body);
   context.fill(body);
   if (!confirmed) context.stroke(body);
+}
+
+/** The standard has signs for what an emitter is and none for one of which only that is known. */
+function drawMast(context: CanvasRenderingContext2D, look: Look, palette: Palette): void {
+  const path = new Path2D();
+  SHAPES.emitter.area(path);
+  SHAPES.emitter.lines?.(path);
+  context.save();
+  context.scale(0.62, 0.62);
+  context.setLineDash([]);
+  context.strokeStyle = look.status === "confirmed" && !look.silent ? palette.outline : palette.ink[look.affiliation];
+  context.lineWidth = 2.4;
+  context.stroke(path);
+  context.restore();
 }
 
 function drawLines(context: CanvasRenderingContext2D, lines: Part, look: Look, palette: Palette): void {

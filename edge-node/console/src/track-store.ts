@@ -55,6 +55,7 @@ export class TrackStore {
   handleUpdate(update: Update): void {
     const before = update.tracks.map(({ id }) => this.#tracks.get(id)?.track);
     for (const id of update.gone) this.#tracks.delete(id);
+    for (const id of update.left) this.#tracks.delete(id);
     this.#put(update.tracks);
     for (const [index, track] of update.tracks.entries()) {
       this.notices.handleTrack(before[index], track, (id) => this.#tracks.has(id), update.time_ms);

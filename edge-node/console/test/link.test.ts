@@ -69,3 +69,15 @@ test("waking up ends the wait", () => {
   link.handleWake(10);
   assert.equal(link.handleTimeout(10), "open");
 });
+
+test("silence that the page asked for is no sign of death, and counts again once it looks", () => {
+  const link = new Link(0);
+  link.handleTimeout(0);
+  link.handleOpen(0);
+  link.handleMessage(0);
+  link.handlePause();
+  assert.equal(link.handleTimeout(10 * DEAD_AFTER_MS), "nothing");
+  link.handleResume(10 * DEAD_AFTER_MS);
+  assert.equal(link.handleTimeout(10 * DEAD_AFTER_MS + 1), "nothing");
+  assert.equal(link.handleTimeout(11 * DEAD_AFTER_MS + 1), "close");
+});

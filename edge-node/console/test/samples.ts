@@ -26,6 +26,7 @@ export function track(part: Partial<Track> = {}): Track {
     former: [],
     silent_since_ms: null,
     remark: null,
+    declared: null,
     trail: [],
     ...part,
   };

@@ -70,3 +70,18 @@ test("the status tells the speed of the picture", () => {
 test("what is refused is counted", () => {
   assert.equal(session(hello(), snapshot([track(), { ...track(), lat_deg: Number.NaN }])).refused, 1);
 });
+
+test("a frame that is missing by its number asks for the whole picture, once", () => {
+  const one = session({ ...hello(), seq: 1 }, { ...snapshot(), seq: 2 });
+  assert.equal(say(one, { ...update(), seq: 3 }), null);
+  assert.deepEqual(say(one, { ...update(), seq: 5 }), RESYNC);
+  assert.equal(say(one, { ...update(), seq: 6 }), null);
+});
+
+test("a node that numbers nothing is believed, and a new socket counts anew", () => {
+  const one = session(hello(), snapshot());
+  assert.equal(say(one, update()), null);
+  const counted = session({ ...hello(), seq: 1 }, { ...snapshot(), seq: 2 });
+  counted.handleOpen();
+  assert.equal(say(counted, { ...hello(), seq: 1 }), null);
+});

@@ -14,6 +14,7 @@ const update = (part: Partial<Update>): Update => ({
   tracks: [],
   bearings: [],
   gone: [],
+  left: [],
   ...part,
 });
 
@@ -118,4 +119,11 @@ test("sensors stand in the order of the hello, then those only the status names"
   store.handleStatus(status);
   assert.deepEqual(store.sensors().map(({ name }) => name), ["radar-n", "new"]);
   assert.equal(store.sensors()[0]?.status?.state, "ok");
+});
+
+test("what left the view of the page is forgotten like what is gone", () => {
+  const store = new TrackStore();
+  store.handleSnapshot(snapshot([track(), track({ id: "b" })]));
+  store.handleUpdate(update({ left: ["a"] }));
+  assert.deepEqual([...store.entries()].map((entry) => entry.track.id), ["b"]);
 });

@@ -1,16 +1,17 @@
 /**
- * What lies under the tracks when there are no map tiles: graticule with its figures, range rings around sensors, the
- * sensors themselves. Drawn only when the view, the theme or a sensor changes.
+ * What lies under the tracks: the outlines of the world unless there are map tiles, graticule with its figures, what each
+ * sensor covers, the sensors themselves. Drawn only when the view, the theme or a sensor changes.
  */
 import { destination } from "../geodesy.ts";
 import * as format from "../format.ts";
 import type { Palette } from "../palette.ts";
-import type { Sensor } from "../protocol.ts";
+import type { Position } from "../protocol.ts";
 import type { Settings } from "../settings.ts";
 import type { SensorEntry } from "../track-store.ts";
 import { CanvasLayer, LAYER_MARGIN_PX } from "./canvas-layer.ts";
 import { graticule } from "./graticule.ts";
 import { freeBelow } from "./labels.ts";
+import { type World, traceOutlines } from "./world.ts";
 import { type Point, type View, inView, metresPerPixel, project, unproject } from "./view.ts";
 
 /** Everything the ground shows, asked for at every drawing. */
@@ -18,6 +19,8 @@ export interface GroundScene {
   palette(): Palette;
   settings(): Settings;
   sensors(): SensorEntry[];
+  /** The outlines; `null` until they are there, or when another map is chosen. */
+  world(): World | null;
 }
 
 const FONT = "11px system-ui, sans-serif";
@@ -43,11 +46,29 @@ export class GroundLayer extends CanvasLayer {
     const sensors = this.#scene.sensors();
     context.font = FONT;
     context.lineWidth = 1;
+    const world = this.#scene.world();
+    if (world !== null) drawWorld(context, view, world, palette);
     if (settings.graticule) drawGraticule(context, view, palette);
-    if (settings.rings) for (const { sensor } of sensors) if (sensor !== null) drawRings(context, view, sensor, palette);
+    if (settings.rings) for (const entry of sensors) drawRings(context, view, entry, palette);
     const named: Point[] = [];
     for (const entry of sensors) drawSensor(context, view, entry, named, palette);
   }
+}
+
+function drawWorld(context: CanvasRenderingContext2D, view: View, world: World, palette: Palette): void {
+  context.fillStyle = palette.land;
+  context.strokeStyle = palette.coast;
+  context.lineJoin = "round";
+  context.beginPath();
+  traceOutlines(context, view, world.land, true);
+  context.fill();
+  context.stroke();
+  context.strokeStyle = palette.border;
+  context.setLineDash([6, 4]);
+  context.beginPath();
+  traceOutlines(context, view, world.borders, false);
+  context.stroke();
+  context.setLineDash([]);
 }
 
 function drawGraticule(context: CanvasRenderingContext2D, view: View, palette: Palette): void {
@@ -80,16 +101,19 @@ function meridianX(view: View, lon_deg: number): number {
   return ((lon_deg - left_deg) / (right_deg - left_deg)) * view.width;
 }
 
-function drawRings(context: CanvasRenderingContext2D, view: View, sensor: Sensor, palette: Palette): void {
-  if (sensor.range_m === null) return;
+/** What a sensor covers; of one that is late or down, what it should cover, in the colour of its state and broken. */
+function drawRings(context: CanvasRenderingContext2D, view: View, entry: SensorEntry, palette: Palette): void {
+  const { sensor } = entry;
+  if (sensor === null || sensor.range_m === null) return;
+  const works = entry.status === null || entry.status.state === "ok";
   const range_px = sensor.range_m / metresPerPixel(view, sensor.lat_deg);
   const parts = range_px > INNER_RINGS_PX ? RING_PARTS : RING_PARTS.slice(-1);
-  context.strokeStyle = palette.ring;
+  context.strokeStyle = works ? palette.ring : stateColour(entry, palette);
   context.fillStyle = palette.gridText;
   context.textAlign = "center";
   context.textBaseline = "bottom";
   for (const part of parts) {
-    context.setLineDash(part === 1 ? [] : [3, 5]);
+    context.setLineDash(part === 1 ? (works ? [] : [10, 7]) : [3, 5]);
     context.lineWidth = part === 1 ? 1.5 : 1;
     const range_m = sensor.range_m * part;
     ring(context, view, sensor, range_m);
@@ -99,7 +123,7 @@ function drawRings(context: CanvasRenderingContext2D, view: View, sensor: Sensor
   context.setLineDash([]);
 }
 
-function ring(context: CanvasRenderingContext2D, view: View, sensor: Sensor, range_m: number): void {
+function ring(context: CanvasRenderingContext2D, view: View, sensor: Position, range_m: number): void {
   context.beginPath();
   for (let index = 0; index <= RING_POINTS; index += 1) {
     const { x, y } = project(view, destination(sensor, (360 * index) / RING_POINTS, range_m));
@@ -120,7 +144,7 @@ function drawSensor(
   if (entry.sensor === null) return;
   const at = project(view, entry.sensor);
   if (!inView(view, at, 40)) return;
-  const colour = entry.status?.state === "down" ? palette.sensorDown : palette.sensor;
+  const colour = stateColour(entry, palette);
   sensorMark(context, at, colour);
   context.textAlign = "left";
   context.textBaseline = "middle";
@@ -128,9 +152,20 @@ function drawSensor(
   context.strokeStyle = palette.ground;
   const name = freeBelow({ x: at.x + 10, y: at.y }, named);
   named.push(name);
-  context.strokeText(entry.name, name.x, name.y);
+  const text = sensorText(entry);
+  context.strokeText(text, name.x, name.y);
   context.fillStyle = colour;
-  context.fillText(entry.name, name.x, name.y);
+  context.fillText(text, name.x, name.y);
+}
+
+function stateColour({ status }: SensorEntry, palette: Palette): string {
+  if (status === null || status.state === "ok") return palette.sensor;
+  return status.state === "down" ? palette.sensorDown : palette.sensorLate;
+}
+
+/** A name, and the state of what does not work: colour alone is not enough. */
+function sensorText({ name, status }: SensorEntry): string {
+  return status === null || status.state === "ok" ? name : `${name} · ${status.state.toUpperCase()}`;
 }
 
 function sensorMark(context: CanvasRenderingContext2D, { x, y }: Point, colour: string): void {

@@ -1,10 +1,12 @@
 /**
- * The map: Leaflet with our two canvas layers. There are no tiles yet and none from the internet ever; a layer of local ones
- * goes into Leaflet's `tilePane`, which lies under both canvases.
+ * The map: Leaflet with our two canvas layers. Tiles come from the node's own disk and never from the internet; they lie in
+ * Leaflet's `tilePane`, under both canvases.
  */
 import * as L from "leaflet";
 import { byId } from "../dom.ts";
 import { EQUATOR_M, destination, radians } from "../geodesy.ts";
+import type { MapView } from "../address.ts";
+import { type LocalMap, tileAddress } from "../maps.ts";
 import type { Position, Sensor } from "../protocol.ts";
 import { type GroundScene, GroundLayer } from "./ground-layer.ts";
 import type { Placed } from "./placement.ts";
@@ -22,12 +24,15 @@ const PICK_TOUCH_PX = 30;
 const HOME_RANGE_M = 60_000;
 
 export interface MapEvents {
-  selected(id: string | null): void;
+  /** A click at a place, on a track if there is one. */
+  clicked(at: Position, id: string | null): void;
   hovered(id: string | null): void;
   /** The pointer is over a position, or has left the map. */
   pointed(at: Position | null): void;
   /** The operator took hold of the map. */
   dragged(): void;
+  /** The view is another now. */
+  moved(): void;
 }
 
 /** A view as it was chosen by the page itself. */
@@ -43,6 +48,7 @@ export class PictureMap {
   readonly #tracks: TrackLayer;
   readonly #scale = new ScaleBar(byId("scale", HTMLDivElement));
   #fitted: Fitted | null = null;
+  #tiles: L.TileLayer | null = null;
 
   constructor(element: HTMLElement, scene: GroundScene & TrackScene, events: MapEvents) {
     this.#map = L.map(element, {
@@ -98,6 +104,45 @@ export class PictureMap {
     this.#map.panTo([at.lat_deg, at.lon_deg], { animate: false });
   }
 
+  view(): MapView {
+    const { lat, lng } = this.#map.getCenter().wrap();
+    return { lat_deg: lat, lon_deg: lng, zoom: this.#map.getZoom() };
+  }
+
+  showView({ lat_deg, lon_deg, zoom }: MapView): void {
+    this.#map.setView([lat_deg, lon_deg], zoom, { animate: false });
+    this.#fitted = null;
+  }
+
+  /** West, south, east and north of what is on the screen, with `part` of its width and height more on every side. */
+  bounds(part: number): [number, number, number, number] {
+    const around = this.#map.getBounds().pad(part);
+    return [around.getWest(), around.getSouth(), around.getEast(), around.getNorth()];
+  }
+
+  /** Lays a map of the node's under the picture, or takes away the one that is there. */
+  showTiles(map: LocalMap | null): void {
+    this.#tiles?.remove();
+    this.#tiles = null;
+    if (map === null) return;
+    const { zoom_min, zoom_max, bounds } = map;
+    const [west, south, east, north] = bounds ?? [-180, -90, 180, 90];
+    const options = {
+      minNativeZoom: zoom_min,
+      maxNativeZoom: zoom_max,
+      // Nothing is asked for that the map does not have.
+      ...(bounds === null ? {} : { bounds: L.latLngBounds([south, west], [north, east]) }),
+      updateWhenZooming: false,
+      keepBuffer: 1,
+    };
+    this.#tiles = L.tileLayer(tileAddress(map), options).addTo(this.#map);
+  }
+
+  /** How many tracks the last drawing held, and how many of them as whole symbols. */
+  get drawn(): { tracks: number; full: number } {
+    return this.#tracks.drawn;
+  }
+
   zoom(steps: number): void {
     this.#map.zoomIn(steps);
   }
@@ -140,13 +185,13 @@ export class PictureMap {
     const reach = matchMedia("(pointer: coarse)").matches ? PICK_TOUCH_PX : PICK_PX;
     const under = (event: L.LeafletMouseEvent): string | null =>
       this.#tracks.pick(event.containerPoint, reach)?.track.id ?? null;
-    this.#map.on("click", (event) => events.selected(under(event)));
+    this.#map.on("click", (event) => events.clicked(place(event.latlng), under(event)));
+    this.#map.on("moveend zoomend", () => events.moved());
     this.#map.on("mousemove", (event) => {
       const id = under(event);
       this.#map.getContainer().classList.toggle("over-track", id !== null);
       events.hovered(id);
-      const at = event.latlng.wrap();
-      events.pointed({ lat_deg: at.lat, lon_deg: at.lng });
+      events.pointed(place(event.latlng));
     });
     this.#map.on("mouseout", () => {
       events.hovered(null);
@@ -154,4 +199,9 @@ export class PictureMap {
     });
     this.#map.on("dragstart", () => events.dragged());
   }
+}
+
+function place(at: L.LatLng): Position {
+  const { lat, lng } = at.wrap();
+  return { lat_deg: lat, lon_deg: lng };
 }

@@ -3,10 +3,12 @@
  * Each is painted for all tracks before the next, so that nothing hides a symbol and no label hides anything.
  */
 import { RECKONING_S_MAX, destination } from "../geodesy.ts";
+import { isStale } from "../fading.ts";
 import { age } from "../format.ts";
 import { BEARING_KEPT_MS, type Entry } from "../track-store.ts";
 import type { Palette } from "../palette.ts";
 import type { Affiliation, Bearing, Position } from "../protocol.ts";
+import type { Ruler } from "../ruler.ts";
 import type { Settings } from "../settings.ts";
 import { SYMBOL_HALF_PX, SymbolSheet, lookOf } from "../symbols.ts";
 import { CanvasLayer, LAYER_MARGIN_PX } from "./canvas-layer.ts";
@@ -14,6 +16,7 @@ import { screenEllipse } from "./ellipse.ts";
 import { type LabelRequest, Labeller } from "./labels.ts";
 import { FULL_SYMBOLS_MAX, type Placed, nearest, placeTracks } from "./placement.ts";
 import { type Point, type View, metresPerPixel, project } from "./view.ts";
+import { paintRuler } from "./ruler.ts";
 import { wedge } from "./wedge.ts";
 
 /** Everything the layer shows, asked for at every drawing. */
@@ -26,6 +29,8 @@ export interface TrackScene {
   bearings(): Iterable<Bearing>;
   selected(): string | null;
   hovered(): string | null;
+  /** What is being measured. */
+  ruler(): Ruler | null;
 }
 
 /** A speed vector ends where the track will be in this time. */
@@ -54,10 +59,16 @@ export class TrackLayer extends CanvasLayer {
   readonly #labeller = new Labeller();
   readonly #widths = new Map<string, number>();
   #placed: Placed[] = [];
+  #drawn = { tracks: 0, full: 0 };
 
   constructor(scene: TrackScene) {
     super("markerPane");
     this.#scene = scene;
+  }
+
+  /** How many tracks the last drawing held, and how many of them as whole symbols rather than dots. */
+  get drawn(): { tracks: number; full: number } {
+    return this.#drawn;
   }
 
   /** The tracks of the last drawing that lie on the visible map. */
@@ -85,9 +96,12 @@ export class TrackLayer extends CanvasLayer {
     if (settings.ellipses) paintEllipses(context, view, full, palette);
     if (settings.vectors) paintVectors(context, view, full, palette);
     if (full !== this.#placed) paintDots(context, this.#placed, palette);
+    this.#drawn = { tracks: this.#placed.length, full: full.length };
     this.#paintSymbols(context, full, palette, pixelRatio);
     if (settings.labels) this.#paintLabels(context, view, full, palette);
     if (settings.bearings) paintHearers(context, view, this.#scene.bearings(), palette);
+    const ruler = this.#scene.ruler();
+    if (ruler !== null) paintRuler(context, view, ruler, palette, LAYER_MARGIN_PX);
     context.globalAlpha = 1;
   }
 
@@ -97,9 +111,10 @@ export class TrackLayer extends CanvasLayer {
 
   #paintSymbols(context: CanvasRenderingContext2D, placed: Placed[], palette: Palette, pixelRatio: number): void {
     const side = 2 * SYMBOL_HALF_PX;
-    for (const { track, x, y, alpha } of placed) {
+    const style = this.#scene.settings().symbols;
+    for (const { track, x, y, alpha } of inOrder(placed)) {
       context.globalAlpha = alpha;
-      const sprite = this.#symbols.sprite(lookOf(track), palette, pixelRatio);
+      const sprite = this.#symbols.sprite(lookOf(track, style), palette, pixelRatio);
       context.drawImage(sprite, x - SYMBOL_HALF_PX, y - SYMBOL_HALF_PX, side, side);
     }
     context.globalAlpha = 1;
@@ -174,9 +189,10 @@ function paintText(context: CanvasRenderingContext2D, text: string, font: string
   context.fillText(text, x, y);
 }
 
-/** The second line of a label: speed, and height for what flies; of what is silent, for how long. */
+/** The second line of a label: speed, and height for what flies; of what is old or silent, how long. */
 function detailOf({ track, age_s }: Placed): string {
   if (track.silent_since_ms !== null) return `silent ${age(Math.round(age_s))}`;
+  if (isStale(age_s)) return `${age(Math.round(age_s))} old`;
   const speed = track.speed_m_s === null ? "" : `${Math.round(track.speed_m_s)} m/s`;
   if (track.height_m === null || track.class === "surface" || track.class === "ground") return speed;
   const height = `${Math.round(track.height_m)} m`;
@@ -298,18 +314,34 @@ function paintVectors(context: CanvasRenderingContext2D, view: View, placed: Pla
   }
 }
 
+/** From what matters least to what matters most: the last is painted over all others. */
+const PAINTED: readonly Affiliation[] = [
+  "neutral",
+  "friend",
+  "assumed_friend",
+  "pending",
+  "unknown",
+  "suspect",
+  "hostile",
+];
+
+/** Half the side of a dot; what may be hostile is larger. */
+const DOT_PX = 2;
+const HOSTILE_DOT_PX = 3;
+
 function paintDots(context: CanvasRenderingContext2D, placed: Placed[], palette: Palette): void {
-  const byColour = new Map<Affiliation, Placed[]>();
-  for (const one of placed) {
-    const group = byColour.get(one.track.affiliation);
-    if (group === undefined) byColour.set(one.track.affiliation, [one]);
-    else group.push(one);
-  }
-  for (const [affiliation, group] of byColour) {
+  for (const affiliation of PAINTED) {
+    const half = affiliation === "suspect" || affiliation === "hostile" ? HOSTILE_DOT_PX : DOT_PX;
     context.fillStyle = palette.ink[affiliation];
-    for (const { x, y, alpha } of group) {
+    for (const { track, x, y, alpha } of placed) {
+      if (track.affiliation !== affiliation) continue;
       context.globalAlpha = alpha;
-      context.fillRect(x - 2, y - 2, 4, 4);
+      context.fillRect(x - half, y - half, 2 * half, 2 * half);
     }
   }
+}
+
+/** In the order in which symbols are painted. */
+function inOrder(placed: readonly Placed[]): Placed[] {
+  return PAINTED.flatMap((affiliation) => placed.filter(({ track }) => track.affiliation === affiliation));
 }

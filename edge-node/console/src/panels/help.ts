@@ -4,6 +4,7 @@ import { affiliation, className } from "../format.ts";
 import type { KeyHelp } from "../keyboard.ts";
 import type { Palette } from "../palette.ts";
 import { AFFILIATIONS, CLASSES } from "../protocol.ts";
+import type { SymbolStyle } from "../symbol-style.ts";
 import { type Look, SymbolSheet } from "../symbols.ts";
 
 export class Help {
@@ -12,8 +13,11 @@ export class Help {
   readonly #affiliations = byId("help-affiliations", HTMLDivElement);
   readonly #palette: () => Palette;
 
-  constructor(keys: readonly KeyHelp[], palette: () => Palette) {
+  readonly #style: () => SymbolStyle;
+
+  constructor(keys: readonly KeyHelp[], palette: () => Palette, style: () => SymbolStyle) {
     this.#palette = palette;
+    this.#style = style;
     const list = byId("help-keys", HTMLElement);
     for (const { key, text } of keys) {
       list.append(element("div", "", element("dt", "", element("kbd", "", key === "Escape" ? "Esc" : key)), element("dd", "", text)));
@@ -31,7 +35,8 @@ export class Help {
   }
 
   #drawLegend(): void {
-    const plain: Look = { class: "unknown", affiliation: "unknown", status: "confirmed", course_deg: 0, told: false, silent: false };
+    const state = { status: "confirmed", course_deg: 0, told: false, silent: false } as const;
+    const plain: Look = { ...state, style: this.#style(), class: "unknown", affiliation: "unknown" };
     const shapes = CLASSES.map((one) => this.#sample({ ...plain, class: one }, className(one)));
     shapes.push(this.#sample({ ...plain, class: "air", told: true }, "told by a sensor"));
     shapes.push(this.#sample({ ...plain, class: "air", silent: true }, "silent"));

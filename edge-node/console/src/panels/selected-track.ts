@@ -4,9 +4,15 @@ import { isStale, told_ms } from "../fading.ts";
 import * as format from "../format.ts";
 import { deadReckon, rangeBearing } from "../geodesy.ts";
 import { SIGMAS } from "../map/ellipse.ts";
-import type { Position, Remark, Track } from "../protocol.ts";
+import type { Sample } from "../history/series.ts";
+import type { Palette } from "../palette.ts";
+import type { Declared, Position, Remark, Said, Track } from "../protocol.ts";
+import { Annotation } from "./annotation.ts";
+import { HistoryPlot } from "./history-plot.ts";
 
 const FIELDS = [
+  "Declared",
+  "Remark",
   "Position",
   "From origin",
   "Height",
@@ -17,15 +23,35 @@ const FIELDS = [
   "Callsign",
   "Address",
   "Sensors",
-  "Remark",
   "Formerly",
   "Label",
   "Id",
 ] as const;
 type Field = (typeof FIELDS)[number];
 
+/** Rows that are left out when there is nothing to say: most tracks have none of them. */
+const OPTIONAL: readonly Field[] = ["Declared", "Callsign", "Address", "Remark", "Formerly"];
+
+/** What the card shows. */
+export interface Selection {
+  /** The id that is selected, though the picture may not have it. */
+  id: string | null;
+  track: Track | null;
+  /** The picture no longer holds it. */
+  gone: boolean;
+  origin: Position | null;
+  following: boolean;
+  now_ms: number;
+  live: boolean;
+  samples: readonly Sample[];
+  /** Where the samples are from. */
+  note: string;
+  palette: Palette;
+}
+
 export interface SelectedEvents {
   centred(): void;
+  measured(): void;
   followed(): void;
   cleared(): void;
 }
@@ -38,14 +64,20 @@ export class SelectedTrack {
   readonly #kind = element("span", "card-kind");
   readonly #values = new Map<Field, HTMLElement>();
   readonly #follow = element("button", "button small", "Follow");
+  readonly #plot = new HistoryPlot();
+  readonly #annotation = new Annotation();
 
   constructor(host: HTMLElement, events: SelectedEvents) {
     const centre = element("button", "button small", "Centre");
-    const clear = element("button", "button small", "Clear");
-    for (const button of [centre, this.#follow, clear]) button.type = "button";
+    const measure = element("button", "button small", "Measure");
+    const clear = element("button", "button small clear", "✕");
+    for (const button of [centre, this.#follow, measure, clear]) button.type = "button";
+    measure.title = "Range and bearing from this track (m)";
+    measure.addEventListener("click", () => events.measured());
     centre.title = "Bring to the middle of the map (c)";
     this.#follow.title = "Keep in the middle of the map (f)";
     clear.title = "Select nothing (Esc)";
+    clear.setAttribute("aria-label", "Select nothing");
     centre.addEventListener("click", () => events.centred());
     this.#follow.addEventListener("click", () => events.followed());
     clear.addEventListener("click", () => events.cleared());
@@ -56,16 +88,26 @@ export class SelectedTrack {
       this.#values.set(field, value);
       list.append(element("dt", "", field), value);
     }
-    const head = element("div", "card-head", this.#swatch, this.#name, this.#kind);
-    this.#card.append(head, list, element("div", "card-buttons", centre, this.#follow, clear));
+    const head = element("div", "card-head", this.#swatch, this.#name, this.#kind, clear);
+    const buttons = element("div", "card-buttons", centre, this.#follow, measure, this.#annotation.button);
+    this.#card.append(head, buttons, this.#annotation.element, list, this.#plot.element);
+    this.#card.tabIndex = 0;
+    this.#card.setAttribute("aria-label", "Selected track");
     host.append(this.#none, this.#card);
   }
 
-  /** Shows a track as it is at picture time `now_ms`; `gone` says that the picture no longer holds it. */
-  show(track: Track | null, gone: boolean, origin: Position | null, following: boolean, now_ms: number): void {
+  /** Opens the form for annotations. */
+  annotate(): void {
+    if (!this.#card.hidden) this.#annotation.open();
+  }
+
+  show(selection: Selection): void {
+    const { id, track, gone, origin, following, now_ms } = selection;
     setHidden(this.#none, track !== null);
     setHidden(this.#card, track === null);
     this.#follow.setAttribute("aria-pressed", String(following));
+    const hint = "Select a track on the map or in the list.";
+    setText(this.#none, id === null ? hint : "The selected track is not in this picture.");
     if (track === null) return;
     const age_s = Math.max(0, now_ms - told_ms(track)) / 1000;
     const old = gone || isStale(age_s);
@@ -76,8 +118,9 @@ export class SelectedTrack {
     setText(this.#kind, `${format.className(track.class)} · ${format.affiliation(track.affiliation)} · ${state}`);
     const texts = this.#texts(track, origin, age_s, now_ms);
     for (const [field, value] of this.#values) setText(value, texts[field]);
-    // Most tracks have neither.
-    for (const field of ["Remark", "Formerly"] as const) this.#hide(field, texts[field] === "");
+    for (const field of OPTIONAL) this.#hide(field, texts[field] === "" || texts[field] === format.UNKNOWN);
+    this.#plot.show(selection.samples, now_ms, selection.palette, selection.note);
+    this.#annotation.show(track, selection.live, gone);
   }
 
   #hide(field: Field, hidden: boolean): void {
@@ -100,6 +143,7 @@ export class SelectedTrack {
       Callsign: track.callsign ?? format.UNKNOWN,
       Address: format.address(track.address),
       Sensors: track.sensors.length === 0 ? format.UNKNOWN : track.sensors.join(", "),
+      Declared: track.declared === null ? "" : declared(track.declared, now_ms),
       Remark: track.remark === null ? "" : remark(track.remark, now_ms),
       Formerly: track.former.map(({ name }) => name).join(", "),
       Label: track.label === "" ? "UNLABELLED" : track.label,
@@ -113,9 +157,18 @@ function ageWord(track: Track, age_s: number): string {
   return isStale(age_s) ? " · stale" : "";
 }
 
-/** What was said, who said it, and how long ago. */
-function remark({ text, by, time_ms }: Remark, now_ms: number): string {
-  return `“${text}” — ${by}, ${format.age(Math.max(0, now_ms - time_ms) / 1000)} ago`;
+function remark(one: Remark, now_ms: number): string {
+  return `“${one.text}” — ${said(one, now_ms)}`;
+}
+
+function declared(one: Declared, now_ms: number): string {
+  return `${format.affiliation(one.affiliation)} — ${said(one, now_ms)}`;
+}
+
+/** Who said it, at which node, and how long ago. */
+function said({ who, by, time_ms }: Said, now_ms: number): string {
+  const name = who === null || who === by ? by : `${who} at ${by}`;
+  return `${name}, ${format.age(Math.max(0, now_ms - time_ms) / 1000)} ago`;
 }
 
 function fromOrigin(origin: Position, at: Position): string {

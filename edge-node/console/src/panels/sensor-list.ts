@@ -1,5 +1,5 @@
 /** The sensors of this node: are they there, how fast, how old. */
-import { element, setClass, setText } from "../dom.ts";
+import { byId, element, setClass, setText } from "../dom.ts";
 import * as format from "../format.ts";
 import type { Position, SensorState } from "../protocol.ts";
 import type { SensorEntry } from "../track-store.ts";
@@ -18,6 +18,7 @@ export class SensorList {
   readonly #body = element("tbody");
   readonly #rows: HTMLTableRowElement[] = [];
   readonly #centred: (at: Position) => void;
+  readonly #sum = byId("sensors-sum", HTMLSpanElement);
   #entries: readonly SensorEntry[] = [];
 
   constructor(host: HTMLElement, centred: (at: Position) => void) {
@@ -33,12 +34,23 @@ export class SensorList {
   /** Shows the sensors; `since_s` is how long ago, in picture time, the node told their state. */
   show(entries: readonly SensorEntry[], since_s: number): void {
     this.#entries = entries;
+    this.#summarise();
     while (this.#rows.length < entries.length) this.#addRow();
     while (this.#rows.length > entries.length) this.#rows.pop()?.remove();
     this.#rows.forEach((row, index) => {
       const entry = entries[index];
       if (entry !== undefined) fill(row, entry, since_s);
     });
+  }
+
+  /** One line that is read at a glance, with the table folded too. */
+  #summarise(): void {
+    const count = (state: SensorState): number => this.#entries.filter(({ status }) => status?.state === state).length;
+    const [down, late] = [count("down"), count("stale") + count("degraded")];
+    const parts = [`${count("ok")} ok`, ...(late > 0 ? [`${late} late`] : []), ...(down > 0 ? [`${down} DOWN`] : [])];
+    const told = this.#entries.some(({ status }) => status !== null);
+    setText(this.#sum, this.#entries.length === 0 ? "none" : told ? parts.join(" · ") : "not told yet");
+    setClass(this.#sum, `sum ${!told ? "" : down > 0 ? "down" : late > 0 ? "stale" : "ok"}`.trim());
   }
 
   #addRow(): void {

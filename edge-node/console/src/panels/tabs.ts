@@ -1,7 +1,7 @@
 /** On a narrow screen one panel at a time, or none: the tabs choose. On a wide one the style sheet shows all. */
 import { byId, setAttribute } from "../dom.ts";
 
-export const PANELS = ["selected", "tracks", "sensors"] as const;
+export const PANELS = ["selected", "tracks", "sensors", "mesh"] as const;
 export type Panel = (typeof PANELS)[number];
 
 export class Tabs {

@@ -10,6 +10,8 @@ import type { Theme } from "../settings.ts";
 export interface BarState {
   node: string | null;
   mode: Mode | null;
+  /** A moment of the recorder is shown in place of what the node sends. */
+  past: boolean;
   speed: number;
   progress: number | null;
   /** Picture time, or `null` before the first message. */
@@ -21,6 +23,17 @@ export interface BarState {
 }
 
 const WATERMARKS: Record<Mode, string> = { LIVE: "", REPLAY: "REPLAY · NOT LIVE", SIM: "SIMULATION · NOT REAL" };
+
+/** Over a moment of a simulation's recorder. */
+const SIMULATED = "REPLAY OF A SIMULATION · NOT REAL";
+
+const NEXT_THEME: Record<Theme, Theme> = { day: "dark", dark: "night", night: "day" };
+const THEME_NAMES: Record<Theme, string> = { day: "Day", dark: "Dark", night: "Night" };
+
+/** The colours that come after these. */
+export function nextTheme(theme: Theme): Theme {
+  return NEXT_THEME[theme];
+}
 
 export class TopBar {
   readonly #banner = byId("banner", HTMLDivElement);
@@ -40,18 +53,18 @@ export class TopBar {
   }
 
   showTheme(theme: Theme): void {
-    setText(this.#themeText, theme === "night" ? "Day" : "Night");
+    setText(this.#themeText, THEME_NAMES[theme]);
   }
 
   show(state: BarState): void {
     setText(this.#banner, state.banner.text);
     setClass(this.#banner, `banner ${state.banner.rank}`);
     setText(this.#node, state.node ?? "");
-    document.title = [state.mode, state.node, "copmesh"].filter((part) => part !== null && part !== "").join(" · ");
+    document.title = [state.past ? "REPLAY" : state.mode, state.node, "copmesh"].filter((part) => part !== null && part !== "").join(" · ");
     this.#showMode(state);
     this.#showLink(state.link);
     setText(this.#date, state.now_ms === null ? "" : format.utcDate(state.now_ms));
-    document.body.classList.toggle("stale", state.link.stale);
+    document.body.classList.toggle("stale", state.link.stale && !state.past);
     setText(this.#time, state.now_ms === null ? "--:--:--Z" : format.utcTime(state.now_ms));
     setHidden(this.#progress, state.progress === null);
     this.#progress.value = Math.min(1, state.progress ?? 0);
@@ -60,12 +73,16 @@ export class TopBar {
     setText(this.#alarm, alarm ?? "");
   }
 
-  #showMode({ mode, speed, link }: BarState): void {
-    const stale = link.stale;
-    setText(this.#mode, modeText(mode, speed, stale));
+  #showMode(state: BarState): void {
+    // Out of the recorder everything wears the colour of a replay; that it was a simulation is said in words.
+    const mode = state.past ? "REPLAY" : state.mode;
+    const simulated = state.past && state.mode === "SIM";
+    const stale = state.link.stale && !state.past;
+    setText(this.#mode, `${simulated ? "SIM " : ""}${modeText(mode, state.speed, stale)}`);
     setClass(this.#mode, `mode ${mode?.toLowerCase() ?? "unknown"} ${stale ? "stale" : ""}`.trim());
     setClass(this.#stage, `stage ${mode?.toLowerCase() ?? "unknown"} ${stale ? "stale" : ""}`.trim());
-    const watermark = mode === null ? "" : WATERMARKS[mode];
+    document.body.classList.toggle("past", mode === "REPLAY");
+    const watermark = simulated ? SIMULATED : mode === null ? "" : WATERMARKS[mode];
     setHidden(this.#watermark, watermark === "");
     setText(this.#watermark, watermark);
   }
@@ -96,10 +113,11 @@ function linkText(link: LinkState): string {
   }
 }
 
-function alarmText({ link, foreign, node }: BarState): string | null {
+function alarmText({ link, foreign, node, past }: BarState): string | null {
   if (foreign) return "This node speaks another version of the console protocol. Reload the page.";
   if (!link.stale) return null;
   if (node === null) return `No node answers (${seconds(link.silent_ms)}). Trying again.`;
+  if (past) return `No word from the node for ${seconds(link.silent_ms)}: there is no live picture to go back to`;
   return `STALE PICTURE · nothing heard for ${seconds(link.silent_ms)}`;
 }
 
