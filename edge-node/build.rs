@@ -24,6 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Vec::new()
     });
     fs::write(out.join("console_assets.rs"), table(&files)?)?;
+    let libraries = if files.is_empty() { Vec::new() } else { libraries(&out.join("console"))? };
+    fs::write(out.join("console_libraries.rs"), about(&libraries)?)?;
     Ok(())
 }
 
@@ -48,6 +50,44 @@ fn build_console(out: &Path) -> Result<Vec<Asset>, Box<dyn Error>> {
     collect(&page, "", &mut files)?;
     files.sort();
     Ok(files)
+}
+
+/// Name, version, licence and its text.
+type Library = [String; 4];
+
+/// What is built into the page: the packages that the page's own names, but for the tool that builds it.
+fn libraries(work: &Path) -> Result<Vec<Library>, Box<dyn Error>> {
+    let page: serde_json::Value = serde_json::from_str(&fs::read_to_string(work.join("package.json"))?)?;
+    let names = page["dependencies"].as_object().into_iter().flatten().map(|(name, _)| name);
+    names.filter(|name| *name != "esbuild").map(|name| library(&work.join("node_modules").join(name))).collect()
+}
+
+fn library(folder: &Path) -> Result<Library, Box<dyn Error>> {
+    let package: serde_json::Value = serde_json::from_str(&fs::read_to_string(folder.join("package.json"))?)?;
+    let is_licence = |entry: &fs::DirEntry| {
+        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
+        name.starts_with("licen") || name.starts_with("copying")
+    };
+    let licence = fs::read_dir(folder)?.filter_map(Result::ok).find(is_licence);
+    let text = licence.map(|entry| fs::read_to_string(entry.path())).transpose()?.unwrap_or_default();
+    let field = |name: &str| package[name].as_str().unwrap_or_default().to_owned();
+    Ok([field("name"), field("version"), field("license"), text])
+}
+
+fn about(libraries: &[Library]) -> Result<String, Box<dyn Error>> {
+    let mut text = String::from(
+        "/// Name, version, licence and its text of each library in the page.\n\
+         static CONSOLE_LIBRARIES: &[(&str, &str, &str, &str)] = &[\n",
+    );
+    for [name, version, licence, full] in libraries {
+        writeln!(text, "    ({name:?}, {version:?}, {licence:?}, {full:?}),")?;
+    }
+    text.push_str("];\n");
+    for (name, what) in [("TARGET", "For which machine"), ("PROFILE", "How")] {
+        let value = std::env::var(name)?;
+        writeln!(text, "/// {what} this was built.\nconst BUILD_{name}: &str = {value:?};")?;
+    }
+    Ok(text)
 }
 
 fn npm(work: &Path, page: &Path, arguments: &[&str]) -> Result<(), Box<dyn Error>> {
@@ -110,6 +150,7 @@ fn content_type(path: &Path) -> &'static str {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
+        Some("txt") => "text/plain; charset=utf-8",
         Some("png") => "image/png",
         Some("json" | "map") => "application/json",
         _ => "application/octet-stream",

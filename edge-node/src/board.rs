@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fusion_core::identity::Affiliation;
+use fusion_core::label::Label;
 use fusion_core::time::Timestamp;
 use fusion_core::track::{NodeId, TrackId};
 
@@ -59,8 +61,10 @@ pub struct Board {
     pub heard: Vec<Heard>,
     /// When anybody told last of entries that are stale.
     pub told: BTreeMap<TrackId, Timestamp>,
-    /// What people said last of entries.
+    /// What people remarked last on entries.
     pub remarks: BTreeMap<TrackId, Remark>,
+    /// Whose people said last that entries are.
+    pub declared: BTreeMap<TrackId, Declared>,
     /// The sensors.
     pub sensors: Vec<SensorHealth>,
     /// The neighbours.
@@ -71,6 +75,8 @@ pub struct Board {
     pub nodes: BTreeMap<NodeId, String>,
     /// Counters of tracker, picture and queues, by name.
     pub counters: Vec<(&'static str, u64)>,
+    /// Why nothing is kept for the next start, if something should be.
+    pub journal_trouble: Option<String>,
     /// Why nothing is being recorded, if something should be.
     pub recorder_trouble: Option<String>,
     /// From receipt of bytes to the changed picture.
@@ -79,15 +85,40 @@ pub struct Board {
     pub progress: Option<f64>,
 }
 
-/// What a person said of an entry.
+/// Who counts something beside the fusion thread, which shows it. Nothing here may wait.
+pub trait Counts: Send + Sync {
+    /// Names every counter, in a fixed order.
+    fn counters(&self, each: &mut dyn FnMut(&'static str, u64));
+}
+
+/// What a person remarked on an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
     /// It.
     pub text: String,
+    /// Who.
+    pub who: Option<String>,
     /// At which node.
     pub by: String,
     /// When, milliseconds since the Unix epoch.
     pub time_ms: i64,
+    /// Who may know.
+    pub label: Label,
+}
+
+/// Whose a person said that an entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// It.
+    pub affiliation: Affiliation,
+    /// Who.
+    pub who: Option<String>,
+    /// At which node.
+    pub by: String,
+    /// When, milliseconds since the Unix epoch.
+    pub time_ms: i64,
+    /// Who may know.
+    pub label: Label,
 }
 
 /// The name of a node; of one that is no neighbour, the beginning of its number.

@@ -2,21 +2,28 @@
 //!
 //! Exit codes: 0 done; 1 it went wrong while running; 2 the command, the configuration or an input file is refused.
 
+pub mod annotate;
 pub mod ask;
 pub mod check;
 pub mod cut;
 pub mod demo;
+pub mod doctor;
 pub mod export;
 pub mod info;
+pub mod journal;
+pub mod keys;
 pub mod live;
 pub mod manual;
 pub mod outlet;
+pub mod reload;
 pub mod replay;
 pub mod run;
 pub mod score;
+pub mod service;
 pub mod sim;
 pub mod status;
 pub mod stop;
+pub mod top;
 pub mod tracks;
 pub mod trail;
 
@@ -25,6 +32,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::prelude::*;
 
 /// Tactical edge ISR fusion: sensors in, one shared picture out. Situational awareness only.
 #[derive(Debug, Parser)]
@@ -44,7 +52,10 @@ const EXAMPLES: &str = "Examples:
   copmesh check node.toml                        validate a configuration
   copmesh run --config node.toml                 run a node
   copmesh status                                 how its sensors and neighbours are doing
+  copmesh doctor --config node.toml              what is amiss with it, and what helps
+  copmesh top                                    all of it, as it changes
   copmesh tracks --watch                         its picture, again and again
+  copmesh annotate TV0VV --affiliation hostile   say whose a track is
   copmesh export geojson --out picture.geojson   the same for a map
   copmesh replay long_flight.csv --fast --tracks tracks.jsonl
   copmesh info day.mcap                          what is in a recording
@@ -76,10 +87,30 @@ pub enum Command {
     Trail(TrailArgs),
     /// Ask a running node how its sensors are doing.
     Status(StatusArgs),
+    /// Look at clock, interfaces, ports, keys, disk, sensors and neighbours; say what helps where something is amiss.
+    Doctor(doctor::DoctorArgs),
+    /// Watch a running node in a terminal: sensors, mesh, tracks, load.
+    Top(top::TopArgs),
     /// Ask a running node for its picture.
     Tracks(tracks::TracksArgs),
+    /// Say of a track of a running node whose it is, or remark on it: all nodes that may see it are told who said so.
+    Annotate(annotate::AnnotateArgs),
     /// Write a running node's picture for maps, tables and other programs: GeoJSON, KML, CSV.
     Export(export::ExportArgs),
+    /// Tell what a node keeps for its next start: segments, rows by writer, damage, what a restart brings back.
+    Journal(journal::JournalArgs),
+    /// Make a mission's own authority: what signs the keys of its nodes.
+    Keygen(keys::KeygenArgs),
+    /// Give a node its keys, in three steps between the box and the authority.
+    Enrol(keys::EnrolArgs),
+    /// Ask for another certificate before this one expires; `enrol sign` and `enrol install` follow.
+    Renew(keys::RenewArgs),
+    /// At the authority: deny a node that was lost, for good.
+    Revoke(keys::RevokeArgs),
+    /// Take over a newer deny-list.
+    DenyList(keys::DenyListArgs),
+    /// Tell which keys are installed, whom they name, and when they expire.
+    Keys(keys::KeysArgs),
     /// Print what a shell needs to complete commands.
     Completions(manual::CompletionsArgs),
     /// Print the manual, or write its pages to a folder.
@@ -478,8 +509,18 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => cut::merge(args),
         Command::Score(args) => score::run(args),
         Command::Status(args) => status::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Top(args) => top::run(args),
         Command::Tracks(args) => tracks::run(args),
+        Command::Annotate(args) => annotate::run(args),
         Command::Export(args) => export::run(args),
+        Command::Journal(args) => journal::run(args),
+        Command::Keygen(args) => keys::keygen(args),
+        Command::Enrol(args) => keys::enrol(args),
+        Command::Renew(args) => keys::renew(args),
+        Command::Revoke(args) => keys::revoke(args),
+        Command::DenyList(args) => keys::deny_list(args),
+        Command::Keys(args) => keys::run(args),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::run(args),
         Command::Trail(args) => trail::run(args),
@@ -522,5 +563,6 @@ fn start_log(verbose: u8, daemon: bool) {
         _ => "trace",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let printed = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    tracing_subscriber::registry().with(printed).with(crate::mesh::refusals::layer()).init();
 }

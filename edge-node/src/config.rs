@@ -4,15 +4,21 @@
 //! steps: [`Config::parse`] checks form (types, unknown keys), [`Config::check`] checks sense (ranges, references).
 
 pub mod ais;
+pub mod audience;
 pub mod cat062;
+pub mod console;
 pub mod cot;
 pub mod endpoint;
+pub mod history;
 pub mod intake;
+pub mod journal;
+pub mod keys;
 pub mod klv;
 pub mod kraken;
 pub mod label;
 pub mod mesh;
 pub mod registration;
+pub mod reload;
 pub mod sapient_out;
 pub mod sensors;
 pub mod sensors_asterix;
@@ -32,7 +38,11 @@ use fusion_core::geodesy::Geodetic;
 use serde::{Deserialize, Serialize};
 
 pub use cat062::Cat062Config;
+pub use console::ConsoleConfig;
 pub use endpoint::Endpoint;
+pub use history::HistoryConfig;
+pub use journal::JournalConfig;
+pub use keys::KeysConfig;
 pub use label::LabelConfig;
 pub use mesh::MeshConfig;
 pub use sapient_out::SapientOutConfig;
@@ -61,9 +71,15 @@ pub struct Config {
     /// The web console.
     #[serde(default)]
     pub console: ConsoleConfig,
+    /// This node's keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeysConfig>,
     /// zenoh.
     #[serde(default)]
     pub mesh: MeshConfig,
+    /// What the picture was.
+    #[serde(default)]
+    pub history: HistoryConfig,
     /// Who is told the picture in Cursor on Target.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tak: Vec<TakConfig>,
@@ -76,6 +92,9 @@ pub struct Config {
     /// Recording of what came in.
     #[serde(default)]
     pub recorder: RecorderConfig,
+    /// What is kept for the next start.
+    #[serde(default)]
+    pub journal: JournalConfig,
 }
 
 /// Who and where a node is.
@@ -99,25 +118,6 @@ pub struct NodeConfig {
 impl Default for NodeConfig {
     fn default() -> Self {
         Self { name: "copmesh".into(), latitude_deg: 0.0, longitude_deg: 0.0, height_m: 0.0, state_directory: None }
-    }
-}
-
-/// The web console.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct ConsoleConfig {
-    /// Whether it is served at all.
-    pub enabled: bool,
-    /// Address and port, loopback unless you know why.
-    pub listen: String,
-    /// The site whose pages may show the console in a frame, e.g. `http://127.0.0.1:8477`; without it, none may.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub framed_by: Option<String>,
-}
-
-impl Default for ConsoleConfig {
-    fn default() -> Self {
-        Self { enabled: true, listen: "127.0.0.1:8477".into(), framed_by: None }
     }
 }
 
@@ -218,19 +218,15 @@ impl Config {
         }
         self.tracker.check()?;
         self.recorder.check()?;
-        self.mesh.check(&self.node.name)?;
+        self.history.check()?;
+        self.journal.check()?;
+        self.keys.as_ref().map_or(Ok(()), KeysConfig::check)?;
+        self.mesh.check(&self.node.name, self.keys.is_some())?;
+        self.mesh.check_audience()?;
         tak::check(&self.tak)?;
         cat062::check(&self.cat062)?;
         sapient_out::check(&self.sapient_out)?;
-        if self.console.enabled && self.console.listen.parse::<std::net::SocketAddr>().is_err() {
-            let message = format!("\"{}\" is no address and port; write e.g. \"127.0.0.1:8477\"", self.console.listen);
-            return Err(ConfigError::at("console.listen", message));
-        }
-        if let Some(site) = self.console.framed_by.as_ref().filter(|site| !is_site(site)) {
-            let message = format!("\"{site}\" is no site; write e.g. \"http://127.0.0.1:8477\"");
-            return Err(ConfigError::at("console.framed-by", message));
-        }
-        Ok(())
+        self.console.check()
     }
 }
 
@@ -257,13 +253,6 @@ impl NodeConfig {
 pub(crate) fn is_name(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=32).contains(&text.len()) && text.bytes().all(plain)
-}
-
-/// A site as browsers name it: it travels in a header, so nothing that could end its field may be in it.
-fn is_site(text: &str) -> bool {
-    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]*".contains(&b);
-    host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
 }
 
 /// The parser's message, with the nearest known key where it complains of an unknown one.

@@ -15,15 +15,18 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
 use crate::addresses::{AddressSummary, Addresses};
-use crate::board::{BEARINGS_SHOWN_MAX, BOARD_PERIOD, Board, Remark, node_name};
+use crate::board::{BEARINGS_SHOWN_MAX, BOARD_PERIOD, Board, Counts, Declared, Remark, node_name};
 use crate::clock::{Clock, Monotonic, Now};
 use crate::inbox::{FromLink, Heard, Inbox, Received, Taken};
 use crate::ingest::links::Links;
+use crate::journal::keeper::Keeper;
 use crate::latency::Latency;
 use crate::mesh::carrier::Carrier;
 use crate::neighbour_health::NeighbourHealth;
+use crate::node::sayings::Saying;
 use crate::node::{Bearing, Node, Output, mesh, node_id};
 use crate::picture::PictureChange;
+use crate::pulse::Beat;
 use crate::recording::Entry;
 use crate::recording::recorder::Recorder;
 use crate::registration_health::RegistrationHealth;
@@ -43,8 +46,14 @@ pub struct Sinks {
     pub addresses: Option<Addresses>,
     /// By sensor: where answers to it go, and what its tasks count; none in a replay.
     pub links: Vec<Arc<Links>>,
+    /// What is kept for the next life.
+    pub journal: Option<Keeper>,
     /// The way to the neighbours.
     pub carrier: Option<Arc<Carrier>>,
+    /// Those who count beside.
+    pub counts: Vec<Arc<dyn Counts>>,
+    /// Beats with every pass of the live loop.
+    pub beat: Beat,
 }
 
 /// A node and everything around it that is not a socket.
@@ -57,6 +66,7 @@ pub struct Engine {
     bearings: VecDeque<Bearing>,
     heard: VecDeque<mesh::Heard>,
     records_dropped: u64,
+    sayings_dropped: u64,
     progress: Option<f64>,
     newest: Timestamp,
     ended_by: Option<String>,
@@ -78,6 +88,7 @@ impl Engine {
             bearings: VecDeque::with_capacity(BEARINGS_SHOWN_MAX),
             heard: VecDeque::with_capacity(BEARINGS_SHOWN_MAX),
             records_dropped: 0,
+            sayings_dropped: 0,
             progress: None,
             newest: Timestamp::EPOCH,
             ended_by: None,
@@ -98,16 +109,20 @@ impl Engine {
     /// Runs on what sensors leave in the inbox, until it is closed.
     pub fn run_live(&mut self, inbox: &Inbox, clock: &Clock) {
         loop {
+            self.sinks.beat.beat();
             match inbox.take(self.patience(clock.now())) {
                 Taken::Entry(Received { sensor, at, link, arrival }) => {
                     self.pass_time_to(at.validity);
                     self.handle(&Entry { received: at.validity, sensor, link, arrival }, at.monotonic);
-                    self.latency.record(clock.now().monotonic.since(at.monotonic));
+                    let waits =
+                        u64::try_from(self.node.patience().as_nanos()).map_or(Duration::ZERO, Duration::from_nanos);
+                    self.latency.record(clock.now().monotonic.since(at.monotonic) + waits);
                 }
                 // Only when nothing waits: what was received before a deadline is taken in before it, as in a replay.
                 // Time begins with the first receipt.
                 Taken::TimedOut if self.node.poll_timeout().is_some() => self.pass_time_to(clock.now().validity),
                 Taken::Heard(heard) => self.handle_heard(heard, clock.now()),
+                Taken::Saying(saying) => self.handle_saying(&saying, clock.now()),
                 Taken::TimedOut => {}
                 Taken::Closed => break,
             }
@@ -140,6 +155,12 @@ impl Engine {
         self.drain();
     }
 
+    /// Takes in what a person said of a track.
+    fn handle_saying(&mut self, saying: &Saying, now: Now) {
+        self.node.handle_saying(saying, on_mesh_clock(now));
+        self.drain();
+    }
+
     /// Lets the mesh do what is due.
     fn pass_mesh_time_to(&mut self, now: Now) {
         let now = on_mesh_clock(now);
@@ -149,14 +170,23 @@ impl Engine {
         }
     }
 
+    /// Has the journal say what it wants.
+    fn tend_journal(&mut self) {
+        if let Some(journal) = &mut self.sinks.journal {
+            journal.tend(&mut self.node);
+        }
+    }
+
     fn show_live(&mut self, inbox: &Inbox, now: Now) {
         if let Some(recorder) = &mut self.sinks.recorder {
             // What the disk refuses the recorder has counted and told; fusion goes on without.
             let _ = recorder.tend(now.validity, now.monotonic);
         }
+        self.tend_journal();
         for sensor in 0..self.node.sensors() {
             self.node.set_dropped(sensor_id(sensor), inbox.dropped(sensor_id(sensor)));
         }
+        self.sayings_dropped = inbox.sayings_dropped();
         self.show(now.validity, now.monotonic);
     }
 
@@ -223,10 +253,18 @@ impl Engine {
         if let Some(recorder) = &self.sinks.recorder {
             recorder.counters(&mut |name, count| counters.push((name, count)));
         }
+        if let Some(journal) = &self.sinks.journal {
+            journal.health().counters(&mut |name, count| counters.push((name, count)));
+        }
         if let Some(carrier) = &self.sinks.carrier {
             carrier.counters(&mut |name, count| counters.push((name, count)));
         }
+        counters.push(("sayings_dropped", self.sayings_dropped));
+        for counts in &self.sinks.counts {
+            counts.counters(&mut |name, count| counters.push((name, count)));
+        }
         let (neighbours, nodes) = self.neighbours();
+        let (remarks, declared) = self.said(&nodes);
         let board = Board {
             sequence,
             time: now,
@@ -235,12 +273,14 @@ impl Engine {
             bearings: self.bearings.iter().copied().collect(),
             heard: self.heard.iter().copied().collect(),
             told: self.told(),
-            remarks: self.remarks(&nodes),
+            remarks,
+            declared,
             sensors: (0..self.node.sensors()).map(|i| self.health(sensor_id(i), now)).collect(),
             neighbours,
             registrations: self.registrations(&nodes, now),
             nodes,
             counters,
+            journal_trouble: self.sinks.journal.as_ref().and_then(|journal| journal.health().trouble()),
             recorder_trouble: self.sinks.recorder.as_ref().and_then(Recorder::trouble),
             latency: self.latency.summary(),
             progress: self.progress,
@@ -254,8 +294,14 @@ impl Engine {
     ///
     /// # Errors
     /// What the disk refused, or why the engine ended by itself.
-    pub fn finish(self) -> Result<Node, String> {
-        let Sinks { recorder, tracks, .. } = self.sinks;
+    pub fn finish(mut self) -> Result<Node, String> {
+        self.node.handle_end();
+        self.node.keep_now();
+        self.drain();
+        let Sinks { recorder, tracks, journal, .. } = self.sinks;
+        if let Some(journal) = journal {
+            journal.finish();
+        }
         if let Some(recorder) = recorder {
             recorder.finish().map_err(|e| format!("the recording could not be completed: {e}"))?;
         }
@@ -301,14 +347,22 @@ impl Engine {
         stale.filter_map(|track| Some((track.id(), self.node.told(track)?))).collect()
     }
 
-    fn remarks(&self, nodes: &BTreeMap<NodeId, String>) -> BTreeMap<TrackId, Remark> {
-        let remark = |track| {
-            let said = self.node.said_of(track)?;
-            let ((text, node), when) = (said.remark.as_ref()?, said.remarked?);
-            let remark = Remark { text: text.as_str().to_owned(), by: node_name(nodes, *node), time_ms: when.millis() };
-            Some((track.id(), remark))
-        };
-        self.node.picture().filter_map(remark).collect()
+    /// What people remarked, and whose they said that tracks are.
+    fn said(&self, nodes: &BTreeMap<NodeId, String>) -> (BTreeMap<TrackId, Remark>, BTreeMap<TrackId, Declared>) {
+        let (mut remarks, mut declared) = (BTreeMap::new(), BTreeMap::new());
+        for (id, said) in self.node.picture().filter_map(|track| Some((track.id(), self.node.said_of(track)?))) {
+            if let Some(remark) = said.remark.filter(|remark| !remark.what.is_empty()) {
+                let (text, who) = (remark.what.as_str().to_owned(), remark.by.map(|by| by.as_str().to_owned()));
+                let (by, time_ms) = (node_name(nodes, remark.node), remark.said.millis());
+                remarks.insert(id, Remark { text, who, by, time_ms, label: remark.label });
+            }
+            if let Some(saying) = said.affiliation {
+                let (affiliation, who) = (saying.what, saying.by.map(|by| by.as_str().to_owned()));
+                let (by, time_ms) = (node_name(nodes, saying.node), saying.said.millis());
+                declared.insert(id, Declared { affiliation, who, by, time_ms, label: saying.label });
+            }
+        }
+        (remarks, declared)
     }
 
     fn drain(&mut self) {
@@ -329,7 +383,11 @@ impl Engine {
                         carrier.send(link, bytes);
                     }
                 }
-                Output::Journal(_) => {}
+                Output::Journal(entry) => {
+                    if let Some(journal) = &mut self.sinks.journal {
+                        journal.keep(entry);
+                    }
+                }
             }
         }
     }

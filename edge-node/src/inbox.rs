@@ -12,6 +12,7 @@ use fusion_core::measurement::SensorId;
 use proto::replica::{LINKS_MAX, LinkEvent, LinkId};
 
 use crate::clock::Now;
+use crate::node::sayings::Saying;
 use crate::node::{Arrival, Link};
 
 /// Entries waiting per sensor at the most.
@@ -28,6 +29,11 @@ pub const INBOX_BYTES_MAX: usize = 8 << 20;
 ///
 /// Counter: `packets_dropped`; the oldest packet of the same link is dropped, and sent again by the neighbour.
 pub const LINK_ENTRIES_MAX: usize = 256;
+
+/// What people said of tracks, waiting at the most. Further ones are refused, and whoever said them is told.
+///
+/// Counter: `sayings_dropped`.
+pub const SAYINGS_WAITING_MAX: usize = 64;
 
 /// What came from a sensor, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,17 +80,23 @@ pub struct Inbox {
 struct State {
     queues: Vec<Waiting>,
     links: BTreeMap<LinkId, VecDeque<Heard>>,
+    sayings: VecDeque<Saying>,
     packets_dropped: u64,
+    sayings_dropped: u64,
     closed: bool,
 }
 
 impl State {
     fn is_empty(&self) -> bool {
-        self.queues.iter().all(|queue| queue.entries.is_empty()) && self.links.values().all(VecDeque::is_empty)
+        let sensors_silent = self.queues.iter().all(|queue| queue.entries.is_empty());
+        sensors_silent && self.sayings.is_empty() && self.links.values().all(VecDeque::is_empty)
     }
 
-    /// What came first over all queues.
+    /// What a person said, which is rare and awaited; else what came first over all queues.
     fn pop(&mut self) -> Option<Taken> {
+        if let Some(saying) = self.sayings.pop_front() {
+            return Some(Taken::Saying(saying));
+        }
         let sensors = self.queues.iter().enumerate().filter_map(|(i, q)| Some((q.entries.front()?.at.monotonic, i)));
         let links = self.links.iter().filter_map(|(&id, queue)| Some((queue.front()?.at.monotonic, id)));
         match (sensors.min(), links.min()) {
@@ -150,12 +162,13 @@ impl Waiting {
 
 /// What waiting at the inbox gave.
 #[derive(Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "taken apart at once")]
 pub enum Taken {
     /// A sensor's entry came first.
     Entry(Received),
     /// What came first is of a link.
     Heard(Heard),
+    /// A person said something.
+    Saying(Saying),
     /// Nothing came in time.
     TimedOut,
     /// Nothing will come any more.
@@ -167,7 +180,8 @@ impl Inbox {
     #[must_use]
     pub fn new(sensors: usize) -> Self {
         let queues = (0..sensors).map(|_| Waiting::default()).collect();
-        let state = State { queues, links: BTreeMap::new(), packets_dropped: 0, closed: false };
+        let (links, sayings) = (BTreeMap::new(), VecDeque::new());
+        let state = State { queues, links, sayings, packets_dropped: 0, sayings_dropped: 0, closed: false };
         Self { state: Mutex::new(state), arrived: Condvar::new() }
     }
 
@@ -193,6 +207,26 @@ impl Inbox {
         state.push_link(heard);
         drop(state);
         self.arrived.notify_one();
+    }
+
+    /// Leaves what a person said for the fusion thread; false if too much waits already.
+    #[must_use]
+    pub fn push_saying(&self, saying: Saying) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.closed || state.sayings.len() >= SAYINGS_WAITING_MAX {
+            state.sayings_dropped += 1;
+            return false;
+        }
+        state.sayings.push_back(saying);
+        drop(state);
+        self.arrived.notify_one();
+        true
+    }
+
+    /// How much of what people said was refused.
+    #[must_use]
+    pub fn sayings_dropped(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).sayings_dropped
     }
 
     /// No more will come: whoever waits gets the rest and then [`Taken::Closed`].
@@ -291,7 +325,7 @@ mod tests {
             let at = match inbox.take(Duration::ZERO) {
                 Taken::Entry(received) => received.at,
                 Taken::Heard(heard) => heard.at,
-                none @ (Taken::TimedOut | Taken::Closed) => panic!("{none:?}"),
+                none @ (Taken::Saying(_) | Taken::TimedOut | Taken::Closed) => panic!("{none:?}"),
             };
             assert_eq!(at.monotonic, Monotonic(nanos));
         }

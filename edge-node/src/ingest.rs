@@ -20,6 +20,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::Receiver;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_serial::{SerialPortBuilderExt, SerialStream};
 use tracing::{debug, info, warn};
@@ -105,6 +106,27 @@ impl Ingest {
             count(&self.links.counters.failed);
             tokio::time::sleep(backoff).await;
             backoff = (backoff * 2).min(BACKOFF_LAST);
+        }
+    }
+
+    /// Reads an endpoint until another is to be read, and then that.
+    pub async fn follow(self, mut endpoint: watch::Receiver<Endpoint>) {
+        loop {
+            let now = endpoint.borrow_and_update().clone();
+            let reading = async {
+                self.clone().run(now).await;
+                std::future::pending::<()>().await;
+            };
+            let other = async {
+                if endpoint.changed().await.is_err() {
+                    // Nobody is left who could change it.
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                () = reading => {}
+                () = other => info!(sensor = %self.name, "listens elsewhere"),
+            }
         }
     }
 
@@ -217,9 +239,8 @@ impl Ingest {
         idle: Duration,
     ) -> std::io::Result<()> {
         self.push(link, Arrival::Opened);
-        let outcome = self.exchange(link, replies, stream, idle).await;
-        self.push(link, Arrival::Closed);
-        self.released(link, outcome)
+        let _open = Open { ingest: self, link };
+        self.exchange(link, replies, stream, idle).await
     }
 
     fn released(&self, link: Link, outcome: std::io::Result<()>) -> std::io::Result<()> {
@@ -276,6 +297,19 @@ impl Ingest {
 
     fn push(&self, link: Link, arrival: Arrival) {
         self.inbox.push(Received { sensor: self.sensor, at: self.clock.now(), link, arrival });
+    }
+}
+
+/// A connection that is open. However its task ends, the node learns of it and the link is free again.
+struct Open<'a> {
+    ingest: &'a Ingest,
+    link: Link,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.ingest.push(self.link, Arrival::Closed);
+        self.ingest.links.release(self.link);
     }
 }
 

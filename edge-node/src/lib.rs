@@ -8,8 +8,11 @@ pub mod clock;
 pub mod config;
 pub mod decisions;
 pub mod drivers;
+pub mod history;
+pub mod journal;
 pub mod node;
 pub mod picture;
+pub mod pulse;
 pub mod score;
 pub mod simulated;
 pub mod tracks_file;
@@ -28,6 +31,8 @@ pub mod inbox;
 #[cfg(feature = "shell")]
 pub mod ingest;
 #[cfg(feature = "shell")]
+pub mod keys;
+#[cfg(feature = "shell")]
 pub mod latency;
 #[cfg(feature = "shell")]
 pub mod mesh;
@@ -41,5 +46,3 @@ pub mod recording;
 pub mod registration_health;
 #[cfg(feature = "shell")]
 pub mod sensor_health;
-#[cfg(feature = "shell")]
-pub mod store;

@@ -1,46 +1,59 @@
 //! zenoh, and nothing but zenoh. What consoles get is here; what goes between nodes is in [`carrier`], under other keys
 //! and over sessions of its own.
 //!
-//! Records and the composed picture go out as protobuf; a late joiner asks for a snapshot.
+//! Records and the composed picture go out as protobuf; a late joiner asks for a snapshot. All of it is told in
+//! docs/CONSOLE-API.md.
 //!
-//! | key | payload | when |
-//! |---|---|---|
-//! | `copmesh/1/NODE/records` | `TrackRecords` | this node's own tracks, as they change |
-//! | `copmesh/1/NODE/picture` | `Picture` | what changed in the composed picture, up to four times a second |
-//! | `copmesh/1/NODE/picture` (query) | `Picture`, `snapshot = true` | on request |
-//! | `copmesh/1/NODE/sensors` | `SensorHealths` | how its sensors are doing, and what all nodes' are off by, once a second |
-//! | `copmesh/1/NODE/neighbours` | `NeighbourHealths` | how its neighbours are doing, once a second |
-//! | `copmesh/1/NODE/alive` (liveliness) | – | while the node runs |
+//! | key, after `copmesh/1/NODE/` | payload | when | asked for |
+//! |---|---|---|---|
+//! | `records` | `TrackRecords` | this node's own tracks, as they change | |
+//! | `picture` | `Picture` | what changed in the composed picture, up to four times a second | all of it |
+//! | `sensors` | `SensorHealths` | how its sensors are doing, and what all nodes' are off by, once a second | yes |
+//! | `neighbours` | `NeighbourHealths` | how its neighbours are doing, once a second | yes |
+//! | `health` | `NodeHealth` | how it is doing itself, once a second | yes |
+//! | `history/span`, `history/picture`, `history/track/ID` | `HistorySpan`, `Picture`, `TrackHistory` | | yes |
+//! | `alive` (liveliness) | – | while the node runs | |
 //!
 //! Nothing is declared per track. Everything is sent with congestion control *drop*: a slow subscriber must never hold
-//! up the node; the picture's sequence number tells it to ask for a snapshot.
+//! up the node; the picture's sequence number tells it to ask for a snapshot. What is published and what is answered
+//! have a thread each, so that none of this ever waits on a thread that reads sensors.
 
+mod answers;
 mod bearer;
 pub mod carrier;
 pub mod choice;
+mod console;
+pub mod gate;
 pub mod hearing;
+mod lookout;
 mod neighbour;
+pub mod refusals;
 mod session;
 pub mod threads;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use prost::Message;
 use proto::record::TrackRecord;
-use proto::{convert, pb};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use zenoh::Session;
+use zenoh::pubsub::Publisher as Way;
 use zenoh::qos::CongestionControl;
 
-use crate::board::{Board, Mode};
+use crate::board::Board;
 use crate::config::MeshConfig;
-use crate::neighbour_health::NeighbourHealth;
-use crate::picture::{SystemTrack, short_name, text_id};
-use crate::registration_health::RegistrationHealth;
-use crate::sensor_health::SensorHealth;
+use crate::outputs::history_keeper::Keeper;
+use crate::pulse::Beat;
+use answers::Answers;
+use console::Told;
 
+pub use answers::Tally;
+pub use console::Teller;
 pub use neighbour::Reach;
 
 /// Records waiting for zenoh at the most.
@@ -49,7 +62,14 @@ pub use neighbour::Reach;
 pub const RECORDS_WAITING_MAX: usize = 4096;
 
 const PICTURE_PERIOD: Duration = Duration::from_millis(250);
-const SENSORS_PERIOD: Duration = Duration::from_secs(1);
+const HEALTH_PERIOD: Duration = Duration::from_secs(1);
+
+/// How long what is published waits for room on the way to a console, once, before that console loses it; then that one
+/// is not waited for again until it reads.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// What may wait in the system on the way to one console, octets; the system takes twice as much for it.
+const SEND_BUFFER: &str = "262144";
 
 /// Why zenoh did not start.
 #[derive(Debug)]
@@ -81,6 +101,10 @@ pub async fn open(config: &MeshConfig) -> Result<Session, MeshError> {
         ("connect/exit_on_failure", "false".to_owned()),
         ("scouting/multicast/enabled", config.scouting.to_string()),
         ("scouting/gossip/enabled", config.scouting.to_string()),
+        ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", micros(PATIENCE)),
+        ("transport/link/tx/queue/congestion_control/drop/max_wait_before_drop_fragments", micros(PATIENCE)),
+        ("transport/link/tcp/so_sndbuf", SEND_BUFFER.to_owned()),
+        ("transport/link/tls/so_sndbuf", SEND_BUFFER.to_owned()),
     ];
     let mut zenoh_config = zenoh::Config::default();
     for (key, value) in settings {
@@ -91,161 +115,136 @@ pub async fn open(config: &MeshConfig) -> Result<Session, MeshError> {
     })
 }
 
+fn micros(time: Duration) -> String {
+    time.as_micros().to_string()
+}
+
+/// The key of something that a node tells.
+fn key(node: &str, end: &str) -> String {
+    format!("copmesh/1/{node}/{end}")
+}
+
 /// What a publisher needs to know of its node.
 #[derive(Clone, Debug)]
 pub struct Publisher {
-    /// The node's name.
-    pub node: String,
-    /// Where the picture comes from.
-    pub mode: Mode,
+    /// How things are told.
+    pub teller: Teller,
     /// The picture.
     pub board: watch::Receiver<Arc<Board>>,
+    /// What it was.
+    pub history: Option<Arc<Keeper>>,
+    /// What is counted.
+    pub tally: Arc<Tally>,
+    /// Beats with every pass.
+    pub beat: Beat,
+}
+
+/// The ways out.
+struct Ways {
+    records: Way<'static>,
+    picture: Way<'static>,
+    sensors: Way<'static>,
+    neighbours: Way<'static>,
+    health: Way<'static>,
 }
 
 impl Publisher {
-    /// Publishes until the node stops feeding records.
+    /// Publishes on a thread of its own until the node stops feeding records.
     ///
     /// # Errors
-    /// [`MeshError`] if something cannot be declared.
-    pub async fn run(self, session: Session, mut records: mpsc::Receiver<TrackRecord>) -> Result<(), MeshError> {
-        let key = |what: &str| format!("copmesh/1/{}/{what}", self.node);
-        let drop = CongestionControl::Drop;
-        let records_out = session.declare_publisher(key("records")).congestion_control(drop).await;
-        let records_out = records_out.map_err(error("declaring records"))?;
-        let picture_out = session.declare_publisher(key("picture")).congestion_control(drop).await;
-        let picture_out = picture_out.map_err(error("declaring picture"))?;
-        let sensors_out = session.declare_publisher(key("sensors")).congestion_control(drop).await;
-        let sensors_out = sensors_out.map_err(error("declaring sensors"))?;
-        let neighbours_out = session.declare_publisher(key("neighbours")).congestion_control(drop).await;
-        let neighbours_out = neighbours_out.map_err(error("declaring neighbours"))?;
-        let queries = session.declare_queryable(key("picture")).await.map_err(error("declaring snapshots"))?;
-        let _alive = session.liveliness().declare_token(key("alive")).await.map_err(error("declaring liveliness"))?;
-        info!("publishing on {}", key("*"));
-        let mut sent = Sent { board: self.board.borrow().clone(), sequence: 0 };
+    /// If the system has no thread to give.
+    pub fn spawn(
+        self,
+        session: Session,
+        records: mpsc::Receiver<TrackRecord>,
+        runtime: Handle,
+    ) -> std::io::Result<JoinHandle<()>> {
+        let run = move || match runtime.block_on(self.run(session, records)) {
+            Ok(()) => info!("nothing more to publish"),
+            Err(e) => error!("{e}"),
+        };
+        std::thread::Builder::new().name("copmesh-consoles".into()).spawn(run)
+    }
+
+    async fn run(self, session: Session, mut records: mpsc::Receiver<TrackRecord>) -> Result<(), MeshError> {
+        let ways = self.declare(&session).await?;
+        let (told, telling) = watch::channel(Told::default());
+        let _answers = self.answers(telling).start(&session).await?;
+        let alive = key(&self.teller.node, "alive");
+        let _alive = session.liveliness().declare_token(alive).await.map_err(error("declaring liveliness"))?;
+        info!("publishing on {}", key(&self.teller.node, "*"));
         let mut tick = tokio::time::interval(PICTURE_PERIOD);
-        let mut sensors_tick = tokio::time::interval(SENSORS_PERIOD);
+        let mut health_tick = tokio::time::interval(HEALTH_PERIOD);
         let mut batch = Vec::new();
         loop {
+            self.beat.beat();
             tokio::select! {
                 received = records.recv_many(&mut batch, RECORDS_WAITING_MAX) => {
                     if received == 0 {
                         return Ok(());
                     }
-                    let message = pb::TrackRecords { records: batch.iter().map(convert::track_record).collect() };
+                    if let Some(message) = self.teller.records(&batch) {
+                        self.put(&ways.records, &message).await;
+                    }
                     batch.clear();
-                    warn_on(records_out.put(message.encode_to_vec()).await);
                 }
-                _ = tick.tick() => {
-                    if let Some(message) = self.changes(&mut sent) {
-                        warn_on(picture_out.put(message.encode_to_vec()).await);
-                    }
-                }
-                _ = sensors_tick.tick() => {
-                    warn_on(sensors_out.put(self.sensors().encode_to_vec()).await);
-                    if let Some(message) = self.neighbours() {
-                        warn_on(neighbours_out.put(message.encode_to_vec()).await);
-                    }
-                }
-                query = queries.recv_async() => {
-                    let Ok(query) = query else { return Ok(()) };
-                    let payload = self.snapshot(&sent).encode_to_vec();
-                    warn_on(query.reply(key("picture"), payload).await);
-                }
+                _ = tick.tick() => self.tell_picture(&ways, &told).await,
+                _ = health_tick.tick() => self.tell_health(&ways).await,
             }
         }
     }
 
-    fn changes(&self, sent: &mut Sent) -> Option<pb::Picture> {
-        let board = self.board.borrow().clone();
-        let (changed, gone) = board.since(&sent.board);
-        if changed.is_empty() && gone.is_empty() {
-            return None;
-        }
-        let tracks = changed.into_iter().map(|track| system_track(&board, track)).collect();
-        let gone = gone.into_iter().map(text_id).collect();
-        sent.sequence += 1;
-        let picture = self.picture(&board, sent.sequence, tracks, gone, false);
-        sent.board = board;
-        Some(picture)
-    }
-
-    fn sensors(&self) -> pb::SensorHealths {
-        let board = self.board.borrow().clone();
-        pb::SensorHealths {
-            node: self.node.clone(),
-            mode: self.mode().into(),
-            time_ns: board.time.as_nanos(),
-            sensors: board.sensors.iter().map(SensorHealth::protobuf).collect(),
-            registrations: board.registrations.iter().map(RegistrationHealth::protobuf).collect(),
-        }
-    }
-
-    /// Nothing if there are none.
-    fn neighbours(&self) -> Option<pb::NeighbourHealths> {
-        let board = self.board.borrow().clone();
-        (!board.neighbours.is_empty()).then(|| pb::NeighbourHealths {
-            node: self.node.clone(),
-            mode: self.mode().into(),
-            time_ns: board.time.as_nanos(),
-            neighbours: board.neighbours.iter().map(NeighbourHealth::protobuf).collect(),
+    async fn declare(&self, session: &Session) -> Result<Ways, MeshError> {
+        let way = async |end: &'static str| {
+            let way = session.declare_publisher(key(&self.teller.node, end));
+            way.congestion_control(CongestionControl::Drop).await.map_err(error(&format!("declaring {end}")))
+        };
+        Ok(Ways {
+            records: way("records").await?,
+            picture: way("picture").await?,
+            sensors: way("sensors").await?,
+            neighbours: way("neighbours").await?,
+            health: way("health").await?,
         })
     }
 
-    const fn mode(&self) -> pb::Mode {
-        match self.mode {
-            Mode::Live => pb::Mode::Live,
-            Mode::Replay => pb::Mode::Replay,
-            Mode::Sim => pb::Mode::Sim,
+    fn answers(&self, told: watch::Receiver<Told>) -> Answers {
+        Answers {
+            teller: self.teller.clone(),
+            board: self.board.clone(),
+            told,
+            history: self.history.clone(),
+            tally: Arc::clone(&self.tally),
         }
     }
 
-    fn snapshot(&self, sent: &Sent) -> pb::Picture {
-        let tracks = sent.board.tracks.values().map(|track| system_track(&sent.board, track)).collect();
-        self.picture(&sent.board, sent.sequence, tracks, vec![], true)
+    /// Tells what has changed. A snapshot knows of it before it is on its way: who asks in between gets it twice and
+    /// takes it once, by its number.
+    async fn tell_picture(&self, ways: &Ways, told: &watch::Sender<Told>) {
+        let board = self.board.borrow().clone();
+        let Some(message) = self.teller.changes(&told.borrow(), &board) else { return };
+        told.send_replace(Told { board, sequence: message.sequence });
+        self.put(&ways.picture, &message).await;
     }
 
-    fn picture(
-        &self,
-        board: &Board,
-        sequence: u64,
-        tracks: Vec<pb::SystemTrack>,
-        gone: Vec<String>,
-        snapshot: bool,
-    ) -> pb::Picture {
-        pb::Picture {
-            node: self.node.clone(),
-            mode: self.mode().into(),
-            time_ns: board.time.as_nanos(),
-            sequence,
-            snapshot,
-            tracks,
-            gone,
+    async fn tell_health(&self, ways: &Ways) {
+        let board = self.board.borrow().clone();
+        self.tally.withheld.store(self.teller.withheld(&board), Ordering::Relaxed);
+        self.put(&ways.sensors, &self.teller.sensors(&board)).await;
+        if let Some(message) = self.teller.neighbours(&board) {
+            self.put(&ways.neighbours, &message).await;
         }
+        self.put(&ways.health, &self.teller.health(&board)).await;
     }
-}
 
-/// What subscribers have been told so far; a snapshot answers with exactly this, so that the next change fits on it.
-struct Sent {
-    board: Arc<Board>,
-    sequence: u64,
-}
-
-fn system_track(board: &Board, track: &SystemTrack) -> pb::SystemTrack {
-    let remark = board.remarks.get(&track.id());
-    pb::SystemTrack {
-        remark: remark.map(|remark| pb::Remark {
-            text: remark.text.clone(),
-            by: remark.by.clone(),
-            time_ns: remark.time_ms.saturating_mul(1_000_000),
-        }),
-        formerly: track.formerly.iter().map(|id| text_id(*id)).collect(),
-        stale: track.stale,
-        ..convert::system_track(&track.record, text_id(track.id()), short_name(track.id()))
-    }
-}
-
-fn warn_on(result: zenoh::Result<()>) {
-    if let Err(e) = result {
-        warn!("zenoh refused a publication: {e}");
+    /// What takes as long as [`PATIENCE`] met a console that did not read.
+    async fn put(&self, way: &Way<'static>, message: &impl Message) {
+        let (payload, before) = (message.encode_to_vec(), self.teller.clock.now().monotonic);
+        if let Err(e) = way.put(payload).await {
+            warn!("zenoh refused a publication: {e}");
+        }
+        if self.teller.clock.now().monotonic.since(before) >= PATIENCE {
+            self.tally.stuck.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }

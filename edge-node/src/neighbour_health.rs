@@ -19,6 +19,8 @@ pub struct NeighbourHealth {
     pub rate_bytes_s: Option<f64>,
     /// The least that its clock was seen ahead of ours, with the delay, seconds; `None` before it told the time.
     pub clock_ahead_s: Option<f64>,
+    /// How often it brought rows, seals or passports that were forged.
+    pub forged: u64,
 }
 
 /// Whether a neighbour can be exchanged with.
@@ -61,16 +63,17 @@ impl NeighbourHealth {
             waiting: replica.map_or(0, |replica| replica.waiting(link)),
             rate_bytes_s: replica.and_then(|replica| replica.rate(link)),
             clock_ahead_s: replica.and_then(|replica| replica.clock_ahead_ms(link)).map(|ms| ms as f64 / 1000.0),
+            forged: replica.map_or(0, |replica| replica.forged(link)),
         }
     }
 
     /// As JSON.
     #[must_use]
     pub fn json(&self) -> Value {
-        let Reach { name, bearer, kept, age_s, bytes_in, bytes_out, .. } = &self.reach;
+        let Reach { name, bearer, kept, age_s, bytes_in, bytes_out, trouble, .. } = &self.reach;
         json!({ "name": name, "state": self.state.as_str(), "bearer": bearer, "kept": kept, "age_s": age_s,
                 "waiting": self.waiting, "rate_bytes_s": self.rate_bytes_s, "clock_ahead_s": self.clock_ahead_s,
-                "bytes_in": bytes_in, "bytes_out": bytes_out })
+                "bytes_in": bytes_in, "bytes_out": bytes_out, "forged": self.forged, "trouble": trouble })
     }
 
     /// As protobuf.
@@ -88,6 +91,7 @@ impl NeighbourHealth {
             clock_ahead_s: self.clock_ahead_s,
             bytes_in,
             bytes_out,
+            forged: self.forged,
         }
     }
 }

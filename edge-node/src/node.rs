@@ -33,10 +33,12 @@ pub mod memory;
 pub mod mesh;
 pub mod publish;
 pub mod registration;
+pub mod sayings;
 mod sensor;
 pub mod sensor_clock;
 pub mod source_tracks;
 pub mod trails;
+mod waiting;
 
 use health::Health;
 use memory::NodeSequencer;
@@ -46,6 +48,7 @@ use registration::Registrar;
 use sensor::Sensor;
 use source_tracks::{Reporter, SourceTracks};
 use trails::{TrailPoints, Trails};
+use waiting::{Held, Waiting};
 
 pub use sensor::{Arrival, LINKS_MAX, Link};
 
@@ -116,6 +119,7 @@ pub struct Node {
     sensors: Vec<Sensor>,
     /// Boxed: it is hundreds of kilobytes, which a node that is handed on must not copy through every frame of a stack.
     sequencer: Box<NodeSequencer>,
+    waiting: Waiting,
     height_prior: HeightPrior,
     published: Published,
     reporters: Vec<Reporter>,
@@ -161,6 +165,7 @@ impl Node {
             names: config.sensors.iter().map(|sensor| sensor.name.clone()).collect(),
             sensors,
             sequencer: Box::new(memory::sequencer(origin, tracker, config.node.height_m, decisions)),
+            waiting: Waiting::default(),
             height_prior: HeightPrior { mean_m: tracker.height_m, sigma_m: tracker.height_sigma_m },
             published: Published::default(),
             reporters,
@@ -212,13 +217,28 @@ impl Node {
         for sensor in &mut self.sensors {
             sensor.handle_timeout(now);
         }
-        self.sequencer.handle_timeout(now);
+        self.waiting.handle_timeout(self.now);
+        self.handle_waiting();
+        // Of what may still wait nothing is known yet.
+        self.sequencer.handle_timeout(now - self.waiting.patience());
         self.publish();
         self.age_source_tracks();
         if self.mesh.is_none() {
             self.picture.handle_timeout(self.now);
             self.take_picture();
         }
+    }
+
+    /// No more will come: what waits goes on.
+    pub fn handle_end(&mut self) {
+        self.waiting.handle_end();
+        self.handle_waiting();
+    }
+
+    /// How long scans wait for those of slower sensors at present: what is to be added to the latency of the picture.
+    #[must_use]
+    pub const fn patience(&self) -> Span {
+        self.waiting.patience()
     }
 
     /// When time has to pass next; `None` before the first time it did.
@@ -259,9 +279,11 @@ impl Node {
                 sensor.pulse.beat(self.now);
                 if let Some((time, quality)) = sensor.time_of(link, &scan, self.now) {
                     (scan.time, scan.time_quality) = (time, quality);
-                    self.handle_scan(id, &scan);
+                    self.waiting.push(id, link, scan);
+                    self.handle_waiting();
+                } else {
+                    sensor.recycle(link, scan);
                 }
-                self.sensors[usize::from(id.0)].recycle(link, scan);
             }
             Ok(Report::Status(status)) => {
                 sensor.pulse.beat(self.now);
@@ -282,6 +304,14 @@ impl Node {
                 sensor.tally.decode_errors += 1;
                 self.outputs.push_back(Output::Refused { sensor: id, error });
             }
+        }
+    }
+
+    /// Takes in the scans that have waited long enough.
+    fn handle_waiting(&mut self) {
+        while let Some(Held { sensor, link, scan, .. }) = self.waiting.poll() {
+            self.handle_scan(sensor, &scan);
+            self.sensors[usize::from(sensor.0)].recycle(link, scan);
         }
     }
 
@@ -417,12 +447,6 @@ impl Node {
         self.picture.told(track)
     }
 
-    /// What people say of an entry of the picture; `None` if nobody remarked anything.
-    #[must_use]
-    pub fn said_of(&self, track: &SystemTrack) -> Option<&proto::row::assertion::Said> {
-        self.picture.said_of(track)
-    }
-
     /// The node's own name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -484,6 +508,8 @@ impl Node {
         self.sequencer.tracker_tally().each(each);
         self.sequencer.tally().each(each);
         self.source_tracks.tally().each(each);
+        each("waiting_cut_short", self.waiting.cut_short());
+        each("waiting_ms", u64::try_from(self.waiting.patience().as_nanos() / 1_000_000).unwrap_or(0));
         each("source_tracks", self.source_tracks.len() as u64);
         self.registrar.each_counter(each);
         self.picture.each_counter(each);

@@ -22,10 +22,12 @@ pub mod records;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use fusion_core::label::Label;
 use fusion_core::time::{Span, Timestamp};
-use fusion_core::track::{Origin, TrackId};
+use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber};
 use proto::record::{Seq, TrackRecord};
 use proto::replica::Change;
+use proto::row::Assertion;
 use proto::row::assertion::Said;
 use proto::row::gate::GateWidth;
 
@@ -168,6 +170,7 @@ impl Picture {
         if record.status.is_none() {
             self.own.remove(&id);
             if self.me.is_none() {
+                self.said.remove(&id);
                 self.forget(id, record.estimate.time);
             }
             return;
@@ -180,6 +183,15 @@ impl Picture {
         } else if let Some(number) = self.composed.number_of(id) {
             self.show(number, None);
         }
+    }
+
+    /// Takes in what a person said at a node without a mesh, which has no rows to keep it in.
+    pub fn handle_alone(&mut self, node: NodeId, label: &Label, mut told: Assertion, now_ms: i64) {
+        let mut said = self.said.get(&told.subject).cloned().unwrap_or_default();
+        let before = said.affiliation.iter().map(|saying| saying.said).chain(said.remark.iter().map(|r| r.said)).max();
+        told.said = before.unwrap_or_default().next(now_ms);
+        said.hear(node, label, &told);
+        self.handle_said(told.subject, &said);
     }
 
     /// Lets time pass: looks anew at some of the picture, in turn.
@@ -245,11 +257,22 @@ impl Picture {
         track.members.iter().filter_map(|id| self.records.get(*id)).map(|held| held.record.estimate.time).max()
     }
 
-    /// What people say of an object, by its number or by one of its tracks.
+    /// What people say of an object, by its number or by one of its tracks; `None` if nothing.
     #[must_use]
-    pub fn said_of(&self, track: &SystemTrack) -> Option<&Said> {
-        let subjects = [track.record.id].into_iter().chain(track.members.iter().copied());
-        subjects.filter_map(|subject| self.said.get(&subject)).find(|said| said.remark.is_some())
+    pub fn said_of(&self, track: &SystemTrack) -> Option<Said> {
+        if self.said.is_empty() {
+            return None;
+        }
+        let subjects = || [track.record.id].into_iter().chain(track.members.iter().copied());
+        let affiliation = subjects().find_map(|subject| self.said.get(&subject)?.affiliation.clone());
+        let remark = subjects().find_map(|subject| self.said.get(&subject)?.remark.clone());
+        (affiliation.is_some() || remark.is_some()).then_some(Said { affiliation, remark })
+    }
+
+    /// An entry.
+    #[must_use]
+    pub fn entry(&self, id: TrackId) -> Option<&SystemTrack> {
+        self.shown.get(&id)
     }
 
     /// How many entries are shown.
@@ -488,9 +511,10 @@ impl Picture {
     /// What people say of an object, by its number or by one of its tracks, holds above what sensors tell.
     fn apply_said(&self, track: &mut SystemTrack) {
         let subjects = [track.record.id].into_iter().chain(track.members.iter().copied());
-        let said = subjects.filter_map(|subject| self.said.get(&subject)?.affiliation).next();
-        if let Some((affiliation, _)) = said {
-            track.record.identity.affiliation = affiliation;
+        let said = subjects.filter_map(|subject| self.said.get(&subject)?.affiliation.as_ref()).next();
+        if let Some(saying) = said {
+            track.record.identity.affiliation = saying.what;
+            track.record.label = track.record.label.join(saying.label);
         }
     }
 }
@@ -514,4 +538,15 @@ pub fn short_name(id: TrackId) -> String {
 #[must_use]
 pub fn text_id(id: TrackId) -> String {
     format!("{:016x}-{}-{:016x}", id.origin.node.0, id.origin.incarnation, id.number.0)
+}
+
+/// The track that an id names; nothing if it is none.
+#[must_use]
+pub fn id_of(text: &str) -> Option<TrackId> {
+    let mut parts = text.splitn(3, '-');
+    let node = u64::from_str_radix(parts.next()?, 16).ok()?;
+    let incarnation = parts.next()?.parse().ok()?;
+    let number = u64::from_str_radix(parts.next()?, 16).ok()?;
+    let id = TrackId { origin: Origin { node: NodeId(node), incarnation }, number: TrackNumber(number) };
+    (text_id(id) == text).then_some(id)
 }

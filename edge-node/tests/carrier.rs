@@ -10,6 +10,7 @@ use edge_node::clock::Clock;
 use edge_node::config::{Config, MeshConfig};
 use edge_node::inbox::{FromLink, Heard, Inbox, Taken};
 use edge_node::mesh::carrier::Carrier;
+use edge_node::pulse::Beat;
 use proto::replica::{LinkEvent, LinkId};
 use tokio::runtime::Runtime;
 
@@ -47,14 +48,17 @@ struct Party {
 impl Party {
     fn open(runtime: &Runtime, name: &str, config: &MeshConfig) -> Self {
         let inbox = Arc::new(Inbox::new(0));
-        let carrier = runtime.block_on(Carrier::open(name, config, Arc::clone(&inbox), Clock::start()));
+        let carrier =
+            runtime.block_on(Carrier::open(name, config, None, Arc::clone(&inbox), Clock::start(), Beat::default()));
         Self { carrier: carrier.expect("a carrier"), inbox }
     }
 
     fn next(&self) -> FromLink {
         match self.inbox.take(PATIENCE) {
             Taken::Heard(Heard { link: LinkId(0), what, .. }) => what,
-            other @ (Taken::Heard(_) | Taken::Entry(_) | Taken::TimedOut | Taken::Closed) => panic!("{other:?}"),
+            other @ (Taken::Heard(_) | Taken::Entry(_) | Taken::Saying(_) | Taken::TimedOut | Taken::Closed) => {
+                panic!("{other:?}")
+            }
         }
     }
 

@@ -426,6 +426,7 @@ fn unit_of(key: &str) -> (&'static str, &'static str) {
         ("bit/s", "-bit-s"),
         ("octets", "-bytes"),
         ("m", "-m"),
+        ("days", "-days"),
         ("s", "-s"),
         ("MiB", "-mib"),
         ("°", "-deg"),

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use edge_node::board::{Board, Mode, Remark};
+use edge_node::board::{Board, Declared, Mode, Remark};
 use edge_node::clock::Monotonic;
 use edge_node::config::Config;
 use edge_node::mesh::Reach;
@@ -19,7 +19,9 @@ use edge_node::node::sensor_clock::ClockState;
 use edge_node::node::trails::{TrailPoint, TrailPoints};
 use edge_node::node::{Arrival, Bearing, Link};
 use edge_node::outputs::console_json::{self, Hello};
-use edge_node::picture::{PictureChange, SystemTrack};
+use edge_node::outputs::release::Released;
+use edge_node::outputs::web::stream::Stream;
+use edge_node::picture::{PictureChange, SystemTrack, text_id};
 use edge_node::recording::recorder::Recorder;
 use edge_node::recording::{self, Entry, Form};
 use edge_node::registration_health::RegistrationHealth;
@@ -172,9 +174,10 @@ fn neighbour() -> NeighbourHealth {
         age_s: Some(0.2),
         bytes_in: 40_000,
         bytes_out: 52_000,
+        trouble: None,
     };
     let (waiting, rate_bytes_s, clock_ahead_s) = (3, Some(250_000.0), Some(-0.012));
-    NeighbourHealth { reach, state: NeighbourState::Ready, waiting, rate_bytes_s, clock_ahead_s }
+    NeighbourHealth { reach, state: NeighbourState::Ready, waiting, rate_bytes_s, clock_ahead_s, forged: 0 }
 }
 
 /// A folder of this test's own, removed in the end.
@@ -228,15 +231,17 @@ fn keys_in_order(line: &str) -> Vec<&str> {
 
 #[test]
 fn the_console_is_told_what_the_examples_say() {
-    let (board, empty) = (board(), Board::default());
+    let (shown, empty) = (whole(board()), whole(Board { tracks: Arc::default(), bearings: vec![], ..board() }));
     let hello = hello();
-    let gone = console_json::update(&hello, &empty, &board).expect("a track is gone");
-    let told = [
-        console_json::hello(&hello, &console_json::banner(&board)),
-        console_json::snapshot(&hello, &board),
-        gone,
-        console_json::status(&board),
-    ];
+    let mut page = Stream::default();
+    let mut told = page.advance(&hello, &shown);
+    told.extend(page.advance(&hello, &empty).pop());
+    told.extend(page.status(&empty));
+    let mut other = Stream::asked("bbox=20,50,22,54&deltas").expect("sound");
+    let _ = other.advance(&hello, &shown);
+    let mut moved = Board { bearings: vec![], ..board() };
+    Arc::make_mut(&mut moved.tracks).values_mut().for_each(|track| track.record.version = Seq(1_000_000));
+    told.extend(other.advance(&hello, &whole(moved)));
     let examples = blocks(&chapter("Web console messages (JSON over WebSocket)"), "json");
     assert_eq!(examples.len(), told.len());
     for (told, example) in told.iter().zip(&examples) {
@@ -248,7 +253,12 @@ fn the_console_is_told_what_the_examples_say() {
 
 fn hello() -> Hello {
     let config = Config { sensors: config().sensors[..1].to_vec(), ..config() };
-    Hello { config, mode: Mode::Live, tak: Vec::new(), cat062: Vec::new(), sapient_out: Vec::new() }
+    let (tak, cat062, sapient_out, console) = (Vec::new(), Vec::new(), Vec::new(), Arc::default());
+    Hello { config, mode: Mode::Live, keys: None, tak, cat062, sapient_out, console }
+}
+
+fn whole(board: Board) -> Released {
+    Released::whole(Arc::new(board))
 }
 
 #[test]
@@ -257,15 +267,20 @@ fn the_fields_of_tracks_and_bearings_are_all_explained() {
     let mut board = board();
     for track in Arc::make_mut(&mut board.tracks).values_mut() {
         (track.formerly, track.stale) = (vec![track.id()], true);
-        let remark = Remark { text: "ours".into(), by: "bravo".into(), time_ms: NOW.as_millis() };
-        board.remarks.insert(track.id(), remark);
+        let (who, by, time_ms, label) =
+            (Some("ops".to_owned()), "bravo".to_owned(), NOW.as_millis(), track.record.label);
+        let affiliation = Affiliation::Friend;
+        board.declared.insert(track.id(), Declared { affiliation, who: who.clone(), by: by.clone(), time_ms, label });
+        board.remarks.insert(track.id(), Remark { text: "ours".into(), who, by, time_ms, label });
     }
     // A line of another node has all that one of an own sensor has.
     let own = board.bearings.pop().expect("one");
     let place = Geodetic::from_degrees(52.0, 20.0, 100.0).expect("plausible");
     let line = proto::row::Bearing::new(place, own.azimuth, own.sigma_rad, 0, 0);
     board.heard.push(Heard { origin: Origin::default(), line, time: NOW, label: own.label });
-    let snapshot = console_json::snapshot(&hello(), &board);
+    let mut page = Stream::asked("deltas").expect("sound");
+    page.handle(&format!("{{\"type\":\"select\",\"track\":\"{}\"}}", text_id(record().id)));
+    let snapshot = page.advance(&hello(), &whole(board)).pop().expect("a snapshot");
     for (list, thing) in [("tracks", "track"), ("bearings", "bearing")] {
         let table = chapter.split(&format!("| field of a {thing} |")).nth(1).expect("a table");
         let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
@@ -280,7 +295,7 @@ fn the_fields_of_tracks_and_bearings_are_all_explained() {
 #[test]
 fn whoever_asks_for_the_status_is_told_what_the_example_says() {
     let chapter = chapter("Status (JSON over HTTP)");
-    let (told, example) = (console_json::node_status(&hello(), &board()), json(&blocks(&chapter, "json")[0]));
+    let (told, example) = (console_json::node_status(&hello(), &whole(board())), json(&blocks(&chapter, "json")[0]));
     assert_eq!(told["sensors"], example["sensors"]);
     assert_eq!(shape(&told), shape(&example));
     assert_eq!(told["neighbours"], example["neighbours"]);

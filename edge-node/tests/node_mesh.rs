@@ -229,6 +229,8 @@ fn a_node_that_comes_back_shows_what_the_others_had_said() {
     let (mut alpha, mut bravo) = (Party::new("alpha", 1), Party::new("bravo", 1));
     met(&mut alpha, &mut bravo, 0.0);
     alpha_sees(&mut alpha, &mut bravo, 10);
+    bravo.node.keep_now();
+    bravo.drain();
     let kept = core::mem::take(&mut bravo.journal);
     let mut again = Party::new("bravo", 2);
     assert!(again.node.restore(kept.iter().map(Vec::as_slice)) > 0);

@@ -15,7 +15,7 @@ use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber, TrackStatus};
 use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 use proto::replica::Change;
-use proto::row::assertion::Said;
+use proto::row::assertion::{Hybrid, Said, Saying};
 use proto::row::gate::GateWidth;
 
 const NOON: Timestamp = Timestamp::from_secs(1_700_049_600);
@@ -452,7 +452,9 @@ fn without_a_mesh_an_own_track_and_a_source_track_of_one_object_become_one_entry
 fn what_people_say_holds_above_what_sensors_tell() {
     let mut mesh = Mesh::of([1, 2]);
     mesh.tell(&record(id(1, 1), 0, [0.0; 3], [0.0; 3]));
-    let said = Said { affiliation: Some((Affiliation::Hostile, NodeId(2))), remark: None, remarked: None };
+    let label = record(id(1, 1), 0, [0.0; 3], [0.0; 3]).label;
+    let (what, node, said) = (Affiliation::Hostile, NodeId(2), Hybrid(1));
+    let said = Said { affiliation: Some(Saying { what, node, by: None, said, label }), remark: None };
     for (picture, _) in mesh.nodes.values_mut() {
         picture.handle_change(&Change::Said { subject: id(1, 1), said: Box::new(said.clone()) });
     }

@@ -48,7 +48,7 @@ impl Station {
         for _ in 0..500 {
             match self.inbox.take(Duration::ZERO) {
                 Taken::Entry(received) => return received,
-                Taken::Heard(_) | Taken::TimedOut | Taken::Closed => {
+                Taken::Heard(_) | Taken::Saying(_) | Taken::TimedOut | Taken::Closed => {
                     tokio::time::sleep(Duration::from_millis(10)).await
                 }
             }

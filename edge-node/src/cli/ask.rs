@@ -35,6 +35,22 @@ impl NodeArgs {
         runtime.block_on(http::get(&address, question, ANSWER_BYTES_MAX)).map_err(|e| unanswered(&address, &e))
     }
 
+    /// Sends JSON, and gives what the node answers.
+    ///
+    /// # Errors
+    /// [`Failure`] if nobody answers there, or the node refuses: with why.
+    pub fn send_json(&self, path: &str, value: &Value) -> Result<Vec<u8>, Failure> {
+        let address = self.address()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+        let answer = runtime.block_on(http::post(&address, path, value.to_string()));
+        let (status, body) = answer.map_err(|e| unanswered(&address, &e))?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        let why = String::from_utf8_lossy(&body).trim().to_owned();
+        Err(Failure::refused(if why.is_empty() { format!("the node answers {status}") } else { why }))
+    }
+
     /// The same as JSON.
     ///
     /// # Errors
@@ -44,7 +60,11 @@ impl NodeArgs {
         serde_json::from_slice(&self.ask(question)?).map_err(foreign)
     }
 
-    fn address(&self) -> Result<String, Failure> {
+    /// Where it is asked.
+    ///
+    /// # Errors
+    /// [`Failure`] if the configuration cannot be read, or serves no console.
+    pub fn address(&self) -> Result<String, Failure> {
         let Some(path) = &self.config else { return Ok(self.console.clone()) };
         let console = check::read(path)?.console;
         if console.enabled {

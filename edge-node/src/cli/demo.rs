@@ -80,7 +80,13 @@ fn sinks(args: &DemoArgs, config: &Config, services: &Services, clock: Clock) ->
         Some(path) => Some(TracksFile::create(path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?),
         None => None,
     };
-    Ok(Sinks { records: services.records.clone(), tracks, recorder, ..Sinks::default() })
+    Ok(Sinks {
+        records: services.records.clone(),
+        tracks,
+        recorder,
+        counts: services.counts.clone(),
+        ..Sinks::default()
+    })
 }
 
 impl Stage for Station {

@@ -3,33 +3,44 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use proto::record::TrackRecord;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
-use tracing::{error, info};
+use tracing::warn;
 
+use super::reload::{self, Endpoints};
 use super::{Failure, stop};
-use crate::board::{Board, Mode};
+use crate::board::{Board, Counts, Mode};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::audience::Audience;
+use crate::config::console::no_loopback;
 use crate::engine::sensor_id;
 use crate::inbox::Inbox;
 use crate::ingest::Ingest;
 use crate::ingest::links::Links;
+use crate::keys::{KeysError, KeysHealth};
 use crate::mesh::carrier::Carrier;
-use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX};
+use crate::mesh::gate::Papers;
+use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX, Tally, Teller};
 use crate::outputs::cat062::{Cat062Health, Cat062Output};
 use crate::outputs::console_json::Hello;
+use crate::outputs::history_keeper::Keeper;
 use crate::outputs::sapient::{SapientHealth, SapientOutput};
 use crate::outputs::tak::{TakHealth, TakOutput};
-use crate::outputs::web;
+use crate::outputs::web::Console;
+use crate::pulse::Pulse;
 
 /// Worker threads of the runtime: sensors, mesh and viewers need little; the fusion thread needs a core of its own.
 const WORKERS: usize = 2;
 const SHUTDOWN: Duration = Duration::from_secs(2);
+const SHUTDOWN_LOOKS: u32 = 100;
+/// How often the workers show that they move.
+const BEAT_PERIOD: Duration = Duration::from_millis(250);
 
 /// Everything around an engine that has a socket.
 pub struct Services {
@@ -38,17 +49,31 @@ pub struct Services {
     pub board: watch::Receiver<Arc<Board>>,
     /// Where the console page is, if it is served.
     pub console: Option<SocketAddr>,
+    /// Where it is for others on the network, likewise.
+    pub lan: Option<SocketAddr>,
     /// Where records go, if anything is published.
     pub records: Option<mpsc::Sender<TrackRecord>>,
+    /// Who counts something for the board to show.
+    pub counts: Vec<Arc<dyn Counts>>,
+    history: Option<Arc<Keeper>>,
+    publishing: Option<JoinHandle<()>>,
+    papers: Option<Arc<Papers>>,
+    /// Loops that must move: those started here, and whatever the caller adds.
+    pub pulse: Pulse,
     stop: Arc<AtomicBool>,
 }
 
 impl Services {
-    /// Starts what the configuration asks for.
+    /// Starts what the configuration asks for. What people say of tracks goes into the inbox, if there is one.
     ///
     /// # Errors
     /// [`Failure`] if the console's address or zenoh's endpoints cannot be had.
-    pub fn start(config: &Config, mode: Mode, board: watch::Receiver<Arc<Board>>) -> Result<Self, Failure> {
+    pub fn start(
+        config: &Config,
+        mode: Mode,
+        board: watch::Receiver<Arc<Board>>,
+        inbox: Option<&Arc<Inbox>>,
+    ) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .thread_name("copmesh-io")
@@ -56,12 +81,31 @@ impl Services {
             .build()
             .map_err(Failure::failed)?;
         let stop = stop::on_signal(&runtime);
-        let mut services = Self { runtime, board, console: None, records: None, stop };
+        let papers = papers(config, mode).map_err(Failure::refused)?;
+        let mut services = Self {
+            runtime,
+            board,
+            console: None,
+            lan: None,
+            records: None,
+            counts: vec![],
+            history: None,
+            publishing: None,
+            papers,
+            pulse: Pulse::default(),
+            stop,
+        };
+        services.show_life();
+        if config.console.enabled || config.mesh.enabled {
+            services.remember(config);
+        }
         let tak = services.tell_tak(config, mode)?;
         let cat062 = services.tell_cat062(config, mode)?;
         let sapient_out = services.tell_sapient(config, mode)?;
         if config.console.enabled {
-            services.serve_console(Hello { config: config.clone(), mode, tak, cat062, sapient_out })?;
+            let keys = services.papers.clone();
+            let (config, console) = (config.clone(), Arc::default());
+            services.serve_console(Hello { config, mode, keys, tak, cat062, sapient_out, console }, inbox.cloned())?;
         }
         if config.mesh.enabled {
             services.publish(config, mode)?;
@@ -73,17 +117,21 @@ impl Services {
     ///
     /// # Errors
     /// [`Failure`] for an endpoint that is none.
-    pub fn ingest(&self, config: &Config, inbox: &Arc<Inbox>, clock: Clock) -> Result<Vec<Arc<Links>>, Failure> {
-        let mut all = Vec::with_capacity(config.sensors.len());
+    pub fn ingest(
+        &self,
+        config: &Config,
+        inbox: &Arc<Inbox>,
+        clock: Clock,
+    ) -> Result<(Vec<Arc<Links>>, Vec<Endpoints>), Failure> {
+        let mut all = (Vec::new(), Vec::new());
         for (i, sensor) in config.sensors.iter().enumerate() {
-            let key = format!("sensors[{i}]");
-            let endpoint = sensor.parsed_endpoint(&key).map_err(Failure::refused)?;
-            let second = sensor.parsed_endpoint_b(&key).map_err(Failure::refused)?;
+            let endpoints = reload::parsed(i, sensor)?.map(|endpoint| watch::channel(endpoint).0);
             let ingest = Ingest::new(sensor_id(i), sensor.name.clone(), sensor.intake, Arc::clone(inbox), clock);
-            all.push(Arc::clone(ingest.links()));
-            for endpoint in std::iter::once(endpoint).chain(second) {
-                self.runtime.spawn(ingest.clone().run(endpoint));
+            all.0.push(Arc::clone(ingest.links()));
+            for endpoint in &endpoints {
+                self.runtime.spawn(ingest.clone().follow(endpoint.subscribe()));
             }
+            all.1.push(endpoints);
         }
         Ok(all)
     }
@@ -92,11 +140,17 @@ impl Services {
     ///
     /// # Errors
     /// [`Failure`] for an endpoint that cannot be had.
-    pub fn carry(&self, config: &Config, inbox: &Arc<Inbox>, clock: Clock) -> Result<Option<Arc<Carrier>>, Failure> {
+    pub fn carry(
+        &mut self,
+        config: &Config,
+        inbox: &Arc<Inbox>,
+        clock: Clock,
+    ) -> Result<Option<Arc<Carrier>>, Failure> {
         if !config.mesh.has_neighbours() {
             return Ok(None);
         }
-        let open = Carrier::open(&config.node.name, &config.mesh, Arc::clone(inbox), clock);
+        let (papers, beat) = (self.papers.clone(), self.pulse.watch("mesh"));
+        let open = Carrier::open(&config.node.name, &config.mesh, papers, Arc::clone(inbox), clock, beat);
         self.runtime.block_on(open).map(Some).map_err(Failure::failed)
     }
 
@@ -112,10 +166,37 @@ impl Services {
         &self.runtime
     }
 
-    /// Ends all tasks.
+    /// Ends all tasks, once what was to be published has been.
     pub fn shut_down(self) {
         drop(self.records);
+        for _ in 0..SHUTDOWN_LOOKS {
+            if self.publishing.as_ref().is_none_or(JoinHandle::is_finished) {
+                break;
+            }
+            std::thread::sleep(SHUTDOWN / SHUTDOWN_LOOKS);
+        }
         self.runtime.shutdown_timeout(SHUTDOWN);
+    }
+
+    /// Keeps what the picture was, if it is to be kept.
+    fn remember(&mut self, config: &Config) {
+        let Some(limits) = config.history.limits() else { return };
+        let keeper = Arc::new(Keeper::new(limits));
+        self.runtime.spawn(Arc::clone(&keeper).keep(self.board.clone()));
+        self.counts.push(keeper.clone());
+        self.history = Some(keeper);
+    }
+
+    /// The workers, on which sensors, viewers and ways out depend, show that none of them is held up for ever.
+    fn show_life(&mut self) {
+        let beat = self.pulse.watch("io");
+        self.runtime.spawn(async move {
+            let mut tick = tokio::time::interval(BEAT_PERIOD);
+            loop {
+                tick.tick().await;
+                beat.beat();
+            }
+        });
     }
 
     /// Starts a task for each way out to TAK.
@@ -148,34 +229,57 @@ impl Services {
         Ok(health)
     }
 
-    fn serve_console(&mut self, hello: Hello) -> Result<(), Failure> {
-        let address = &hello.config.console.listen;
-        let listener = self.runtime.block_on(TcpListener::bind(address)).map_err(|e| {
-            Failure::failed(format!(
-                "console: cannot listen on {address}: {e}; give another address with console.listen or --console"
-            ))
-        })?;
-        self.console = listener.local_addr().ok();
-        let board = self.board.clone();
-        self.runtime.spawn(async move {
-            if let Err(e) = web::serve(listener, hello, board).await {
-                error!("the console stopped: {e}");
-            }
-        });
+    fn serve_console(&mut self, hello: Hello, inbox: Option<Arc<Inbox>>) -> Result<(), Failure> {
+        let settings = hello.config.console.clone();
+        if !settings.listen.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback()) {
+            return Err(Failure::refused(format!("console: {}", no_loopback(&settings.listen))));
+        }
+        let console = Console::new(hello, self.board.clone(), self.history.clone(), inbox).map_err(Failure::refused)?;
+        let console = Arc::new(console);
+        let here = self.listen(&settings.listen, "console.listen or --console")?;
+        self.console = here.local_addr().ok();
+        let served = Arc::clone(&console);
+        self.runtime.spawn(async move { served.serve_here(here).await });
+        if let Some(lan) = &settings.lan {
+            let listener = self.listen(&lan.listen, "console.lan.listen")?;
+            self.lan = listener.local_addr().ok();
+            self.runtime.spawn(async move { console.serve_lan(listener).await });
+        }
         Ok(())
+    }
+
+    fn listen(&self, address: &str, keys: &str) -> Result<TcpListener, Failure> {
+        self.runtime.block_on(TcpListener::bind(address)).map_err(|e| {
+            Failure::failed(format!("console: cannot listen on {address}: {e}; give another address with {keys}"))
+        })
     }
 
     fn publish(&mut self, config: &Config, mode: Mode) -> Result<(), Failure> {
         let session = self.runtime.block_on(mesh::open(&config.mesh)).map_err(Failure::failed)?;
+        let audience = config.mesh.audience().map_err(Failure::refused)?;
+        if audience == Audience::Nobody {
+            warn!("consoles of other machines may see no track: set mesh.console-clearance");
+        }
         let (sender, receiver) = mpsc::channel(RECORDS_WAITING_MAX);
         self.records = Some(sender);
-        let publisher = Publisher { node: config.node.name.clone(), mode, board: self.board.clone() };
-        self.runtime.spawn(async move {
-            match publisher.run(session, receiver).await {
-                Ok(()) => info!("nothing more to publish"),
-                Err(e) => error!("{e}"),
-            }
-        });
+        let tally = Arc::new(Tally::default());
+        self.counts.push(tally.clone());
+        let teller = Teller { node: config.node.name.clone(), mode, audience, clock: Clock::start() };
+        let (history, beat) = (self.history.clone(), self.pulse.watch("zenoh"));
+        let publisher = Publisher { teller, board: self.board.clone(), history, tally, beat };
+        let publishing = publisher.spawn(session, receiver, self.runtime.handle().clone());
+        self.publishing = Some(publishing.map_err(Failure::failed)?);
         Ok(())
     }
+}
+
+/// The keys of a node that is live. That they have expired ends nothing: its own sensors are tracked all the same.
+fn papers(config: &Config, mode: Mode) -> Result<Option<Arc<Papers>>, KeysError> {
+    let Some(keys) = config.keys.as_ref().filter(|_| mode == Mode::Live) else { return Ok(None) };
+    let papers = Papers::open(keys, &config.node.name)?;
+    let health = papers.keys().health(Clock::start().now().validity, keys.warning_days);
+    if let KeysHealth { trouble: Some(trouble), .. } = &health {
+        warn!("keys: {trouble}");
+    }
+    Ok(Some(Arc::new(papers)))
 }

@@ -44,7 +44,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let config = adapted(&merged.config, args)?;
     config.check().map_err(Failure::refused)?;
     let (board, receiver) = watch::channel(Arc::new(Board::default()));
-    let services = Services::start(&config, Mode::Replay, receiver)?;
+    let services = Services::start(&config, Mode::Replay, receiver, None)?;
     if let Some(address) = services.console {
         eprintln!("console on http://{address}/");
     }
@@ -75,7 +75,8 @@ fn replay_once(
         None => None,
     };
     let addresses = Some(Addresses::default());
-    let sinks = Sinks { records: services.records.clone(), tracks, addresses, ..Sinks::default() };
+    let (records, counts) = (services.records.clone(), services.counts.clone());
+    let sinks = Sinks { records, tracks, addresses, counts, ..Sinks::default() };
     let engine = Engine::new(node, board, sinks);
     let mut player =
         Player { args, clock, engine, services, pace: None, window: Window::of(args), fed: Fed::default() };
@@ -90,9 +91,13 @@ fn adapted(config: &Config, args: &ReplayArgs) -> Result<Config, Failure> {
     let quiet = args.fast || args.deterministic;
     let console = args.console.as_deref().unwrap_or(if quiet { "none" } else { "127.0.0.1:8477" });
     let enabled = console != "none" && !args.deterministic;
-    config.console = ConsoleConfig { enabled, listen: console.to_owned(), ..config.console };
+    config.console = ConsoleConfig { enabled, listen: console.to_owned(), lan: None, ..config.console };
     config.mesh = match &args.zenoh {
-        Some(endpoint) if !args.deterministic => MeshConfig { listen: vec![endpoint.clone()], ..MeshConfig::default() },
+        Some(endpoint) if !args.deterministic => MeshConfig {
+            listen: vec![endpoint.clone()],
+            console_clearance: config.mesh.console_clearance,
+            ..MeshConfig::default()
+        },
         _ => MeshConfig { enabled: false, ..MeshConfig::default() },
     };
     if let Some(name) = args.tak.iter().find(|name| config.tak.iter().all(|output| output.name != **name)) {

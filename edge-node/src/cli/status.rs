@@ -36,10 +36,14 @@ fn table(status: &Value) -> String {
         row(&mut text, sensor);
     }
     neighbours(&mut text, status);
+    keys(&mut text, status);
     registrations(&mut text, status);
     ways_out(&mut text, status);
     if let Some(trouble) = status["recorder_trouble"].as_str() {
         let _ = writeln!(text, "\nnothing is recorded: {trouble}");
+    }
+    if let Some(trouble) = status["journal_trouble"].as_str() {
+        let _ = writeln!(text, "\nnothing is kept for the next start: {trouble}");
     }
     text
 }
@@ -61,9 +65,11 @@ fn neighbours(text: &mut String, status: &Value) {
             neighbour[key].as_f64().map_or_else(|| "-".to_owned(), |value| format!("{value:.places$}"))
         };
         let kept: Vec<&str> = neighbour["kept"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let forged = neighbour["forged"].as_u64().filter(|count| *count > 0);
+        let forged = forged.map_or_else(String::new, |count| format!("  BROUGHT {count} FORGERIES"));
         let _ = writeln!(
             text,
-            "{:<24} {:<9} {:<12} {:>7} {:>8} {:>9} {:>9} {:>10} {:>10}  {}",
+            "{:<24} {:<9} {:<12} {:>7} {:>8} {:>9} {:>9} {:>10} {:>10}  {}{forged}",
             word("name"),
             word("state"),
             word("bearer"),
@@ -75,6 +81,22 @@ fn neighbours(text: &mut String, status: &Value) {
             number("bytes_out", 0),
             kept.join(" ")
         );
+        if let Some(trouble) = neighbour["trouble"].as_str() {
+            let _ = writeln!(text, "{:<24} {trouble}", "");
+        }
+    }
+}
+
+/// Until when this node's keys count, and what is wrong with them.
+fn keys(text: &mut String, status: &Value) {
+    let keys = &status["keys"];
+    let Some(days) = keys["days_left"].as_f64() else { return };
+    let word = |key: &str| keys[key].as_str().unwrap_or("?");
+    let (version, authority) = (keys["deny_list_version"].as_u64().unwrap_or(0), word("authority"));
+    let _ =
+        writeln!(text, "\nkeys of {}: {days:.1} days left, authority {authority}, deny-list {version}", word("name"));
+    if let Some(trouble) = keys["trouble"].as_str() {
+        let _ = writeln!(text, "{:<24} {trouble}", "");
     }
 }
 
@@ -210,6 +232,17 @@ mod tests {
         let row = text.lines().last().expect("a line");
         assert!(row.starts_with("bravo  ") && row.contains("ready") && row.ends_with("500  hf"), "{row}");
         assert!(!table(&json!({ "node": "alpha", "sensors": [] })).contains("neighbour"));
+    }
+
+    #[test]
+    fn why_a_neighbour_is_refused_and_when_keys_expire_is_told() {
+        let bravo = json!({ "name": "bravo", "state": "down", "trouble": "refused at tls/10.0.0.2:7450: expired" });
+        let keys = json!({ "name": "alpha", "days_left": 9.96, "authority": "00ff", "deny_list_version": 2,
+            "trouble": "expires in 10.0 days" });
+        let text = table(&json!({ "node": "alpha", "sensors": [], "neighbours": [bravo], "keys": keys }));
+        assert!(text.contains("\n                         refused at tls/10.0.0.2:7450: expired\n"), "{text}");
+        assert!(text.contains("keys of alpha: 10.0 days left, authority 00ff, deny-list 2\n"), "{text}");
+        assert!(text.ends_with(" expires in 10.0 days\n"), "{text}");
     }
 
     #[test]

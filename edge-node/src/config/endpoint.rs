@@ -87,6 +87,15 @@ impl Endpoint {
         }
     }
 
+    /// Whether it is an address of this machine, which is had at once or not at all.
+    #[must_use]
+    pub const fn is_bound_here(&self) -> bool {
+        match self {
+            Self::Udp(_) | Self::TcpListen(_) | Self::HttpListen(_) => true,
+            Self::None | Self::Tcp(_) | Self::Serial(_) | Self::Http(_) | Self::File(_) => false,
+        }
+    }
+
     /// Whether what comes at once is whole: a datagram, a page, a message that was pushed.
     #[must_use]
     pub const fn is_whole(&self) -> bool {

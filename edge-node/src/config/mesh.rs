@@ -10,6 +10,7 @@ use fusion_core::label::{Clearance, Level};
 use proto::replica::ReplicaConfig;
 use serde::{Deserialize, Serialize};
 
+use super::keys::Protection;
 use super::label::{LevelName, codes};
 use super::sensors::within;
 use super::{ConfigError, is_name};
@@ -36,6 +37,9 @@ pub struct MeshConfig {
     pub connect: Vec<String>,
     /// Whether consoles are looked for by multicast.
     pub scouting: bool,
+    /// What consoles may see; those on this machine, without it, everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console_clearance: Option<ClearanceConfig>,
     /// What carries packets to neighbours.
     pub bearers: Vec<BearerConfig>,
     /// The nodes that this one exchanges rows with.
@@ -49,6 +53,7 @@ impl Default for MeshConfig {
             listen: vec!["tcp/127.0.0.1:7447".into()],
             connect: vec![],
             scouting: false,
+            console_clearance: None,
             bearers: vec![],
             neighbours: vec![],
         }
@@ -63,6 +68,9 @@ pub struct BearerConfig {
     pub name: String,
     /// What its numbers begin with.
     pub profile: Profile,
+    /// What keeps strangers off it.
+    #[serde(default)]
+    pub protection: Protection,
     /// zenoh endpoints where neighbours may connect.
     #[serde(default)]
     pub listen: Vec<String>,
@@ -308,11 +316,11 @@ impl BearerConfig {
             retry_first_s: self.retry_first_s.unwrap_or(profile.retry_first_s),
             retry_longest_s: self.retry_longest_s.unwrap_or(profile.retry_longest_s),
             send_buffer_bytes: self.send_buffer_bytes.unwrap_or(profile.send_buffer_bytes),
-            scouting: self.scouting.unwrap_or(profile.scouting),
+            scouting: self.scouting.unwrap_or(profile.scouting && self.protection == Protection::None),
         }
     }
 
-    fn check(&self, key: &str) -> Result<(), ConfigError> {
+    fn check(&self, key: &str, has_keys: bool) -> Result<(), ConfigError> {
         if !is_name(&self.name) {
             return Err(ConfigError::at(format!("{key}.name"), "must be 1 to 32 of a–z, 0–9 and '-'"));
         }
@@ -330,8 +338,20 @@ impl BearerConfig {
             ("send-buffer-bytes", f64::from(s.send_buffer_bytes), 0.0, 67_108_864.0),
         ];
         ranges.into_iter().try_for_each(|(name, value, low, high)| within(key, name, value, low, high))?;
-        check_endpoints(&format!("{key}.listen"), &self.listen)?;
+        self.check_endpoints(&format!("{key}.listen"), &self.listen, has_keys)?;
+        if s.scouting && self.protection == Protection::Keys && !has_keys {
+            let message = "whoever is found must show a certificate: write [keys] (docs/KEYS.md), or protection = \
+                           \"none\"";
+            return Err(ConfigError::at(format!("{key}.scouting"), message));
+        }
         self.found.as_ref().map_or(Ok(()), |found| found.clearance(&format!("{key}.found")).map(|_| ()))
+    }
+}
+
+impl BearerConfig {
+    fn check_endpoints(&self, key: &str, endpoints: &[String], has_keys: bool) -> Result<(), ConfigError> {
+        check_endpoints(key, endpoints)?;
+        endpoints.iter().try_for_each(|endpoint| self.protection.check(key, endpoint, has_keys))
     }
 }
 
@@ -346,7 +366,10 @@ impl MeshConfig {
     #[must_use]
     pub fn replica(&self) -> Option<ReplicaConfig> {
         let fast = self.all_bearers().iter().any(|bearer| bearer.settings().layer > 0);
-        self.has_neighbours().then(|| ReplicaConfig { refine: fast, ..ReplicaConfig::default() })
+        let others = ReplicaConfig::default();
+        let packets = self.all_bearers().into_iter().map(|bearer| usize::from(bearer.settings().packet_bytes));
+        let seal_packet = packets.fold(others.seal_packet, usize::min);
+        self.has_neighbours().then_some(ReplicaConfig { refine: fast, seal_packet, ..others })
     }
 
     /// The bearer of this name, which may be the name of a profile.
@@ -369,15 +392,15 @@ impl MeshConfig {
         all
     }
 
-    pub(super) fn check(&self, me: &str) -> Result<(), ConfigError> {
+    pub(super) fn check(&self, me: &str, has_keys: bool) -> Result<(), ConfigError> {
         for (i, bearer) in self.bearers.iter().enumerate() {
             let key = format!("mesh.bearers[{i}]");
-            bearer.check(&key)?;
+            bearer.check(&key, has_keys)?;
             unique(&key, &bearer.name, self.bearers[..i].iter().map(|other| &other.name))?;
         }
         for (i, neighbour) in self.neighbours.iter().enumerate() {
             let key = format!("mesh.neighbours[{i}]");
-            self.check_neighbour(&key, neighbour, me)?;
+            self.check_neighbour(&key, neighbour, me, has_keys)?;
             unique(&key, &neighbour.name, self.neighbours[..i].iter().map(|other| &other.name))?;
         }
         let (bearers, neighbours) = (self.all_bearers().len(), self.neighbours.len());
@@ -390,7 +413,13 @@ impl MeshConfig {
         Ok(())
     }
 
-    fn check_neighbour(&self, key: &str, neighbour: &NeighbourConfig, me: &str) -> Result<(), ConfigError> {
+    fn check_neighbour(
+        &self,
+        key: &str,
+        neighbour: &NeighbourConfig,
+        me: &str,
+        has_keys: bool,
+    ) -> Result<(), ConfigError> {
         if !is_name(&neighbour.name) || neighbour.name == me {
             let message = "must be the node.name of another node: 1 to 32 of a–z, 0–9 and '-'";
             return Err(ConfigError::at(format!("{key}.name"), message));
@@ -401,13 +430,13 @@ impl MeshConfig {
         }
         for (i, way) in neighbour.ways.iter().enumerate() {
             let key = format!("{key}.ways[{i}]");
-            if self.bearer(&way.bearer).is_none() {
+            let Some(bearer) = self.bearer(&way.bearer) else {
                 let names: Vec<&str> = Profile::ALL.into_iter().map(Profile::as_str).collect();
                 let message = format!("\"{}\" must be a bearer of mesh.bearers or {}", way.bearer, names.join(", "));
                 return Err(ConfigError::at(format!("{key}.bearer"), message));
-            }
+            };
             unique(&key, &way.bearer, neighbour.ways[..i].iter().map(|other| &other.bearer))?;
-            check_endpoints(&format!("{key}.endpoint"), way.endpoint.as_slice())?;
+            bearer.check_endpoints(&format!("{key}.endpoint"), way.endpoint.as_slice(), has_keys)?;
         }
         Ok(())
     }
@@ -440,17 +469,22 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    const MESH: &str = "[node]\nname = \"alpha\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n
-[[mesh.bearers]]\nname = \"hf\"\nprofile = \"radio-9k6\"\nlisten = [\"serial//dev/ttyS0#baudrate=9600\"]\nlease-s = 20.0
+    const MESH: &str = "[keys]\n[node]\nname = \"alpha\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n
+[[mesh.bearers]]\nname = \"hf\"\nprofile = \"radio-9k6\"\nprotection = \"none\"
+listen = [\"serial//dev/ttyS0#baudrate=9600\"]\nlease-s = 20.0
 [[mesh.neighbours]]\nname = \"bravo\"\nclearance = { level = \"secret\", communities = [\"POL\"] }
-ways = [{ bearer = \"lan\", endpoint = \"tcp/10.0.0.2:7450\" }, { bearer = \"hf\" }]\n";
+ways = [{ bearer = \"lan\", endpoint = \"tls/10.0.0.2:7450\" }, { bearer = \"hf\" }]\n";
 
     #[test]
     fn a_bearer_has_the_numbers_of_its_profile_but_for_those_that_it_sets() {
         let mesh = Config::parse(MESH).expect("valid").mesh;
         let hf = mesh.bearer("hf").expect("configured").settings();
         assert_eq!(hf, BearerSettings { lease_s: 20.0, ..RADIO_9K6 });
-        assert_eq!(mesh.bearer("lan").expect("a profile").settings(), LAN);
+        assert_eq!(
+            mesh.bearer("lan").expect("a profile").settings(),
+            BearerSettings { scouting: false, ..LAN },
+            "nobody is invited over keys"
+        );
         assert_eq!(mesh.all_bearers().iter().map(|b| b.name.as_str()).collect::<Vec<_>>(), ["hf", "lan"]);
     }
 
@@ -465,8 +499,14 @@ ways = [{ bearer = \"lan\", endpoint = \"tcp/10.0.0.2:7450\" }, { bearer = \"hf\
             ("bearer = \"lan\"", "bearer = \"wire\"", "mesh.neighbours[0].ways[0].bearer: \"wire\" must be a bearer"),
             ("bearer = \"hf\" }", "bearer = \"lan\" }", "mesh.neighbours[0].ways[1]: \"lan\" is there already"),
             ("name = \"bravo\"", "name = \"alpha\"", "mesh.neighbours[0].name: must be the node.name of another"),
-            ("tcp/10", "http/10", "mesh.neighbours[0].ways[0].endpoint: \"http/10.0.0.2:7450\" must be PROTOCOL"),
+            ("tls/10", "http/10", "mesh.neighbours[0].ways[0].endpoint: \"http/10.0.0.2:7450\" must be PROTOCOL"),
             ("lease-s = 20.0", "lease-s = 0.1", "mesh.bearers[0].lease-s: 0.1 is not within 0.5 to 600"),
+            ("tls/10", "tcp/10", "mesh.neighbours[0].ways[0].endpoint: \"tcp/10.0.0.2:7450\" is in the open"),
+            (
+                "protection = \"none\"\n",
+                "",
+                "mesh.bearers[0].listen: \"serial//dev/ttyS0#baudrate=9600\" is in the open",
+            ),
             ("[\"POL\"]", "[\"pol\"]", "mesh.neighbours[0].clearance.communities: \"pol\" is no code"),
         ];
         for (good, bad, refusal) in cases {

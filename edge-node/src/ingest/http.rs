@@ -1,10 +1,11 @@
-//! Fetching a page: one connection, one plain HTTP/1.1 GET, a bounded body.
+//! Fetching a page: one connection, one plain HTTP/1.1 GET, a bounded body. And sending one, to a node.
 
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
+use hyper::http::request::Builder;
 use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -60,21 +61,44 @@ pub async fn get(authority: &str, path: &str, bytes_max: usize) -> Result<Vec<u8
     tokio::time::timeout(PATIENCE, fetch(authority, path, bytes_max)).await.unwrap_or(Err(NoPage::TooSlow))
 }
 
+/// Sends JSON to `http://AUTHORITY/PATH`; what is answered, with which status.
+///
+/// # Errors
+/// [`NoPage`] if nothing is answered.
+pub async fn post(authority: &str, path: &str, json: String) -> Result<(StatusCode, Vec<u8>), NoPage> {
+    let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+    let asked = ask(authority, request, json, PAGE_BYTES_MAX);
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(NoPage::TooSlow))
+}
+
 async fn fetch(authority: &str, path: &str, bytes_max: usize) -> Result<Vec<u8>, NoPage> {
+    match ask(authority, Request::get(path), String::new(), bytes_max).await? {
+        (StatusCode::OK, page) => Ok(page),
+        (status, _) => Err(NoPage::Refused(status)),
+    }
+}
+
+async fn ask(
+    authority: &str,
+    request: Builder,
+    body: String,
+    bytes_max: usize,
+) -> Result<(StatusCode, Vec<u8>), NoPage> {
     let stream = TcpStream::connect(authority).await.map_err(NoPage::Unreachable)?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    let request = Request::get(path)
+    let request = request
         .header(header::HOST, authority)
         .header(header::CONNECTION, "close")
         .header(header::USER_AGENT, "copmesh")
-        .body(String::new())
+        .body(body)
         .map_err(|_| NoPage::NoRequest)?;
     let page = async {
         let response = sender.send_request(request).await.map_err(broken)?;
-        if response.status() != StatusCode::OK {
-            return Err(NoPage::Refused(response.status()));
+        let status = response.status();
+        match whole(response.into_body(), bytes_max).await {
+            Err(NoPage::Torn) if status != StatusCode::OK => Ok((status, Vec::new())),
+            page => page.map(|page| (status, page)),
         }
-        whole(response.into_body(), bytes_max).await
     };
     // The connection has to be driven while the page comes; its end after the page is no news.
     tokio::pin!(page);

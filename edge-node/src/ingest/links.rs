@@ -50,6 +50,12 @@ pub(super) fn count(counter: &AtomicU64) {
 }
 
 impl LinkCounters {
+    /// Whether the endpoint was opened, or could not be.
+    #[must_use]
+    pub fn tried(&self) -> bool {
+        self.opened.load(Ordering::Relaxed) + self.failed.load(Ordering::Relaxed) > 0
+    }
+
     /// Counters by name, in a fixed order.
     pub fn each(&self, each: &mut dyn FnMut(&'static str, u64)) {
         let all = [

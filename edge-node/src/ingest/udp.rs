@@ -13,7 +13,7 @@ const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
 
 /// Opens a socket. A group is joined on the interface, and on that one only: the same group on another network is
 /// another endpoint.
-pub(super) fn bind(endpoint: &UdpEndpoint) -> io::Result<UdpSocket> {
+pub(crate) fn bind(endpoint: &UdpEndpoint) -> io::Result<UdpSocket> {
     let address = endpoint.address;
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;

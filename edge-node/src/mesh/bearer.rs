@@ -4,6 +4,7 @@
 //! another until the lease is over, or joins the two, and neither tells what the other has forgotten. A session under a
 //! new name is greeted anew by everybody.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tracing::warn;
 use zenoh::Session;
 use zenoh::liveliness::LivelinessToken;
 
+use super::gate::Gate;
 use super::hearing::{Hearing, times};
 use super::{MeshError, session};
 use crate::config::mesh::BearerConfig;
@@ -34,7 +36,11 @@ pub(super) struct BearerSession {
     pub(super) config: BearerConfig,
     /// Where it connects to.
     connect: Vec<String>,
+    /// Who is let in; everybody, where there is none.
+    pub(super) gate: Option<Gate>,
     session: RwLock<Session>,
+    /// Of those who are connected, so many may say nothing here: that they are not heard is no fault of the session.
+    pub(super) strangers: AtomicUsize,
     /// Tells who we are, where the bearer looks around.
     pub(super) token: tokio::sync::Mutex<Option<LivelinessToken>>,
     company: Mutex<Company>,
@@ -65,9 +71,21 @@ pub(super) struct Seen {
 
 impl BearerSession {
     /// Opens the session.
-    pub(super) async fn open(config: BearerConfig, connect: Vec<String>) -> Result<Self, MeshError> {
-        let session = RwLock::new(session::open(&config, &connect).await?);
-        Ok(Self { config, connect, session, token: tokio::sync::Mutex::default(), company: Mutex::default() })
+    pub(super) async fn open(
+        config: BearerConfig,
+        connect: Vec<String>,
+        gate: Option<Gate>,
+    ) -> Result<Self, MeshError> {
+        let session = RwLock::new(session::open(&config, &connect, gate.as_ref()).await?);
+        Ok(Self {
+            config,
+            connect,
+            gate,
+            session,
+            strangers: AtomicUsize::new(0),
+            token: tokio::sync::Mutex::default(),
+            company: Mutex::default(),
+        })
     }
 
     /// The session as it is now.
@@ -82,6 +100,7 @@ impl BearerSession {
     /// Looks who is connected, given what is known of the wires over it.
     pub(super) async fn look(&self, wires: &[Hearing], now: Span) -> Seen {
         let connected = self.session().info().peers_zid().await.count();
+        let connected = connected.saturating_sub(self.strangers.load(Ordering::Relaxed));
         let settings = self.config.settings();
         let silence = Span::from_secs_f64(settings.silence_s);
         // Where nodes are looked for, strangers connect too.
@@ -97,13 +116,13 @@ impl BearerSession {
         if let Err(e) = self.session().close().await {
             warn!("bearer {} did not close: {e}", self.config.name);
         }
-        let mut session = session::open(&self.config, &self.connect).await;
+        let mut session = session::open(&self.config, &self.connect, self.gate.as_ref()).await;
         if let Err(e) = &session {
             warn!("{e}; trying again every {} s", PAUSE.as_secs());
         }
         while session.is_err() {
             tokio::time::sleep(PAUSE).await;
-            session = session::open(&self.config, &self.connect).await;
+            session = session::open(&self.config, &self.connect, self.gate.as_ref()).await;
         }
         let session = session.expect("the loop ends with one");
         *self.session.write().unwrap_or_else(PoisonError::into_inner) = session.clone();

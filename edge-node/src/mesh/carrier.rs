@@ -26,13 +26,16 @@ use tracing::{info, warn};
 use zenoh::sample::SampleKind;
 
 use super::bearer::BearerSession;
+use super::gate::{Gate, Papers};
 use super::hearing::Hearing;
+use super::lookout::{self, Watch};
 use super::neighbour::{Neighbour, Place, Reach, Wire, elapsed, key};
 use super::{MeshError, error, session};
-use crate::clock::Clock;
+use crate::clock::{Clock, Now};
 use crate::config::MeshConfig;
-use crate::config::mesh::NEIGHBOURS_MAX;
+use crate::config::mesh::{NEIGHBOURS_MAX, WayConfig};
 use crate::inbox::Inbox;
+use crate::pulse::Beat;
 
 /// Packets that wait to be given to zenoh at the most.
 ///
@@ -56,21 +59,31 @@ pub struct Carrier {
     carrier_dropped: AtomicU64,
     neighbours_full: AtomicU64,
     wake: Arc<Notify>,
+    pub(super) watch: Watch,
 }
 
 impl Carrier {
     /// Opens a session for each bearer, and declares what each neighbour needs. Links that come up are told to the
-    /// inbox.
+    /// inbox. Bearers that keys protect want papers; `beat` tells that the ways to neighbours are tended.
     ///
     /// # Errors
     /// [`MeshError`] that names the bearer at fault.
-    pub async fn open(me: &str, config: &MeshConfig, inbox: Arc<Inbox>, clock: Clock) -> Result<Arc<Self>, MeshError> {
+    pub async fn open(
+        me: &str,
+        config: &MeshConfig,
+        papers: Option<Arc<Papers>>,
+        inbox: Arc<Inbox>,
+        clock: Clock,
+        beat: Beat,
+    ) -> Result<Arc<Self>, MeshError> {
         let mut bearers = Vec::new();
         for bearer in config.all_bearers() {
-            let ways = config.neighbours.iter().flat_map(|neighbour| &neighbour.ways);
-            let here = ways.filter(|way| way.bearer == bearer.name);
-            let connect = here.filter_map(|way| way.endpoint.clone()).collect();
-            bearers.push(BearerSession::open(bearer, connect).await?);
+            let all = config.neighbours.iter().flat_map(|other| other.ways.iter().map(|way| (&other.name, way)));
+            let here = all.filter(|(_, way)| way.bearer == bearer.name);
+            let (names, ends): (Vec<_>, Vec<_>) = here.map(|(name, way)| (name.clone(), way.endpoint.clone())).unzip();
+            let connect: Vec<String> = ends.into_iter().flatten().collect();
+            let gate = Gate::new(&bearer, &connect, papers.as_ref(), names);
+            bearers.push(BearerSession::open(bearer, connect, gate).await?);
         }
         let (sender, receiver) = sync_channel(PACKETS_WAITING_MAX);
         let carrier = Arc::new(Self {
@@ -83,6 +96,7 @@ impl Carrier {
             carrier_dropped: AtomicU64::new(0),
             neighbours_full: AtomicU64::new(0),
             wake: Arc::default(),
+            watch: Watch::new(papers, endpoints(config)),
         });
         for neighbour in &config.neighbours {
             let clearance = neighbour.clearance.clearance("mesh.neighbours").map_err(|e| MeshError(e.to_string()))?;
@@ -94,7 +108,8 @@ impl Carrier {
         for index in 0..carrier.bearers.len() {
             carrier.look_around(index).await?;
         }
-        tokio::spawn(tend(Arc::clone(&carrier)));
+        tokio::spawn(lookout::run(Arc::downgrade(&carrier)));
+        tokio::spawn(tend(Arc::clone(&carrier), beat));
         Ok(carrier)
     }
 
@@ -110,7 +125,29 @@ impl Carrier {
     #[must_use]
     pub fn reach(&self) -> Vec<Reach> {
         let now = self.clock.now().monotonic;
-        self.all().iter().map(|neighbour| neighbour.reach(now)).collect()
+        let told = |neighbour: &Arc<Neighbour>| {
+            let reach = neighbour.reach(now);
+            Reach { trouble: self.watch.trouble(&reach.name), ..reach }
+        };
+        self.all().iter().map(told).collect()
+    }
+
+    pub(super) fn me(&self) -> &str {
+        &self.me
+    }
+
+    pub(super) fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    pub(super) fn bearers(&self) -> &[BearerSession] {
+        &self.bearers
+    }
+
+    /// Opens the sessions of those bearers that keys protect anew, with the keys of now.
+    pub(super) fn open_protected_anew(self: &Arc<Self>) {
+        let protected = (0..self.bearers.len()).filter(|&index| self.bearers[index].gate.is_some());
+        protected.for_each(|index| drop(tokio::spawn(Arc::clone(self).open_anew(index))));
     }
 
     /// What is counted, by name.
@@ -216,7 +253,6 @@ impl Carrier {
     /// Closes the session of a bearer and opens another, under a new name in zenoh's network.
     async fn open_anew(self: Arc<Self>, index: usize) {
         let bearer = &self.bearers[index];
-        warn!("bearer {}: connected, but nothing is heard; opening its session anew", bearer.config.name);
         let session = bearer.open_anew(elapsed(self.clock.now().monotonic)).await;
         for neighbour in self.all() {
             if let Err(e) = neighbour.declare_all(&bearer.config, &session).await {
@@ -240,6 +276,7 @@ impl Carrier {
                 all.iter().for_each(|neighbour| neighbour.handle_connected(name));
             }
             if seen.deaf {
+                warn!("bearer {name}: connected, but nothing is heard; opening its session anew");
                 tokio::spawn(Arc::clone(self).open_anew(index));
             }
             strangers.push((name, seen.connected > hearings.iter().filter(|hearing| hearing.is_matched()).count()));
@@ -263,11 +300,17 @@ impl Carrier {
     }
 }
 
+/// Where each neighbour is dialled.
+fn endpoints(config: &MeshConfig) -> BTreeMap<String, Vec<String>> {
+    let of = |ways: &[WayConfig]| ways.iter().filter_map(|way| way.endpoint.clone()).collect();
+    config.neighbours.iter().map(|neighbour| (neighbour.name.clone(), of(&neighbour.ways))).collect()
+}
+
 /// Names of nodes stand below this.
 const PREFIX: &str = "copmesh/1/l";
 
 /// Chooses bearers anew, beats, and declares anew where nothing is heard, for as long as the carrier is there.
-async fn tend(carrier: Arc<Carrier>) {
+async fn tend(carrier: Arc<Carrier>, beat: Beat) {
     let carrier = {
         let weak = Arc::downgrade(&carrier);
         drop(carrier);
@@ -285,5 +328,6 @@ async fn tend(carrier: Arc<Carrier>) {
         }
         let Some(carrier) = carrier.upgrade() else { return };
         carrier.tend().await;
+        beat.beat();
     }
 }

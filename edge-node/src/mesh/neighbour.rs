@@ -243,6 +243,7 @@ impl Neighbour {
             age_s: heard.map(|heard| (elapsed(now) - heard).as_secs_f64().max(0.0)),
             bytes_in: sum(|traffic| &traffic.bytes_in),
             bytes_out: sum(|traffic| &traffic.bytes_out),
+            trouble: None,
         }
     }
 }
@@ -320,4 +321,6 @@ pub struct Reach {
     pub bytes_in: u64,
     /// Octets of packets given to zenoh.
     pub bytes_out: u64,
+    /// Why it is not reached, where keys are the reason.
+    pub trouble: Option<String>,
 }

@@ -15,6 +15,7 @@ use fusion_core::label::Clearance;
 use proto::replica::Bearer;
 use zenoh::Session;
 
+use super::gate::Gate;
 use super::{MeshError, error};
 use crate::config::mesh::{BearerConfig, BearerSettings};
 
@@ -38,14 +39,18 @@ const fn is_zero(value: Option<&str>) -> bool {
     matches!(value, Some(text) if matches!(text.as_bytes(), b"0"))
 }
 
-/// Opens the session of a bearer that connects to these endpoints.
+/// Opens the session of a bearer that connects to these endpoints, and lets in whom the gate does.
 ///
 /// # Errors
 /// [`MeshError`] that names the bearer, and the endpoint or key at fault.
-pub(super) async fn open(bearer: &BearerConfig, connect: &[String]) -> Result<Session, MeshError> {
+pub(super) async fn open(bearer: &BearerConfig, connect: &[String], gate: Option<&Gate>) -> Result<Session, MeshError> {
     let mut config = zenoh::Config::default();
-    for (key, value) in settings(bearer, connect) {
+    let guarded = gate.map(|gate| gate.settings(bearer)).into_iter().flatten();
+    for (key, value) in settings(bearer, connect).into_iter().chain(guarded) {
         config.insert_json5(key, &value).map_err(error(&format!("bearer {}, setting {key} = {value}", bearer.name)))?;
+    }
+    for (key, value) in gate.map(Gate::secrets).into_iter().flatten() {
+        config.insert_json5(key, &value).map_err(|_| MeshError(format!("bearer {}, setting {key}", bearer.name)))?;
     }
     let listen = bearer.listen.join(", ");
     zenoh::open(config).await.map_err(error(&format!("bearer {} cannot be had; does {listen} exist?", bearer.name)))

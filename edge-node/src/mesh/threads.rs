@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn links_over_tls_are_found_wherever_they_are_told() {
-        let node = "[node]\nname = \"a\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n";
+        let node = "[keys]\n[node]\nname = \"a\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n";
         let has_tls = |mesh: &str| has_tls(&Config::parse(&format!("{node}{mesh}")).expect("good").mesh);
         let neighbour = |endpoint: &str| {
             format!(
@@ -52,7 +52,7 @@ mod tests {
             )
         };
         assert!(has_tls(&neighbour("tls/10.0.0.2:7450")) && !has_tls(&neighbour("quic/10.0.0.2:7450")));
-        assert!(has_tls("[mesh]\nlisten = [\"tls/0.0.0.0:7447\"]\n") && !has_tls(""));
+        assert!(has_tls("[mesh]\nlisten = [\"tls/127.0.0.1:7447\"]\n") && !has_tls(""));
         let bearer = "[[mesh.bearers]]\nname = \"mast\"\nprofile = \"lan\"\nlisten = [\"tls/0.0.0.0:7450\"]\n";
         assert!(has_tls(bearer));
     }

@@ -15,8 +15,9 @@ use fusion_core::label::Label;
 use fusion_core::measurement::SensorId;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{Origin, TrackId};
+use proto::passport::{DenyList, Passport, PassportError};
 use proto::record::TrackRecord;
-use proto::replica::{Change, LinkEvent, LinkId, Now, Registered, Replica, ReplicaConfig};
+use proto::replica::{Change, Keys, LinkEvent, LinkId, Now, Registered, Replica, ReplicaConfig};
 use proto::row::{EMITTER_BITS, Registration};
 
 use crate::picture::{Picture, SystemTrack};
@@ -64,8 +65,8 @@ pub(super) struct Mesh {
 }
 
 impl Mesh {
-    fn new(me: Origin, config: ReplicaConfig, now: Now) -> Self {
-        let replica = Replica::new(me, config, now);
+    fn new(me: Origin, config: ReplicaConfig, keys: &Keys, now: Now) -> Self {
+        let replica = Replica::new(me, config, now).with_keys(keys);
         let (claims, asking, registered) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
         Self { replica, now, claims, asking, look_at: now.elapsed, registered, lines_over: 0 }
     }
@@ -171,6 +172,7 @@ impl Mesh {
         self.replica.tally().each(each);
         each("mesh_lines_over", self.lines_over);
         each("mesh_rows", self.replica.table().len() as u64);
+        each("mesh_waiting_for_seals", self.replica.unsealed() as u64);
         each("mesh_remembered", self.replica.remembered() as u64);
     }
 }
@@ -182,9 +184,15 @@ impl Node {
     /// Whoever has the node tells it packets, links and the mesh's time, keeps what is to be kept ([`Output::Journal`])
     /// and sends what is to be sent ([`Output::Packet`]).
     #[must_use]
-    pub fn with_mesh(mut self, config: ReplicaConfig, now: Now) -> Self {
+    pub fn with_mesh(self, config: ReplicaConfig, now: Now) -> Self {
+        self.with_signed_mesh(config, &Keys::default(), now)
+    }
+
+    /// The same, with keys: what it writes is signed, and what others write is verified if the configuration says so.
+    #[must_use]
+    pub fn with_signed_mesh(mut self, config: ReplicaConfig, keys: &Keys, now: Now) -> Self {
         self.picture = Picture::shared(self.origin);
-        let mut mesh = Mesh::new(self.origin, config, now);
+        let mut mesh = Mesh::new(self.origin, config, keys, now);
         for (name, sensor) in self.names.iter().zip(&self.sensors) {
             mesh.replica.handle_sensor(name, sensor.model.label, now);
         }
@@ -196,6 +204,51 @@ impl Node {
     /// called before anything else is taken in.
     pub fn restore<'a>(&mut self, entries: impl Iterator<Item = &'a [u8]>) -> usize {
         self.mesh.as_mut().map_or(0, |mesh| mesh.replica.restore(entries))
+    }
+
+    /// A passport of this node or another: taken in and passed on if it is news.
+    ///
+    /// # Errors
+    /// If it is not of this mission's authority.
+    pub fn handle_passport(&mut self, passport: Passport, now: Now) -> Result<(), PassportError> {
+        let mut done = Ok(());
+        self.with_replica(now, |replica, now| done = replica.handle_passport(passport, now));
+        done
+    }
+
+    /// A deny-list: acted on and passed on if it is news.
+    ///
+    /// # Errors
+    /// If it is not of this mission's authority.
+    pub fn handle_deny_list(&mut self, list: DenyList, now: Now) -> Result<(), PassportError> {
+        let mut done = Ok(());
+        self.with_replica(now, |replica, now| done = replica.handle_deny_list(list, now));
+        done
+    }
+
+    /// Likewise where something may be missing before or between entries.
+    pub fn restore_rows<'a>(&mut self, entries: impl Iterator<Item = &'a [u8]>) -> usize {
+        self.mesh.as_mut().map_or(0, |mesh| mesh.replica.restore_rows(entries))
+    }
+
+    /// What waits to be kept comes out now: the node is about to stop.
+    pub fn keep_now(&mut self) {
+        if let Some(mesh) = &mut self.mesh {
+            mesh.replica.keep_now();
+        }
+    }
+
+    /// Begins to hand out every row anew to be kept, some with each second.
+    pub fn keep_all(&mut self) {
+        if let Some(mesh) = &mut self.mesh {
+            mesh.replica.keep_all();
+        }
+    }
+
+    /// Whether rows are still being handed out anew.
+    #[must_use]
+    pub fn is_keeping_all(&self) -> bool {
+        self.mesh.as_ref().is_some_and(|mesh| mesh.replica.is_keeping_all())
     }
 
     /// A packet came from a neighbour. What is wrong with it is counted.
@@ -240,7 +293,7 @@ impl Node {
         self.picture.agreed(at)
     }
 
-    fn with_replica(&mut self, now: Now, act: impl FnOnce(&mut Replica, Now)) {
+    pub(super) fn with_replica(&mut self, now: Now, act: impl FnOnce(&mut Replica, Now)) {
         if let Some(mesh) = &mut self.mesh {
             mesh.with(now, act);
         }

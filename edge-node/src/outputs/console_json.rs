@@ -8,10 +8,13 @@ use fusion_core::label::Label;
 use serde_json::{Value, json};
 
 use super::cat062::Cat062Health;
+use super::release::Released;
 use super::sapient::SapientHealth;
 use super::tak::TakHealth;
-use crate::board::{Board, Mode, node_name};
+use super::web::health::ConsoleHealth;
+use crate::board::{Mode, node_name};
 use crate::config::Config;
+use crate::mesh::gate::Papers;
 use crate::neighbour_health::NeighbourHealth;
 use crate::node::Bearing;
 use crate::node::mesh::Heard;
@@ -28,12 +31,16 @@ pub struct Hello {
     pub config: Config,
     /// Where the picture comes from.
     pub mode: Mode,
+    /// This node's keys, if it has any.
+    pub keys: Option<Arc<Papers>>,
     /// The ways out to TAK.
     pub tak: Vec<Arc<TakHealth>>,
     /// The ways out as ASTERIX.
     pub cat062: Vec<Arc<Cat062Health>>,
     /// Those to SAPIENT.
     pub sapient_out: Vec<Arc<SapientHealth>>,
+    /// Who looks at the console.
+    pub console: Arc<ConsoleHealth>,
 }
 
 /// A range beyond any horizon is a setting, not something to draw a ring for.
@@ -41,54 +48,52 @@ const RING_M: f64 = 1e6;
 
 /// The first message on a connection.
 #[must_use]
-pub fn hello(hello: &Hello, classification: &str) -> Value {
+pub fn hello(hello: &Hello, board: &Released) -> Value {
     let node = &hello.config.node;
     let sensors: Vec<Value> = hello
         .config
         .sensors
         .iter()
+        .filter(|s| board.names_sensor(&s.name))
         .map(|s| {
             json!({ "name": s.name, "kind": s.kind.as_str(), "lat_deg": s.latitude_deg, "lon_deg": s.longitude_deg,
                     "range_m": (s.range_max_m < RING_M).then_some(s.range_max_m) })
         })
         .collect();
     json!({ "type": "hello", "protocol": 1, "node": node.name, "mode": hello.mode.as_str(),
-            "classification": classification,
+            "classification": banner(board),
             "origin": { "lat_deg": node.latitude_deg, "lon_deg": node.longitude_deg }, "sensors": sensors })
 }
 
 /// The whole picture.
 #[must_use]
-pub fn snapshot(hello: &Hello, board: &Board) -> Value {
+pub fn snapshot(hello: &Hello, board: &Released) -> Value {
     let tracks: Vec<Value> = board.tracks.values().map(|each| track(board, each)).collect();
+    json!({ "type": "snapshot", "time_ms": board.time.as_millis(), "tracks": tracks,
+            "bearings": bearings(hello, board) })
+}
+
+/// All lines of bearing.
+#[must_use]
+pub fn bearings(hello: &Hello, board: &Released) -> Vec<Value> {
     let own = board.bearings.iter().map(|b| bearing(hello, b));
-    let bearings: Vec<Value> = own.chain(board.heard.iter().map(|h| heard(board, h))).collect();
-    json!({ "type": "snapshot", "time_ms": board.time.as_millis(), "tracks": tracks, "bearings": bearings })
+    own.chain(board.heard.iter().map(|h| heard(board, h))).collect()
 }
 
-/// What changed since `before`; `None` if nothing did.
+/// Lines of bearing that were not there before.
 #[must_use]
-pub fn update(hello: &Hello, board: &Board, before: &Board) -> Option<Value> {
-    let (changed, gone) = board.since(before);
-    if changed.is_empty() && gone.is_empty() && board.time == before.time {
-        return None;
-    }
-    let tracks: Vec<Value> = changed.into_iter().map(|each| track(board, each)).collect();
-    let gone: Vec<String> = gone.into_iter().map(text_id).collect();
-    let fresh = board.bearings.iter().filter(|b| !before.bearings.contains(b));
-    let others = board.heard.iter().filter(|h| !before.heard.contains(h)).map(|h| heard(board, h));
-    let bearings: Vec<Value> = fresh.map(|b| bearing(hello, b)).chain(others).collect();
-    Some(json!({ "type": "update", "time_ms": board.time.as_millis(), "tracks": tracks, "gone": gone,
-                 "bearings": bearings }))
+pub fn fresh_bearings(hello: &Hello, board: &Released, before: &Released) -> Vec<Value> {
+    let fresh = board.bearings.iter().filter(|b| !before.bearings.contains(b)).map(|b| bearing(hello, b));
+    fresh.chain(board.heard.iter().filter(|h| !before.heard.contains(h)).map(|h| heard(board, h))).collect()
 }
 
-/// Health.
+/// Health; `held` is how many tracks the page should hold.
 #[must_use]
-pub fn status(board: &Board) -> Value {
+pub fn status(board: &Released, held: usize) -> Value {
     let sensors: Vec<Value> = board.sensors.iter().map(SensorHealth::json).collect();
     let mut counters = by_name(&board.counters);
     // The page compares this with what it holds and asks for a snapshot if they differ.
-    counters.insert("tracks".into(), json!(board.tracks.len()));
+    counters.insert("tracks".into(), json!(held));
     json!({ "type": "status", "time_ms": board.time.as_millis(), "sensors": sensors, "counters": counters,
             "progress": board.progress })
 }
@@ -96,7 +101,7 @@ pub fn status(board: &Board) -> Value {
 /// Everything that is known of the node's health, for programs that ask: sensors with their counters, and what the node
 /// counts.
 #[must_use]
-pub fn node_status(hello: &Hello, board: &Board) -> Value {
+pub fn node_status(hello: &Hello, board: &Released) -> Value {
     let sensor = |sensor: &SensorHealth| {
         let mut value = sensor.json();
         value["counters"] = by_name(&sensor.counters).into();
@@ -108,10 +113,28 @@ pub fn node_status(hello: &Hello, board: &Board) -> Value {
     let tak: Vec<Value> = hello.tak.iter().map(|output| output.json()).collect();
     let cat062: Vec<Value> = hello.cat062.iter().map(|output| output.json()).collect();
     let sapient_out: Vec<Value> = hello.sapient_out.iter().map(|output| output.json()).collect();
-    json!({ "node": hello.config.node.name, "mode": hello.mode.as_str(), "time_ms": board.time.as_millis(),
-            "tracks": board.tracks.len(), "sensors": sensors, "neighbours": neighbours,
-            "registrations": registrations, "tak": tak, "cat062": cat062, "sapient_out": sapient_out,
-            "counters": by_name(&board.counters), "recorder_trouble": board.recorder_trouble })
+    let mut value = json!({ "node": hello.config.node.name, "mode": hello.mode.as_str(),
+            "time_ms": board.time.as_millis(), "tracks": board.tracks.len(), "sensors": sensors,
+            "neighbours": neighbours, "registrations": registrations, "counters": by_name(&board.counters),
+            "recorder_trouble": board.recorder_trouble, "journal_trouble": board.journal_trouble });
+    if let Some(withheld) = board.withheld() {
+        let more = [
+            ("tak", json!(tak)),
+            ("cat062", json!(cat062)),
+            ("sapient_out", json!(sapient_out)),
+            ("withheld", json!(withheld)),
+            ("keys", keys(hello, board)),
+            ("console", hello.console.json()),
+        ];
+        more.into_iter().for_each(|(name, what)| value[name] = what);
+    }
+    value
+}
+
+/// How this node's keys are doing, by the time of its picture; null if it has none.
+fn keys(hello: &Hello, board: &Released) -> Value {
+    let days = hello.config.keys.as_ref().map_or(0, |keys| keys.warning_days);
+    hello.keys.as_ref().map_or(Value::Null, |papers| papers.keys().health(board.time, days).json())
 }
 
 fn by_name(counters: &[(&'static str, u64)]) -> serde_json::Map<String, Value> {
@@ -120,7 +143,7 @@ fn by_name(counters: &[(&'static str, u64)]) -> serde_json::Map<String, Value> {
 
 /// The strictest label in view, as a banner; `UNCLASSIFIED` for an empty picture.
 #[must_use]
-pub fn banner(board: &Board) -> String {
+pub fn banner(board: &Released) -> String {
     let lines = board.bearings.iter().map(|b| b.label).chain(board.heard.iter().map(|h| h.label));
     let labels = board.tracks.values().map(|t| t.record.label).chain(lines);
     let joined = labels.reduce(Label::join);
@@ -142,7 +165,7 @@ pub(super) fn bearing(hello: &Hello, b: &Bearing) -> Value {
 }
 
 /// A line that another node heard: told by its name, since its sensors' names are its own.
-pub(super) fn heard(board: &Board, h: &Heard) -> Value {
+pub(super) fn heard(board: &Released, h: &Heard) -> Value {
     let (place, node) = (h.line.place(), node_name(&board.nodes, h.origin.node));
     json!({ "id": format!("{node}-{}-{}", h.line.sensor, h.line.emitter), "sensor": node, "node": node,
             "lat_deg": place.latitude_deg(), "lon_deg": place.longitude_deg(), "range_m": null,
@@ -150,7 +173,7 @@ pub(super) fn heard(board: &Board, h: &Heard) -> Value {
             "time_ms": h.time.as_millis(), "label": h.label.to_string() })
 }
 
-pub(super) fn track(board: &Board, track: &SystemTrack) -> Value {
+pub(super) fn track(board: &Released, track: &SystemTrack) -> Value {
     let record = &track.record;
     let estimate = &record.estimate;
     let place = Geodetic::from_ecef(estimate.position);
@@ -181,7 +204,12 @@ pub(super) fn track(board: &Board, track: &SystemTrack) -> Value {
         value["told_ms"] = json!(board.told.get(&record.id).map(|told| told.as_millis()));
     }
     if let Some(remark) = board.remarks.get(&record.id) {
-        value["remark"] = json!({ "text": remark.text, "by": remark.by, "time_ms": remark.time_ms });
+        value["remark"] = json!({ "text": remark.text, "who": remark.who, "by": remark.by,
+                                  "time_ms": remark.time_ms });
+    }
+    if let Some(declared) = board.declared.get(&record.id) {
+        value["declared"] = json!({ "affiliation": words::affiliation(declared.affiliation), "who": declared.who,
+                                    "by": declared.by, "time_ms": declared.time_ms });
     }
     if let Some(points) = board.trails.get(&track.own_id()) {
         let point = |p: &TrailPoint| json!([p.time.as_millis(), p.place.latitude_deg(), p.place.longitude_deg()]);

@@ -7,8 +7,8 @@ use fusion_core::geodesy::Geodetic;
 use serde_json::{Value, json};
 
 use super::console_json::{self, Hello};
+use super::release::Released;
 use super::shapes::{area, reached};
-use crate::board::Board;
 use crate::picture::SystemTrack;
 
 /// A line of a node that does not tell how far it hears is drawn so far, metres.
@@ -19,7 +19,7 @@ pub const MEDIA_TYPE: &str = "application/geo+json";
 
 /// Tracks and lines of bearing; with `areas`, also where each track is with 95 %.
 #[must_use]
-pub fn collection(hello: &Hello, board: &Board, areas: bool) -> Value {
+pub fn collection(hello: &Hello, board: &Released, areas: bool) -> Value {
     let tracks = board.tracks.values().map(|each| track(board, each));
     let outlines = board.tracks.values().filter(|_| areas).map(outline);
     let own = board.bearings.iter().map(|bearing| console_json::bearing(hello, bearing));
@@ -28,7 +28,7 @@ pub fn collection(hello: &Hello, board: &Board, areas: bool) -> Value {
     json!({ "type": "FeatureCollection", "features": features })
 }
 
-fn track(board: &Board, track: &SystemTrack) -> Value {
+fn track(board: &Released, track: &SystemTrack) -> Value {
     let mut told = console_json::track(board, track);
     let coordinates = json!([told["lon_deg"].take(), told["lat_deg"].take(), told["height_m"].take()]);
     feature("track", json!({ "type": "Point", "coordinates": coordinates }), told)
@@ -76,11 +76,11 @@ mod tests {
     use super::*;
     use crate::board::Mode;
     use crate::node::Bearing;
-    use crate::outputs::samples::{NOW, board, hello, place, track};
+    use crate::outputs::samples::{NOW, board, hello, place, track, whole};
 
     #[test]
     fn a_track_is_a_point_with_what_the_console_tells_of_it() {
-        let told = collection(&hello(Mode::Live), &board([track(1, Level::Restricted)]), false);
+        let told = collection(&hello(Mode::Live), &whole(board([track(1, Level::Restricted)])), false);
         let [feature] = &told["features"].as_array().expect("features")[..] else { panic!("one") };
         let [lon, lat, height] = [0, 1, 2].map(|k| feature["geometry"]["coordinates"][k].as_f64().expect("a number"));
         assert!((lon - 20.9).abs() < 1e-9 && (lat - 52.1).abs() < 1e-9 && (height - 120.0).abs() < 1e-3);
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn an_area_is_a_closed_ring_that_names_its_track() {
-        let told = collection(&hello(Mode::Live), &board([track(1, Level::Restricted)]), true);
+        let told = collection(&hello(Mode::Live), &whole(board([track(1, Level::Restricted)])), true);
         let (track, area) = (&told["features"][0], &told["features"][1]);
         let ring = area["geometry"]["coordinates"][0].as_array().expect("a ring");
         assert_eq!((ring.len(), ring.first()), (25, ring.last()));
@@ -111,7 +111,7 @@ mod tests {
             label: track(1, Level::Restricted).record.label,
         };
         let shown = crate::board::Board { bearings: vec![bearing(Some(place())), bearing(None)], ..board([]) };
-        let told = collection(&hello(Mode::Live), &shown, false);
+        let told = collection(&hello(Mode::Live), &whole(shown), false);
         let [line] = &told["features"].as_array().expect("features")[..] else { panic!("one: the other is nowhere") };
         let [from, to] = [0, 1].map(|k| line["geometry"]["coordinates"][k][0].as_f64().expect("a number"));
         assert!((from - 20.9).abs() < 1e-9 && to > 21.1, "eastward");

@@ -37,6 +37,8 @@ impl Wellbeing {
             state.degraded.push(format!("neighbour {} is {}", neighbour.reach.name, neighbour.state.as_str()));
         }
         state.degraded.extend(board.recorder_trouble.as_ref().map(|why| format!("nothing is recorded: {why}")));
+        let unkept = |why| format!("nothing is kept for the next start: {why}");
+        state.degraded.extend(board.journal_trouble.as_ref().map(unkept));
         state
     }
 
@@ -46,16 +48,26 @@ impl Wellbeing {
         self.failing.is_empty()
     }
 
-    /// `status` is `ok`, `degraded` or `failing`.
+    /// `ok`, `degraded` or `failing`.
     #[must_use]
-    pub fn json(&self) -> Value {
-        let status = match (self.works(), self.degraded.is_empty()) {
+    pub const fn word(&self) -> &'static str {
+        match (self.works(), self.degraded.is_empty()) {
             (false, _) => "failing",
             (true, false) => "degraded",
             (true, true) => "ok",
-        };
-        let reasons: Vec<&String> = self.failing.iter().chain(&self.degraded).collect();
-        json!({ "status": status, "reasons": reasons })
+        }
+    }
+
+    /// Why it is not ok.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<String> {
+        self.failing.iter().chain(&self.degraded).cloned().collect()
+    }
+
+    /// `status` is that word.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        json!({ "status": self.word(), "reasons": self.reasons() })
     }
 }
 

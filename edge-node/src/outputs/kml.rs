@@ -10,8 +10,8 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use sensor_drivers::plots::Rfc3339;
 
 use super::console_json::{self, Hello};
+use super::release::Released;
 use super::shapes::area;
-use crate::board::Board;
 use crate::picture::{SystemTrack, short_name, text_id};
 use crate::words;
 
@@ -36,7 +36,7 @@ type Xml = Writer<Vec<u8>>;
 
 /// All tracks, with the areas where they are with 95 % in a folder of their own.
 #[must_use]
-pub fn document(hello: &Hello, board: &Board) -> Vec<u8> {
+pub fn document(hello: &Hello, board: &Released) -> Vec<u8> {
     written(|xml| {
         let name = format!("{} {} {}", hello.config.node.name, hello.mode.as_str(), console_json::banner(board));
         text(xml, "name", &name)?;
@@ -169,7 +169,7 @@ mod tests {
 
     use super::*;
     use crate::board::Mode;
-    use crate::outputs::samples::{board, hello, name, track};
+    use crate::outputs::samples::{board, hello, name, track, whole};
 
     fn texts<'a>(document: &'a Document<'_>, element: &str) -> Vec<&'a str> {
         document
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_track_has_a_name_a_time_a_place_and_an_area() {
-        let octets = document(&hello(Mode::Replay), &board([track(1, Level::Restricted)]));
+        let octets = document(&hello(Mode::Replay), &whole(board([track(1, Level::Restricted)])));
         let text = String::from_utf8(octets).expect("text");
         let document = Document::parse(&text).expect("sound");
         assert!(texts(&document, "name")[0].starts_with("alpha REPLAY RESTRICTED"), "{text}");
@@ -197,7 +197,7 @@ mod tests {
     fn whatever_a_target_calls_itself_is_text() {
         let mut hostile = track(1, Level::Restricted);
         hostile.record.identity.name = name("</name><a>&\u{1}\"");
-        let text = String::from_utf8(document(&hello(Mode::Live), &board([hostile]))).expect("text");
+        let text = String::from_utf8(document(&hello(Mode::Live), &whole(board([hostile])))).expect("text");
         let document = Document::parse(&text).expect("sound");
         assert!(texts(&document, "name").iter().any(|name| name.ends_with("</name><a>&\"")), "{text}");
     }

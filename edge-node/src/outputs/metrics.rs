@@ -12,7 +12,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
 use super::console_json::Hello;
-use crate::board::Board;
+use super::release::Released;
 use crate::neighbour_health::{NeighbourHealth, NeighbourState};
 use crate::sensor_health::{SensorHealth, SensorState};
 use crate::words;
@@ -22,9 +22,9 @@ pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; chars
 
 /// Everything that is measured, as text.
 #[must_use]
-pub fn text(hello: &Arc<Hello>, board: &Arc<Board>) -> String {
+pub fn text(hello: &Arc<Hello>, board: &Released) -> String {
     let mut registry = Registry::with_prefix("copmesh");
-    registry.register_collector(Box::new(Snapshot { hello: Arc::clone(hello), board: Arc::clone(board) }));
+    registry.register_collector(Box::new(Snapshot { hello: Arc::clone(hello), board: board.clone() }));
     let mut out = String::new();
     encode(&mut out, &registry).expect("a string takes any text");
     out
@@ -34,7 +34,7 @@ pub fn text(hello: &Arc<Hello>, board: &Arc<Board>) -> String {
 #[derive(Debug)]
 struct Snapshot {
     hello: Arc<Hello>,
-    board: Arc<Board>,
+    board: Released,
 }
 
 impl Collector for Snapshot {
@@ -104,13 +104,23 @@ impl Snapshot {
         #[expect(clippy::cast_precision_loss, reason = "to the millisecond until long after these computers")]
         let time_s = board.time.as_millis() as f64 / 1000.0;
         table.gauges("picture_time_seconds", "Picture time since the Unix epoch", [(vec![], time_s)])?;
-        let latency = &board.latency;
+        if board.tells_health() {
+            self.health(table)?;
+        }
+        let counts = board.counters.iter().map(|&(name, count)| (vec![("name", name)], count));
+        table.counts("count", "What the node counts, by name", counts)
+    }
+
+    /// What bears no label.
+    fn health(&self, table: &mut Table<'_, '_>) -> fmt::Result {
+        let latency = &self.board.latency;
         let quantiles = [("0.5", latency.p50), ("0.99", latency.p99), ("1", latency.max)];
         let quantiles = quantiles.map(|(quantile, took)| (vec![("quantile", quantile)], took.as_secs_f64()));
         table.gauges("fusion_latency_seconds", "From receipt of bytes to the changed picture", quantiles)?;
         table.counters("fusion_updates", "How often that was measured", [(vec![], latency.count)])?;
-        let counts = board.counters.iter().map(|&(name, count)| (vec![("name", name)], count));
-        table.counts("count", "What the node counts, by name", counts)
+        let console = self.hello.console.counters();
+        let counts = console.iter().map(|&(name, count)| (vec![("name", name)], count));
+        table.counts("console_count", "What is counted of those who look at the console, by name", counts)
     }
 
     fn sensors(&self, table: &mut Table<'_, '_>) -> fmt::Result {
@@ -163,14 +173,14 @@ mod tests {
 
     use super::*;
     use crate::board::Mode;
-    use crate::outputs::samples::{board, hello, track};
+    use crate::outputs::samples::{board, hello, track, whole};
 
     #[test]
     fn numbers_have_names_labels_and_an_end() {
         let mut shown = board([track(1, Level::Restricted), track(2, Level::Restricted)]);
         shown.counters = vec![("picture_full", 3)];
         shown.sensors = vec![SensorHealth { errors: 7, ..SensorHealth::unknown("a\"b".to_owned()) }];
-        let text = text(&Arc::new(hello(Mode::Sim)), &Arc::new(shown));
+        let text = text(&Arc::new(hello(Mode::Sim)), &whole(shown));
         for line in [
             "# TYPE copmesh_tracks gauge",
             "copmesh_tracks{status=\"confirmed\"} 2.0",

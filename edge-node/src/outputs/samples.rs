@@ -14,6 +14,7 @@ use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber, TrackStatus};
 use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 
 use super::console_json::Hello;
+use super::release::Released;
 use crate::board::{Board, Mode};
 use crate::config::Config;
 use crate::picture::SystemTrack;
@@ -72,5 +73,10 @@ pub(super) fn board(tracks: impl IntoIterator<Item = SystemTrack>) -> Board {
 pub(super) fn hello(mode: Mode) -> Hello {
     let text = "[node]\nname = \"alpha\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n";
     let config = Config::parse(text).expect("a configuration");
-    Hello { config, mode, tak: vec![], cat062: vec![], sapient_out: vec![] }
+    Hello { config, mode, keys: None, tak: vec![], cat062: vec![], sapient_out: vec![], console: Arc::default() }
+}
+
+/// What those see who may see everything.
+pub(super) fn whole(board: Board) -> Released {
+    Released::whole(Arc::new(board))
 }

@@ -17,7 +17,7 @@ mod sockets;
 pub mod symbols;
 #[cfg(test)]
 mod tests;
-mod tls;
+pub(super) mod tls;
 mod wire;
 pub mod xml;
 

@@ -111,7 +111,7 @@ impl Nodes {
         for (k, party) in layout.nodes.iter().enumerate() {
             let config = config(args, scenario, &layout.nodes, k, &links)?;
             let open = |_: &Config, services: &crate::cli::live::Services| {
-                Ok(Sinks { records: services.records.clone(), ..Sinks::default() })
+                Ok(Sinks { records: services.records.clone(), counts: services.counts.clone(), ..Sinks::default() })
             };
             let (station, own) = Station::start(config, clock, open)?;
             party.sensors.iter().zip(own).for_each(|(sensor, outlet)| outlets[*sensor].push(outlet));

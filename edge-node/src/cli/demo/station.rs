@@ -14,9 +14,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, Sinks, on_mesh_clock};
 use crate::inbox::Inbox;
+use crate::journal::incarnation_after;
 use crate::mesh::carrier::Carrier;
 use crate::node::{Node, node_id};
-use crate::store;
 
 /// A node that runs.
 pub struct Station {
@@ -39,17 +39,17 @@ impl Station {
         sinks: impl FnOnce(&Config, &Services) -> Result<Sinks, Failure>,
     ) -> Result<(Self, Vec<Outlet>), Failure> {
         let (sender, receiver) = watch::channel(Arc::new(Board::default()));
-        let services = Services::start(&config, Mode::Sim, receiver)?;
+        let inbox = Arc::new(Inbox::new(config.sensors.len()));
+        let mut services = Services::start(&config, Mode::Sim, receiver, Some(&inbox))?;
         let outlets = services.runtime().block_on(wiring::outlets(&mut config)).map_err(Failure::failed)?;
         // Every demo is a life of its own, so that a console that stayed does not take its tracks for the last one's.
-        let incarnation = store::next_incarnation(None, clock.now().validity).map_err(Failure::failed)?;
+        let incarnation = incarnation_after(0, clock.now().validity);
         let origin = Origin { node: node_id(&config.node.name), incarnation };
         let mut node = Node::new(&config, origin).map_err(Failure::failed)?;
         if let Some(replica) = config.mesh.replica() {
             node = node.with_mesh(replica, on_mesh_clock(clock.now()));
         }
-        let inbox = Arc::new(Inbox::new(config.sensors.len()));
-        let links = services.ingest(&config, &inbox, clock)?;
+        let (links, _) = services.ingest(&config, &inbox, clock)?;
         services.runtime().block_on(wiring::until_listening(&links));
         let carrier = services.carry(&config, &inbox, clock)?;
         let sinks = Sinks { links, carrier: carrier.clone(), ..sinks(&config, &services)? };

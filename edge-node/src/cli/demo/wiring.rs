@@ -35,7 +35,11 @@ pub fn config(scenario: &Scenario, args: &DemoArgs) -> Result<Config, Failure> {
         ConsoleConfig { enabled: args.console != "none", listen: args.console.clone(), ..ConsoleConfig::default() };
     let mesh = match args.zenoh.as_str() {
         "none" => MeshConfig { enabled: false, ..MeshConfig::default() },
-        endpoint => MeshConfig { listen: vec![endpoint.to_owned()], ..MeshConfig::default() },
+        endpoint => MeshConfig {
+            listen: vec![endpoint.to_owned()],
+            console_clearance: Some(of_simulations()),
+            ..MeshConfig::default()
+        },
     };
     let listening = simulated::config(scenario).map_err(Failure::refused)?;
     let tak = args.tak.iter().map(|endpoint| handhelds(endpoint)).collect::<Result<_, _>>()?;
@@ -45,10 +49,13 @@ pub fn config(scenario: &Scenario, args: &DemoArgs) -> Result<Config, Failure> {
 /// A way out to TAK for those who may see what simulated sensors see.
 fn handhelds(endpoint: &str) -> Result<TakConfig, Failure> {
     endpoint.parse::<TakEndpoint>().map_err(|e| Failure::refused(format!("--tak: {e}")))?;
-    let clearance =
-        ClearanceConfig { level: LevelName::Unclassified, communities: vec!["NATO".to_owned()], caveats: vec![] };
-    let output = TakConfig::new("demo", endpoint, clearance);
+    let output = TakConfig::new("demo", endpoint, of_simulations());
     output.check("--tak").map(|()| output).map_err(Failure::refused)
+}
+
+/// The clearance of those who may see what simulated sensors see.
+fn of_simulations() -> ClearanceConfig {
+    ClearanceConfig { level: LevelName::Unclassified, communities: vec!["NATO".to_owned()], caveats: vec![] }
 }
 
 /// Where the bytes of one simulated sensor leave.

@@ -11,6 +11,10 @@ use fusion_core::track::TrackId;
 /// Targets whose last told place is kept; for a new one, the oldest goes. Counter: `References::displaced`.
 pub const TOLD_MAX: usize = 2_048;
 
+/// A target of which nothing was told for so long is forgotten: a table of all that a day brings would grow all day.
+/// Longer than any error of a reference lasts, so that a target that is forgotten and comes back may count as another.
+const FORGOTTEN_AFTER: Span = Span::from_secs(3_600);
+
 /// What makes a plot and a saying one target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
@@ -87,6 +91,7 @@ impl References {
             }
             return;
         }
+        self.told.retain(|_, held| told.reference.time - held.reference.time <= FORGOTTEN_AFTER);
         if self.told.len() >= TOLD_MAX {
             let oldest = self.told.iter().min_by_key(|(_, told)| told.reference.time).map(|(key, _)| *key);
             oldest.and_then(|key| self.told.remove(&key));
@@ -140,6 +145,17 @@ mod tests {
         }
         assert_eq!((references.told.len(), references.displaced()), (TOLD_MAX, 6));
         assert!(references.get(Key::Address(Address::Icao(0))).is_none());
+    }
+
+    #[test]
+    fn targets_long_gone_are_forgotten_and_do_not_count_as_displaced() {
+        let mut references = References::default();
+        for (aircraft, second) in [(1, 0), (2, 3_600), (3, 3_601)] {
+            references.tell(Key::Address(Address::Icao(aircraft)), told(1, second, 0));
+        }
+        let held = |aircraft| references.get(Key::Address(Address::Icao(aircraft))).is_some();
+        assert_eq!([held(1), held(2), held(3)], [false, true, true]);
+        assert_eq!(references.displaced(), 0);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use sensor_drivers::asterix::write_block;
 use super::describe::Describer;
 use crate::board::Board;
 use crate::outputs::moment::Moment;
-use crate::picture::SystemTrack;
+use crate::outputs::release;
 
 /// Records in one datagram at the most: with every item that is ever written one has 57 octets, and a datagram of 1,400
 /// octets passes every network whole.
@@ -101,7 +101,7 @@ impl Feed {
         let mut ends = Vec::new();
         let (by, clearance, taken) = (self.by, self.clearance, &mut self.taken);
         self.told.retain(|id, told| {
-            let stays = board.tracks.get(id).is_some_and(|track| track.record.label.permits(&clearance));
+            let stays = release::is_there_for(&clearance, board, *id);
             if !stays {
                 taken.remove(&told.number);
                 ends.push(by.end(told.number, moment));
@@ -112,9 +112,8 @@ impl Feed {
     }
 
     fn tell(&mut self, board: &Board, moment: Moment, records: &mut Vec<Record>) {
-        let (permitted, withheld): (Vec<&SystemTrack>, Vec<&SystemTrack>) =
-            board.tracks.values().partition(|track| track.record.label.permits(&self.clearance));
-        self.tally.withheld = withheld.len() as u64;
+        let (permitted, withheld) = release::tracks_for(&self.clearance, board);
+        self.tally.withheld = withheld as u64;
         let mut due: Vec<_> =
             permitted.into_iter().map(|track| (self.told.get(&track.id()).map(|told| told.at), track)).collect();
         due.sort_by_key(|(at, track)| (*at, track.id()));

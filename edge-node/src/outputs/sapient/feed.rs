@@ -17,6 +17,7 @@ use sensor_drivers::sapient::encode::Sender;
 use super::describe::{Condition, Describer, STATUS_PERIOD, is_old};
 use crate::board::Board;
 use crate::outputs::moment::Moment;
+use crate::outputs::release;
 use crate::picture::SystemTrack;
 
 /// Two reports of one object are apart by more than what middlewares refuse (80 ms), whatever is configured.
@@ -105,7 +106,7 @@ impl Feed {
     ) {
         let Self { settings, reports, told, deferred, .. } = self;
         told.retain(|id, last| {
-            let stays = board.tracks.get(id).is_some_and(|track| track.record.label.permits(&settings.clearance));
+            let stays = release::is_there_for(&settings.clearance, board, *id);
             if stays || !is_apart(last.at, moment.now, GAP) {
                 return true;
             }
@@ -127,12 +128,9 @@ impl Feed {
         messages: &mut Vec<SapientMessage>,
     ) {
         let mut due: Vec<(Option<Timestamp>, &SystemTrack)> = Vec::new();
-        self.withheld = 0;
-        for track in board.tracks.values() {
-            if !track.record.label.permits(&self.settings.clearance) {
-                self.withheld += 1;
-                continue;
-            }
+        let (permitted, withheld) = release::tracks_for(&self.settings.clearance, board);
+        self.withheld = withheld;
+        for track in permitted {
             let told = self.told.get(&track.id());
             let pause = self.settings.period.max(GAP);
             let is_news =

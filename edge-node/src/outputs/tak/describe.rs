@@ -14,7 +14,7 @@ use sensor_drivers::cot::OWN_UID_PREFIX;
 
 use super::event::{Element, Event, Marks, Point, UNKNOWN_FROM_M, UNKNOWN_M};
 use super::{symbols, xml};
-use crate::board::Mode;
+use crate::board::{Mode, Remark};
 use crate::config::tak::Dimension;
 use crate::outputs::moment::Moment;
 use crate::outputs::shapes::{self, SIGMAS_95, reached};
@@ -101,9 +101,15 @@ impl Describer {
         event
     }
 
-    /// A track of the picture, which is worth showing until `life` after its time.
+    /// A track of the picture of which nobody remarked anything.
     #[must_use]
     pub fn track(&self, track: &SystemTrack, life: Span, moment: Moment) -> Event {
+        self.track_with(track, None, life, moment)
+    }
+
+    /// A track of the picture, which is worth showing until `life` after its time, and what was remarked on it.
+    #[must_use]
+    pub fn track_with(&self, track: &SystemTrack, remark: Option<&Remark>, life: Span, moment: Moment) -> Event {
         let now = moment.now;
         let record = &track.record;
         let estimate = &record.estimate;
@@ -129,7 +135,7 @@ impl Describer {
                 .with("course", format_args!("{:.1}", below_360(course.compass_degrees()))),
             Element::new("precisionlocation").with("geopointsrc", "CALC").with("altsrc", "CALC"),
             self.parent(),
-            Element::new("remarks").saying(remarks(track)),
+            Element::new("remarks").saying(remarks(track, remark)),
             self.flow(now),
         ];
         event
@@ -306,11 +312,14 @@ fn callsign(id: TrackId, identity: &Identity) -> String {
 }
 
 /// What fits no other field, in words.
-fn remarks(track: &SystemTrack) -> String {
+fn remarks(track: &SystemTrack, remark: Option<&Remark>) -> String {
     let record = &track.record;
     let identity = &record.identity;
     let mut text = words::class(identity.class).to_owned();
     let mut say = |more: core::fmt::Arguments<'_>| text.write_fmt(more).expect("a string takes any text");
+    if let Some(remark) = remark {
+        say(format_args!("; {}: {}", remark.who.as_ref().unwrap_or(&remark.by), remark.text));
+    }
     if let Some(address) = identity.address {
         say(format_args!("; {address}"));
     }

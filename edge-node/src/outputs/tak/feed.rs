@@ -15,8 +15,9 @@ use proto::record::Seq;
 
 use super::describe::{Describer, LINE_LIFE, Line, area_uid, uid};
 use super::event::Event;
-use crate::board::{Board, node_name};
+use crate::board::{Board, Remark, node_name};
 use crate::outputs::moment::Moment;
+use crate::outputs::release;
 use crate::picture::SystemTrack;
 
 /// This node is told of so often.
@@ -122,9 +123,8 @@ impl Feed {
 
     fn tell_gone(&mut self, board: &Board, by: &Describer, now: Timestamp, events: &mut Vec<Event>) {
         let clearance = self.settings.clearance;
-        let is_shown = |id: &TrackId| board.tracks.get(id).is_some_and(|track| track.record.label.permits(&clearance));
         self.told.retain(|id, told| {
-            let stays = is_shown(id);
+            let stays = release::is_there_for(&clearance, board, *id);
             if !stays {
                 events.push(by.gone(&uid(*id), now));
                 if told.has_area {
@@ -138,12 +138,9 @@ impl Feed {
     fn tell_tracks(&mut self, board: &Board, by: &Describer, moment: Moment, events: &mut Vec<Event>) {
         let now = moment.now;
         let mut due: Vec<(Option<Timestamp>, &SystemTrack)> = Vec::new();
-        self.withheld = 0;
-        for track in board.tracks.values() {
-            if !track.record.label.permits(&self.settings.clearance) {
-                self.withheld += 1;
-                continue;
-            }
+        let (permitted, withheld) = release::tracks_for(&self.settings.clearance, board);
+        self.withheld = withheld;
+        for track in permitted {
             let told = self.told.get(&track.id());
             let is_news = told.is_none_or(|told| {
                 track.record.version != told.version && (now - told.at >= self.settings.period || now < told.at)
@@ -156,20 +153,29 @@ impl Feed {
         let full = events.len() + self.settings.events_max;
         for (_, track) in due {
             if events.len() < full {
-                self.tell_track(track, by, moment, events);
+                let remark = board.remarks.get(&track.id());
+                let remark = remark.filter(|remark| release::is_for(&self.settings.clearance, *remark));
+                self.tell_track(track, remark, by, moment, events);
             } else {
                 self.deferred += 1;
             }
         }
     }
 
-    fn tell_track(&mut self, track: &SystemTrack, by: &Describer, moment: Moment, events: &mut Vec<Event>) {
+    fn tell_track(
+        &mut self,
+        track: &SystemTrack,
+        remark: Option<&Remark>,
+        by: &Describer,
+        moment: Moment,
+        events: &mut Vec<Event>,
+    ) {
         let now = moment.now;
         let (id, valid) = (track.id(), track.record.estimate.time);
         let before = self.told.get(&id);
         let pause = before.map_or(self.settings.period, |told| usual(told.pause, valid - told.valid));
         let life = Span::from_secs_f64(PAUSES * pause.as_secs_f64()).clamp(LIFE_MIN, LIFE_MAX);
-        events.push(by.track(track, life, moment));
+        events.push(by.track_with(track, remark, life, moment));
         let p = track.record.estimate.covariance.matrix();
         let (major, _, _) = ellipse(p[(0, 0)], p[(0, 1)], p[(1, 1)]);
         let has_area = major > self.settings.area_above_m;
@@ -191,7 +197,7 @@ impl Feed {
     ) {
         let clearance = self.settings.clearance;
         let lines = own_lines(board, listeners, by).chain(heard_lines(board));
-        let lines = lines.filter(|line| line.label.permits(&clearance) && board.time - line.time < LINE_LIFE);
+        let lines = lines.filter(|line| release::is_for(&clearance, &line.label) && board.time - line.time < LINE_LIFE);
         let fresh = self.fresh(lines, board.time);
         let over = fresh.len().saturating_sub(self.settings.events_max);
         self.deferred += over as u64;

@@ -32,14 +32,14 @@ fn papers(config: &TakConfig) -> Result<Papers, String> {
     Ok(Papers { authority: roots, certificates: certificates(&certificate)?, key })
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(in crate::outputs) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let fault = |e: &dyn core::fmt::Display| format!("{}: no certificate: {e}", path.display());
     let all = CertificateDer::pem_file_iter(path).map_err(|e| fault(&e))?;
     let all: Vec<_> = all.collect::<Result<_, _>>().map_err(|e| fault(&e))?;
     if all.is_empty() { Err(fault(&"the file holds none")) } else { Ok(all) }
 }
 
-fn provider() -> Arc<CryptoProvider> {
+pub(in crate::outputs) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 

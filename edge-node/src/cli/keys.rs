@@ -1,0 +1,330 @@
+//! `copmesh keygen`, `enrol`, `renew`, `revoke`, `deny-list` and `keys`: a node's keys, from nothing to lost
+//! (docs/KEYS.md). Nothing here needs a network: files are carried.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use fusion_core::time::Timestamp;
+
+use super::{Failure, check, say, say_json};
+use crate::clock::Clock;
+use crate::config::{Config, KeysConfig};
+use crate::keys::authority::Authority;
+use crate::keys::files::{self, Readers};
+use crate::keys::papers::{Bundle, Denied, Request};
+use crate::keys::{Keys, KeysError, enrolment, folder};
+
+/// Where keys are, unless told otherwise.
+const KEYS: &str = "/etc/copmesh/keys";
+
+/// Arguments of `keygen`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh keygen --out authority --mission exercise-24")]
+pub struct KeygenArgs {
+    /// A folder for the authority: made if it is not there, never overwritten. Keep it away from the mesh.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// What the authority is for.
+    #[arg(long, value_name = "NAME", default_value = "mission")]
+    pub mission: String,
+}
+
+/// Arguments of `enrol`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh enrol request --name alpha --keys keys --out /media/usb/alpha.request      on the box
+  copmesh enrol sign /media/usb/alpha.request --authority authority --name alpha --days 30 --out /media/usb/alpha.bundle
+  copmesh enrol install /media/usb/alpha.bundle --keys keys                          on the box")]
+pub struct EnrolArgs {
+    /// Which of the steps.
+    #[command(subcommand)]
+    pub step: Step,
+}
+
+/// The steps of enrolment.
+#[derive(Debug, Subcommand)]
+pub enum Step {
+    /// On the box: make its keys, which never leave it, and a request to carry to the authority.
+    Request(RequestArgs),
+    /// At the authority: sign a request.
+    Sign(SignArgs),
+    /// On the box: check the answer against its keys and install it.
+    Install(InstallArgs),
+}
+
+/// Arguments of `enrol request`.
+#[derive(Args, Debug)]
+pub struct RequestArgs {
+    /// The node's name, as in `node.name`.
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// The folder for the keys.
+    #[arg(long, value_name = "FOLDER", default_value = KEYS)]
+    pub keys: PathBuf,
+    /// The request to carry to the authority.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `enrol sign`.
+#[derive(Args, Debug)]
+pub struct SignArgs {
+    /// The request.
+    #[arg(value_name = "FILE")]
+    pub request: PathBuf,
+    /// The authority's folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub authority: PathBuf,
+    /// Whom you mean to enrol: a request of another name is refused.
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// For how long.
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub days: u32,
+    /// From this day on, YYYY-MM-DD, instead of from now: for an exercise to come.
+    #[arg(long, value_name = "DATE", value_parser = super::replay::parse_date)]
+    pub from: Option<Timestamp>,
+    /// The answer to carry to the box.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `enrol install`.
+#[derive(Args, Debug)]
+pub struct InstallArgs {
+    /// The authority's answer.
+    #[arg(value_name = "FILE")]
+    pub bundle: PathBuf,
+    /// The folder where the request was made.
+    #[arg(long, value_name = "FOLDER", default_value = KEYS)]
+    pub keys: PathBuf,
+}
+
+/// Arguments of `renew`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh renew --out /media/usb/alpha.request       then enrol sign and enrol install, as at first")]
+pub struct RenewArgs {
+    /// The folder with the keys.
+    #[arg(long, value_name = "FOLDER", default_value = KEYS)]
+    pub keys: PathBuf,
+    /// Make new keys, too.
+    #[arg(long)]
+    pub new_keys: bool,
+    /// The request to carry to the authority.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `revoke`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh revoke bravo --authority authority --out /media/usb/deny-list.toml")]
+pub struct RevokeArgs {
+    /// The node's name: it is never given again.
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The authority's folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub authority: PathBuf,
+    /// The deny-list to carry to the boxes.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `deny-list`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh deny-list install /media/usb/deny-list.toml")]
+pub struct DenyListArgs {
+    /// What to do with one.
+    #[command(subcommand)]
+    pub step: DenyListStep,
+}
+
+/// What can be done with a deny-list.
+#[derive(Debug, Subcommand)]
+pub enum DenyListStep {
+    /// Take it over, if it is newer than the one here. A running node notices.
+    Install(DenyListInstallArgs),
+}
+
+/// Arguments of `deny-list install`.
+#[derive(Args, Debug)]
+pub struct DenyListInstallArgs {
+    /// The deny-list.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The folder with the keys.
+    #[arg(long, value_name = "FOLDER", default_value = KEYS)]
+    pub keys: PathBuf,
+}
+
+/// Arguments of `keys`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh keys --json | jq .days_left")]
+pub struct KeysArgs {
+    /// The folder with the keys.
+    #[arg(long, value_name = "FOLDER", default_value = KEYS)]
+    pub keys: PathBuf,
+    /// Those that this configuration names.
+    #[arg(long, value_name = "FILE", conflicts_with = "keys")]
+    pub config: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn now() -> Timestamp {
+    Clock::start().now().validity
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    files::read(path, Readers::All).map_err(refused)
+}
+
+fn write_new(path: &Path, content: &impl serde::Serialize) -> Result<(), Failure> {
+    files::write_new(path, content, Readers::All).map_err(refused)
+}
+
+fn refused(e: KeysError) -> Failure {
+    Failure::refused(e)
+}
+
+/// Makes an authority.
+///
+/// # Errors
+/// [`Failure`] if there is one there already.
+pub fn keygen(args: &KeygenArgs) -> Result<(), Failure> {
+    let authority = Authority::create(&args.out, &args.mission, now()).map_err(refused)?;
+    say(format_args!(
+        "authority {} of mission {} in {}: keep a copy, and both away from the mesh\n",
+        authority.id(),
+        authority.mission(),
+        args.out.display()
+    ))
+}
+
+/// One of the steps of enrolment.
+///
+/// # Errors
+/// [`Failure`] with what does not fit, and what helps.
+pub fn enrol(args: &EnrolArgs) -> Result<(), Failure> {
+    match &args.step {
+        Step::Request(args) => {
+            free(&args.out)?;
+            let request = enrolment::request(&args.keys, &args.name).map_err(refused)?;
+            told_request(&args.out, &request)
+        }
+        Step::Sign(args) => sign(args),
+        Step::Install(args) => install(args),
+    }
+}
+
+/// Asks for another certificate.
+///
+/// # Errors
+/// [`Failure`] if no keys are installed.
+pub fn renew(args: &RenewArgs) -> Result<(), Failure> {
+    free(&args.out)?;
+    let request = enrolment::renew(&args.keys, args.new_keys).map_err(refused)?;
+    told_request(&args.out, &request)
+}
+
+/// Before keys are made that would wait for an answer to nothing.
+fn free(out: &Path) -> Result<(), Failure> {
+    if out.exists() { Err(refused(KeysError::There(out.to_owned()))) } else { Ok(()) }
+}
+
+fn told_request(out: &Path, request: &Request) -> Result<(), Failure> {
+    write_new(out, request)?;
+    let out = out.display();
+    say(format_args!("{out}: carry it to the authority, copmesh enrol sign {out} --name {} …\n", request.name))
+}
+
+fn sign(args: &SignArgs) -> Result<(), Failure> {
+    free(&args.out)?;
+    let request: Request = read(&args.request)?;
+    if request.name != args.name {
+        let (file, name, wanted) = (args.request.display(), &request.name, &args.name);
+        return Err(Failure::refused(format!("{file} is of {name}, not of {wanted}: which do you mean to enrol?")));
+    }
+    let authority = Authority::open(&args.authority).map_err(refused)?;
+    let (bundle, passport) = authority.sign(&request, args.days, args.from.unwrap_or_else(now)).map_err(refused)?;
+    write_new(&args.out, &bundle)?;
+    let (out, key) = (args.out.display(), passport.key_id());
+    say(format_args!("{out}: {} with key {key} for {} days; carry it to the box\n", args.name, args.days))
+}
+
+fn install(args: &InstallArgs) -> Result<(), Failure> {
+    let bundle: Bundle = read(&args.bundle)?;
+    let keys = enrolment::install(&args.keys, bundle, now()).map_err(refused)?;
+    let days = keys.health(now(), 0).days_left;
+    let folder = std::path::absolute(&args.keys).unwrap_or_else(|_| args.keys.clone());
+    say(format_args!(
+        "{} is enrolled with authority {} for {days:.0} days; in its configuration:\n\n\
+         [node]\nname = \"{}\"\n\n[keys]\ndirectory = \"{}\"\n",
+        keys.passport.name,
+        keys.authority_id(),
+        keys.passport.name,
+        folder.display()
+    ))
+}
+
+/// Denies a node.
+///
+/// # Errors
+/// [`Failure`] if nobody of that name was enrolled.
+pub fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
+    free(&args.out)?;
+    let authority = Authority::open(&args.authority).map_err(refused)?;
+    let list = authority.revoke(&args.name).map_err(refused)?;
+    let denied: Denied = read(&authority.deny_list())?;
+    write_new(&args.out, &denied)?;
+    let (out, version, count) = (args.out.display(), list.version, list.denied().len());
+    say(format_args!(
+        "{out}: deny-list {version} with {count} key(s); on each box that can be reached by hand:\n  \
+         copmesh deny-list install {out}\n"
+    ))
+}
+
+/// Takes over a deny-list.
+///
+/// # Errors
+/// [`Failure`] if it is not of this node's authority.
+pub fn deny_list(args: &DenyListArgs) -> Result<(), Failure> {
+    let DenyListStep::Install(args) = &args.step;
+    let denied: Denied = read(&args.file)?;
+    let taken = enrolment::install_deny_list(&args.keys, &denied).map_err(refused)?;
+    let version = Keys::read(&args.keys).map_err(refused)?.deny_list.version;
+    say(format_args!("deny-list {version} {}\n", if taken { "installed" } else { "is here already, or a newer one" }))
+}
+
+/// Tells what is installed.
+///
+/// # Errors
+/// [`Failure`] if nothing is, or it cannot be used.
+pub fn run(args: &KeysArgs) -> Result<(), Failure> {
+    let default = KeysConfig { directory: Some(args.keys.clone()), warning_days: 14 };
+    let config = match &args.config {
+        Some(path) => of(check::read(path)?)?,
+        None => default,
+    };
+    let folder = folder(&config).map_err(refused)?;
+    let health = Keys::read(&folder).map_err(refused)?.health(now(), config.warning_days);
+    if args.json {
+        return say_json(&health.json());
+    }
+    let denied = if health.denied.is_empty() { "nobody".to_owned() } else { health.denied.join(", ") };
+    say(format_args!(
+        "node       {}\nkey        {}\nauthority  {}\ndays left  {:.1}\ndeny-list  version {}: {denied}\n",
+        health.name, health.key, health.authority, health.days_left, health.deny_list_version
+    ))?;
+    health.trouble.map_or(Ok(()), |trouble| say(format_args!("trouble    {trouble}\n")))
+}
+
+fn of(config: Config) -> Result<KeysConfig, Failure> {
+    config.keys.ok_or_else(|| Failure::refused("the configuration names no [keys]"))
+}

@@ -1,0 +1,106 @@
+//! Connections: so many at once, with TLS or without, each with little time to say what it wants.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tracing::debug;
+
+use super::door::Peer;
+use super::health::{ConsoleHealth, count};
+use super::secret;
+use crate::config::console::LanConfig;
+use crate::outputs::tak::tls;
+
+/// Connections at once at the most, at each of both addresses. The next one is closed.
+///
+/// Counter: `connections_full`.
+pub const CONNECTIONS_MAX: usize = 128;
+
+/// Whoever has not agreed upon TLS or told a whole request after so long is closed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// After a failure to accept, which is mostly for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Accepts connections and answers them, until the task is dropped.
+pub(super) async fn run(listener: TcpListener, tls: Option<TlsAcceptor>, app: Router, health: Arc<ConsoleHealth>) {
+    let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
+            count(&health.connections_full);
+            continue;
+        };
+        let app = app.clone().layer(Extension(Peer(peer.ip().to_canonical())));
+        let (tls, health) = (tls.clone(), Arc::clone(&health));
+        tokio::spawn(async move {
+            if let Err(e) = talk(stream, tls, app, &health).await {
+                debug!("a connection ended: {e}");
+            }
+            drop(seat);
+        });
+    }
+}
+
+async fn talk(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    app: Router,
+    health: &ConsoleHealth,
+) -> Result<(), Box<dyn core::error::Error + Send + Sync>> {
+    stream.set_nodelay(true)?;
+    let Some(tls) = tls else { return Ok(answer(stream, app).await?) };
+    let agreed = tokio::time::timeout(PATIENCE, tls.accept(stream)).await;
+    match agreed.map_err(io::Error::from).and_then(|agreed| agreed) {
+        Ok(stream) => Ok(answer(stream, app).await?),
+        Err(e) => {
+            count(&health.handshakes_failed);
+            Err(e.into())
+        }
+    }
+}
+
+async fn answer<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, app: Router) -> hyper::Result<()> {
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app))
+        .with_upgrades()
+        .await
+}
+
+/// TLS with this node's certificate. Viewers show a token, not one of theirs.
+///
+/// # Errors
+/// Which file cannot be used, why, and the remedy.
+pub(super) fn acceptor(lan: &LanConfig) -> Result<TlsAcceptor, String> {
+    let certificates = tls::certificates(&lan.certificate)?;
+    let key = key(&lan.key)?;
+    let mut server = ServerConfig::builder_with_provider(tls::provider())
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(certificates, key))
+        .map_err(|e| format!("{}: {e}", lan.certificate.display()))?;
+    server.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(server)))
+}
+
+fn key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
+    let octets = secret::read(path)?;
+    PrivateKeyDer::from_pem_slice(&octets).map_err(|e| format!("{}: no private key: {e}", path.display()))
+}
