@@ -35,6 +35,15 @@ def load_schema():
     return importlib.import_module("copmesh_pb2")
 
 
+def connect(endpoint):
+    """A session with the node that listens there and nobody else."""
+    config = zenoh.Config()
+    config.insert_json5("mode", '"peer"')
+    config.insert_json5("connect/endpoints", json.dumps([endpoint]))
+    config.insert_json5("scouting/multicast/enabled", "false")
+    return zenoh.open(config)
+
+
 class PictureView:
     """The picture as this subscriber knows it: a snapshot, then changes in order."""
 
@@ -55,7 +64,8 @@ class PictureView:
                 self.tracks = {track.id: track for track in picture.tracks}
                 waiting, self.waiting = self.waiting, []
                 for change in waiting:
-                    self.apply(change)
+                    if change.sequence > picture.sequence:  # the snapshot knows of the others
+                        self.apply(change)
             return True
         return False
 
@@ -129,11 +139,7 @@ def main():
     arguments = parser.parse_args()
 
     pb = load_schema()
-    config = zenoh.Config()
-    config.insert_json5("mode", '"peer"')
-    config.insert_json5("connect/endpoints", json.dumps([arguments.connect]))
-    config.insert_json5("scouting/multicast/enabled", "false")
-    with zenoh.open(config) as session:
+    with connect(arguments.connect) as session:
         view = PictureView(session, f"copmesh/1/{arguments.node}/picture", pb)
         deadline = time.monotonic() + arguments.patience
         while not view.resync():

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use fusion_core::time::Span;
 use proto::packet::{self, Packet};
-use proto::replica::{Bearer, LinkEvent, LinkId, ReplicaConfig};
+use proto::replica::{Bearer, Keys, LinkEvent, LinkId, ReplicaConfig, Signatures};
+use tests::world::keys;
 use tests::world::node::{SimNode, clearance};
 use tests::world::random::Random;
 
@@ -21,12 +22,16 @@ fn main() {
         }
         std::fs::write(folder.join(name), input).expect("as above");
     };
-    for seed in 0..8 {
-        let (packets, journal) = talk(seed);
+    for seed in 0..12 {
+        // The last four are signed; item 8 was made by hand.
+        let signed = seed >= 8;
+        let mode = if signed { 3 } else { 0 };
+        let (packets, journal) = talk(seed, signed);
+        let seed = if signed { seed + 1 } else { seed };
         let items: Vec<Vec<u8>> = packets.iter().filter_map(|bytes| items(bytes)).collect();
-        write(format!("raw-{seed:02}"), 0, &packets[..packets.len().min(6)]);
-        write(format!("items-{seed:02}"), 1, &items[..items.len().min(12)]);
-        write(format!("journal-{seed:02}"), 2, &journal[..journal.len().min(4)]);
+        write(format!("raw-{seed:02}"), mode, &packets[..packets.len().min(6)]);
+        write(format!("items-{seed:02}"), mode + 1, &items[..items.len().min(12)]);
+        write(format!("journal-{seed:02}"), mode + 2, &journal[..journal.len().min(4)]);
     }
 }
 
@@ -38,9 +43,14 @@ fn items(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What one node says to another, and what that one keeps.
-fn talk(seed: u64) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
-    let config = ReplicaConfig { refine: seed.is_multiple_of(2), journal: true, ..ReplicaConfig::default() };
-    let mut nodes = [SimNode::new(1, true, config), SimNode::new(2, true, config)];
+fn talk(seed: u64, signed: bool) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    let signatures = if signed { Signatures::Required } else { Signatures::Off };
+    let config =
+        ReplicaConfig { refine: seed.is_multiple_of(2), journal: true, signatures, ..ReplicaConfig::default() };
+    let mut nodes = [1, 2].map(|k| {
+        let keys = if signed { keys::of(SimNode::name(k)) } else { Keys::default() };
+        SimNode::with_keys(k, true, config, keys)
+    });
     let (mut random, mut said, mut kept) = (Random::new(seed), Vec::new(), Vec::new());
     (0..4).for_each(|_| nodes[0].found(Span::ZERO, seed.is_multiple_of(3), &mut random));
     let bearer = Bearer { rate_hint: 1e5, mtu: 600, overhead: 41, clearance: clearance(true), layer: 1 };

@@ -52,13 +52,23 @@ impl Daemon {
     /// If it does not start.
     #[must_use]
     pub fn start(binary: &Path, name: &str, targets: &'static [Target], more: &str) -> Self {
+        Self::start_with_state(binary, name, targets, "", more)
+    }
+
+    /// The same with what the configuration says of the node beside its name and place.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start_with_state(binary: &Path, name: &str, targets: &'static [Target], node: &str, more: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("copmesh-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a temporary folder");
         let (console, sensor) = (free_port(), free_port());
+        let mesh = if more.contains("[mesh]") { "" } else { "[mesh]\nenabled = false\n" };
         let text = format!(
-            "[node]\nname = \"box\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n\
+            "[node]\nname = \"box\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n{node}\n\
              [console]\nlisten = \"127.0.0.1:{console}\"\n\
-             [mesh]\nenabled = false\n\
+             {mesh}\
              [[sensors]]\nname = \"plots\"\nkind = \"plots\"\nendpoint = \"udp://127.0.0.1:{sensor}\"\n\
              scan-period-s = 0.25\n\
              label = {{ level = \"restricted\", releasable-to = [\"POL\"], originator = \"POL\" }}\n{more}"
@@ -87,6 +97,14 @@ impl Daemon {
     #[must_use]
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// What it holds in memory, kB; nothing once it has ended.
+    #[must_use]
+    pub fn resident_kb(&self) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
     }
 
     /// The headers and the body of a page; `None` while nobody answers.

@@ -11,6 +11,7 @@ pub mod asterix_drone_radar;
 pub mod asterix_system_tracks;
 pub mod asterix_targets;
 pub mod cot;
+pub mod journal;
 pub mod klv;
 pub mod kraken;
 pub mod mavlink;
@@ -37,6 +38,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("asterix_drone_radar", asterix_drone_radar::target),
     ("asterix_system_tracks", asterix_system_tracks::target),
     ("cot", cot::target),
+    ("journal", journal::target),
     ("klv", klv::target),
     ("kraken", kraken::target),
     ("mavlink", mavlink::target),

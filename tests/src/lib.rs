@@ -3,6 +3,7 @@
 //! [`outside`] is the door to whatever the tree does not hold: recordings, the Python oracles, the built daemon. A test
 //! that does not find what it needs says so with [`skip`] and returns; it never passes in silence.
 //! [`daemon`] is the built daemon with a sensor that the test plays.
+//! [`disk`] is a disk that fails on purpose.
 //! [`oracle`] asks other people's implementations.
 //! [`fuzzed`] is what libFuzzer runs, and what the committed corpora are replayed through.
 //! [`network`] runs real daemons in network namespaces, over links that can be cut.
@@ -12,6 +13,7 @@
 //! [`truth`] makes recordings of real things into truth, simulates sensors over it and judges trackers by it.
 
 pub mod daemon;
+pub mod disk;
 pub mod fuzzed;
 pub mod mission;
 pub mod network;

@@ -5,6 +5,7 @@
 //! pipes; the picture is asked for with `copmesh tracks`. Needs root and `ip`.
 
 pub mod cable;
+pub mod keys;
 pub mod node;
 pub mod radio;
 
@@ -70,6 +71,14 @@ impl Network {
         self.nodes[a].add_neighbour(&name_b, &to(1).collect::<Vec<_>>());
         self.nodes[b].add_neighbour(&name_a, &to(0).collect::<Vec<_>>());
         links
+    }
+
+    /// Joins two nodes by a link that each has its own idea of.
+    pub fn join_apart(&mut self, a: usize, b: usize, [way_a, way_b]: [Way; 2]) {
+        let link = self.wire(&[a, b]);
+        let [name_a, name_b] = [a, b].map(|node| self.nodes[node].name.clone());
+        self.nodes[a].add_neighbour(&name_b, &[(way_a, Some(address(link, 1)))]);
+        self.nodes[b].add_neighbour(&name_a, &[(way_b, Some(address(link, 0)))]);
     }
 
     /// Puts nodes on one cable, where they find each other by themselves. It is cut at the second.

@@ -9,6 +9,8 @@
 
 pub mod channel;
 pub mod fault;
+pub mod forger;
+pub mod keys;
 pub mod node;
 pub mod oracle;
 pub mod plan;

@@ -1,14 +1,13 @@
 //! No driver asks for memory once it runs: the simulated sensors of all shipped scenarios, with allocations counted.
 //!
 //! Lists of returns go back to their driver, as the node gives them back. What a driver is told for the first time may
-//! take memory that it keeps, and an answer to a registration is a message of its own: both are rare. Known and bounded
-//! is the one exception: each line of generic plots has a list of its own.
+//! take memory that it keeps, and an answer to a registration is a message of its own: both are rare.
 
 #[path = "../../fusion-core/tests/common/allocations.rs"]
 mod allocations;
 
 use allocations::allocations;
-use edge_node::config::{SensorConfig, SensorKind};
+use edge_node::config::SensorConfig;
 use edge_node::{drivers, simulated};
 use fusion_core::time::{Span, Timestamp};
 use sensor_drivers::decoder::{Decoder, Report};
@@ -23,7 +22,6 @@ const RUNNING_AFTER: Span = Span::from_secs(40);
 /// What one sensor sent once it ran, and how often its driver asked for memory.
 struct Driver {
     decoder: Box<dyn Decoder>,
-    is_plots: bool,
     reports: u64,
     allocations: u64,
 }
@@ -47,10 +45,7 @@ impl Driver {
 
 fn lived(scenario: &Scenario) -> Vec<Driver> {
     let config = simulated::config(scenario).expect("drivers for all that is simulated");
-    let driver = |sensor: &SensorConfig| {
-        let is_plots = matches!(sensor.kind, SensorKind::Plots);
-        Driver { decoder: drivers::decoder(sensor), is_plots, reports: 0, allocations: 0 }
-    };
+    let driver = |sensor: &SensorConfig| Driver { decoder: drivers::decoder(sensor), reports: 0, allocations: 0 };
     let mut heard: Vec<Driver> = config.sensors.iter().map(driver).collect();
     let mut simulation = Simulation::new(scenario.clone(), scenario.seed, START).expect("a sound scenario");
     while let Some(emission) = simulation.next_emission() {
@@ -75,8 +70,7 @@ fn no_driver_allocates_for_a_report_once_it_runs() {
         scenario.traffic.iter_mut().for_each(|traffic| traffic.count /= 10);
         for (driver, sensor) in lived(&scenario).iter().zip(&scenario.sensors) {
             println!("{:<10} {:<16} {:>9} {:>12}", one.name, sensor.name(), driver.reports, driver.allocations);
-            let allowed = if driver.is_plots { 4 * driver.reports } else { driver.reports / 100 + 16 };
-            if driver.allocations > allowed {
+            if driver.allocations > driver.reports / 100 + 16 {
                 greedy.push((one.name, sensor.name().to_owned()));
             }
         }

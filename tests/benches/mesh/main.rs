@@ -2,26 +2,31 @@
 //! first-in-first-out replay of messages of the sizes of CoT XML and TAK protobuf over the same link. Then the picture
 //! that nodes share beside that of one tracker that hears everything.
 //!
-//! `cargo bench -p tests --bench mesh -- [sizes] [thin] [heal] [fifty] [shared] [day]`; without a name,
-//! all. Virtual time: the figures are the same on every machine, but for what a day without neighbours costs.
+//! `cargo bench -p tests --bench mesh -- [sizes] [thin] [heal] [fifty] [shared] [day] [seals] [journal]`; without a
+//! name, all. Virtual time: the figures are the same on every machine, but for what a day without neighbours and
+//! signatures cost.
 
 #![allow(unreachable_pub, reason = "one program, whose modules have no other users")]
 
 mod day;
 mod fifo;
+mod journal;
 mod lag;
 mod scenes;
+mod seals;
 mod shared;
 
 type Table = (&'static str, fn());
 
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 8] = [
     ("sizes", scenes::sizes),
     ("thin", scenes::thin),
     ("heal", scenes::heal),
     ("fifty", scenes::fifty),
     ("shared", shared::shared),
     ("day", day::day),
+    ("seals", seals::seals),
+    ("journal", journal::journal),
 ];
 
 fn main() {

@@ -1,7 +1,8 @@
 //! Instructions per detection: four radars over two hundred targets, counted by callgrind.
 //!
 //! Instructions do not depend on what else the machine does, and little on which machine it is. The program starts
-//! itself under valgrind with `--work`; only [`counted`] is counted, after the tracks have settled.
+//! itself under valgrind with `--work`; only [`counted`] is counted, after the tracks have settled. On aarch64
+//! `cross/count-instructions` counts the same, and knows [`work`] and [`counted`] by their names.
 
 use std::process::Command;
 
@@ -78,6 +79,7 @@ fn count() -> Result<[f64; 3], String> {
 }
 
 /// The workload: prints how many detections it took while it was counted, and the confirmed tracks at its end.
+#[inline(never)]
 pub fn work() {
     let mut chance = Chance::new(1);
     let fleet = fleet(TARGETS, 20_000.0, &mut chance);

@@ -1,14 +1,16 @@
 //! Packets between nodes, and what a node kept.
 //!
 //! The first octet chooses: raw packets; items behind a true header and checksum, which is where a fuzzer would else
-//! not come; entries of a journal. Two octets before each piece tell its length.
+//! not come; entries of a journal. Modes from 3 on are the same where signatures are required. Two octets before each
+//! piece tell its length.
 
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin};
 use proto::codec::{Greeting, decode_greeting, encode_greeting};
 use proto::packet::{self, Header};
-use proto::replica::{Bearer, LinkEvent, LinkId, Now, Replica, ReplicaConfig};
+use proto::replica::{Bearer, Keys, LinkEvent, LinkId, Now, Replica, ReplicaConfig, Signatures};
 
+use crate::world::keys;
 use crate::world::node::clearance;
 
 /// Rows that a fuzzed replica may hold.
@@ -23,7 +25,7 @@ const NEIGHBOUR: Origin = Origin { node: NodeId(2), incarnation: 5 };
 /// The replica.
 pub fn target(input: &[u8]) {
     let Some((&mode, mut rest)) = input.split_first() else { return };
-    let (mut replica, mut now) = open_replica();
+    let (mut replica, mut now) = open_replica(mode / 3 % 2 == 1);
     let mut number = 0;
     while let Some((length, after)) = rest.split_first_chunk::<2>() {
         let piece = &after[..usize::from(u16::from_le_bytes(*length)).min(after.len())];
@@ -48,6 +50,7 @@ pub fn target(input: &[u8]) {
         drain(&mut replica);
     }
     assert!(replica.table().len() <= ROWS, "more rows than there is room for");
+    assert!(replica.unsealed() <= 4096, "more rows wait than there is room for");
     replica.handle_timeout(later(now, Span::from_secs(90_000)));
     drain(&mut replica);
 }
@@ -57,10 +60,12 @@ fn later(now: Now, span: Span) -> Now {
 }
 
 /// A replica in session with a neighbour.
-fn open_replica() -> (Replica, Now) {
+fn open_replica(signed: bool) -> (Replica, Now) {
     let now = Now { validity: Timestamp::from_secs(1_750_000_000), elapsed: Span::ZERO };
-    let config = ReplicaConfig { rows_max: ROWS, journal: true, ..ReplicaConfig::default() };
-    let mut replica = Replica::new(Origin { node: NodeId(1), incarnation: 3 }, config, now);
+    let signatures = if signed { Signatures::Required } else { Signatures::Off };
+    let config = ReplicaConfig { rows_max: ROWS, journal: true, signatures, ..ReplicaConfig::default() };
+    let keys = if signed { keys::of(NodeId(1)) } else { Keys::default() };
+    let mut replica = Replica::new(Origin { node: NodeId(1), incarnation: 3 }, config, now).with_keys(&keys);
     let bearer = Bearer { rate_hint: 1e5, mtu: 1400, overhead: 41, clearance: clearance(true), layer: 1 };
     replica.handle_link(LINK, LinkEvent::Up(bearer), now);
     let heard = greeting_of(&mut replica).map(|greeting| greeting.session);
@@ -99,7 +104,7 @@ mod tests {
     /// The entry of the corpus that begins with what a sensor is off by, and goes on with the same cut and filled up.
     #[test]
     fn a_registration_of_the_corpus_is_taken_in() {
-        let (mut replica, now) = open_replica();
+        let (mut replica, now) = open_replica(false);
         let mut rest = &include_bytes!("../../fuzz/corpus/mesh/items-08")[1..];
         for number in 1..=2 {
             let (length, after) = rest.split_first_chunk::<2>().expect("two pieces at the least");
@@ -112,9 +117,26 @@ mod tests {
         assert_eq!(held, ["radar north"]);
     }
 
+    /// An entry of the corpus from signed nodes: passports, rows and their seals.
+    #[test]
+    fn signed_rows_of_the_corpus_are_verified_and_taken_in() {
+        let (mut replica, now) = open_replica(true);
+        let mut rest = &include_bytes!("../../fuzz/corpus/mesh/items-09")[1..];
+        let mut number = 0;
+        while let Some((length, after)) = rest.split_first_chunk::<2>() {
+            let (piece, others) = after.split_at(u16::from_le_bytes(*length).into());
+            number += 1;
+            let header = Header { from: 7, to: TAG, number: Some(number), acks: None };
+            // Differences from what the neighbour had acknowledged are refused.
+            let _ = replica.handle_packet(LINK, &packet::data(&header, piece), now);
+            rest = others;
+        }
+        assert!(replica.table().len() > 4 && replica.tally().seals_verified > 0, "{:?}", replica.tally());
+    }
+
     #[test]
     fn a_fuzzed_packet_reaches_the_items() {
-        let (mut replica, now) = open_replica();
+        let (mut replica, now) = open_replica(false);
         let header = Header { from: 7, to: TAG, number: Some(1), acks: None };
         let digest = [4, 1, 0, 1, 0];
         assert_eq!(replica.handle_packet(LINK, &packet::data(&header, &digest), now), Ok(()));

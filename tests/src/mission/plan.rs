@@ -163,6 +163,7 @@ fn judge(mut mission: Mission, rest: Option<f64>, figures: Vec<Figures>) -> Repo
         packets: channels.clone().map(|channel| channel.packets).sum(),
         octets: channels.map(|channel| channel.octets).sum(),
         digest: digest(&mission),
+        ..Outcome::default()
     };
     Report {
         outcome,

@@ -74,6 +74,8 @@ pub struct Node {
     bearers: Vec<(Way, Option<String>)>,
     neighbours: String,
     looks_around: bool,
+    /// Where its keys are; without any its bearers are open to everybody.
+    pub keys: Option<PathBuf>,
     process: Option<Child>,
     targets: Arc<Mutex<Option<Targets>>>,
 }
@@ -95,6 +97,7 @@ impl Node {
             bearers: vec![],
             neighbours: String::new(),
             looks_around: false,
+            keys: None,
             process: None,
             targets: Arc::new(Mutex::new(Some(Targets::new()))),
         }
@@ -138,6 +141,15 @@ impl Node {
         command
     }
 
+    /// What the daemon says of its configuration without running.
+    #[must_use]
+    pub fn check(&self) -> String {
+        let config = self.file("toml");
+        std::fs::write(&config, self.config(&self.file("plots"))).expect("a file for the configuration");
+        let output = self.command().arg("check").arg(&config).output().expect("the built program starts");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+
     /// Starts the daemon and its sensor.
     pub fn start(&mut self) {
         let (config, pipe) = (self.file("toml"), self.file("plots"));
@@ -173,11 +185,16 @@ impl Node {
             self.name,
             pipe.display()
         );
+        let protection = if self.keys.is_some() { "keys" } else { "none" };
+        if let Some(keys) = &self.keys {
+            let _ = writeln!(text, "[keys]\ndirectory = \"{}\"", keys.display());
+        }
         for (way, listen) in &self.bearers {
             let listen = listen.as_ref().map_or_else(String::new, |endpoint| format!("\"{endpoint}\""));
             let _ = write!(
                 text,
-                "[[mesh.bearers]]\nname = \"{}\"\nprofile = \"{}\"\nlisten = [{listen}]\nscouting = false\n",
+                "[[mesh.bearers]]\nname = \"{}\"\nprofile = \"{}\"\nlisten = [{listen}]\nscouting = false\n\
+                 protection = \"{protection}\"\n",
                 way.bearer, way.profile,
             );
         }
@@ -185,7 +202,7 @@ impl Node {
             let _ = write!(
                 text,
                 "[[mesh.bearers]]\nname = \"camp\"\nprofile = \"lan\"\nlisten = [\"tcp/{LISTEN}:7460\"]\n\
-                 found = {CLEARANCE}\n"
+                 protection = \"none\"\nfound = {CLEARANCE}\n"
             );
         }
         text + &self.neighbours

@@ -7,10 +7,11 @@ use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin, TrackId};
 use proto::packet::item::StreamKey;
 use proto::record::TrackRecord;
-use proto::replica::{Change, LinkEvent, LinkId, Now, Refused, Replica, ReplicaConfig};
+use proto::replica::{Change, Keys, LinkEvent, LinkId, Now, Refused, Replica, ReplicaConfig};
 use proto::row::RowKey;
 
 use super::fault::Fault;
+use super::forger::Forger;
 use super::random::Random;
 use super::realm::{Realm, link_id};
 use super::resident::{Resident, Sent, Site};
@@ -54,7 +55,10 @@ pub struct SimNode {
     pub shown: Shown,
     /// Versions seen of each row in this life, and whether it was there at the last look.
     pub seen: BTreeMap<(StreamKey, RowKey), (u32, bool)>,
+    /// Who sends in its place, if it was captured.
+    pub forger: Option<Forger>,
     config: ReplicaConfig,
+    keys: Keys,
     ordinal: u16,
 }
 
@@ -62,20 +66,34 @@ impl SimNode {
     /// A node that runs.
     #[must_use]
     pub fn new(number: usize, close: bool, config: ReplicaConfig) -> Self {
+        Self::with_keys(number, close, config, Keys::default())
+    }
+
+    /// A node that runs and has keys.
+    #[must_use]
+    pub fn with_keys(number: usize, close: bool, config: ReplicaConfig, keys: Keys) -> Self {
         let mut node = Self {
-            id: NodeId(0x1000 + number as u64),
+            id: Self::name(number),
             replica: None,
             site: Site::new(BEGIN, clearance(close)),
             targets: Vec::new(),
             ending: Vec::new(),
             shown: Shown::default(),
             seen: BTreeMap::new(),
+            forger: None,
             config,
+            keys,
             ordinal: 0,
         };
         node.site.layer = Some(1);
         node.start(Span::ZERO);
         node
+    }
+
+    /// Whose name a node of this number has.
+    #[must_use]
+    pub const fn name(number: usize) -> NodeId {
+        NodeId(0x1000 + number as u64)
     }
 
     /// Who it is in this life.
@@ -155,7 +173,7 @@ impl Resident for SimNode {
             return false;
         }
         self.site.start(global);
-        let mut replica = Replica::new(self.origin(), self.config, self.now(global));
+        let mut replica = Replica::new(self.origin(), self.config, self.now(global)).with_keys(&self.keys);
         replica.restore(self.site.disk.iter().map(Vec::as_slice));
         self.replica = Some(replica);
         self.shown = Shown::default();
@@ -200,7 +218,12 @@ impl Resident for SimNode {
         let mut sent = Vec::new();
         let Some(replica) = &mut self.replica else { return sent };
         for link in self.site.neighbours.keys().map(|to| link_id(*to)) {
-            sent.extend(std::iter::from_fn(|| replica.poll_transmit(link)).map(|bytes| (link, bytes)));
+            while let Some(mut bytes) = replica.poll_transmit(link) {
+                if let Some(forger) = &mut self.forger {
+                    bytes = forger.tamper(replica, link, bytes, self.site.neighbours[&usize::from(link.0)]);
+                }
+                sent.push((link, bytes));
+            }
         }
         while let Some(change) = replica.poll_change() {
             self.shown.handle_change(&change);

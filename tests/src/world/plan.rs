@@ -1,11 +1,13 @@
 //! What befalls a world, from a seed: its nodes and links, and everything that goes wrong.
 
 use fusion_core::time::Span;
-use proto::replica::ReplicaConfig;
+use proto::replica::{Keys, ReplicaConfig, Signatures, Tally};
 
 use super::channel::Quality;
 pub use super::fault::{Fault, Plan};
 use super::fault::{Moment, edges};
+use super::forger::Forger;
+use super::keys;
 use super::node::SimNode;
 use super::oracle;
 use super::random::Random;
@@ -19,8 +21,40 @@ const REST: Span = Span::from_secs(400);
 /// Runs the world of a seed to its rest and judges it.
 #[must_use]
 pub fn run(seed: u64, log: Option<Log>) -> Outcome {
+    run_with(seed, Trust::Neighbours, log)
+}
+
+/// Whom nodes believe, and whether that is wise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Every neighbour; nobody has keys.
+    Neighbours,
+    /// What writers have signed.
+    Signatures,
+    /// The same, and one node was captured.
+    SignaturesAmongForgers,
+    /// Every neighbour, though one was captured.
+    NeighboursAmongForgers,
+}
+
+impl Trust {
+    const fn signatures(self) -> Signatures {
+        match self {
+            Self::Neighbours | Self::NeighboursAmongForgers => Signatures::Off,
+            Self::Signatures | Self::SignaturesAmongForgers => Signatures::Required,
+        }
+    }
+
+    const fn has_forger(self) -> bool {
+        matches!(self, Self::SignaturesAmongForgers | Self::NeighboursAmongForgers)
+    }
+}
+
+/// Runs the world of a seed, in which nodes believe whom they do, to its rest and judges it.
+#[must_use]
+pub fn run_with(seed: u64, trust: Trust, log: Option<Log>) -> Outcome {
     let mut random = Random::new(seed);
-    let (nodes, edges) = shape(&mut random);
+    let (nodes, edges) = shape(trust, &mut random);
     let duration = random.between(60.0, 240.0);
     let plan = plan(nodes.len(), &edges, duration, &mut random);
     let mut world = World::new(nodes, plan, random.clone(), true);
@@ -36,16 +70,19 @@ pub fn run(seed: u64, log: Option<Log>) -> Outcome {
     judge(world, rest)
 }
 
-fn shape(random: &mut Random) -> (Vec<SimNode>, Vec<(usize, usize)>) {
-    let count = 2 + random.index(5);
+fn shape(trust: Trust, random: &mut Random) -> (Vec<SimNode>, Vec<(usize, usize)>) {
+    let count = if trust.has_forger() { 4 + random.index(3) } else { 2 + random.index(5) };
     let nodes = (0..count).map(|k| {
         let config = ReplicaConfig {
             refine: random.chance(0.3),
             journal: random.chance(0.5),
             rows_max: if random.chance(0.05) { 40 } else { 65_536 },
+            signatures: trust.signatures(),
+            seal_packet: 250,
             ..ReplicaConfig::default()
         };
-        let mut node = SimNode::new(k, random.chance(0.7), config);
+        let keys = if trust == Trust::Neighbours { Keys::default() } else { keys::of(SimNode::name(k)) };
+        let mut node = SimNode::with_keys(k, random.chance(0.7), config, keys);
         node.site.clock_offset = Span::from_secs_f64(random.between(-2.0, 2.0));
         node.site.drift = random.between(-50e-6, 50e-6);
         node.site.layer = Some(u8::from(random.chance(0.5)));
@@ -53,7 +90,11 @@ fn shape(random: &mut Random) -> (Vec<SimNode>, Vec<(usize, usize)>) {
         (0..random.index(12)).for_each(|_| node.found(Span::ZERO, random.chance(0.3), random));
         node
     });
-    let nodes: Vec<SimNode> = nodes.collect();
+    let mut nodes: Vec<SimNode> = nodes.collect();
+    if trust.has_forger() {
+        let captured = &mut nodes[random.index(count)];
+        captured.forger = Some(Forger::new(Random::new(random.bits()), keys::signing_key(captured.id)));
+    }
     let edges = edges(count, 0.3, random);
     (nodes, edges)
 }
@@ -125,6 +166,7 @@ fn judge(mut world: World, rest: Option<f64>) -> Outcome {
     for (_, stream) in world.nodes.iter().filter_map(|node| node.replica.as_ref()).flat_map(|r| r.table().streams()) {
         digest = proto::codec::fnv1a(digest, &stream.hash.to_le_bytes());
     }
+    let tallies: Vec<Tally> = world.nodes.iter().filter_map(|node| Some(*node.replica.as_ref()?.tally())).collect();
     let channels = world.channels.values();
     Outcome {
         found,
@@ -132,5 +174,12 @@ fn judge(mut world: World, rest: Option<f64>) -> Outcome {
         packets: channels.clone().map(|channel| channel.packets).sum(),
         octets: channels.map(|channel| channel.octets).sum(),
         digest,
+        forged: tallies.iter().map(|tally| tally.forged).sum(),
+        unsealed: tallies.iter().map(|tally| tally.unsealed).sum(),
+        lies: lies(&world),
     }
+}
+
+fn lies(world: &World) -> u64 {
+    world.nodes.iter().filter_map(|node| node.forger.as_ref()).flat_map(|forger| forger.lies.values()).sum()
 }

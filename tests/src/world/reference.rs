@@ -6,10 +6,10 @@ use fusion_core::label::Label;
 use fusion_core::time::Timestamp;
 use proto::packet::item::StreamKey;
 use proto::replica::Replica;
-use proto::row::{Body, Kind, RowKey};
+use proto::row::{Body, Kind, RowKey, Tick};
 
 /// One version: its number, when it ends, whether it ends a track.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
     /// Its number.
     pub number: u32,
@@ -17,6 +17,8 @@ pub struct Version {
     pub ends: Timestamp,
     /// Whether it is an end.
     pub gone: bool,
+    /// When it was true, and what it says.
+    pub says: (Tick, Body),
 }
 
 /// What was written.
@@ -42,7 +44,7 @@ impl Reference {
                 let ends = held.tick.time() + held.body.lifetime().span();
                 let gone = matches!(held.body, Body::Gone(_));
                 let versions = self.written.entry(key).or_default().entry(row).or_default();
-                versions.push(Version { number: held.version, ends, gone });
+                versions.push(Version { number: held.version, ends, gone, says: (held.tick, held.body.clone()) });
             }
             *top = stream.top;
         }
@@ -50,9 +52,9 @@ impl Reference {
 
     /// The newest version of a row not above a floor.
     #[must_use]
-    pub fn newest(&self, stream: StreamKey, row: RowKey, floor: u32) -> Option<Version> {
+    pub fn newest(&self, stream: StreamKey, row: RowKey, floor: u32) -> Option<&Version> {
         let versions = self.written.get(&stream)?.get(&row)?;
-        versions.iter().rev().find(|version| version.number <= floor).copied()
+        versions.iter().rev().find(|version| version.number <= floor)
     }
 
     /// Whether a track's attributes were ended by a version of its motion row after this one.

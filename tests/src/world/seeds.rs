@@ -17,6 +17,12 @@ pub struct Outcome {
     pub octets: f64,
     /// A digest of everything that is held at the end: the same for the same seed.
     pub digest: u64,
+    /// Rows that nodes saw to be forged.
+    pub forged: u64,
+    /// Rows that nodes let go unsealed.
+    pub unsealed: u64,
+    /// Lies that forgers told.
+    pub lies: u64,
 }
 
 impl Outcome {
