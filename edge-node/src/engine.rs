@@ -114,8 +114,7 @@ impl Engine {
                 Taken::Entry(Received { sensor, at, link, arrival }) => {
                     self.pass_time_to(at.validity);
                     self.handle(&Entry { received: at.validity, sensor, link, arrival }, at.monotonic);
-                    let waits =
-                        u64::try_from(self.node.patience().as_nanos()).map_or(Duration::ZERO, Duration::from_nanos);
+                    let waits = duration(self.node.patience());
                     self.latency.record(clock.now().monotonic.since(at.monotonic) + waits);
                 }
                 // Only when nothing waits: what was received before a deadline is taken in before it, as in a replay.
@@ -142,8 +141,7 @@ impl Engine {
     fn patience(&self, now: Now) -> Duration {
         let usual = BOARD_PERIOD / 2;
         let Some(due) = self.node.poll_mesh_timeout() else { return usual };
-        let left = (due - on_mesh_clock(now).elapsed).as_nanos();
-        u64::try_from(left).map_or(Duration::ZERO, |left| usual.min(Duration::from_nanos(left)))
+        usual.min(duration(due - on_mesh_clock(now).elapsed))
     }
 
     /// Takes in what a neighbour sent, or that it can be reached or not.
@@ -415,6 +413,11 @@ impl Engine {
 }
 
 /// Puts a line behind those that are shown; the oldest makes room.
+/// A span as the system's clocks count; none if it is negative.
+fn duration(span: Span) -> Duration {
+    u64::try_from(span.as_nanos()).map_or(Duration::ZERO, Duration::from_nanos)
+}
+
 fn keep_latest<T>(lines: &mut VecDeque<T>, line: T) {
     if lines.len() == BEARINGS_SHOWN_MAX {
         lines.pop_front();

@@ -16,7 +16,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fusion_core::measurement::SensorId;
-use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::Receiver;
@@ -31,6 +30,7 @@ use crate::config::endpoint::{HttpEndpoint, SerialEndpoint, UdpEndpoint};
 use crate::config::intake::IntakeConfig;
 use crate::inbox::{Inbox, Received};
 use crate::node::{Arrival, Link};
+use crate::streams::{self, Backoff};
 use bucket::TokenBucket;
 use http::NoPage;
 use links::{Links, count};
@@ -44,12 +44,8 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(250);
 const BACKOFF_LAST: Duration = Duration::from_secs(10);
 /// A server that says nothing for so long is taken for dead and connected anew.
 const SERVER_IDLE: Duration = Duration::from_secs(60);
-/// A client may be silent for as long as it likes; whether it is still there, TCP asks this often.
-const KEEPALIVE: Duration = Duration::from_secs(15);
 /// A connection that does not take an answer for so long is closed.
 const REPLY_PATIENCE: Duration = Duration::from_secs(5);
-/// After a client could not be accepted.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
 
 /// One sensor's way in.
 #[derive(Clone, Debug)]
@@ -86,7 +82,7 @@ impl Ingest {
 
     /// Reads an endpoint until the task is dropped (or, for a file, until its end).
     pub async fn run(self, endpoint: Endpoint) {
-        let mut backoff = BACKOFF_FIRST;
+        let mut backoff = Backoff::new(BACKOFF_FIRST, BACKOFF_LAST);
         loop {
             let outcome = match &endpoint {
                 Endpoint::None => return,
@@ -100,12 +96,11 @@ impl Ingest {
             };
             match outcome {
                 Ok(()) if matches!(endpoint, Endpoint::File(_)) => return,
-                Ok(()) => info!(sensor = %self.name, "stream ended; connecting again in {backoff:?}"),
-                Err(e) => warn!(sensor = %self.name, "{e}; trying again in {backoff:?}"),
+                Ok(()) => info!(sensor = %self.name, "stream ended; connecting again in {:?}", backoff.next()),
+                Err(e) => warn!(sensor = %self.name, "{e}; trying again in {:?}", backoff.next()),
             }
             count(&self.links.counters.failed);
-            tokio::time::sleep(backoff).await;
-            backoff = (backoff * 2).min(BACKOFF_LAST);
+            backoff.pause().await;
         }
     }
 
@@ -140,11 +135,11 @@ impl Ingest {
         }
     }
 
-    async fn tcp(&self, server: &str, backoff: &mut Duration) -> std::io::Result<()> {
+    async fn tcp(&self, server: &str, backoff: &mut Backoff) -> std::io::Result<()> {
         let stream = TcpStream::connect(server).await?;
-        prepare(&stream)?;
+        streams::prepare(&stream)?;
         self.opened();
-        *backoff = BACKOFF_FIRST;
+        backoff.reset();
         self.only_link(stream, SERVER_IDLE).await
     }
 
@@ -154,14 +149,7 @@ impl Ingest {
         let mut clients = JoinSet::new();
         loop {
             while clients.try_join_next().is_some() {}
-            let (stream, peer) = match listener.accept().await {
-                Ok(accepted) => accepted,
-                Err(e) => {
-                    warn!(sensor = %self.name, "a client could not be accepted: {e}");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
+            let (stream, peer) = streams::accept(&listener, &self.name).await;
             let Some((link, replies)) = self.links.claim(self.intake.clients_max) else {
                 count(&self.links.counters.clients_refused);
                 debug!(sensor = %self.name, "no place for a client from {peer}");
@@ -169,7 +157,7 @@ impl Ingest {
             };
             let ingest = self.clone();
             clients.spawn(async move {
-                let outcome = match prepare(&stream) {
+                let outcome = match streams::prepare(&stream) {
                     Ok(()) => ingest.converse(link, replies, stream, Duration::MAX).await,
                     Err(e) => ingest.released(link, Err(e)),
                 };
@@ -178,15 +166,15 @@ impl Ingest {
         }
     }
 
-    async fn serial(&self, line: &SerialEndpoint, backoff: &mut Duration) -> std::io::Result<()> {
+    async fn serial(&self, line: &SerialEndpoint, backoff: &mut Backoff) -> std::io::Result<()> {
         let port: SerialStream = tokio_serial::new(line.path.to_string_lossy(), line.baud).open_native_async()?;
         self.opened();
-        *backoff = BACKOFF_FIRST;
+        backoff.reset();
         self.only_link(port, Duration::MAX).await
     }
 
     /// Fetches a page again and again. That the server rewrites it meanwhile is no fault of anybody.
-    async fn http(&self, page: &HttpEndpoint, backoff: &mut Duration) -> std::io::Result<()> {
+    async fn http(&self, page: &HttpEndpoint, backoff: &mut Backoff) -> std::io::Result<()> {
         let mut tick = tokio::time::interval(Duration::from_secs_f64(self.intake.poll_period_s));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut fetched = false;
@@ -197,7 +185,8 @@ impl Ingest {
                     if !fetched {
                         self.opened();
                     }
-                    (fetched, *backoff) = (true, BACKOFF_FIRST);
+                    fetched = true;
+                    backoff.reset();
                     self.take(Link::default(), &bytes);
                 }
                 Err(NoPage::Torn) => count(&self.links.counters.pages_torn),
@@ -311,10 +300,4 @@ impl Drop for Open<'_> {
         self.ingest.push(self.link, Arrival::Closed);
         self.ingest.links.release(self.link);
     }
-}
-
-fn prepare(stream: &TcpStream) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
-    SockRef::from(stream).set_tcp_keepalive(&keepalive)
 }

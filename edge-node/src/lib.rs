@@ -46,3 +46,5 @@ pub mod recording;
 pub mod registration_health;
 #[cfg(feature = "shell")]
 pub mod sensor_health;
+#[cfg(feature = "shell")]
+pub(crate) mod streams;

@@ -23,9 +23,10 @@ use tracing::debug;
 
 use super::http::PAGE_BYTES_MAX;
 use super::links::count;
-use super::{ACCEPT_PAUSE, Ingest, prepare};
+use super::Ingest;
 use crate::config::endpoint::PushEndpoint;
 use crate::node::Link;
+use crate::streams;
 
 /// A client that has not sent its message by then is given up; one that asks nothing for as long, too.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,10 +40,7 @@ impl Ingest {
         let mut clients = JoinSet::new();
         loop {
             while clients.try_join_next().is_some() {}
-            let Ok((stream, peer)) = listener.accept().await else {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            };
+            let (stream, peer) = streams::accept(&listener, &self.name).await;
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
                 count(&self.links.counters.clients_refused);
                 debug!(sensor = %self.name, "no place for a client from {peer}");
@@ -58,7 +56,7 @@ impl Ingest {
     }
 
     async fn serve(&self, stream: TcpStream, path: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        prepare(&stream)?;
+        streams::prepare(&stream)?;
         let answer = service_fn(|request| async move { Ok::<_, Infallible>(self.answer(request, path).await) });
         let mut server = http1::Builder::new();
         server.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD_BYTES_MAX);

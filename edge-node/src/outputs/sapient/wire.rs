@@ -10,9 +10,9 @@ use fusion_core::time::Span;
 use sensor_drivers::sapient::encode::framed;
 use serde_json::{Value, json};
 use socket2::SockRef;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
@@ -23,6 +23,7 @@ use super::feed::{Feed, FeedSettings};
 use crate::board::{Board, Mode};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, SapientOutConfig, SensorConfig};
+use crate::streams::{self, Backoff, WRITE_PATIENCE, patiently, write_pieces};
 
 /// What a middleware has not taken lies here, octets: what is said behind it is so much older when it is read.
 ///
@@ -35,10 +36,6 @@ const TICKS_PER_SECOND: u32 = 4;
 
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_LAST: Duration = Duration::from_secs(15);
-/// Connecting may take so long.
-const OPEN_PATIENCE: Duration = Duration::from_secs(10);
-/// Who takes nothing for so long is left.
-const WRITE_PATIENCE: Duration = Duration::from_secs(15);
 
 /// How a way out is doing.
 #[derive(Debug, Default)]
@@ -156,28 +153,23 @@ impl SapientOutput {
 
     /// Tells the picture until the task is dropped.
     pub async fn run(self) {
-        let mut backoff = BACKOFF_FIRST;
+        let mut backoff = Backoff::new(BACKOFF_FIRST, BACKOFF_LAST);
         loop {
             let begun = self.clock.now().monotonic;
             let outcome = self.connect().await;
             self.health.registered.store(false, Ordering::Relaxed);
-            // A middleware that takes a connection only to end it is none to be asked often.
-            if self.clock.now().monotonic.since(begun) > BACKOFF_LAST {
-                backoff = BACKOFF_FIRST;
-            }
+            backoff.stood(self.clock.now().monotonic.since(begun));
             let trouble = outcome.map_or_else(|e| e.to_string(), |()| "the connection was closed".to_owned());
-            warn!(output = %self.config.name, "{trouble}; trying again in {backoff:?}");
+            warn!(output = %self.config.name, "{trouble}; trying again in {:?}", backoff.next());
             add(&self.health.failed, 1);
             self.health.set_trouble(Some(&trouble));
-            tokio::time::sleep(backoff).await;
-            backoff = (backoff * 2).min(BACKOFF_LAST);
+            backoff.pause().await;
         }
     }
 
     async fn connect(&self) -> io::Result<()> {
-        let opened = tokio::time::timeout(OPEN_PATIENCE, TcpStream::connect(&self.server)).await;
-        let stream = opened.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer"))??;
-        stream.set_nodelay(true)?;
+        let stream = patiently(TcpStream::connect(&self.server)).await?;
+        streams::prepare(&stream)?;
         SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES_MAX)?;
         info!(output = %self.config.name, endpoint = %self.config.endpoint, "open");
         let (reader, writer) = stream.into_split();
@@ -185,7 +177,7 @@ impl SapientOutput {
         let (sender, receiver) = mpsc::channel(1);
         tokio::select! {
             ended = self.speak(reader, sender) => ended,
-            ended = self.write(writer, receiver) => ended,
+            ended = write_pieces(writer, receiver, WRITE_PATIENCE, &self.health.stuck) => ended,
         }
     }
 
@@ -253,24 +245,6 @@ impl SapientOutput {
         }
         add(&self.health.octets, octets.len() as u64);
         Ok(octets)
-    }
-
-    async fn write(&self, mut writer: OwnedWriteHalf, mut pieces: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
-        while let Some(piece) = pieces.recv().await {
-            let mut rest = piece.as_slice();
-            while !rest.is_empty() {
-                let taken = tokio::time::timeout(WRITE_PATIENCE, writer.write(rest)).await.unwrap_or_else(|_| {
-                    add(&self.health.stuck, 1);
-                    let message = format!("it took nothing for {WRITE_PATIENCE:?}");
-                    Err(io::Error::new(io::ErrorKind::TimedOut, message))
-                })?;
-                if taken == 0 {
-                    return Err(io::ErrorKind::WriteZero.into());
-                }
-                rest = &rest[taken..];
-            }
-        }
-        Ok(())
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use fusion_core::geodesy::Geodetic;
 use fusion_core::time::Span;
 use serde_json::{Value, json};
-use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
@@ -29,6 +29,7 @@ use crate::config::endpoint::UdpEndpoint;
 use crate::config::tak::{TakEndpoint, TakLanguage};
 use crate::config::{Config, ConfigError, SensorConfig, TakConfig};
 use crate::outputs::datagrams;
+use crate::streams::{self, Backoff, WRITE_PATIENCE, patiently, write_pieces};
 
 /// Clients of one endpoint at once at the most.
 ///
@@ -56,14 +57,6 @@ const TICKS_PER_SECOND: u32 = 4;
 
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_LAST: Duration = Duration::from_secs(15);
-/// Connecting, and the greeting of TLS, may take so long.
-const OPEN_PATIENCE: Duration = Duration::from_secs(10);
-/// Who takes nothing for so long is left.
-const WRITE_PATIENCE: Duration = Duration::from_secs(15);
-/// Whether a silent client is still there, TCP asks this often.
-const KEEPALIVE: Duration = Duration::from_secs(15);
-/// After a client could not be accepted.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
 
 /// How a way out is doing.
 #[derive(Debug, Default)]
@@ -201,7 +194,7 @@ impl TakOutput {
 
     /// Tells the picture until the task is dropped.
     pub async fn run(self) {
-        let mut backoff = BACKOFF_FIRST;
+        let mut backoff = Backoff::new(BACKOFF_FIRST, BACKOFF_LAST);
         loop {
             let begun = self.clock.now().monotonic;
             let outcome = match &self.endpoint {
@@ -211,16 +204,12 @@ impl TakOutput {
                 TakEndpoint::TcpListen(address) => self.listen(*address, false).await,
                 TakEndpoint::TlsListen(address) => self.listen(*address, true).await,
             };
-            // A server that takes a connection only to end it is none to be asked often.
-            if self.clock.now().monotonic.since(begun) > BACKOFF_LAST {
-                backoff = BACKOFF_FIRST;
-            }
+            backoff.stood(self.clock.now().monotonic.since(begun));
             let trouble = outcome.map_or_else(|e| e.to_string(), |()| "the connection was closed".to_owned());
-            warn!(output = %self.config.name, "{trouble}; trying again in {backoff:?}");
+            warn!(output = %self.config.name, "{trouble}; trying again in {:?}", backoff.next());
             add(&self.health.failed, 1);
             self.health.set_trouble(Some(trouble));
-            tokio::time::sleep(backoff).await;
-            backoff = (backoff * 2).min(BACKOFF_LAST);
+            backoff.pause().await;
         }
     }
 
@@ -295,14 +284,7 @@ impl TakOutput {
         let mut clients = JoinSet::new();
         loop {
             while clients.try_join_next().is_some() {}
-            let (stream, peer) = match listener.accept().await {
-                Ok(accepted) => accepted,
-                Err(e) => {
-                    warn!(output = %self.config.name, "a client could not be accepted: {e}");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
+            let (stream, peer) = streams::accept(&listener, &self.config.name).await;
             let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
                 add(&self.health.refused, 1);
                 warn!(output = %self.config.name, %peer, "refused: {CLIENTS_MAX} clients are there already");
@@ -342,7 +324,7 @@ impl TakOutput {
         let (sender, receiver) = mpsc::channel(1);
         tokio::select! {
             ended = self.speak(reader, role, room, sender) => ended,
-            ended = self.write(writer, receiver) => ended,
+            ended = write_pieces(writer, receiver, self.patience, &self.health.stuck) => ended,
         }
     }
 
@@ -413,37 +395,6 @@ impl TakOutput {
         add(&self.health.lost, seat.missed());
         octets
     }
-
-    async fn write<S: AsyncWrite>(
-        &self,
-        mut writer: WriteHalf<S>,
-        mut pieces: mpsc::Receiver<Vec<u8>>,
-    ) -> io::Result<()> {
-        while let Some(piece) = pieces.recv().await {
-            let mut rest = piece.as_slice();
-            while !rest.is_empty() {
-                let taken = self.while_it_reads(writer.write(rest)).await?;
-                if taken == 0 {
-                    return Err(io::ErrorKind::WriteZero.into());
-                }
-                rest = &rest[taken..];
-            }
-            self.while_it_reads(writer.flush()).await?;
-        }
-        Ok(())
-    }
-
-    async fn while_it_reads<T>(&self, writing: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-        tokio::time::timeout(self.patience, writing).await.unwrap_or_else(|_| {
-            add(&self.health.stuck, 1);
-            Err(io::Error::new(io::ErrorKind::TimedOut, format!("it took nothing for {:?}", self.patience)))
-        })
-    }
-}
-
-async fn patiently<T>(opening: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    let opened = tokio::time::timeout(OPEN_PATIENCE, opening).await;
-    opened.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer"))?
 }
 
 fn ticks() -> tokio::time::Interval {
@@ -453,10 +404,8 @@ fn ticks() -> tokio::time::Interval {
 }
 
 fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let socket = SockRef::from(stream);
-    socket.set_send_buffer_size(SEND_BUFFER_BYTES_MAX)?;
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))
+    streams::prepare(stream)?;
+    SockRef::from(stream).set_send_buffer_size(SEND_BUFFER_BYTES_MAX)
 }
 
 /// Where a sensor stands, if the configuration tells.

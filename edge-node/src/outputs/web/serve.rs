@@ -23,6 +23,7 @@ use super::health::{ConsoleHealth, count};
 use super::secret;
 use crate::config::console::LanConfig;
 use crate::outputs::tak::tls;
+use crate::streams;
 
 /// Connections at once at the most, at each of both addresses. The next one is closed.
 ///
@@ -32,17 +33,11 @@ pub const CONNECTIONS_MAX: usize = 128;
 /// Whoever has not agreed upon TLS or told a whole request after so long is closed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// After a failure to accept, which is mostly for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
 /// Accepts connections and answers them, until the task is dropped.
 pub(super) async fn run(listener: TcpListener, tls: Option<TlsAcceptor>, app: Router, health: Arc<ConsoleHealth>) {
     let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
-        let Ok((stream, peer)) = listener.accept().await else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
+        let (stream, peer) = streams::accept(&listener, "console").await;
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
             count(&health.connections_full);
             continue;
