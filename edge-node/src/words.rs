@@ -41,14 +41,3 @@ pub const fn affiliation(affiliation: Affiliation) -> &'static str {
         Affiliation::Hostile => "hostile",
     }
 }
-
-/// All affiliations.
-pub const AFFILIATIONS: [Affiliation; 7] = [
-    Affiliation::Pending,
-    Affiliation::Unknown,
-    Affiliation::AssumedFriend,
-    Affiliation::Friend,
-    Affiliation::Neutral,
-    Affiliation::Suspect,
-    Affiliation::Hostile,
-];

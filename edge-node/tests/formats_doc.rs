@@ -156,18 +156,9 @@ fn classes_and_affiliations_are_called_as_in_plots_but_for_one() {
         ObjectClass::Emitter,
     ];
     assert_eq!(values("class"), classes.map(words::class));
-    let affiliations = [
-        Affiliation::Pending,
-        Affiliation::Unknown,
-        Affiliation::AssumedFriend,
-        Affiliation::Friend,
-        Affiliation::Neutral,
-        Affiliation::Suspect,
-        Affiliation::Hostile,
-    ];
     let but_for_one = |word: String| if word == "assumed-friend" { "assumed_friend".into() } else { word };
     let expected: Vec<String> = values("affiliation").into_iter().map(but_for_one).collect();
-    assert_eq!(expected, affiliations.map(words::affiliation));
+    assert_eq!(expected, Affiliation::ALL.map(words::affiliation));
 }
 
 #[test]

@@ -35,6 +35,12 @@ pub enum Affiliation {
     Hostile,
 }
 
+impl Affiliation {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Pending, Self::Unknown, Self::AssumedFriend, Self::Friend, Self::Neutral, Self::Suspect, Self::Hostile];
+}
+
 /// Everything said about who a target is. Absent parts are absent, never guessed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use fusion_core::identity::Affiliation;
 use serde_json::json;
 
 use super::{Failure, ask, say};
@@ -19,7 +20,7 @@ pub struct AnnotateArgs {
     pub track: String,
     /// Whose it is.
     #[arg(long, value_name = "WHOSE")]
-    #[arg(value_parser = PossibleValuesParser::new(words::AFFILIATIONS.map(words::affiliation)))]
+    #[arg(value_parser = PossibleValuesParser::new(Affiliation::ALL.map(words::affiliation)))]
     #[arg(required_unless_present = "remark")]
     pub affiliation: Option<String>,
     /// What there is to say of it: one line of up to 120 octets; an empty one takes back what was said.

@@ -21,9 +21,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::debug;
 
+use super::Ingest;
 use super::http::PAGE_BYTES_MAX;
 use super::links::count;
-use super::Ingest;
 use crate::config::endpoint::PushEndpoint;
 use crate::node::Link;
 use crate::streams;

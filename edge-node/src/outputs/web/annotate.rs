@@ -110,7 +110,7 @@ fn subject(track: &str, board: &Released) -> Result<TrackId, Refusal> {
 }
 
 fn affiliation(word: &str) -> Result<Affiliation, Refusal> {
-    let all = words::AFFILIATIONS;
+    let all = Affiliation::ALL;
     all.into_iter().find(|affiliation| words::affiliation(*affiliation) == word).ok_or_else(|| {
         let known: Vec<&str> = all.into_iter().map(words::affiliation).collect();
         unsound(format!("affiliation: write one of {}", known.join(", ")))
