@@ -45,7 +45,7 @@ use average::{count, ratio};
 use gospa::GospaTotals;
 use identity::IdentityTotals;
 use names::Names;
-use nees::NeesTotals;
+use nees::Sample;
 use ospa::OspaTotals;
 use point::{Frame, Seen};
 use siap::SiapTotals;
@@ -97,7 +97,6 @@ pub struct Score {
     ospa: OspaTotals,
     siap: SiapTotals,
     identity: IdentityTotals,
-    nees: NeesTotals,
     span: Option<(Timestamp, Timestamp)>,
     frames: u64,
     truths: u64,
@@ -161,11 +160,10 @@ impl Score {
             truth_names: Names::default(),
             track_names: Names::default(),
             gospa: GospaTotals::new(params.gospa),
-            trajectory: TrajectoryTotals::new(params.gospa, params.switch_m),
+            trajectory: TrajectoryTotals::new(params.gospa, params.switch_m, params.dimensions),
             ospa: OspaTotals::new(params.ospa),
             siap: SiapTotals::new(params.gate_m, params.interval_s),
             identity: IdentityTotals::new(params.gate_m),
-            nees: NeesTotals::new(params.dimensions),
             span: None,
             frames: 0,
             truths: 0,
@@ -204,10 +202,9 @@ impl Score {
         let frame = self.frame(truths, &counted)?;
         let near = within(&frame.truth_positions(), &frame.track_positions(), self.params.reach_m())
             .ok_or(FrameRefused::TooManyPairs)?;
-        let pairs = self.handle_pairs(&frame, &near);
-        for pair in pairs {
-            self.nees.handle(&truths[pair.truth], counted[pair.track].1, frame.tracks[pair.track].who);
-        }
+        let dimensions = self.params.dimensions;
+        let sample = |pair: &Pair| Sample::of(dimensions, &truths[pair.truth], counted[pair.track].1);
+        self.handle_pairs(&frame, &near, sample);
         self.span = Some((self.span.map_or(time, |(first, _)| first), time));
         Ok(())
     }
@@ -245,17 +242,17 @@ impl Score {
         Ok(frame)
     }
 
-    /// Lets every metric see the frame and the pairs within reach; tells which pairs keep identity.
-    fn handle_pairs(&mut self, frame: &Frame, near: &[Pair]) -> Vec<Pair> {
+    /// Lets every metric see the frame and the pairs within reach.
+    fn handle_pairs(&mut self, frame: &Frame, near: &[Pair], sample: impl Fn(&Pair) -> Option<Sample>) {
         let (truths, tracks) = (count(&frame.truths), count(&frame.tracks));
         self.frames += 1;
         self.truths += truths;
         self.tracks += tracks;
         let chosen = self.gospa.handle(truths, tracks, near);
-        self.trajectory.handle(frame, near, &chosen);
+        self.trajectory.handle(frame, near, &chosen, sample);
         self.ospa.handle(truths, tracks, near);
         self.siap.handle(frame, near);
-        self.identity.handle(frame, near)
+        self.identity.handle(frame, near);
     }
 
     /// GOSPA so far: cheap, unlike the whole summary.
@@ -267,15 +264,16 @@ impl Score {
     /// Every figure so far.
     #[must_use]
     pub fn summary(&self) -> Summary {
+        let (trajectory_gospa, nees) = self.trajectory.summary();
         Summary {
             params: self.params,
             frames: self.frame_summary(),
             gospa: self.gospa.summary(),
-            trajectory_gospa: self.trajectory.summary(),
+            trajectory_gospa,
             ospa: self.ospa.summary(),
             siap: self.siap.summary(),
             identity: self.identity.summary(),
-            nees: self.nees.summary(),
+            nees,
             truths: self.truth_names.iter().map(|(id, number)| self.truth_summary(id, number)).collect(),
         }
     }
@@ -401,23 +399,61 @@ mod tests {
         assert!(json["gospa"]["mean_m"].is_null());
     }
 
-    #[test]
-    fn a_consistent_tracker_is_found_consistent() {
-        let mut noise = Noise(1);
-        let mut score = score(Params { gate_m: 1e3, dimensions: Dimensions::Spatial, ..Params::default() });
+    /// A track with standard deviations of 10 m and 2 m/s.
+    fn sure(id: &str, position: Geodetic, velocity_enu_m_s: [f64; 3]) -> TrackPoint<'_> {
         let mut upper = [0.0; 21];
         [0, 6, 11].iter().for_each(|&i| upper[i] = 100.0);
         [15, 18, 20].iter().for_each(|&i| upper[i] = 4.0);
+        TrackPoint { position, velocity_enu_m_s, covariance_enu: Some(upper), ..track(id, Status::Confirmed, 47.0) }
+    }
+
+    /// So many metres north of latitude 47°.
+    fn north(metres: f64) -> Geodetic {
+        let plane = fusion_core::geodesy::TangentPlane::at(place(47.0));
+        Geodetic::from_ecef(plane.to_ecef(fusion_core::frame::Position::new(0.0, metres, 0.0)))
+    }
+
+    #[test]
+    fn a_track_that_turns_out_to_be_the_neighbours_is_not_off_by_their_distance() {
+        // Two objects 60 m apart, within the gate of 100 m. When they are new, each track is nearer to the other one.
+        let mut score = score(Params::default());
+        for second in 0..50 {
+            let [a, b] = if second == 0 { [35.0, 25.0] } else { [0.0, 60.0] };
+            let truths = [("t", 0.0), ("u", 60.0)].map(|(id, x)| TruthPoint { position: north(x), ..truth(id, 47.0) });
+            let tracks = [("a", a), ("b", b)].map(|(id, x)| sure(id, north(x), [1.0, 2.0, 3.0]));
+            score.handle_frame(secs(second), &truths, &tracks).expect("good");
+        }
+        let summary = score.summary();
+        // At first 2.5 σ; later nothing.
+        let anees = summary.nees.position.anees.expect("samples");
+        assert!((anees - 2.0 * 6.25 / 200.0).abs() < 1e-3, "{anees}");
+        assert_eq!(summary.identity.switches, 0, "identity keeps them together");
+    }
+
+    #[test]
+    fn a_nearer_track_of_one_frame_does_not_flatter() {
+        // The truth's own track is off by 1 σ in every frame; in one of them another is upon it.
+        let mut score = score(Params::default());
+        for second in 0..11 {
+            let other = if second == 5 { 0.0 } else { 90.0 };
+            let tracks = [("a", 10.0), ("b", other)].map(|(id, x)| sure(id, north(x), [1.0, 2.0, 3.0]));
+            score.handle_frame(secs(second), &[truth("t", 47.0)], &tracks).expect("good");
+        }
+        let found = score.summary().nees.position;
+        assert_eq!((found.samples, found.tracks), (11, 1));
+        assert!((found.anees.expect("samples") - 0.5).abs() < 1e-3, "{found:?}");
+    }
+
+    #[test]
+    fn a_consistent_tracker_is_found_consistent() {
+        let mut noise = Noise(1);
+        let mut score = score(Params { dimensions: Dimensions::Spatial, ..Params::default() });
         for second in 0..2000 {
             let off = [(); 3].map(|()| 10.0 * noise.normal());
             let plane = fusion_core::geodesy::TangentPlane::at(place(47.0));
             let position = plane.to_ecef(fusion_core::frame::Position::new(off[0], off[1], off[2]));
-            let track = TrackPoint {
-                position: Geodetic::from_ecef(position),
-                velocity_enu_m_s: [1.0, 2.0, 3.0].map(|v: f64| v + 2.0 * noise.normal()),
-                covariance_enu: Some(upper),
-                ..track("a", Status::Confirmed, 47.0)
-            };
+            let velocity = [1.0, 2.0, 3.0].map(|v: f64| v + 2.0 * noise.normal());
+            let track = sure("a", Geodetic::from_ecef(position), velocity);
             score.handle_frame(secs(second), &[truth("t", 47.0)], &[track]).expect("good");
         }
         for consistency in [score.summary().nees.position, score.summary().nees.state] {

@@ -92,8 +92,8 @@ impl IdentityTotals {
         }
     }
 
-    /// Takes in one frame and every pair within the gate; tells which pairs it made.
-    pub(super) fn handle(&mut self, frame: &Frame, near: &[Pair]) -> Vec<Pair> {
+    /// Takes in one frame and every pair within the gate.
+    pub(super) fn handle(&mut self, frame: &Frame, near: &[Pair]) {
         let pairs = self.pair(frame, near);
         self.lives.handle(frame, &pairs);
         self.missed += count(&frame.truths) - count(&pairs);
@@ -102,7 +102,6 @@ impl IdentityTotals {
             self.distance.add(pair.distance_m);
             self.remember(frame.truths[pair.truth].who, frame.tracks[pair.track].who);
         }
-        pairs
     }
 
     fn pair(&self, frame: &Frame, near: &[Pair]) -> Vec<Pair> {

@@ -4,8 +4,13 @@
 //! mean over all samples, divided by that number, is the ANEES: 1 is consistent, above 1 overconfident, below 1 too
 //! modest.
 //!
-//! Pairs are those of [`identity`](super::identity): the nearest track of each frame would flatter the tracker. The
-//! gate cuts errors beyond it off; it should be many standard deviations wide.
+//! Pairs are those of T-GOSPA ([`trajectory`](super::trajectory)), whose assignment runs through the whole of the run
+//! and pays for every change. The nearest track of each frame would flatter the tracker. Pairs that stay together while
+//! they are within a gate, as [`identity`](super::identity) has them, would charge the covariance with numbers: where
+//! objects fly closer together than the gate is wide, a track that was taken for the neighbour's when it was new, or
+//! that has gone over to the neighbour, would be off by their distance for as long as they fly together. That it is
+//! another's is no error of its state, and counted as a switch. The cut-off of GOSPA cuts errors beyond it off; it
+//! should be many standard deviations wide.
 //!
 //! Two bands are given, within which the ANEES of a consistent tracker lies with 95 %: one as though all samples were
 //! independent, one as though each track were a single sample. Errors along a track are correlated, so the truth lies
@@ -30,9 +35,48 @@ const BAND_FREEDOM_MIN: u64 = 10;
 /// NEES over many frames: of position, and of position with velocity.
 #[derive(Clone, Debug)]
 pub(super) struct NeesTotals {
-    dimensions: Dimensions,
     position: Consistency,
     state: Consistency,
+}
+
+/// What one pair says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Sample {
+    position: Epsilon,
+    state: Epsilon,
+}
+
+/// ε of one kind of error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Epsilon {
+    /// The truth does not know so much of itself.
+    Unknown,
+    /// The covariance is not positive definite.
+    Refused,
+    /// ε.
+    Is(f64),
+}
+
+impl Sample {
+    /// Of a truth and a track; a track without a covariance says nothing here.
+    pub(super) fn of(dimensions: Dimensions, truth: &TruthPoint<'_>, track: &TrackPoint<'_>) -> Option<Self> {
+        let (p, e) = (from_upper(&track.covariance_enu?), error(truth, track));
+        let position = match dimensions {
+            Dimensions::Horizontal => of_axes(&p, &e, [0, 1]),
+            Dimensions::Spatial => of_axes(&p, &e, [0, 1, 2]),
+        };
+        let state = || match dimensions {
+            Dimensions::Horizontal => of_axes(&p, &e, [0, 1, 3, 4]),
+            Dimensions::Spatial => Epsilon::of(squared_distance(&p, &e)),
+        };
+        Some(Self { position, state: truth.velocity_enu_m_s.map_or(Epsilon::Unknown, |_| state()) })
+    }
+}
+
+impl Epsilon {
+    fn of(epsilon: Option<f64>) -> Self {
+        epsilon.map_or(Self::Refused, Self::Is)
+    }
 }
 
 /// What NEES says about a whole run.
@@ -71,32 +115,13 @@ impl NeesTotals {
             Dimensions::Horizontal => (CHI_SQUARE_2, CHI_SQUARE_4),
             Dimensions::Spatial => (CHI_SQUARE_3, CHI_SQUARE_6),
         };
-        Self { dimensions, position: Consistency::new(position), state: Consistency::new(state) }
+        Self { position: Consistency::new(position), state: Consistency::new(state) }
     }
 
-    /// Takes in one pair; `who` is the track's number. A track without a covariance says nothing here.
-    pub(super) fn handle(&mut self, truth: &TruthPoint<'_>, track: &TrackPoint<'_>, who: usize) {
-        let Some(upper) = track.covariance_enu else { return };
-        let p = from_upper(&upper);
-        let e = error(truth, track);
-        self.position.handle(who, self.position_nees(&p, &e));
-        if truth.velocity_enu_m_s.is_some() {
-            self.state.handle(who, self.state_nees(&p, &e));
-        }
-    }
-
-    fn position_nees(&self, p: &Matrix6, e: &[f64; 6]) -> Option<f64> {
-        match self.dimensions {
-            Dimensions::Horizontal => of_axes(p, e, [0, 1]),
-            Dimensions::Spatial => of_axes(p, e, [0, 1, 2]),
-        }
-    }
-
-    fn state_nees(&self, p: &Matrix6, e: &[f64; 6]) -> Option<f64> {
-        match self.dimensions {
-            Dimensions::Horizontal => of_axes(p, e, [0, 1, 3, 4]),
-            Dimensions::Spatial => squared_distance(p, e),
-        }
+    /// Takes in what one pair says; `who` is the track's number.
+    pub(super) fn add(&mut self, who: usize, sample: &Sample) {
+        self.position.add(who, sample.position);
+        self.state.add(who, sample.state);
     }
 
     pub(super) fn summary(&self) -> NeesSummary {
@@ -104,8 +129,8 @@ impl NeesTotals {
     }
 }
 
-fn of_axes<const N: usize>(p: &Matrix6, e: &[f64; 6], axes: [usize; N]) -> Option<f64> {
-    squared_distance(&block(p, axes), &axes.map(|axis| e[axis]))
+fn of_axes<const N: usize>(p: &Matrix6, e: &[f64; 6], axes: [usize; N]) -> Epsilon {
+    Epsilon::of(squared_distance(&block(p, axes), &axes.map(|axis| e[axis])))
 }
 
 /// Track less truth in the axes at the track: metres, then m/s (zero where the truth's velocity is not known).
@@ -148,10 +173,14 @@ impl Consistency {
         Self { chi_square, nees: Average::default(), inside: 0, refused: 0, has_sample: Vec::new() }
     }
 
-    fn handle(&mut self, who: usize, nees: Option<f64>) {
-        let Some(nees) = nees else {
-            self.refused += 1;
-            return;
+    fn add(&mut self, who: usize, epsilon: Epsilon) {
+        let nees = match epsilon {
+            Epsilon::Unknown => return,
+            Epsilon::Refused => {
+                self.refused += 1;
+                return;
+            }
+            Epsilon::Is(nees) => nees,
         };
         let [low, high] = self.chi_square.central;
         self.nees.add(nees);
@@ -217,7 +246,7 @@ mod tests {
             covariance_enu: Some(upper),
         };
         let mut totals = NeesTotals::new(dimensions);
-        totals.handle(&truth, &track, 4);
+        totals.add(4, &Sample::of(dimensions, &truth, &track).expect("a covariance"));
         totals.summary()
     }
 

@@ -19,7 +19,7 @@ pub struct Params {
     pub switch_m: f64,
     /// p and c of OSPA.
     pub ospa: Cut,
-    /// How near a track must be to a truth for SIAP, identity and NEES, metres.
+    /// How near a track must be to a truth for SIAP and identity, metres.
     pub gate_m: f64,
     /// Whether tentative tracks count like confirmed ones.
     pub count_tentative: bool,

@@ -84,7 +84,7 @@ fn run(params: Params) -> Summary {
     for k in 0..FRAMES {
         let frame = world.frame(k);
         let near = within(&frame.truth_positions(), &frame.track_positions(), 100.0).expect("few pairs");
-        score.handle_pairs(&frame, &near);
+        score.handle_pairs(&frame, &near, |_| None);
     }
     score.summary()
 }

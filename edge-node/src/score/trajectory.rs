@@ -34,8 +34,9 @@ use serde::Serialize;
 
 use super::average::{count, real};
 use super::gospa::Cut;
+use super::nees::{NeesSummary, NeesTotals, Sample};
 use super::pairing::Pair;
-use super::point::Frame;
+use super::point::{Dimensions, Frame};
 
 use block::Block;
 use piece::{Edge, OPEN_END, Past, Piece, Tally};
@@ -46,7 +47,7 @@ use solve::{Budget, solve};
 /// No counter: a full block is solved and another begun.
 pub const BLOCK_FRAMES_MAX: u32 = 4096;
 
-/// The near pairs of truth and track that a block holds before it is solved (42 MB; the frame that fills it may bring
+/// The near pairs of truth and track that a block holds before it is solved (67 MB; the frame that fills it may bring
 /// up to [`PAIRS_MAX`](super::PAIRS_MAX) more).
 ///
 /// No counter: a full block is solved and another begun.
@@ -76,9 +77,11 @@ struct Memory {
 }
 
 /// What the blocks so far came to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Done {
     tally: Tally,
+    /// Of the pairs that stand.
+    nees: NeesTotals,
     /// Gains less changes that no assignment exceeds.
     worth_at_most: f64,
 }
@@ -110,17 +113,26 @@ pub struct TrajectorySummary {
 }
 
 impl TrajectoryTotals {
-    pub(super) fn new(cut: Cut, switch_m: f64) -> Self {
-        let (block, past, done) = (Block::default(), Memory::default(), Done::default());
+    /// `dimensions` are those in which covariances are judged.
+    pub(super) fn new(cut: Cut, switch_m: f64, dimensions: Dimensions) -> Self {
+        let (block, past) = (Block::default(), Memory::default());
+        let done = Done { tally: Tally::default(), nees: NeesTotals::new(dimensions), worth_at_most: 0.0 };
         Self { cut, switch_m, frames: 0, truths: 0, tracks: 0, block, past, done }
     }
 
-    /// Takes in one frame, every pair within the cut-off, and the best assignment of this frame alone.
-    pub(super) fn handle(&mut self, frame: &Frame, near: &[Pair], chosen: &[Pair]) {
+    /// Takes in one frame, every pair within the cut-off and what it says of the track's covariance, and the best
+    /// assignment of this frame alone.
+    pub(super) fn handle(
+        &mut self,
+        frame: &Frame,
+        near: &[Pair],
+        chosen: &[Pair],
+        sample: impl Fn(&Pair) -> Option<Sample>,
+    ) {
         self.frames += 1;
         self.truths += count(&frame.truths);
         self.tracks += count(&frame.tracks);
-        self.block.hold(frame, near, chosen, self.cut);
+        self.block.hold(frame, near, chosen, self.cut, sample);
         if self.block.frames() >= BLOCK_FRAMES_MAX || self.block.pairs() >= BLOCK_PAIRS_MAX {
             let block = core::mem::take(&mut self.block);
             let toggle = self.toggle();
@@ -133,11 +145,12 @@ impl TrajectoryTotals {
         self.cut.order.raise(self.switch_m) / 2.0
     }
 
-    /// The figures so far. What is still held is solved for it, which takes its time.
-    pub(super) fn summary(&self) -> TrajectorySummary {
-        let mut done = self.done;
+    /// The figures so far, and those of NEES over the pairs that were assigned. What is still held is solved for it,
+    /// which takes its time.
+    pub(super) fn summary(&self) -> (TrajectorySummary, NeesSummary) {
+        let mut done = self.done.clone();
         done.add(&mut self.past.clone(), &self.block, self.toggle());
-        self.summary_of(&done)
+        (self.summary_of(&done), done.nees.summary())
     }
 
     fn summary_of(&self, done: &Done) -> TrajectorySummary {
@@ -172,6 +185,10 @@ impl Done {
         for piece in pieces {
             let solution = solve(&piece, &mut budget);
             self.tally.add(piece.tally(&solution.plan));
+            for (pair, stands) in piece.pairs.iter().zip(&solution.plan.0) {
+                let samples = pair.collected(stands).filter_map(|gain| gain.sample.as_ref());
+                samples.for_each(|sample| self.nees.add(pair.edge.track, sample));
+            }
             self.worth_at_most += solution.worth_at_most;
             past.remember(&piece, &solution.plan.0);
         }
@@ -220,13 +237,13 @@ mod tests {
 
     fn run_with(cut: Cut, switch_m: f64, frames: &[(Line, Line)]) -> TrajectorySummary {
         let seen = |&(who, x): &(usize, f64)| Seen { who, position: [x, 0.0, 0.0], velocity: None };
-        let mut totals = TrajectoryTotals::new(cut, switch_m);
+        let mut totals = TrajectoryTotals::new(cut, switch_m, Dimensions::Horizontal);
         for (truths, tracks) in frames {
             let frame = Frame { truths: truths.iter().map(seen).collect(), tracks: tracks.iter().map(seen).collect() };
             let near = within(&frame.truth_positions(), &frame.track_positions(), 50.0).expect("few pairs");
-            totals.handle(&frame, &near, &one_to_one(&near, cut.cutoff_m, cut.order));
+            totals.handle(&frame, &near, &one_to_one(&near, cut.cutoff_m, cut.order), |_| None);
         }
-        totals.summary()
+        totals.summary().0
     }
 
     fn run(frames: &[(Line, Line)]) -> TrajectorySummary {

@@ -31,9 +31,9 @@ const CUTOFF_M: f64 = 100.0;
 /// Our tracker goes over the own seed so often, for the times.
 const REPEATS: usize = 10;
 
-const COLUMNS: [&str; 15] = [
-    "scenario", "tracker", "seeds", "GOSPA", "rms", "missed", "false", "switches", "LS", "ANEES", "ms mean", "p50",
-    "p99", "max", "ratio",
+const COLUMNS: [&str; 16] = [
+    "scenario", "tracker", "seeds", "GOSPA", "rms", "missed", "false", "switches", "LS", "ANEES", "of state",
+    "ms mean", "p50", "p99", "max", "ratio",
 ];
 
 pub fn table(options: &Options) -> Table {
@@ -46,7 +46,8 @@ pub fn table(options: &Options) -> Table {
         }
     }
     table.note(
-        "missed and false per scan; ANEES of position and velocity; ratio: mean time over ours on the same seeds",
+        "missed and false per scan; ANEES of the position, and of the whole state with velocity; ratio: mean time over \
+         ours on the same seeds",
     );
     table.note(format!(
         "seeds: the scenario's own and those after it; times of ours over {REPEATS} runs of the own seed"
@@ -112,7 +113,8 @@ struct Figures {
     gospa: [f64; 4],
     switches: f64,
     longest_segment: f64,
-    anees: Option<f64>,
+    /// Of the position, and of position and velocity.
+    anees: [Option<f64>; 2],
     times_ms: Vec<f64>,
 }
 
@@ -124,7 +126,7 @@ impl Figures {
             gospa: [g.mean_m, g.rms_m, g.missed_per_frame, g.false_per_frame].map(known),
             switches: real(usize::try_from(summary.siap.number_changes).expect("few")),
             longest_segment: known(summary.siap.longest_segment),
-            anees: summary.nees.state.anees,
+            anees: [summary.nees.position.anees, summary.nees.state.anees],
             times_ms,
         }
     }
@@ -135,12 +137,12 @@ impl Figures {
             gospa: std::array::from_fn(|i| over(&|one| one.gospa[i])),
             switches: over(&|one| one.switches),
             longest_segment: over(&|one| one.longest_segment),
-            anees: all[0].anees.map(|_| over(&|one| one.anees.unwrap_or(f64::NAN))),
+            anees: std::array::from_fn(|i| all[0].anees[i].map(|_| over(&|one| one.anees[i].unwrap_or(f64::NAN)))),
             times_ms: all.iter().flat_map(|one| one.times_ms.iter().copied()).collect(),
         }
     }
 
-    fn row(&self, scenario: &str, tracker: &str, seeds: usize, ours: Option<&Self>) -> [String; 15] {
+    fn row(&self, scenario: &str, tracker: &str, seeds: usize, ours: Option<&Self>) -> [String; 16] {
         let times = Times::of(self.times_ms.clone());
         let digits = if times.mean < 10.0 { 3 } else { 0 };
         let [mean, rms, missed, false_tracks] = self.gospa;
@@ -154,7 +156,8 @@ impl Figures {
             fixed(false_tracks, 2),
             fixed(self.switches, usize::from(seeds > 1)),
             fixed(self.longest_segment, 3),
-            fixed(self.anees, 2),
+            fixed(self.anees[0], 2),
+            fixed(self.anees[1], 2),
             fixed(times.mean, digits),
             fixed(times.p50, digits),
             fixed(times.p99, digits),
@@ -164,7 +167,7 @@ impl Figures {
     }
 }
 
-fn recorded_row(recorded: &Recorded, ours: Option<&Figures>) -> [String; 15] {
+fn recorded_row(recorded: &Recorded, ours: Option<&Figures>) -> [String; 16] {
     [
         recorded.scenario.to_owned(),
         format!("Stone Soup {}, recorded", recorded.tracker),
@@ -175,6 +178,7 @@ fn recorded_row(recorded: &Recorded, ours: Option<&Figures>) -> [String; 15] {
         fixed(recorded.false_tracks, 2),
         recorded.switches.to_string(),
         fixed(recorded.longest_segment, 3),
+        unknown(),
         unknown(),
         fixed(recorded.ms_mean, 0),
         fixed(recorded.ms_p50, 0),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::gospa::Cut;
+use super::super::nees::Sample;
 use super::super::pairing::{Forest, Pair, place, sorted_set};
 use super::super::point::Frame;
 use super::piece::{Candidate, Edge, Gain, Past, Piece};
@@ -23,15 +24,22 @@ impl Block {
         self.near.len()
     }
 
-    /// Takes in one frame.
-    pub(super) fn hold(&mut self, frame: &Frame, near: &[Pair], chosen: &[Pair], cut: Cut) {
+    /// Takes in one frame, and what each pair says of the track's covariance.
+    pub(super) fn hold(
+        &mut self,
+        frame: &Frame,
+        near: &[Pair],
+        chosen: &[Pair],
+        cut: Cut,
+        sample: impl Fn(&Pair) -> Option<Sample>,
+    ) {
         let chosen: BTreeSet<(usize, usize)> = chosen.iter().map(|pair| (pair.truth, pair.track)).collect();
         let step = self.frames;
         for pair in near.iter().filter(|pair| pair.distance_m < cut.cutoff_m) {
             let edge = Edge { truth: frame.truths[pair.truth].who, track: frame.tracks[pair.track].who };
             let worth = cut.order.raise(cut.cutoff_m) - cut.order.raise(pair.distance_m);
             let chosen = chosen.contains(&(pair.truth, pair.track));
-            self.near.push((edge, Gain { step, worth, chosen }));
+            self.near.push((edge, Gain { step, worth, chosen, sample: sample(pair) }));
         }
         self.frames += 1;
     }

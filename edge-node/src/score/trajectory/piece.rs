@@ -1,6 +1,7 @@
 //! A part of a block whose truths and tracks never came near any other: it is solved by itself.
 
 use super::super::average::{count, real};
+use super::super::nees::Sample;
 use super::lattice::{Change, Course, Event, Lattice};
 
 /// A truth and a track by their numbers.
@@ -44,6 +45,8 @@ pub(super) struct Gain {
     pub(super) worth: f64,
     /// Does the best assignment of this step alone hold the pair?
     pub(super) chosen: bool,
+    /// What the pair says of the track's covariance.
+    pub(super) sample: Option<Sample>,
 }
 
 /// From which step on a pair stands, and the step before which it ends.
@@ -80,14 +83,19 @@ impl Candidate {
         let begins = u64::from(self.start(at_start, 1.0) > 0.0);
         let changes = |&(from, to): &Stand| u64::from(from > 0) + u64::from(to < OPEN_END);
         let mut tally = Tally { toggles: begins + stands.iter().map(changes).sum::<u64>(), ..Tally::default() };
-        for &(from, to) in stands {
-            let first = self.gains.partition_point(|gain| gain.step < from);
-            for gain in self.gains[first..].iter().take_while(|gain| gain.step < to) {
-                tally.gain += gain.worth;
-                tally.assigned += 1;
-            }
+        for gain in self.collected(stands) {
+            tally.gain += gain.worth;
+            tally.assigned += 1;
         }
         tally
+    }
+
+    /// When the pair stands and is near.
+    pub(super) fn collected<'a>(&'a self, stands: &'a [Stand]) -> impl Iterator<Item = &'a Gain> {
+        stands.iter().flat_map(|&(from, to)| {
+            let first = self.gains.partition_point(|gain| gain.step < from);
+            self.gains[first..].iter().take_while(move |gain| gain.step < to)
+        })
     }
 }
 

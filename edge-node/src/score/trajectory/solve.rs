@@ -278,7 +278,7 @@ mod tests {
         for place in 0..truths * tracks {
             let edge = Edge { truth: place / tracks, track: place % tracks };
             let worth: Vec<f64> = (0..steps).map(|_| (5.0 + 4.0 * noise.normal()).clamp(0.0, 10.0)).collect();
-            let gain = |(step, worth): (u32, &f64)| Gain { step, worth: *worth, chosen: false };
+            let gain = |(step, worth): (u32, &f64)| Gain { step, worth: *worth, chosen: false, sample: None };
             pairs.push(Candidate { edge, past: Past::Open, gains: (0..).zip(&worth).map(gain).collect() });
         }
         Piece { pairs, toggle: 2.0 }
