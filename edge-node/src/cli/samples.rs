@@ -11,7 +11,8 @@ fn sensor(name: &str, state: &str, age_s: f64, reasons: &[&str]) -> Value {
 
 fn neighbour(name: &str, state: &str, bearer: Option<&str>, trouble: Option<&str>) -> Value {
     json!({ "name": name, "state": state, "bearer": bearer, "age_s": 0.2, "waiting": 3, "trouble": trouble,
-            "rate_bytes_s": 250_000.0, "clock_ahead_s": -0.012, "bytes_in": 40_000, "bytes_out": 52_000, "kept": ["hf"] })
+            "rate_bytes_s": 250_000.0, "clock_ahead_s": -0.012, "bytes_in": 40_000, "bytes_out": 52_000,
+            "kept": ["hf"] })
 }
 
 fn track(number: i64) -> Value {

@@ -1,8 +1,8 @@
 //! Base maps as MBTiles: a SQLite file with a table `metadata` and tiles by zoom, column and row from the south.
 //!
-//! Format: <https://github.com/mapbox/mbtiles-spec/blob/master/1.3/spec.md>. `tiles` may be a table, or a view that joins
-//! two so that tiles which are alike lie there once; views are not run, but the two ways in which they are made are
-//! known: `map` with `images`, and `tiles_shallow` with `tiles_data`.
+//! Format: <https://github.com/mapbox/mbtiles-spec/blob/master/1.3/spec.md>. `tiles` may be a table, or a view that
+//! joins two so that tiles which are alike lie there once; views are not run, but the two ways in which they are made
+//! are known: `map` with `images`, and `tiles_shallow` with `tiles_data`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -59,8 +59,8 @@ impl Mbtiles {
         let database = Sqlite::open(path)?;
         let layout = LAYOUTS.into_iter().find(|layout| layout.is_in(&database)).ok_or_else(|| {
             broken(
-                "has no tiles by an index: CREATE UNIQUE INDEX tile_index ON tiles (zoom_level, tile_column, tile_row), \
-                 or `pmtiles convert`",
+                "has no tiles by an index: CREATE UNIQUE INDEX tile_index ON tiles \
+                 (zoom_level, tile_column, tile_row), or `pmtiles convert`",
             )
         })?;
         let about = about(&database)?;
@@ -85,7 +85,7 @@ impl Mbtiles {
         Ok(map)
     }
 
-    /// A tile as it lies in the file, and how it is packed; none where the map has none. Rows count from the north here.
+    /// A tile as it lies in the file, and how it is packed; none where the map has none. Rows count from the north.
     ///
     /// # Errors
     /// What the system says, or what of the file is not as it should be.

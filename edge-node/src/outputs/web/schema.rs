@@ -1,4 +1,5 @@
-//! What tables a SQLite file has, and by which of their columns rows are found: read from the statements that made them.
+//! What tables a SQLite file has, and by which of their columns rows are found: read from the statements that made
+//! them.
 //!
 //! Only as much of the language is understood as tables of maps are made with. An index that sorts otherwise than by
 //! plain columns, or leaves rows out, is passed over.

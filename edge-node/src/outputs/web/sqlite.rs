@@ -1,9 +1,9 @@
 //! As much of SQLite's file format as it takes to look rows up: version 3, read only, nothing kept but the schema.
 //!
-//! Format: <https://www.sqlite.org/fileformat2.html>. A file is pages of one size; each table and each index is a tree of
-//! pages that begins at its root. Interior pages lead to others, leaves hold records; what does not fit in a page goes on
-//! in a chain of its own. A file that somebody is writing has its latest pages elsewhere (`-wal`, `-journal`) and is
-//! refused; so is text in UTF-16.
+//! Format: <https://www.sqlite.org/fileformat2.html>. A file is pages of one size; each table and each index is a tree
+//! of pages that begins at its root. Interior pages lead to others, leaves hold records; what does not fit in a page
+//! goes on in a chain of its own. A file that somebody is writing has its latest pages elsewhere (`-wal`, `-journal`)
+//! and is refused; so is text in UTF-16.
 
 use std::cmp::Ordering;
 use std::ffi::OsString;
