@@ -1,5 +1,5 @@
-//! What the daemon tells as ASTERIX is what its picture has, as libasterix reads it and asterix-decoder: the same tracks
-//! at the same times at the same places, to the resolution of the items.
+//! What the daemon tells as ASTERIX is what its picture has, as libasterix reads it and asterix-decoder: the same
+//! tracks at the same times at the same places, to the resolution of the items.
 
 use std::cell::{Cell, RefCell};
 use std::net::UdpSocket;
