@@ -27,6 +27,9 @@ pub mod top;
 pub mod tracks;
 pub mod trail;
 
+#[cfg(test)]
+mod samples;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -7,7 +7,7 @@
 //! | key, after `copmesh/1/NODE/` | payload | when | asked for |
 //! |---|---|---|---|
 //! | `records` | `TrackRecords` | this node's own tracks, as they change | |
-//! | `picture` | `Picture` | what changed in the composed picture, up to four times a second | all of it |
+//! | `picture` | `Picture` | what changed in the composed picture, each tick and when asked for | all of it |
 //! | `sensors` | `SensorHealths` | how its sensors are doing, and what all nodes' are off by, once a second | yes |
 //! | `neighbours` | `NeighbourHealths` | how its neighbours are doing, once a second | yes |
 //! | `health` | `NodeHealth` | how it is doing itself, once a second | yes |
@@ -29,6 +29,7 @@ mod lookout;
 mod neighbour;
 pub mod refusals;
 mod session;
+mod telling;
 pub mod threads;
 
 use std::sync::Arc;
@@ -36,11 +37,10 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use prost::Message;
 use proto::record::TrackRecord;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 use zenoh::Session;
 use zenoh::pubsub::Publisher as Way;
 use zenoh::qos::CongestionControl;
@@ -50,7 +50,7 @@ use crate::config::MeshConfig;
 use crate::outputs::history_keeper::Keeper;
 use crate::pulse::Beat;
 use answers::Answers;
-use console::Told;
+use telling::{PATIENCE, Telling};
 
 pub use answers::Tally;
 pub use console::Teller;
@@ -63,10 +63,6 @@ pub const RECORDS_WAITING_MAX: usize = 4096;
 
 const PICTURE_PERIOD: Duration = Duration::from_millis(250);
 const HEALTH_PERIOD: Duration = Duration::from_secs(1);
-
-/// How long what is published waits for room on the way to a console, once, before that console loses it; then that one
-/// is not waited for again until it reads.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What may wait in the system on the way to one console, octets; the system takes twice as much for it.
 const SEND_BUFFER: &str = "262144";
@@ -142,7 +138,6 @@ pub struct Publisher {
 /// The ways out.
 struct Ways {
     records: Way<'static>,
-    picture: Way<'static>,
     sensors: Way<'static>,
     neighbours: Way<'static>,
     health: Way<'static>,
@@ -168,8 +163,11 @@ impl Publisher {
 
     async fn run(self, session: Session, mut records: mpsc::Receiver<TrackRecord>) -> Result<(), MeshError> {
         let ways = self.declare(&session).await?;
-        let (told, telling) = watch::channel(Told::default());
-        let _answers = self.answers(telling).start(&session).await?;
+        let picture = self.way(&session, "picture").await?;
+        let telling = Telling::new(self.teller.clone(), self.board.clone(), Arc::clone(&self.tally), picture);
+        let telling = Arc::new(telling);
+        let answers = Answers { telling: Arc::clone(&telling), history: self.history.clone() };
+        let _answers = answers.start(&session).await?;
         let alive = key(&self.teller.node, "alive");
         let _alive = session.liveliness().declare_token(alive).await.map_err(error("declaring liveliness"))?;
         info!("publishing on {}", key(&self.teller.node, "*"));
@@ -184,67 +182,37 @@ impl Publisher {
                         return Ok(());
                     }
                     if let Some(message) = self.teller.records(&batch) {
-                        self.put(&ways.records, &message).await;
+                        telling.put(&ways.records, &message);
                     }
                     batch.clear();
                 }
-                _ = tick.tick() => self.tell_picture(&ways, &told).await,
-                _ = health_tick.tick() => self.tell_health(&ways).await,
+                _ = tick.tick() => drop(telling.tell()),
+                _ = health_tick.tick() => self.tell_health(&ways, &telling),
             }
         }
     }
 
     async fn declare(&self, session: &Session) -> Result<Ways, MeshError> {
-        let way = async |end: &'static str| {
-            let way = session.declare_publisher(key(&self.teller.node, end));
-            way.congestion_control(CongestionControl::Drop).await.map_err(error(&format!("declaring {end}")))
-        };
         Ok(Ways {
-            records: way("records").await?,
-            picture: way("picture").await?,
-            sensors: way("sensors").await?,
-            neighbours: way("neighbours").await?,
-            health: way("health").await?,
+            records: self.way(session, "records").await?,
+            sensors: self.way(session, "sensors").await?,
+            neighbours: self.way(session, "neighbours").await?,
+            health: self.way(session, "health").await?,
         })
     }
 
-    fn answers(&self, told: watch::Receiver<Told>) -> Answers {
-        Answers {
-            teller: self.teller.clone(),
-            board: self.board.clone(),
-            told,
-            history: self.history.clone(),
-            tally: Arc::clone(&self.tally),
-        }
+    async fn way(&self, session: &Session, end: &str) -> Result<Way<'static>, MeshError> {
+        let way = session.declare_publisher(key(&self.teller.node, end));
+        way.congestion_control(CongestionControl::Drop).await.map_err(error(&format!("declaring {end}")))
     }
 
-    /// Tells what has changed. A snapshot knows of it before it is on its way: who asks in between gets it twice and
-    /// takes it once, by its number.
-    async fn tell_picture(&self, ways: &Ways, told: &watch::Sender<Told>) {
-        let board = self.board.borrow().clone();
-        let Some(message) = self.teller.changes(&told.borrow(), &board) else { return };
-        told.send_replace(Told { board, sequence: message.sequence });
-        self.put(&ways.picture, &message).await;
-    }
-
-    async fn tell_health(&self, ways: &Ways) {
+    fn tell_health(&self, ways: &Ways, telling: &Telling) {
         let board = self.board.borrow().clone();
         self.tally.withheld.store(self.teller.withheld(&board), Ordering::Relaxed);
-        self.put(&ways.sensors, &self.teller.sensors(&board)).await;
+        telling.put(&ways.sensors, &self.teller.sensors(&board));
         if let Some(message) = self.teller.neighbours(&board) {
-            self.put(&ways.neighbours, &message).await;
+            telling.put(&ways.neighbours, &message);
         }
-        self.put(&ways.health, &self.teller.health(&board)).await;
-    }
-
-    /// What takes as long as [`PATIENCE`] met a console that did not read.
-    async fn put(&self, way: &Way<'static>, message: &impl Message) {
-        let (payload, before) = (message.encode_to_vec(), self.teller.clock.now().monotonic);
-        if let Err(e) = way.put(payload).await {
-            warn!("zenoh refused a publication: {e}");
-        }
-        if self.teller.clock.now().monotonic.since(before) >= PATIENCE {
-            self.tally.stuck.fetch_add(1, Ordering::Relaxed);
-        }
+        telling.put(&ways.health, &self.teller.health(&board));
     }
 }

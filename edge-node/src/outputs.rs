@@ -17,4 +17,4 @@ pub mod tak;
 pub mod web;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

@@ -61,13 +61,26 @@ impl Daemon {
     /// If it does not start.
     #[must_use]
     pub fn start_with_state(binary: &Path, name: &str, targets: &'static [Target], node: &str, more: &str) -> Self {
+        Self::configured(binary, name, targets, [node, "", more])
+    }
+
+    /// The same without a target, with the maps of a folder.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start_with_maps(binary: &Path, name: &str, maps: &Path) -> Self {
+        Self::configured(binary, name, &[], ["", &format!("maps = {maps:?}"), ""])
+    }
+
+    fn configured(binary: &Path, name: &str, targets: &'static [Target], [node, shown, more]: [&str; 3]) -> Self {
         let folder = std::env::temp_dir().join(format!("copmesh-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a temporary folder");
         let (console, sensor) = (free_port(), free_port());
         let mesh = if more.contains("[mesh]") { "" } else { "[mesh]\nenabled = false\n" };
         let text = format!(
             "[node]\nname = \"box\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n{node}\n\
-             [console]\nlisten = \"127.0.0.1:{console}\"\n\
+             [console]\nlisten = \"127.0.0.1:{console}\"\n{shown}\n\
              {mesh}\
              [[sensors]]\nname = \"plots\"\nkind = \"plots\"\nendpoint = \"udp://127.0.0.1:{sensor}\"\n\
              scan-period-s = 0.25\n\

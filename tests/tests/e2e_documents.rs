@@ -48,6 +48,33 @@ fn maps_monitors_and_the_terminal_get_the_same_tracks() {
 }
 
 #[test]
+fn doctor_and_top_tell_programs_of_the_running_node() {
+    let Some(binary) = tests::copmesh_binary("e2e_doctor_and_top") else { return };
+    let daemon = Daemon::start(&binary, "doctor-and-top", &TARGETS, "");
+    let _ = daemon.picture_of(TARGETS.len());
+    let console = daemon.console();
+    let top: Value = serde_json::from_str(&told(&binary, &["top", "--json", "--console", &console])).expect("JSON");
+    assert_eq!((&top["status"]["node"], &top["status"]["tracks"]), (&"box".into(), &TARGETS.len().into()));
+    assert_eq!(top["picture"]["tracks"].as_array().map(Vec::len), Some(TARGETS.len()));
+    assert!(top["latency_p99_s"].as_f64().is_some_and(|seconds| seconds > 0.0), "{}", top["latency_p99_s"]);
+    assert!(told(&binary, &["top", "--once", "--console", &console]).contains("KILO 1"));
+    // Whether this machine is well is not for this test to say; that the node and its sensor are looked at is.
+    let output = Command::new(&binary).args(["doctor", "--json", "--console", &console]).output().expect("it starts");
+    let looked: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(looked["well"].as_bool(), Some(output.status.success()), "{looked}");
+    let findings = looked["findings"].as_array().expect("a list");
+    let state = |what: &str| findings.iter().find(|finding| finding["what"] == what).map(|finding| &finding["state"]);
+    assert_eq!(state("node"), Some(&"well".into()), "{looked}");
+    assert_eq!(state("sensor plots"), Some(&"well".into()), "{looked}");
+    let nobody = ["doctor", "--json", "--console", "127.0.0.1:1"];
+    let output = Command::new(&binary).args(nobody).output().expect("it starts");
+    let looked: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(
+        looked["findings"].as_array().expect("a list").iter().any(|f| f["what"] == "node" && f["state"] == "doubtful")
+    );
+}
+
+#[test]
 fn the_manual_and_completions_need_no_node() {
     let Some(binary) = tests::copmesh_binary("e2e_manual") else { return };
     assert!(told(&binary, &["man"]).contains(".TH copmesh 1"));

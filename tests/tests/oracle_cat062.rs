@@ -1,5 +1,5 @@
-//! What the daemon tells as ASTERIX is what its picture has, as libasterix reads it: the same tracks at the same times
-//! at the same places, to the resolution of the items.
+//! What the daemon tells as ASTERIX is what its picture has, as libasterix reads it and asterix-decoder: the same
+//! tracks at the same times at the same places, to the resolution of the items.
 
 use std::cell::{Cell, RefCell};
 use std::net::UdpSocket;
@@ -64,19 +64,30 @@ fn every_track_that_is_told_is_in_the_picture_at_that_time_and_place() {
     while socket.recv(&mut [0; 65_536]).is_ok() {}
     socket.set_nonblocking(false).expect("a socket");
     let (datagrams, pictures) = listen(&daemon, &socket);
+    agree("cat062_oracle", &datagrams, &pictures);
+    let decoder = oracle_python(NAME).and_then(|python| Some(python.parent()?.parent()?.join("decoder")));
+    if decoder.is_some_and(|folder| folder.is_dir()) {
+        agree("cat062_decoder_oracle", &datagrams, &pictures);
+    } else {
+        tests::skip("oracle_cat062_decoder", "no asterix-decoder; tests/run builds it where python3-dev is installed");
+    }
+}
+
+/// What a decoder of other people's making reads is in the pictures.
+fn agree(script: &str, datagrams: &[Vec<u8>], pictures: &[Value]) {
     let (rest, agreed) = (RefCell::new(datagrams.iter()), Cell::new(0));
-    tests::oracle::ask(NAME, "cat062_oracle", |question| match question.split_once(' ') {
+    tests::oracle::ask(NAME, script, |question| match question.split_once(' ') {
         None => Ok(rest.borrow_mut().next().map_or_else(|| "end".to_owned(), |datagram| hex(datagram))),
         Some((_, track)) => {
             let track: Value = serde_json::from_str(track).map_err(|e| e.to_string())?;
             agreed.set(agreed.get() + 1);
-            compare(&track, &pictures).map(|()| "ok".to_owned())
+            compare(&track, pictures).map(|()| "ok".to_owned())
         }
     });
     assert!(agreed.get() >= 3 * TARGETS.len(), "{} tracks were told", agreed.get());
 }
 
-/// A track as libasterix reads it with the picture that had it.
+/// A track as a decoder reads it with the picture that had it.
 fn compare(track: &Value, pictures: &[Value]) -> Result<(), String> {
     let number = |path: &str| track[path].as_f64().ok_or_else(|| format!("no {path} in {track}"));
     let (time_s, address) = (number("070")?, number("380/ADR")?);

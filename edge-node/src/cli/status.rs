@@ -209,8 +209,26 @@ fn clock(sensor: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples;
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_node_is_readable_with_no_track_one_or_five_thousand() {
+        for (name, tracks) in [("zero_tracks", 0), ("one_track", 1), ("many_tracks", 5_000)] {
+            insta::assert_snapshot!(name, table(&samples::status(tracks)));
+        }
+    }
+
+    #[test]
+    fn a_sensor_that_is_down_has_its_reason_below() {
+        insta::assert_snapshot!("sensor_down", table(&samples::with_a_sensor_down()));
+    }
+
+    #[test]
+    fn a_mesh_that_is_split_shows_who_is_out_of_reach_and_why() {
+        insta::assert_snapshot!("mesh_split", table(&samples::with_the_mesh_split()));
+    }
 
     #[test]
     fn a_wrong_clock_stands_in_the_table_with_what_is_done_about_it() {

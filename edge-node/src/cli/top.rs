@@ -10,9 +10,10 @@ use clap::Args;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event};
 use ratatui::layout::Rect;
+use serde_json::{Value, json};
 
 use super::ask::NodeArgs;
-use super::{Failure, say};
+use super::{Failure, say, say_json};
 use crate::clock::{Clock, Monotonic};
 use state::{Answer, Next, State};
 
@@ -28,7 +29,8 @@ const SIZE: (u16, u16) = (120, 40);
   copmesh top
   copmesh top --config node.toml        where that configuration serves its console
   ssh -t box copmesh top                over SSH
-  copmesh top --once > frame.txt        one frame as text; copmesh status --json and tracks --json are for programs
+  copmesh top --once > frame.txt        one frame as text
+  copmesh top --json | jq '.status.counters'    what that frame is drawn from
 
 Keys: q quits, s sorts by age or name, / searches, arrows and pages scroll.")]
 pub struct TopArgs {
@@ -38,24 +40,37 @@ pub struct TopArgs {
     /// Print one frame as text, and end.
     #[arg(long)]
     pub once: bool,
+    /// Print what a frame is drawn from as one JSON object, and end.
+    #[arg(long, conflicts_with = "once")]
+    pub json: bool,
 }
 
 /// Shows the node until the viewer has seen enough.
 ///
 /// # Errors
-/// [`Failure`] if there is no terminal, or with `--once` no node.
+/// [`Failure`] if there is no terminal, or with `--once` or `--json` no node.
 pub fn run(args: &TopArgs) -> Result<(), Failure> {
     let mut state = State::new(args.node.address()?);
+    if args.json {
+        return say_json(&json(&ask(&args.node)?));
+    }
     if args.once {
         return once(args, &mut state);
     }
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Err(Failure::refused("this is no terminal: copmesh top --once prints one frame as text"));
+        return Err(Failure::refused(
+            "this is no terminal: copmesh top --once prints one frame as text, --json as JSON",
+        ));
     }
     let mut terminal = ratatui::try_init().map_err(|e| Failure::failed(format!("the terminal: {e}")))?;
     let outcome = watch(args, &mut state, &mut terminal);
     ratatui::restore();
     outcome.map_err(|e| Failure::failed(format!("the terminal: {e}")))
+}
+
+/// The node's answers as they are, and the latency that its metrics tell.
+fn json(answer: &Answer) -> Value {
+    json!({ "status": answer.status, "picture": answer.picture, "latency_p99_s": answer.latency_s })
 }
 
 fn once(args: &TopArgs, state: &mut State) -> Result<(), Failure> {

@@ -106,8 +106,19 @@ fn table(picture: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::picture;
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_picture_is_readable_with_no_track_one_or_five_thousand() {
+        insta::assert_snapshot!("zero_tracks", table(&picture(0)));
+        insta::assert_snapshot!("one_track", table(&picture(1)));
+        let many = table(&picture(5_000));
+        assert_eq!(many.lines().count(), 1 + 5_000);
+        let head: Vec<&str> = many.lines().take(12).collect();
+        insta::assert_snapshot!("many_tracks_head", head.join("\n"));
+    }
 
     #[test]
     fn a_track_is_a_line_and_what_is_not_known_of_it_a_dash() {

@@ -31,7 +31,7 @@ pub struct ConsoleConfig {
     pub framed_by: Option<String>,
     /// Names by which this machine may be asked, beside its addresses and `localhost`.
     pub hosts: Vec<String>,
-    /// Folder with base maps: PMTiles files and folders of tiles.
+    /// Folder with base maps: PMTiles and MBTiles files, and folders of tiles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maps: Option<PathBuf>,
     /// What those on this machine may see; without it, everything.

@@ -1,20 +1,22 @@
 //! What consoles are answered when they ask, on a thread of its own: an answer waits for the one who asked to take it,
 //! for five seconds at the most; then zenoh closes that console's connection. Nobody waits for it but others who ask.
+//! Before the picture is answered, all are told what they do not know of it yet.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fusion_core::time::Timestamp;
 use prost::Message;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tracing::debug;
 use zenoh::bytes::ZBytes;
 use zenoh::query::{Query, Queryable};
 use zenoh::{Session, Wait};
 
-use super::console::{Teller, Told};
+use super::console::Teller;
+use super::telling::Telling;
 use super::{MeshError, error};
-use crate::board::{Board, Counts};
+use crate::board::Counts;
 use crate::outputs::history_keeper::Keeper;
 use crate::picture::id_of;
 
@@ -89,11 +91,8 @@ impl What {
 
 /// Who answers.
 pub(super) struct Answers {
-    pub(super) teller: Teller,
-    pub(super) board: watch::Receiver<Arc<Board>>,
-    pub(super) told: watch::Receiver<Told>,
+    pub(super) telling: Arc<Telling>,
     pub(super) history: Option<Arc<Keeper>>,
-    pub(super) tally: Arc<Tally>,
 }
 
 impl Answers {
@@ -105,7 +104,7 @@ impl Answers {
         let (sender, receiver) = mpsc::channel(QUERIES_WAITING_MAX);
         let mut declared = Vec::with_capacity(What::ALL.len());
         for what in What::ALL {
-            let (sender, tally) = (sender.clone(), Arc::clone(&self.tally));
+            let (sender, tally) = (sender.clone(), Arc::clone(&self.telling.tally));
             let ask = move |query: Query| {
                 if sender.try_send((what, query)).is_err() {
                     tally.queries_dropped.fetch_add(1, Ordering::Relaxed);
@@ -121,16 +120,16 @@ impl Answers {
     }
 
     fn run(self, mut queries: mpsc::Receiver<(What, Query)>) {
-        let mut snapshot = None;
+        let (mut snapshot, tally) = (None, Arc::clone(&self.telling.tally));
         while let Some((what, query)) = queries.blocking_recv() {
             let (counted, sent) = match self.answer(what, &query, &mut snapshot) {
-                Ok(Some((key, payload))) => (&self.tally.answered, query.reply(key, payload).wait()),
-                Ok(None) => (&self.tally.answered, Ok(())),
-                Err(why) => (&self.tally.refused, query.reply_err(why).wait()),
+                Ok(Some((key, payload))) => (&tally.answered, query.reply(key, payload).wait()),
+                Ok(None) => (&tally.answered, Ok(())),
+                Err(why) => (&tally.refused, query.reply_err(why).wait()),
             };
             counted.fetch_add(1, Ordering::Relaxed);
             if let Err(e) = sent {
-                self.tally.answers_lost.fetch_add(1, Ordering::Relaxed);
+                tally.answers_lost.fetch_add(1, Ordering::Relaxed);
                 debug!("an answer was not taken: {e}");
             }
         }
@@ -144,28 +143,28 @@ impl Answers {
         query: &Query,
         snapshot: &mut Option<(u64, ZBytes)>,
     ) -> Result<Option<(String, ZBytes)>, String> {
-        let board = self.board.borrow().clone();
+        let board = self.telling.board.borrow().clone();
         let message = match what {
             What::Picture => return Ok(Some((self.key(what.key()), self.snapshot(snapshot)))),
-            What::Sensors => self.teller.sensors(&board).encode_to_vec(),
-            What::Neighbours => match self.teller.neighbours(&board) {
+            What::Sensors => self.teller().sensors(&board).encode_to_vec(),
+            What::Neighbours => match self.teller().neighbours(&board) {
                 Some(neighbours) => neighbours.encode_to_vec(),
                 None => return Ok(None),
             },
-            What::Health => self.teller.health(&board).encode_to_vec(),
+            What::Health => self.teller().health(&board).encode_to_vec(),
             What::Span | What::PastPicture | What::Track => return self.past(what, query).map(Some),
         };
         Ok(Some((self.key(what.key()), message.into())))
     }
 
     fn snapshot(&self, last: &mut Option<(u64, ZBytes)>) -> ZBytes {
-        let told = self.told.borrow().clone();
+        let told = self.telling.tell();
         if let Some((sequence, payload)) = last
             && *sequence == told.sequence
         {
             return payload.clone();
         }
-        let payload = ZBytes::from(self.teller.snapshot(&told).encode_to_vec());
+        let payload = ZBytes::from(self.teller().snapshot(&told).encode_to_vec());
         *last = Some((told.sequence, payload.clone()));
         payload
     }
@@ -174,16 +173,16 @@ impl Answers {
     fn past(&self, what: What, query: &Query) -> Result<(String, ZBytes), String> {
         let history = self.history.as_ref().ok_or("no history is kept: history.enabled = false")?.read();
         let span = history.span().ok_or("nothing was shown yet")?;
-        let permits = |label: &fusion_core::label::Label| self.teller.audience.permits(label);
+        let permits = |label: &fusion_core::label::Label| self.teller().audience.permits(label);
         if what == What::Span {
-            return Ok((self.key(what.key()), self.teller.span(span).encode_to_vec().into()));
+            return Ok((self.key(what.key()), self.teller().span(span).encode_to_vec().into()));
         }
         let time = |name| number(query, name).map(|ns| ns.map(Timestamp::from_nanos));
         if what == What::PastPicture {
             let at = time("at")?.ok_or("at is missing: nanoseconds since the Unix epoch")?;
             let (time, tracks) = history.picture(at, permits).ok_or("nothing was shown yet")?;
             drop(history);
-            return Ok((self.key(what.key()), self.teller.past(time, &tracks).encode_to_vec().into()));
+            return Ok((self.key(what.key()), self.teller().past(time, &tracks).encode_to_vec().into()));
         }
         let name = query.key_expr().as_str().rsplit('/').next().unwrap_or_default();
         let id = id_of(name).ok_or_else(|| format!("\"{name}\" is no track's id"))?;
@@ -192,11 +191,15 @@ impl Answers {
         let way = history.way(id, between, max, permits).ok_or("nothing is kept of this track in that time")?;
         drop(history);
         let key = self.key(&format!("history/track/{name}"));
-        Ok((key, self.teller.way(id, &way).encode_to_vec().into()))
+        Ok((key, self.teller().way(id, &way).encode_to_vec().into()))
+    }
+
+    fn teller(&self) -> &Teller {
+        &self.telling.teller
     }
 
     fn key(&self, end: &str) -> String {
-        super::key(&self.teller.node, end)
+        super::key(&self.teller().node, end)
     }
 }
 

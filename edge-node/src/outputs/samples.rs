@@ -36,7 +36,7 @@ pub(super) fn name(text: &str) -> Option<heapless::String<NAME_BYTES_MAX>> {
 }
 
 /// A drone that flies at 14 m/s to the north-east and was there two seconds ago.
-pub(super) fn track(number: u64, level: Level) -> SystemTrack {
+pub(crate) fn track(number: u64, level: Level) -> SystemTrack {
     let covariance = Covariance::from_sigmas(&Vector6::new(20.0, 10.0, 30.0, 1.0, 2.0, 0.5)).expect("positive");
     let velocity = place().enu_axes().transpose() * Vector3::new(10.0, 10.0, -1.0);
     let record = TrackRecord {

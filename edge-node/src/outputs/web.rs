@@ -41,10 +41,13 @@ mod annotate;
 pub mod door;
 pub mod health;
 pub mod maps;
+pub mod mbtiles;
 mod pace;
 pub mod pmtiles;
+pub mod schema;
 mod secret;
 mod serve;
+pub mod sqlite;
 pub mod stream;
 
 pub use annotate::ANNOTATION_BYTES_MAX;

@@ -69,6 +69,8 @@ pub struct Interface {
     pub name: String,
     /// `IFF_*`, as in linux/if.h.
     pub flags: u32,
+    /// Whether there is a device behind it.
+    pub is_hardware: bool,
 }
 
 impl Interface {
@@ -95,7 +97,8 @@ impl Interface {
         let told = |file: &str| fs::read_to_string(folder.join(file)).map(|text| text.trim().to_owned());
         let flags = u32::from_str_radix(told("flags").ok()?.strip_prefix("0x")?, 16).ok()?;
         let running = if told("carrier").is_ok_and(|carrier| carrier == "1") { Self::RUNNING } else { 0 };
-        Some(Self { name: folder.file_name()?.to_str()?.to_owned(), flags: flags | running })
+        let is_hardware = folder.join("device").exists();
+        Some(Self { name: folder.file_name()?.to_str()?.to_owned(), flags: flags | running, is_hardware })
     }
 }
 
@@ -112,7 +115,9 @@ pub fn interfaces(all: &[Interface]) -> Vec<Finding> {
 
 fn interface(one: &Interface) -> Finding {
     let (what, name) = (format!("interface {}", one.name), &one.name);
-    if !one.has(Interface::UP) {
+    if !one.has(Interface::UP) && !one.is_hardware {
+        Finding::skipped(what, "it is switched off, and has no device behind it")
+    } else if !one.has(Interface::UP) {
         Finding::doubtful(what, "it is switched off", format!("ip link set {name} up"))
     } else if !one.has(Interface::RUNNING) {
         Finding::doubtful(what, "no carrier", format!("look at cable or radio; ip link show {name}"))
@@ -213,7 +218,9 @@ mod tests {
 
     #[test]
     fn an_interface_is_well_only_up_with_carrier_and_multicast() {
-        let of = |flags| interfaces(&[Interface { name: "eth0".into(), flags }]).remove(0);
+        let one = |flags, is_hardware| Interface { name: "eth0".into(), flags, is_hardware };
+        let of = |flags| interfaces(&[one(flags, true)]).remove(0);
+        assert_eq!(interfaces(&[one(0, false)])[0].state, State::Skipped, "nobody misses what was never there");
         assert_eq!(of(0x1041).state, State::Well);
         assert_eq!(of(0x1000).remedy.as_deref(), Some("ip link set eth0 up"));
         assert_eq!(of(0x1001).text, "no carrier");

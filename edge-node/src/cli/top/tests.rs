@@ -2,39 +2,14 @@
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::super::samples::{self, picture, status};
 use super::*;
 
-const TIME_MS: i64 = 1_717_235_061_500;
-
-fn sensor(name: &str, state: &str, age_s: f64, reasons: &[&str]) -> Value {
-    json!({ "name": name, "state": state, "reasons": reasons, "rate_hz": 12.5, "expected_hz": 0.25, "age_s": age_s })
-}
-
-fn neighbour(name: &str, state: &str, bearer: Option<&str>, trouble: Option<&str>) -> Value {
-    json!({ "name": name, "state": state, "bearer": bearer, "age_s": 0.2, "waiting": 3, "trouble": trouble })
-}
-
-fn track(number: i64) -> Value {
-    let place = f64::from(u16::try_from(number).expect("few")) / 1000.0;
-    json!({ "id": format!("7-{number}"), "name": format!("TV{number:04}"), "callsign": format!("LOT{number}"),
-            "class": "fixed-wing", "status": "confirmed", "affiliation": "unknown", "lat_deg": 50.0 + place,
-            "lon_deg": 20.0 - place, "height_m": 9_144.0, "speed_m_s": 231.4, "course_deg": 271.0,
-            "time_ms": TIME_MS - number * 10, "sensors": ["adsb", "radar-north"] })
-}
-
-fn status(tracks: i64) -> Value {
-    json!({ "node": "alpha", "mode": "LIVE", "time_ms": TIME_MS, "tracks": tracks,
-            "sensors": [sensor("adsb", "ok", 0.4, &[]), sensor("radar-north", "ok", 1.9, &[])],
-            "neighbours": [neighbour("bravo", "ready", Some("wifi"), None)],
-            "counters": { "scans": 900, "births": 12, "late": 0 } })
-}
-
 fn state(status: Value, tracks: i64) -> State {
-    let picture = json!({ "time_ms": TIME_MS, "tracks": (0..tracks).map(track).collect::<Vec<Value>>() });
     let mut state = State::new("127.0.0.1:8477");
-    state.take(Ok(Answer { status, picture, latency_s: Some(0.0031) }));
+    state.take(Ok(Answer { status, picture: picture(tracks), latency_s: Some(0.0031) }));
     state
 }
 
@@ -73,24 +48,12 @@ fn five_thousand_tracks_are_readable_and_the_last_is_within_reach() {
 
 #[test]
 fn a_sensor_that_is_down_stands_first_with_its_reason() {
-    let mut status = status(1);
-    status["sensors"] = (0..20).map(|i| sensor(&format!("camera-{i:02}"), "ok", 0.1, &[])).collect();
-    status["sensors"][17] = sensor("radar-north", "down", 61.0, &["connection refused"]);
-    status["sensors"][18] = sensor("ais", "degraded", 3.0, &["its clock is off, and corrected"]);
-    both("sensor_down", &state(status, 1));
+    both("sensor_down", &state(samples::with_a_sensor_down(), 1));
 }
 
 #[test]
 fn a_mesh_that_is_split_says_who_is_out_of_reach_and_why() {
-    let mut status = status(1);
-    status["neighbours"] = json!([
-        neighbour("bravo", "ready", Some("wifi"), None),
-        neighbour("charlie", "down", None, Some("refused at tls/10.0.0.3:7450: expired")),
-        neighbour("delta", "greeting", Some("hf"), None),
-        neighbour("echo", "down", None, None),
-    ]);
-    status["recorder_trouble"] = "No space left on device".into();
-    both("mesh_split", &state(status, 1));
+    both("mesh_split", &state(samples::with_the_mesh_split(), 1));
 }
 
 #[test]
@@ -135,4 +98,12 @@ fn the_latency_is_read_from_the_metrics() {
                    copmesh_fusion_latency_seconds{quantile=\"0.99\"} 0.0031\n";
     assert_eq!(latency(metrics), Some(0.0031));
     assert_eq!(latency(""), None);
+}
+
+#[test]
+fn a_program_is_told_what_a_frame_is_drawn_from() {
+    let answer = state(status(2), 2).answer.expect("taken");
+    let told = json(&answer);
+    assert_eq!((&told["status"], &told["picture"]), (&answer.status, &answer.picture));
+    assert_eq!(told["latency_p99_s"], 0.0031);
 }

@@ -1,4 +1,5 @@
-//! Base maps from a folder: PMTiles files, and folders of tiles as `ZOOM/X/Y.png`. No map comes from anywhere else.
+//! Base maps from a folder: PMTiles and MBTiles files, and folders of tiles as `ZOOM/X/Y.png`. No map comes from
+//! anywhere else.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,6 +15,7 @@ use tracing::warn;
 
 use super::Serving;
 use super::health::count;
+use super::mbtiles::Mbtiles;
 use super::pmtiles::{Packing, Pmtiles, TILE_BYTES_MAX};
 
 /// Maps at the most; what comes after by name is left out, which is said in the log.
@@ -32,6 +34,7 @@ pub struct Maps(BTreeMap<String, Map>);
 #[derive(Debug)]
 enum Map {
     File(Pmtiles),
+    Database(Mbtiles),
     Folder { path: PathBuf, ending: &'static str, format: &'static str, zooms: (u8, u8) },
 }
 
@@ -88,11 +91,14 @@ impl Map {
         if path.is_dir() {
             return Self::folder(path);
         }
-        if path.extension().is_some_and(|ending| ending == "pmtiles") {
-            return Pmtiles::open(path).map(Self::File);
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("pmtiles") => Pmtiles::open(path).map(Self::File),
+            Some("mbtiles") => Mbtiles::open(path).map(Self::Database),
+            _ => {
+                let remedy = "neither NAME.pmtiles nor NAME.mbtiles nor a folder of tiles";
+                Err(io::Error::new(io::ErrorKind::InvalidInput, remedy))
+            }
         }
-        let remedy = "neither NAME.pmtiles nor a folder of tiles; `pmtiles convert` makes one of MBTiles";
-        Err(io::Error::new(io::ErrorKind::InvalidInput, remedy))
     }
 
     /// Looks at one tile of each zoom.
@@ -116,6 +122,10 @@ impl Map {
                 "format": map.format, "min_zoom": map.zooms.0, "max_zoom": map.zooms.1, "bounds": map.bounds,
                 "attribution": map.attribution,
             }),
+            Self::Database(map) => json!({
+                "format": map.format, "min_zoom": map.zooms.0, "max_zoom": map.zooms.1, "bounds": map.bounds,
+                "attribution": map.attribution,
+            }),
             Self::Folder { format, zooms, .. } => json!({
                 "format": format, "min_zoom": zooms.0, "max_zoom": zooms.1, "bounds": null, "attribution": null,
             }),
@@ -127,6 +137,10 @@ impl Map {
             Self::File(map) => {
                 let (format, packing) = (map.format, map.packing);
                 Ok(map.tile(zoom, x, y)?.map(|octets| Tile { octets, format, packing }))
+            }
+            Self::Database(map) => {
+                let format = map.format;
+                Ok(map.tile(zoom, x, y)?.map(|(octets, packing)| Tile { octets, format, packing }))
             }
             Self::Folder { path, ending, format, .. } => {
                 let path = path.join(format!("{zoom}/{x}/{y}.{ending}"));
