@@ -1,5 +1,5 @@
-//! What the keys in use and the replica tell each other: what is installed here goes out over the mesh, a newer deny-list
-//! that came over the mesh goes into force here.
+//! What the keys in use and the replica tell each other: what is installed here goes out over the mesh, a newer
+//! deny-list that came over the mesh goes into force here.
 //!
 //! With the list go the passports of those on it. They tell the names, by which links are judged: a node that never met
 //! the one who is denied knows whom not to let in.
