@@ -220,7 +220,7 @@ impl Config {
         self.recorder.check()?;
         self.history.check()?;
         self.journal.check()?;
-        self.keys.as_ref().map_or(Ok(()), |keys| keys.check(&self.mesh.all_bearers()))?;
+        self.keys.as_ref().map_or(Ok(()), KeysConfig::check)?;
         self.mesh.check(&self.node.name, self.keys.is_some())?;
         self.mesh.check_audience()?;
         tak::check(&self.tak)?;

@@ -11,7 +11,6 @@ use proto::replica::{ReplicaConfig, Signatures};
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
-use super::mesh::BearerConfig;
 use super::sensors::within;
 
 /// Where a node's keys are (`docs/KEYS.md`).
@@ -70,24 +69,10 @@ impl Default for KeysConfig {
 }
 
 impl KeysConfig {
-    pub(super) fn check(&self, bearers: &[BearerConfig]) -> Result<(), ConfigError> {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
         within("keys", "warning-days", f64::from(self.warning_days), 0.0, 365.0)?;
         within("keys", "seal-interval-s", self.seal_interval_s, 0.2, 60.0)?;
-        within("keys", "seal-packet-bytes", f64::from(self.seal_packet_bytes), 200.0, 1500.0)?;
-        let thin = |bearer: &&BearerConfig| bearer.settings().packet_bytes < self.seal_packet_bytes;
-        match bearers.iter().find(thin).filter(|_| self.signs()) {
-            Some(bearer) => Err(ConfigError::at(
-                "keys.seal-packet-bytes",
-                format!(
-                    "{} is more than a packet of bearer \"{}\" holds ({}): signatures would not get through; write \
-                     the smallest packet of the mission here, on every node",
-                    self.seal_packet_bytes,
-                    bearer.name,
-                    bearer.settings().packet_bytes
-                ),
-            )),
-            None => Ok(()),
-        }
+        within("keys", "seal-packet-bytes", f64::from(self.seal_packet_bytes), 200.0, 1500.0)
     }
 
     /// Whether this node signs what it writes, and takes in from others what is signed.
@@ -102,7 +87,7 @@ impl KeysConfig {
         ReplicaConfig {
             signatures: if self.signs() { Signatures::Required } else { Signatures::Off },
             seal_interval: Span::from_secs_f64(self.seal_interval_s),
-            seal_packet: self.seal_packet_bytes.into(),
+            seal_packet: replica.seal_packet.min(self.seal_packet_bytes.into()),
             ..replica
         }
     }
@@ -192,14 +177,17 @@ mod tests {
     }
 
     #[test]
-    fn signatures_that_no_packet_of_a_bearer_holds_are_refused_with_what_to_write() {
-        let bearer = "[[mesh.bearers]]\nname = \"hf\"\nprofile = \"radio-9k6\"\nprotection = \"none\"\n\
-                      packet-bytes = 220\n";
-        let said = parsed("", bearer).expect_err("300 by default").to_string();
-        assert!(said.starts_with("keys.seal-packet-bytes: 300 is more than a packet of bearer \"hf\""), "{said}");
-        assert!(said.ends_with("on every node"), "{said}");
-        assert!(parsed("seal-packet-bytes = 220", bearer).is_ok());
-        assert!(parsed("signatures = \"off\"", bearer).is_ok(), "nothing is signed");
+    fn signatures_are_cut_for_the_smallest_packet_of_the_mission_or_of_an_own_bearer() {
+        let packet = |keys: &str, packet: u16| {
+            let bearer = format!(
+                "[[mesh.bearers]]\nname = \"hf\"\nprofile = \"radio-9k6\"\nprotection = \"none\"\npacket-bytes = {packet}\n\
+                 found = {{ level = \"secret\", communities = [] }}\n"
+            );
+            let config = parsed(keys, &bearer).expect("good");
+            config.keys.expect("told").applied_to(config.mesh.replica().expect("has neighbours")).seal_packet
+        };
+        assert_eq!((packet("", 1200), packet("", 220)), (300, 220));
+        assert_eq!(packet("seal-packet-bytes = 1200", 1400), 1200);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -29,6 +29,9 @@ use crate::{hex, unhex};
 /// How often its replica's time passes.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Lines of the carrier that wait to be read; then it waits.
+const LINES_WAITING: usize = 1024;
+
 /// A relay that lies. It ends with the value.
 pub struct Captured {
     carrier: Child,
@@ -49,7 +52,7 @@ impl Captured {
         let keys = keys(node.keys.as_deref().expect("it was enrolled"));
         let mut carrier = node.carrier(test)?;
         let (input, output) = (carrier.stdin.take().expect("piped"), carrier.stdout.take().expect("piped"));
-        let (sender, lines) = channel();
+        let (sender, lines) = sync_channel(LINES_WAITING);
         std::thread::spawn(move || {
             BufReader::new(output).lines().map_while(Result::ok).try_for_each(|l| sender.send(l))
         });
