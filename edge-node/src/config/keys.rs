@@ -180,7 +180,8 @@ mod tests {
     fn signatures_are_cut_for_the_smallest_packet_of_the_mission_or_of_an_own_bearer() {
         let packet = |keys: &str, packet: u16| {
             let bearer = format!(
-                "[[mesh.bearers]]\nname = \"hf\"\nprofile = \"radio-9k6\"\nprotection = \"none\"\npacket-bytes = {packet}\n\
+                "[[mesh.bearers]]\nname = \"hf\"\nprofile = \"radio-9k6\"\nprotection = \"none\"\n\
+                 packet-bytes = {packet}\n\
                  found = {{ level = \"secret\", communities = [] }}\n"
             );
             let config = parsed(keys, &bearer).expect("good");
