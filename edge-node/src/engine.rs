@@ -20,6 +20,7 @@ use crate::clock::{Clock, Monotonic, Now};
 use crate::inbox::{FromLink, Heard, Inbox, Received, Taken};
 use crate::ingest::links::Links;
 use crate::journal::keeper::Keeper;
+use crate::keys::exchange::Exchange;
 use crate::latency::Latency;
 use crate::mesh::carrier::Carrier;
 use crate::neighbour_health::NeighbourHealth;
@@ -50,6 +51,8 @@ pub struct Sinks {
     pub journal: Option<Keeper>,
     /// The way to the neighbours.
     pub carrier: Option<Arc<Carrier>>,
+    /// Between the keys in use and the replica.
+    pub exchange: Option<Exchange>,
     /// Those who count beside.
     pub counts: Vec<Arc<dyn Counts>>,
     /// Beats with every pass of the live loop.
@@ -175,12 +178,21 @@ impl Engine {
         }
     }
 
+    /// Has the keys in use and the replica tell each other what is new.
+    fn tend_keys(&mut self, now: Now) {
+        if let Some(exchange) = &mut self.sinks.exchange {
+            exchange.tend(&mut self.node, on_mesh_clock(now));
+            self.drain();
+        }
+    }
+
     fn show_live(&mut self, inbox: &Inbox, now: Now) {
         if let Some(recorder) = &mut self.sinks.recorder {
             // What the disk refuses the recorder has counted and told; fusion goes on without.
             let _ = recorder.tend(now.validity, now.monotonic);
         }
         self.tend_journal();
+        self.tend_keys(now);
         for sensor in 0..self.node.sensors() {
             self.node.set_dropped(sensor_id(sensor), inbox.dropped(sensor_id(sensor)));
         }
@@ -284,6 +296,7 @@ impl Engine {
             progress: self.progress,
         };
         tell_changes(&before.sensors, &board.sensors);
+        tell_forgers(&before.neighbours, &board.neighbours);
         self.board.send_replace(Arc::new(board));
         self.shown = monotonic;
     }
@@ -435,6 +448,18 @@ fn tell_changes(before: &[SensorHealth], now: &[SensorHealth]) {
             }
             _ => info!(sensor = %now.name, "was {was}, is {is}"),
         }
+    }
+}
+
+/// Who brought a forgery for the first time is named in the log.
+fn tell_forgers(before: &[NeighbourHealth], now: &[NeighbourHealth]) {
+    let had = |name: &str| before.iter().any(|neighbour| neighbour.reach.name == name && neighbour.forged > 0);
+    for neighbour in now.iter().filter(|neighbour| neighbour.forged > 0 && !had(&neighbour.reach.name)) {
+        warn!(
+            "neighbour {} brought what its writer never signed, and it was refused: it, or one behind it that believes \
+             its neighbours, is captured",
+            neighbour.reach.name
+        );
     }
 }
 

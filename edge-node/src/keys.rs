@@ -6,11 +6,14 @@
 
 pub mod authority;
 pub mod enrolment;
+pub mod exchange;
 pub mod files;
+pub mod in_use;
 pub mod papers;
 pub mod text;
 
 use core::fmt;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +21,7 @@ use std::time::Duration;
 
 use fusion_core::time::Timestamp;
 use proto::passport::{DenyList, KeyId, Passport, PassportError, SigningKey, VerifyingKey};
+use proto::replica::Identity;
 use serde_json::{Value, json};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -74,6 +78,7 @@ impl fmt::Display for KeysError {
 impl core::error::Error for KeysError {}
 
 /// A node's keys, with all that was signed for them.
+#[derive(Clone)]
 pub struct Keys {
     /// What it signs with.
     pub signing: SigningKey,
@@ -83,8 +88,8 @@ pub struct Keys {
     pub authority: VerifyingKey,
     /// Whose keys no longer count.
     pub deny_list: DenyList,
-    /// Their names.
-    pub denied_names: Vec<String>,
+    /// Their passports, as far as they are known: they tell the names.
+    pub denied: Vec<Passport>,
     /// The key of its certificate, PEM.
     pub(crate) certificate_key: String,
     /// Its certificate, PEM.
@@ -100,12 +105,16 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Those that the configuration names.
+    /// Those that the configuration names, with the newest deny-list there or beside the journal.
     ///
     /// # Errors
     /// [`KeysError`].
-    pub fn load(config: &KeysConfig) -> Result<Self, KeysError> {
-        Self::read(&folder(config)?)
+    pub fn load(config: &KeysConfig, state: Option<&Path>) -> Result<Self, KeysError> {
+        let mut keys = Self::read(&folder(config)?)?;
+        if let Some(state) = state {
+            keys.read_denied(&state.join(DENIED))?;
+        }
+        Ok(keys)
     }
 
     /// Those in a folder, with the newest deny-list there.
@@ -116,16 +125,53 @@ impl Keys {
     pub fn read(folder: &Path) -> Result<Self, KeysError> {
         let installed: Installed = files::read(&held(folder, INSTALLED), Readers::Owner)?;
         let mut keys = Self::of(&installed)?;
-        let newer = held(folder, DENIED);
-        if newer.exists() {
-            let denied: Denied = files::read(&newer, Readers::All)?;
-            let (list, names) =
-                denied.verified(&keys.authority).map_err(|e| KeysError::NotOurs(newer, e.to_string()))?;
-            if list.version > keys.deny_list.version {
-                (keys.deny_list, keys.denied_names) = (list, names);
+        keys.read_denied(&held(folder, DENIED))?;
+        Ok(keys)
+    }
+
+    /// Takes over the deny-list in a file, if there is one.
+    fn read_denied(&mut self, path: &Path) -> Result<(), KeysError> {
+        if path.exists() {
+            let file: Denied = files::read(path, Readers::All)?;
+            let verified = file.verified(&self.authority);
+            let (list, denied) = verified.map_err(|e| KeysError::NotOurs(path.into(), e.to_string()))?;
+            self.deny(list, denied);
+        }
+        Ok(())
+    }
+
+    /// Takes over a list that was verified, with passports of those on it, unless a newer one is here.
+    pub fn deny(&mut self, list: DenyList, denied: impl IntoIterator<Item = Passport>) {
+        if list.version < self.deny_list.version {
+            return;
+        }
+        self.denied.retain(|passport| list.denies(passport.key_id()));
+        self.deny_list = list;
+        for passport in denied {
+            if self.deny_list.denies(passport.key_id()) && !self.denied.contains(&passport) {
+                self.denied.push(passport);
             }
         }
-        Ok(keys)
+    }
+
+    /// Whether a name was denied.
+    #[must_use]
+    pub fn denies(&self, name: &str) -> bool {
+        self.denied.iter().any(|passport| passport.name == name)
+    }
+
+    /// The names that were denied.
+    #[must_use]
+    pub fn denied_names(&self) -> Vec<String> {
+        let names: BTreeSet<&str> = self.denied.iter().map(|passport| passport.name.as_str()).collect();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    /// What a replica signs and verifies with; it signs if it is to.
+    #[must_use]
+    pub fn of_replica(&self, signs: bool) -> proto::replica::Keys {
+        let identity = || Identity { signing_key: self.signing.clone(), passport: self.passport.clone() };
+        proto::replica::Keys { identity: signs.then(identity), authority: Some(self.authority) }
     }
 
     fn of(installed: &Installed) -> Result<Self, KeysError> {
@@ -143,13 +189,13 @@ impl Keys {
         if passport.key != signing.verifying_key().to_bytes() {
             return misfit("the passport is for another key");
         }
-        let (deny_list, denied_names) = bundle.denied.verified(&authority).map_err(refused)?;
+        let (deny_list, denied) = bundle.denied.verified(&authority).map_err(refused)?;
         let keys = Self {
             signing,
             passport,
             authority,
             deny_list,
-            denied_names,
+            denied,
             certificate_key: private.certificate_key.clone(),
             certificate: bundle.certificate.clone(),
             authority_certificate: bundle.authority.clone(),
@@ -219,7 +265,7 @@ impl Keys {
             expires: self.passport.not_after,
             days_left,
             deny_list_version: self.deny_list.version,
-            denied: self.denied_names.clone(),
+            denied: self.denied_names(),
             trouble: self.check(now).err().map(|e| e.to_string()).or(soon),
         }
     }

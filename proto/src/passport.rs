@@ -180,9 +180,7 @@ impl Passport {
     /// In octets.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = self.body();
-        out.bytes(&self.signature);
-        out.into_bytes()
+        with_signature(self.body(), &self.signature)
     }
 
     /// Reads one, which must take all the octets. Nothing of it is to be believed before it is verified.
@@ -190,9 +188,7 @@ impl Passport {
     /// # Errors
     /// [`PassportError::Form`] and [`PassportError::Malformed`].
     pub fn decode(bytes: &[u8]) -> Result<Self, PassportError> {
-        let mut r = Reader::new(bytes);
-        formed(&mut r)?;
-        read_passport(&mut r).filter(|_| r.rest().is_empty()).ok_or(PassportError::Malformed(r.at()))
+        read_whole(bytes, read_passport)
     }
 
     fn body(&self) -> Octets {
@@ -274,9 +270,7 @@ impl DenyList {
     /// In octets.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = self.body();
-        out.bytes(&self.signature);
-        out.into_bytes()
+        with_signature(self.body(), &self.signature)
     }
 
     /// Reads one, which must take all the octets. Nothing of it is to be believed before it is verified.
@@ -284,9 +278,7 @@ impl DenyList {
     /// # Errors
     /// [`PassportError::Form`] and [`PassportError::Malformed`].
     pub fn decode(bytes: &[u8]) -> Result<Self, PassportError> {
-        let mut r = Reader::new(bytes);
-        formed(&mut r)?;
-        read_deny_list(&mut r).filter(|_| r.rest().is_empty()).ok_or(PassportError::Malformed(r.at()))
+        read_whole(bytes, read_deny_list)
     }
 
     fn body(&self) -> Octets {
@@ -334,12 +326,21 @@ pub fn verifying(key: &[u8; 32]) -> Result<VerifyingKey, PassportError> {
     if key.is_weak() { Err(PassportError::Key) } else { Ok(key) }
 }
 
-fn formed(r: &mut Reader<'_>) -> Result<(), PassportError> {
+/// A statement in octets.
+fn with_signature(mut body: Octets, signature: &[u8; SIGNATURE_BYTES]) -> Vec<u8> {
+    body.bytes(signature);
+    body.into_bytes()
+}
+
+/// Reads a statement of our form, behind which nothing may follow.
+fn read_whole<'a, T>(bytes: &'a [u8], read: fn(&mut Reader<'a>) -> Option<T>) -> Result<T, PassportError> {
+    let mut r = Reader::new(bytes);
     match r.u8() {
-        Some(FORM) => Ok(()),
-        Some(form) => Err(PassportError::Form(form)),
-        None => Err(PassportError::Malformed(0)),
+        Some(FORM) => {}
+        Some(form) => return Err(PassportError::Form(form)),
+        None => return Err(PassportError::Malformed(0)),
     }
+    read(&mut r).filter(|_| r.rest().is_empty()).ok_or(PassportError::Malformed(r.at()))
 }
 
 fn time(r: &mut Reader<'_>) -> Option<Timestamp> {

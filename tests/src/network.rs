@@ -5,6 +5,7 @@
 //! pipes; the picture is asked for with `copmesh tracks`. Needs root and `ip`.
 
 pub mod cable;
+pub mod captured;
 pub mod keys;
 pub mod node;
 pub mod radio;

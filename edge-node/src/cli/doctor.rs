@@ -8,7 +8,7 @@ pub mod network;
 pub mod running;
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use fusion_core::time::Timestamp;
@@ -135,7 +135,8 @@ fn needs(config: &Config, status: Option<&Value>, now: Timestamp) -> Result<Vec<
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
     let mut findings = network::own_ports(config, status.is_some());
     findings.extend(runtime.block_on(network::sensors(config, &held)));
-    findings.push(config.keys.as_ref().map_or_else(no_keys, |config| keys(config, now)));
+    let state = config.node.state_directory.as_deref();
+    findings.push(config.keys.as_ref().map_or_else(no_keys, |config| keys(config, state, now)));
     findings.extend(machine::disk(config));
     Ok(findings)
 }
@@ -144,8 +145,8 @@ fn no_keys() -> Finding {
     Finding::skipped("keys", "the configuration names none")
 }
 
-fn keys(config: &KeysConfig, now: Timestamp) -> Finding {
-    let keys = match Keys::load(config) {
+fn keys(config: &KeysConfig, state: Option<&Path>, now: Timestamp) -> Finding {
+    let keys = match Keys::load(config, state) {
         Ok(keys) => keys,
         Err(e) => return Finding::failing("keys", e.to_string(), "copmesh enrol (docs/KEYS.md)"),
     };
@@ -193,8 +194,8 @@ mod tests {
 
     #[test]
     fn keys_that_are_not_there_fail_with_where_to_get_them() {
-        let config = KeysConfig { directory: Some("/not/there".into()), warning_days: 14 };
-        let finding = keys(&config, Timestamp::from_secs(1_800_000_000));
+        let config = KeysConfig { directory: Some("/not/there".into()), ..KeysConfig::default() };
+        let finding = keys(&config, None, Timestamp::from_secs(1_800_000_000));
         assert!(finding.state == State::Failing && finding.text.contains("enrol"), "{finding:?}");
     }
 }

@@ -12,7 +12,7 @@ use crate::config::{Config, KeysConfig};
 use crate::keys::authority::Authority;
 use crate::keys::files::{self, Readers};
 use crate::keys::papers::{Bundle, Denied, Request};
-use crate::keys::{Keys, KeysError, enrolment, folder};
+use crate::keys::{Keys, KeysError, enrolment};
 
 /// Where keys are, unless told otherwise.
 const KEYS: &str = "/etc/copmesh/keys";
@@ -307,13 +307,12 @@ pub fn deny_list(args: &DenyListArgs) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure`] if nothing is, or it cannot be used.
 pub fn run(args: &KeysArgs) -> Result<(), Failure> {
-    let default = KeysConfig { directory: Some(args.keys.clone()), warning_days: 14 };
-    let config = match &args.config {
+    let (config, state) = match &args.config {
         Some(path) => of(check::read(path)?)?,
-        None => default,
+        None => (KeysConfig { directory: Some(args.keys.clone()), ..KeysConfig::default() }, None),
     };
-    let folder = folder(&config).map_err(refused)?;
-    let health = Keys::read(&folder).map_err(refused)?.health(now(), config.warning_days);
+    let keys = Keys::load(&config, state.as_deref()).map_err(refused)?;
+    let health = keys.health(now(), config.warning_days);
     if args.json {
         return say_json(&health.json());
     }
@@ -325,6 +324,8 @@ pub fn run(args: &KeysArgs) -> Result<(), Failure> {
     health.trouble.map_or(Ok(()), |trouble| say(format_args!("trouble    {trouble}\n")))
 }
 
-fn of(config: Config) -> Result<KeysConfig, Failure> {
-    config.keys.ok_or_else(|| Failure::refused("the configuration names no [keys]"))
+/// What a configuration says of keys, and where its node keeps its state.
+fn of(config: Config) -> Result<(KeysConfig, Option<PathBuf>), Failure> {
+    let keys = config.keys.ok_or_else(|| Failure::refused("the configuration names no [keys]"))?;
+    Ok((keys, config.node.state_directory))
 }

@@ -23,9 +23,9 @@ use crate::engine::sensor_id;
 use crate::inbox::Inbox;
 use crate::ingest::Ingest;
 use crate::ingest::links::Links;
+use crate::keys::in_use::Papers;
 use crate::keys::{KeysError, KeysHealth};
 use crate::mesh::carrier::Carrier;
-use crate::mesh::gate::Papers;
 use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX, Tally, Teller};
 use crate::outputs::cat062::{Cat062Health, Cat062Output};
 use crate::outputs::console_json::Hello;
@@ -57,7 +57,8 @@ pub struct Services {
     pub counts: Vec<Arc<dyn Counts>>,
     history: Option<Arc<Keeper>>,
     publishing: Option<JoinHandle<()>>,
-    papers: Option<Arc<Papers>>,
+    /// The keys in use, if it has any.
+    pub papers: Option<Arc<Papers>>,
     /// Loops that must move: those started here, and whatever the caller adds.
     pub pulse: Pulse,
     stop: Arc<AtomicBool>,
@@ -275,9 +276,9 @@ impl Services {
 
 /// The keys of a node that is live. That they have expired ends nothing: its own sensors are tracked all the same.
 fn papers(config: &Config, mode: Mode) -> Result<Option<Arc<Papers>>, KeysError> {
-    let Some(keys) = config.keys.as_ref().filter(|_| mode == Mode::Live) else { return Ok(None) };
-    let papers = Papers::open(keys, &config.node.name)?;
-    let health = papers.keys().health(Clock::start().now().validity, keys.warning_days);
+    let opened = if mode == Mode::Live { Papers::open(config)? } else { None };
+    let Some(papers) = opened else { return Ok(None) };
+    let health = papers.keys().health(Clock::start().now().validity, papers.config().warning_days);
     if let KeysHealth { trouble: Some(trouble), .. } = &health {
         warn!("keys: {trouble}");
     }

@@ -20,6 +20,8 @@ use crate::ingest::links::Links;
 use crate::journal::incarnation_after;
 use crate::journal::keeper::Keeper;
 use crate::journal::recovery::Recovered;
+use crate::keys::exchange::Exchange;
+use crate::keys::in_use::Papers;
 use crate::mesh::threads;
 use crate::node::{Node, node_id};
 use crate::recording::recorder::Recorder;
@@ -38,17 +40,10 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     info!("node {}, incarnation {incarnation}", config.node.name);
     let node =
         Node::new(&config, Origin { node: node_id(&config.node.name), incarnation }).map_err(Failure::refused)?;
-    let node = match config.mesh.replica() {
-        Some(replica) => {
-            let keep_every = config.journal.keep_every();
-            let replica = ReplicaConfig { journal: journal.is_some(), keep_every, ..replica };
-            restored(node.with_mesh(replica, on_mesh_clock(clock.now())), &former)
-        }
-        None => node,
-    };
     let (sender, receiver) = watch::channel(Arc::new(Board::default()));
     let inbox = Arc::new(Inbox::new(config.sensors.len()));
     let mut services = Services::start(&config, Mode::Live, receiver, Some(&inbox))?;
+    let (node, exchange) = meshed(node, &config, (journal.is_some(), &former), services.papers.clone(), clock);
     let recorder = match &config.recorder.file {
         Some(path) => Some(Recorder::create(path, &config, now).map_err(Failure::failed)?),
         None => None,
@@ -58,7 +53,9 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let binding = bound_here(&config, &links);
     let (records, beat) = (services.records.clone(), services.pulse.watch("fusion"));
     let counts = services.counts.clone();
-    let sinks = Sinks { records, recorder, journal, links, carrier: carrier.clone(), counts, beat, ..Sinks::default() };
+    let carried = carrier.clone();
+    let sinks =
+        Sinks { records, recorder, journal, links, carrier: carried, exchange, counts, beat, ..Sinks::default() };
     let engine = Engine::new(node, sender, sinks);
     if let Some(address) = services.console {
         info!("console on http://{address}/");
@@ -98,6 +95,26 @@ fn open_journal(config: &Config, clock: Clock) -> Result<(Option<Keeper>, u32, R
     let opened = Keeper::open(folder, config.journal.settings(), now, clock).map_err(Failure::failed)?;
     let (keeper, incarnation, recovered) = opened;
     Ok((Some(keeper), incarnation, recovered))
+}
+
+/// The node with a replica, if it has neighbours: one that signs and verifies, if it has keys.
+fn meshed(
+    node: Node,
+    config: &Config,
+    (is_kept, former): (bool, &Recovered),
+    papers: Option<Arc<Papers>>,
+    clock: Clock,
+) -> (Node, Option<Exchange>) {
+    let Some(replica) = config.mesh.replica() else { return (node, None) };
+    let replica = ReplicaConfig { journal: is_kept, keep_every: config.journal.keep_every(), ..replica };
+    let now = on_mesh_clock(clock.now());
+    let Some(papers) = papers else { return (restored(node.with_mesh(replica, now), former), None) };
+    let replica = papers.config().applied_to(replica);
+    let keys = papers.keys().of_replica(papers.config().signs());
+    let mut node = restored(node.with_signed_mesh(replica, &keys, now), former);
+    let mut exchange = Exchange::new(papers);
+    exchange.tend(&mut node, now);
+    (node, Some(exchange))
 }
 
 /// The node, as far as the journal tells knowing what it knew.

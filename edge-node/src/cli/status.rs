@@ -93,11 +93,32 @@ fn keys(text: &mut String, status: &Value) {
     let Some(days) = keys["days_left"].as_f64() else { return };
     let word = |key: &str| keys[key].as_str().unwrap_or("?");
     let (version, authority) = (keys["deny_list_version"].as_u64().unwrap_or(0), word("authority"));
-    let _ =
-        writeln!(text, "\nkeys of {}: {days:.1} days left, authority {authority}, deny-list {version}", word("name"));
+    let (name, signatures) = (word("name"), word("signatures"));
+    let _ = writeln!(
+        text,
+        "\nkeys of {name}: {days:.1} days left, authority {authority}, deny-list {version}, signatures {signatures}"
+    );
+    if signatures == "required" {
+        let _ = writeln!(text, "{:<24} {}", "", refused(&status["counters"]));
+    }
     if let Some(trouble) = keys["trouble"].as_str() {
         let _ = writeln!(text, "{:<24} {trouble}", "");
     }
+}
+
+/// What others said and was not taken in.
+fn refused(counters: &Value) -> String {
+    let count = |name: &str| counters[name].as_u64().unwrap_or(0);
+    format!(
+        "refused: {} forged, {} never signed, {} said again too late, {} of denied keys, {} of expired passports; {} \
+         wait for signatures",
+        count("mesh_forged") + count("mesh_papers_refused"),
+        count("mesh_unsealed"),
+        count("mesh_rows_expired"),
+        count("mesh_denied"),
+        count("mesh_seals_expired"),
+        count("mesh_waiting_for_seals"),
+    )
 }
 
 /// One line for each sensor, of this node and of others, of which it is known what it is off by.
@@ -256,10 +277,18 @@ mod tests {
     fn why_a_neighbour_is_refused_and_when_keys_expire_is_told() {
         let bravo = json!({ "name": "bravo", "state": "down", "trouble": "refused at tls/10.0.0.2:7450: expired" });
         let keys = json!({ "name": "alpha", "days_left": 9.96, "authority": "00ff", "deny_list_version": 2,
-            "trouble": "expires in 10.0 days" });
-        let text = table(&json!({ "node": "alpha", "sensors": [], "neighbours": [bravo], "keys": keys }));
+            "signatures": "required", "trouble": "expires in 10.0 days" });
+        let counters = json!({ "mesh_forged": 3, "mesh_denied": 2, "mesh_waiting_for_seals": 5 });
+        let text = table(
+            &json!({ "node": "alpha", "sensors": [], "neighbours": [bravo], "keys": keys, "counters": counters }),
+        );
         assert!(text.contains("\n                         refused at tls/10.0.0.2:7450: expired\n"), "{text}");
-        assert!(text.contains("keys of alpha: 10.0 days left, authority 00ff, deny-list 2\n"), "{text}");
+        assert!(
+            text.contains("keys of alpha: 10.0 days left, authority 00ff, deny-list 2, signatures required\n"),
+            "{text}"
+        );
+        let refused = "refused: 3 forged, 0 never signed, 0 said again too late, 2 of denied keys";
+        assert!(text.contains(refused) && text.contains("5 wait for signatures\n"), "{text}");
         assert!(text.ends_with(" expires in 10.0 days\n"), "{text}");
     }
 

@@ -366,10 +366,9 @@ impl MeshConfig {
     #[must_use]
     pub fn replica(&self) -> Option<ReplicaConfig> {
         let fast = self.all_bearers().iter().any(|bearer| bearer.settings().layer > 0);
-        let others = ReplicaConfig::default();
         let packets = self.all_bearers().into_iter().map(|bearer| usize::from(bearer.settings().packet_bytes));
-        let seal_packet = packets.fold(others.seal_packet, usize::min);
-        self.has_neighbours().then_some(ReplicaConfig { refine: fast, seal_packet, ..others })
+        let seal_packet = packets.min().unwrap_or(ReplicaConfig::default().seal_packet);
+        self.has_neighbours().then_some(ReplicaConfig { refine: fast, seal_packet, ..ReplicaConfig::default() })
     }
 
     /// The bearer of this name, which may be the name of a profile.

@@ -143,8 +143,8 @@ impl Authority {
         if !is_name(name) {
             return refused(format!("\"{name}\" is no name of a node: 1 to 32 of a–z, 0–9 and '-'"));
         }
-        let (_, names) = denied.verified(&self.key.verifying_key()).map_err(|e| self.not_ours(DENY_LIST, &e))?;
-        if names.iter().any(|denied| denied == name) {
+        let (_, gone) = denied.verified(&self.key.verifying_key()).map_err(|e| self.not_ours(DENY_LIST, &e))?;
+        if gone.iter().any(|denied| denied.name == name) {
             return refused(format!("\"{name}\" was revoked, and is not given again: name the box {name}-2"));
         }
         match issued.iter().find(|other| other.node == node_id(name) && other.name != name) {

@@ -123,26 +123,24 @@ impl Denied {
         }
     }
 
-    /// The list, and the names that no longer count, both verified.
+    /// The list, and the passports of those on it, all verified.
     ///
     /// # Errors
     /// [`PassportError`].
-    pub fn verified(&self, authority: &VerifyingKey) -> Result<(DenyList, Vec<String>), PassportError> {
+    pub fn verified(&self, authority: &VerifyingKey) -> Result<(DenyList, Vec<Passport>), PassportError> {
         let list = DenyList::decode(&from_hex(&self.list).ok_or(PassportError::Malformed(0))?)?;
         list.verify(authority)?;
-        let mut names = Vec::new();
+        let mut denied = Vec::new();
         for text in &self.passports {
             let passport = passport(text)?;
             // Expired or not: a name that was denied stays so.
             match passport.verify(authority, passport.not_before) {
-                Ok(()) | Err(PassportError::Expired(_)) if list.denies(passport.key_id()) => {
-                    names.push(passport.name.as_str().to_owned());
-                }
+                Ok(()) | Err(PassportError::Expired(_)) if list.denies(passport.key_id()) => denied.push(passport),
                 Ok(()) | Err(PassportError::Expired(_)) => {}
                 Err(e) => return Err(e),
             }
         }
-        Ok((list, names))
+        Ok((list, denied))
     }
 }
 

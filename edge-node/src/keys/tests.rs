@@ -7,8 +7,15 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use fusion_core::time::Span;
 
+use fusion_core::track::Origin;
+use proto::replica::Now;
+
 use super::authority::Authority;
+use super::exchange::Exchange;
+use super::in_use::Papers;
 use super::*;
+use crate::config::Config;
+use crate::node::{Node, node_id};
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -108,7 +115,7 @@ fn a_revoked_name_is_denied_everywhere_and_never_given_again() {
     assert!(enrolment::install_deny_list(&bench.at("a"), &denied).unwrap());
     assert!(!enrolment::install_deny_list(&bench.at("a"), &denied).unwrap(), "no newer");
     let a = Keys::read(&bench.at("a")).unwrap();
-    assert_eq!(a.denied_names, ["b"]);
+    assert_eq!(a.denied_names(), ["b"]);
     assert!(a.deny_list.permits(&b.passport).is_err() && a.check(NOW).is_ok());
     let request = enrolment::request(&bench.at("b-again"), "b").unwrap();
     let said = authority.sign(&request, 30, NOW).map(|_| ()).unwrap_err().to_string();
@@ -127,4 +134,119 @@ fn a_request_that_was_changed_is_not_signed() {
     let said = authority.sign(&request, 30, NOW).map(|_| ()).unwrap_err().to_string();
     assert!(said.contains("changed on the way"), "{said}");
     assert!(authority.sign(&request, 0, NOW).is_err());
+}
+
+/// A node with keys in a folder, and its state beside.
+fn config(bench: &Bench, name: &str) -> Config {
+    let [keys, state] = [name, "state"].map(|folder| bench.at(folder).display().to_string());
+    fs::create_dir_all(&state).unwrap();
+    Config::parse(&format!(
+        "[node]\nname = \"{name}\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\nstate-directory = \"{state}\"\n\
+         [keys]\ndirectory = \"{keys}\"\n"
+    ))
+    .unwrap()
+}
+
+fn papers(config: &Config) -> Arc<Papers> {
+    Arc::new(Papers::open(config).unwrap().unwrap())
+}
+
+/// What the authority denies, as the mesh would bring it.
+fn denied(authority: &Authority, by: &Keys) -> (DenyList, Vec<Passport>) {
+    let file: Denied = files::read(&authority.deny_list(), Readers::All).unwrap();
+    file.verified(&by.authority).unwrap()
+}
+
+#[test]
+fn a_list_that_came_over_the_mesh_is_in_force_at_once_and_at_the_next_start() {
+    let bench = Bench::new("came");
+    let authority = bench.authority("hq");
+    let (a, _) = (bench.enrolled(&authority, "a"), bench.enrolled(&authority, "b"));
+    let config = config(&bench, "a");
+    let running = papers(&config);
+    authority.revoke("b").unwrap();
+    let (list, passports) = denied(&authority, &a);
+    running.handle_deny_list(&list, passports);
+    assert!(running.keys().denies("b") && !papers(&config).keys().denies("b"), "not kept yet");
+    running.look().unwrap();
+    assert_eq!(papers(&config).keys().denied_names(), ["b"]);
+    let beside = Keys::read(&bench.at("a")).unwrap();
+    assert_eq!(beside.deny_list.version, 0, "a service may not write where its keys are");
+}
+
+#[test]
+fn keys_that_are_replaced_forget_nobody_whom_the_mesh_denied() {
+    let bench = Bench::new("forget");
+    let authority = bench.authority("hq");
+    let (a, _) = (bench.enrolled(&authority, "a"), bench.enrolled(&authority, "b"));
+    let request = enrolment::renew(&bench.at("a"), false).unwrap();
+    let (bundle, _) = authority.sign(&request, 60, NOW).unwrap();
+    let running = papers(&config(&bench, "a"));
+    authority.revoke("b").unwrap();
+    let (list, passports) = denied(&authority, &a);
+    running.handle_deny_list(&list, passports);
+    enrolment::install(&bench.at("a"), bundle, NOW).unwrap();
+    running.look().unwrap();
+    assert!(running.keys().passport.not_after > a.passport.not_after, "renewed");
+    assert!(running.keys().denies("b"));
+}
+
+#[test]
+fn keys_and_replica_tell_each_other_what_is_new() {
+    let bench = Bench::new("exchange");
+    let authority = bench.authority("hq");
+    let keys = bench.enrolled(&authority, "a");
+    let (_, _) = (bench.enrolled(&authority, "b"), bench.enrolled(&authority, "c"));
+    let config = config(&bench, "a");
+    let running = papers(&config);
+    let now = Now { validity: NOW, elapsed: Span::ZERO };
+    let replica = running.config().applied_to(proto::replica::ReplicaConfig::default());
+    let origin = Origin { node: node_id("a"), incarnation: 1 };
+    let mut node = Node::new(&config, origin).unwrap().with_signed_mesh(replica, &keys.of_replica(true), now);
+    let mut exchange = Exchange::new(Arc::clone(&running));
+    exchange.tend(&mut node, now);
+    assert_eq!(node.replica().unwrap().deny_list().map(|list| list.version), Some(0));
+
+    authority.revoke("b").unwrap();
+    let installed: Denied = files::read(&authority.deny_list(), Readers::All).unwrap();
+    enrolment::install_deny_list(&bench.at("a"), &installed).unwrap();
+    running.look().unwrap();
+    exchange.tend(&mut node, now);
+    let names =
+        |node: &Node| node.replica().unwrap().denied().map(|passport| passport.name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(&node), ["b"], "whoever is told of the list is told the name");
+
+    authority.revoke("c").unwrap();
+    let (list, passports) = denied(&authority, &keys);
+    node.handle_deny_list(list, now).unwrap();
+    exchange.tend(&mut node, now);
+    assert_eq!((running.keys().deny_list.version, running.keys().denies("c")), (2, false), "nobody told the name yet");
+    passports.into_iter().for_each(|passport| node.handle_passport(passport, now).unwrap());
+    exchange.tend(&mut node, now);
+    assert_eq!(running.keys().denied_names(), ["b", "c"]);
+}
+
+#[test]
+fn a_renewed_passport_goes_out_and_one_with_a_new_key_waits_for_the_next_start() {
+    let bench = Bench::new("goes-out");
+    let authority = bench.authority("hq");
+    let keys = bench.enrolled(&authority, "a");
+    let config = config(&bench, "a");
+    let running = papers(&config);
+    let now = Now { validity: NOW, elapsed: Span::ZERO };
+    let origin = Origin { node: node_id("a"), incarnation: 1 };
+    let replica = running.config().applied_to(proto::replica::ReplicaConfig::default());
+    let mut node = Node::new(&config, origin).unwrap().with_signed_mesh(replica, &keys.of_replica(true), now);
+    let mut exchange = Exchange::new(Arc::clone(&running));
+    for (new_keys, days) in [(false, 60), (true, 90)] {
+        let later = NOW + Span::from_secs(i64::from(days) * 60);
+        let request = enrolment::renew(&bench.at("a"), new_keys).unwrap();
+        let (bundle, passport) = authority.sign(&request, days, later).unwrap();
+        enrolment::install(&bench.at("a"), bundle, later).unwrap();
+        running.look().unwrap();
+        exchange.tend(&mut node, now);
+        let told = node.replica().unwrap().passport(node_id("a")).unwrap();
+        assert_eq!(told == &passport, !new_keys);
+        assert_eq!(told.key, keys.passport.key, "what it signs with");
+    }
 }

@@ -26,7 +26,7 @@ use tracing::{info, warn};
 use zenoh::sample::SampleKind;
 
 use super::bearer::BearerSession;
-use super::gate::{Gate, Papers};
+use super::gate::Gate;
 use super::hearing::Hearing;
 use super::lookout::{self, Watch};
 use super::neighbour::{Neighbour, Place, Reach, Wire, elapsed, key};
@@ -35,6 +35,7 @@ use crate::clock::{Clock, Now};
 use crate::config::MeshConfig;
 use crate::config::mesh::{NEIGHBOURS_MAX, WayConfig};
 use crate::inbox::Inbox;
+use crate::keys::in_use::Papers;
 use crate::pulse::Beat;
 
 /// Packets that wait to be given to zenoh at the most.
@@ -83,6 +84,7 @@ impl Carrier {
             let (names, ends): (Vec<_>, Vec<_>) = here.map(|(name, way)| (name.clone(), way.endpoint.clone())).unzip();
             let connect: Vec<String> = ends.into_iter().flatten().collect();
             let gate = Gate::new(&bearer, &connect, papers.as_ref(), names);
+            let _ = gate.as_ref().map(|gate| gate.has_changed(&bearer));
             bearers.push(BearerSession::open(bearer, connect, gate).await?);
         }
         let (sender, receiver) = sync_channel(PACKETS_WAITING_MAX);
@@ -144,10 +146,14 @@ impl Carrier {
         &self.bearers
     }
 
-    /// Opens the sessions of those bearers that keys protect anew, with the keys of now.
-    pub(super) fn open_protected_anew(self: &Arc<Self>) {
-        let protected = (0..self.bearers.len()).filter(|&index| self.bearers[index].gate.is_some());
-        protected.for_each(|index| drop(tokio::spawn(Arc::clone(self).open_anew(index))));
+    /// Opens the sessions of those bearers anew whose keys were replaced, or that let in others now.
+    pub(super) fn open_changed_anew(self: &Arc<Self>) {
+        for (index, bearer) in self.bearers.iter().enumerate() {
+            if bearer.gate.as_ref().is_some_and(|gate| gate.has_changed(&bearer.config)) {
+                info!("keys or deny-list replaced: opening bearer {} anew", bearer.config.name);
+                tokio::spawn(Arc::clone(self).open_anew(index));
+            }
+        }
     }
 
     /// What is counted, by name.

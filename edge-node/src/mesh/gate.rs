@@ -6,85 +6,26 @@
 //! deny-list is granted nothing. Where strangers are to be found ([`BearerConfig::found`]), whoever the authority
 //! enrolled may speak, and only denied names may not.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::config::KeysConfig;
 use crate::config::keys::Protection;
 use crate::config::mesh::BearerConfig;
+use crate::keys::in_use::Papers;
 use crate::keys::text::base64;
-use crate::keys::{DENIED, INSTALLED, Keys, KeysError, folder};
-
-/// The keys in use, which may be replaced while the node runs.
-#[derive(Debug)]
-pub struct Papers {
-    me: String,
-    folder: PathBuf,
-    keys: RwLock<Arc<Keys>>,
-    read: Mutex<[Option<SystemTime>; 2]>,
-}
-
-impl Papers {
-    /// Reads the keys of the node that the configuration names.
-    ///
-    /// # Errors
-    /// [`KeysError`] if there are none, or they name somebody else.
-    pub fn open(config: &KeysConfig, me: &str) -> Result<Self, KeysError> {
-        let folder = folder(config)?;
-        let read = Mutex::new(changed(&folder));
-        let keys = Keys::read(&folder)?;
-        let papers = Self { me: me.into(), folder, keys: RwLock::new(Arc::new(keys)), read };
-        papers.checked(papers.keys()).map(|_| papers)
-    }
-
-    fn checked(&self, keys: Arc<Keys>) -> Result<Arc<Keys>, KeysError> {
-        if keys.passport.name == self.me.as_str() {
-            return Ok(keys);
-        }
-        Err(KeysError::Refused(format!(
-            "the keys in {} are for {}, and node.name is {}: enrol this node under its own name",
-            self.folder.display(),
-            keys.passport.name,
-            self.me
-        )))
-    }
-
-    /// The keys in use.
-    #[must_use]
-    pub fn keys(&self) -> Arc<Keys> {
-        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Reads them anew if their files have changed; whether there are others now.
-    ///
-    /// # Errors
-    /// [`KeysError`] once for each change that cannot be used; the old ones stay in use.
-    pub fn look(&self) -> Result<bool, KeysError> {
-        let now = changed(&self.folder);
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if *read == now {
-            return Ok(false);
-        }
-        *read = now;
-        let keys = self.checked(Arc::new(Keys::read(&self.folder)?))?;
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
-        Ok(true)
-    }
-}
-
-fn changed(folder: &std::path::Path) -> [Option<SystemTime>; 2] {
-    [INSTALLED, DENIED].map(|file| std::fs::metadata(folder.join(file)).and_then(|file| file.modified()).ok())
-}
 
 /// What a bearer's session is opened with.
 pub(super) struct Gate {
     papers: Arc<Papers>,
     /// Neighbours that are reached over it.
     names: Vec<String>,
+    /// What the session was opened with.
+    opened: Mutex<Vec<Setting>>,
 }
+
+/// A setting of zenoh.
+type Setting = (&'static str, String);
 
 /// What becomes of somebody who has shown a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,13 +49,13 @@ impl Gate {
         let secure = bearer.listen.iter().chain(connect).any(|e| e.starts_with("tls/") || e.starts_with("quic/"));
         // Whoever is found might be in the open, too.
         let wanted = bearer.protection == Protection::Keys && (secure || bearer.settings().scouting);
-        papers.filter(|_| wanted).map(|papers| Self { papers: Arc::clone(papers), names })
+        papers.filter(|_| wanted).map(|papers| Self { papers: Arc::clone(papers), names, opened: Mutex::default() })
     }
 
     /// What becomes of whoever's certificate has this name.
     pub(super) fn judge(&self, name: &str, bearer: &BearerConfig) -> Verdict {
         let keys = self.papers.keys();
-        if keys.denied_names.iter().any(|denied| denied == name) {
+        if keys.denies(name) {
             Verdict::Denied(keys.deny_list.version)
         } else if bearer.found.is_some() || self.names.iter().any(|known| known == name) {
             Verdict::Welcome
@@ -123,8 +64,18 @@ impl Gate {
         }
     }
 
+    /// Whether a session would be opened otherwise now than when this was asked last: with other keys, or letting in
+    /// others.
+    pub(super) fn has_changed(&self, bearer: &BearerConfig) -> bool {
+        let now = [self.settings(bearer), self.secrets()].concat();
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = *opened != now;
+        *opened = now;
+        changed
+    }
+
     /// Settings of zenoh that may be told in errors.
-    pub(super) fn settings(&self, bearer: &BearerConfig) -> Vec<(&'static str, String)> {
+    pub(super) fn settings(&self, bearer: &BearerConfig) -> Vec<Setting> {
         vec![
             ("transport/link/protocols", "[\"tls\", \"quic\"]".into()),
             ("transport/link/tls/enable_mtls", "true".into()),
@@ -136,7 +87,7 @@ impl Gate {
     }
 
     /// Those that may not.
-    pub(super) fn secrets(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn secrets(&self) -> Vec<Setting> {
         let keys = self.papers.keys();
         let coded = |pem: &str| format!("\"{}\"", base64(pem.as_bytes()));
         vec![
@@ -151,10 +102,10 @@ impl Gate {
     fn access(&self, bearer: &BearerConfig) -> Value {
         let keys = self.papers.keys();
         if bearer.found.is_some() {
-            return denying(&keys.denied_names);
+            return denying(&keys.denied_names());
         }
-        let me = &self.papers.me;
-        let granted: Vec<&String> = self.names.iter().filter(|name| !keys.denied_names.contains(name)).collect();
+        let me = self.papers.me();
+        let granted: Vec<&String> = self.names.iter().filter(|name| !keys.denies(name)).collect();
         let mut rules = vec![json!({ "id": "out", "permission": "allow", "flows": ["egress"], "messages": MESSAGES,
                                      "key_exprs": ["**"] })];
         let mut subjects = vec![json!({ "id": "anyone" })];

@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use fusion_core::time::{Span, Timestamp};
 use serde_json::Value;
-use tracing::{info, warn};
+use tracing::warn;
 use zenoh::Session;
 
 use super::bearer::BearerSession;
 use super::carrier::Carrier;
-use super::gate::{Papers, Verdict};
+use super::gate::Verdict;
 use super::refusals::{Refusal, Refusals, Where, Why};
+use crate::keys::in_use::Papers;
 
 /// How often it is looked.
 const PERIOD: Duration = Duration::from_secs(2);
@@ -113,16 +114,12 @@ pub(super) async fn run(carrier: std::sync::Weak<Carrier>) {
 }
 
 impl Carrier {
-    /// Opens the sessions anew if there are other keys, or a newer deny-list.
+    /// Opens sessions anew if there are other keys, or a newer deny-list, from whichever side it came.
     fn look_for_new_keys(self: &Arc<Self>) {
-        match self.watch.papers.as_ref().map(|papers| papers.look()) {
-            None | Some(Ok(false)) => {}
-            Some(Ok(true)) => {
-                info!("keys or deny-list replaced: opening the bearers that they protect anew");
-                self.open_protected_anew();
-            }
-            Some(Err(e)) => warn!("{e}; the keys read before stay in use"),
+        if let Some(Err(e)) = self.watch.papers.as_ref().map(|papers| papers.look()) {
+            warn!("{e}; the keys read before stay in use");
         }
+        self.open_changed_anew();
     }
 
     async fn watch(&self) {

@@ -14,7 +14,7 @@ use super::tak::TakHealth;
 use super::web::health::ConsoleHealth;
 use crate::board::{Mode, node_name};
 use crate::config::Config;
-use crate::mesh::gate::Papers;
+use crate::keys::in_use::Papers;
 use crate::neighbour_health::NeighbourHealth;
 use crate::node::Bearing;
 use crate::node::mesh::Heard;
@@ -133,8 +133,10 @@ pub fn node_status(hello: &Hello, board: &Released) -> Value {
 
 /// How this node's keys are doing, by the time of its picture; null if it has none.
 fn keys(hello: &Hello, board: &Released) -> Value {
-    let days = hello.config.keys.as_ref().map_or(0, |keys| keys.warning_days);
-    hello.keys.as_ref().map_or(Value::Null, |papers| papers.keys().health(board.time, days).json())
+    let Some(papers) = &hello.keys else { return Value::Null };
+    let mut value = papers.keys().health(board.time, papers.config().warning_days).json();
+    value["signatures"] = papers.config().signatures.as_str().into();
+    value
 }
 
 fn by_name(counters: &[(&'static str, u64)]) -> serde_json::Map<String, Value> {

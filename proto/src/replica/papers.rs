@@ -123,11 +123,10 @@ impl Keyring {
         }
     }
 
-    /// Nodes whose passports' keys are denied.
-    fn denied(&self) -> BTreeSet<NodeId> {
-        let Some(list) = &self.list else { return BTreeSet::new() };
-        let denied = self.passports.iter().filter(|(_, (passport, _))| list.denies(passport.key_id()));
-        denied.map(|(node, _)| *node).collect()
+    /// Passports whose keys are denied.
+    fn denied(&self) -> impl Iterator<Item = &Passport> {
+        let all = self.passports.values().map(|(passport, _)| passport);
+        all.filter(|passport| self.list.as_ref().is_some_and(|list| list.denies(passport.key_id())))
     }
 
     /// Takes a paper in, if it is news; whether it was.
@@ -253,6 +252,11 @@ impl Replica {
         self.keyring.list.as_ref()
     }
 
+    /// Passports whose keys it denies: they tell the names.
+    pub fn denied(&self) -> impl Iterator<Item = &Passport> {
+        self.keyring.denied()
+    }
+
     /// The passport of a node that holds.
     #[must_use]
     pub fn passport(&self, node: NodeId) -> Option<&Passport> {
@@ -276,7 +280,7 @@ impl Replica {
             self.keyring.offer(link);
         }
         // What this node says of its own, others refuse; it goes on for those who look at it.
-        let mut denied = self.keyring.denied();
+        let mut denied: BTreeSet<NodeId> = self.keyring.denied().map(|passport| passport.node).collect();
         denied.remove(&self.me.node);
         for link in self.links.values_mut() {
             if link.neighbour.is_some_and(|neighbour| denied.contains(&neighbour.origin.node)) {

@@ -76,6 +76,8 @@ pub struct Node {
     looks_around: bool,
     /// Where its keys are; without any its bearers are open to everybody.
     pub keys: Option<PathBuf>,
+    /// Whether it believes its neighbours in what they say of others, though it has keys.
+    pub believes: bool,
     process: Option<Child>,
     targets: Arc<Mutex<Option<Targets>>>,
 }
@@ -98,6 +100,7 @@ impl Node {
             neighbours: String::new(),
             looks_around: false,
             keys: None,
+            believes: false,
             process: None,
             targets: Arc::new(Mutex::new(Some(Targets::new()))),
         }
@@ -135,10 +138,30 @@ impl Node {
 
     /// A command in its namespace.
     fn command(&self) -> Command {
-        let Some(space) = &self.space else { return Command::new(&self.binary) };
+        self.command_of(&self.binary)
+    }
+
+    fn command_of(&self, program: &Path) -> Command {
+        let Some(space) = &self.space else { return Command::new(program) };
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", space]).arg(&self.binary);
+        command.args(["netns", "exec", space]).arg(program);
         command
+    }
+
+    /// Its carrier alone, in its namespace and with its keys: who has captured it stands behind the pipes. `None` after
+    /// saying that `test` is skipped.
+    pub fn carrier(&mut self, test: &str) -> Option<Child> {
+        let example = self.binary.with_file_name("examples").join("carrier");
+        if !example.is_file() {
+            crate::skip(test, "no built example; `cargo build -p edge-node --example carrier` makes it");
+            return None;
+        }
+        let config = self.file("toml");
+        std::fs::write(&config, self.config(&self.file("plots"))).expect("a file for the configuration");
+        let log = File::create(self.file("log")).expect("a file for the log");
+        let mut command = self.command_of(&example);
+        command.arg(&config).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+        Some(command.spawn().expect("the built example starts"))
     }
 
     /// What the daemon says of its configuration without running.
@@ -187,7 +210,8 @@ impl Node {
         );
         let protection = if self.keys.is_some() { "keys" } else { "none" };
         if let Some(keys) = &self.keys {
-            let _ = writeln!(text, "[keys]\ndirectory = \"{}\"", keys.display());
+            let signatures = if self.believes { "off" } else { "required" };
+            let _ = writeln!(text, "[keys]\ndirectory = \"{}\"\nsignatures = \"{signatures}\"", keys.display());
         }
         for (way, listen) in &self.bearers {
             let listen = listen.as_ref().map_or_else(String::new, |endpoint| format!("\"{endpoint}\""));

@@ -15,7 +15,12 @@ pub fn findings(status: &Value) -> Vec<Finding> {
         trouble(&status["journal_trouble"], "journal", "nothing is kept for the next start", "df; journal.total-mib"),
     ];
     let outlets = ["tak", "cat062", "sapient_out"].into_iter().flat_map(list).filter_map(way_out);
-    sensors.chain(neighbours).chain(outlets).chain(troubles.into_iter().flatten()).collect()
+    sensors
+        .chain(neighbours)
+        .chain(keys(&status["keys"]))
+        .chain(outlets)
+        .chain(troubles.into_iter().flatten())
+        .collect()
 }
 
 fn name(of: &Value) -> &str {
@@ -42,6 +47,13 @@ fn neighbour(neighbour: &Value) -> Finding {
     let (what, state) = (format!("neighbour {}", name(neighbour)), neighbour["state"].as_str().unwrap_or("?"));
     let bearer = neighbour["bearer"].as_str().unwrap_or("no bearer");
     let why = neighbour["trouble"].as_str().map(|why| format!(": {why}")).unwrap_or_default();
+    if let Some(count) = neighbour["forged"].as_u64().filter(|count| *count > 0) {
+        return Finding::failing(
+            what,
+            format!("{state} over {bearer}; it brought {count} forgeries, which were refused"),
+            "is it captured, or one behind it that believes its neighbours? copmesh revoke (docs/KEYS.md)",
+        );
+    }
     match state {
         "ready" if why.is_empty() => Finding::well(what, format!("ready over {bearer}")),
         "down" => Finding::failing(
@@ -51,6 +63,17 @@ fn neighbour(neighbour: &Value) -> Finding {
         ),
         _ => Finding::doubtful(what, format!("{state} over {bearer}{why}"), "copmesh status"),
     }
+}
+
+/// Keys that the node uses are worth a line only when something is wrong with them, or soon will be.
+fn keys(keys: &Value) -> Option<Finding> {
+    let (name, why) = (name(keys), keys["trouble"].as_str()?);
+    let remedy = "copmesh renew, then enrol sign and enrol install (docs/KEYS.md)";
+    Some(if keys["days_left"].as_f64().is_some_and(|days| days > 0.0) && why.starts_with("expires") {
+        Finding::doubtful("keys in use", format!("of {name}: {why}"), remedy)
+    } else {
+        Finding::failing("keys in use", format!("of {name}: {why}"), remedy)
+    })
 }
 
 /// A way out is worth a line only when it is closed.
