@@ -404,4 +404,11 @@ mod tests {
         assert_eq!((identity.class, identity.affiliation), (ObjectClass::Uav, Affiliation::Suspect));
         assert_eq!((identity.mode_3a, &identity.name), (Some(0o7700), &None));
     }
+    #[test]
+    fn an_address_may_stand_behind_other_keys() {
+        let scan = scan(&format!(r#"{{"time":1,{POLAR},"identity":{{"name":"KILO","icao":"4b1234"}}}}"#));
+        let identity = &scan.returns[0].identity;
+        assert_eq!(identity.address, Some(Address::Icao(0x4B_1234)));
+        assert_eq!(identity.name.as_ref().map(|name| name.as_str()), Some("KILO"));
+    }
 }

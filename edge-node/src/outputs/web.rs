@@ -44,10 +44,8 @@ pub mod maps;
 pub mod mbtiles;
 mod pace;
 pub mod pmtiles;
-pub mod schema;
 mod secret;
 mod serve;
-pub mod sqlite;
 pub mod stream;
 
 pub use annotate::ANNOTATION_BYTES_MAX;

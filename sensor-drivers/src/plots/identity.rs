@@ -50,8 +50,8 @@ pub(super) fn read_identity(reader: &mut Reader<'_>) -> Result<Identity, DecodeE
         if reader.null() {
             return Ok(());
         }
-        if let (true, Some(other)) =
-            (matches!(field, "icao" | "non_icao" | "mmsi" | "remote_id"), addressed.replace(field))
+        if matches!(field, "icao" | "non_icao" | "mmsi" | "remote_id")
+            && let Some(other) = addressed.replace(field)
         {
             return Err(fault(key.offset, field, Reason::Contradicts { other }));
         }
