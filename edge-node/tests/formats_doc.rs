@@ -173,7 +173,7 @@ fn the_zenoh_keys_are_those_that_the_mesh_declares() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mesh.rs");
     let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert!(source.contains("format!(\"copmesh/1/{node}/{end}\""), "how keys begin");
-    let published = between(&source, "way(\"", '"').chain(between(&source, "key(&self.teller.node, \"", '"'));
+    let published = between(&source, "session, \"", '"').chain(between(&source, "key(&self.teller.node, \"", '"'));
     let declared: BTreeSet<&str> = published.filter(|name| *name != "*").chain(["history/…"]).collect();
     let chapter = chapter("zenoh keys and protobuf");
     let told: BTreeSet<&str> = between(&chapter, "| `copmesh/1/NODE/", '`').collect();

@@ -52,7 +52,9 @@ about(once, name="once", format="webp", minzoom="2", maxzoom="4")
 shallow = made("shallow", 65536, METADATA,
     "CREATE TABLE tiles_shallow (zoom_level integer, tile_column integer, tile_row integer, tile_data_id integer,"
     " primary key(zoom_level, tile_column, tile_row)) without rowid",
-    "CREATE TABLE tiles_data (tile_data_id integer primary key, tile_data blob)")
+    "CREATE TABLE tiles_data (tile_data_id integer primary key, tile_data blob)",
+    "CREATE VIEW tiles AS SELECT zoom_level, tile_column, tile_row, tile_data"
+    " FROM tiles_shallow JOIN tiles_data USING (tile_data_id)")
 for number, p in enumerate(places):
     shallow.execute("INSERT INTO tiles_shallow VALUES (?, ?, ?, ?)", (*p, number * 1000))
     shallow.execute("INSERT INTO tiles_data VALUES (?, ?)", (number * 1000, tile(*p)))
@@ -62,7 +64,7 @@ bare = made("bare", 4096, METADATA,
 about(bare, format="webp")
 slow = made("slow", 4096, METADATA,
     "CREATE VIEW tiles AS WITH RECURSIVE n(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM n)"
-    " SELECT k % 5 AS zoom_level, k AS tile_column, k AS tile_row, zeroblob(k) AS tile_data FROM n")
+    " SELECT k % 5 AS zoom_level, k AS tile_column, k / 2 AS tile_row, zeroblob(k) AS tile_data FROM n")
 about(slow, format="webp", minzoom="2", maxzoom="5")
 "#;
 

@@ -19,8 +19,8 @@ use super::pmtiles::{Packing, TILE_BYTES_MAX};
 /// The largest zoom that is looked for. No counter: the page asks for no larger one.
 const ZOOM_MAX: u8 = 30;
 
-/// Entries of `metadata` that are read at the most. No counter: a map has some twenty, and what comes after is not asked
-/// for.
+/// Entries of `metadata` that are read at the most. No counter: a map has some twenty, and what comes after is not
+/// asked for.
 const METADATA_MAX: u32 = 1024;
 
 /// Steps of SQLite's machine for one answer at the most, in thousands: a tile that an index leads to takes a hundred
