@@ -91,6 +91,8 @@ describe("an operator", { skip }, () => {
     await page.until(`${text("clock-time")} >= "17:16:12Z"`, 6_000);
     await page.until(`/ · 1× *$/.test(${text("replay-text")})`);
     await shoot("replay");
+    // What was selected may have gone while it played.
+    await page.press("j");
     await page.press("i");
     await page.until(`/Go back to live/.test(document.querySelector(".annotate").textContent)`);
     await page.until(`location.hash.includes("t=2026-11-21T17:16")`);
