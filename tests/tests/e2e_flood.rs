@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::UdpSocket;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use edge_node::clock::Clock;
 use serde_json::Value;
@@ -44,7 +44,8 @@ const fn target(callsign: &'static str, icao: &'static str, longitude_deg: f64) 
 /// Sends noise to all of them in turn until told to stop; what was sent.
 fn flood(ports: &[u16], stop: &AtomicBool, sent: &AtomicU64) {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback");
-    let (begun, mut state, mut datagram) = (Instant::now(), 1_u64, [0_u8; 64]);
+    let (clock, mut state, mut datagram) = (Clock::start(), 1_u64, [0_u8; 64]);
+    let begun = clock.now().monotonic;
     let mut count = 0;
     while !stop.load(Ordering::Relaxed) {
         for _ in 0..RATE / 1000 {
@@ -58,7 +59,7 @@ fn flood(ports: &[u16], stop: &AtomicBool, sent: &AtomicU64) {
         }
         sent.store(count as u64, Ordering::Relaxed);
         let due = Duration::from_micros(count as u64 * 1_000_000 / RATE);
-        std::thread::sleep(due.saturating_sub(begun.elapsed()));
+        std::thread::sleep(due.saturating_sub(clock.now().monotonic.since(begun)));
     }
 }
 
@@ -132,7 +133,7 @@ fn garbage_on_every_input_takes_neither_the_picture_nor_the_memory() {
         sent.load(Ordering::Relaxed),
         seconds + 2,
         KINDS.len(),
-        KINDS.iter().map(|kind| misunderstood(kind)).sum::<f64>(),
+        KINDS.iter().map(misunderstood).sum::<f64>(),
         TARGETS.len(),
         during.0,
         during.1,
