@@ -23,8 +23,8 @@ const ZOOM_MAX: u8 = 30;
 /// asked for.
 const METADATA_MAX: u32 = 1024;
 
-/// Steps of SQLite's machine for one answer at the most, in thousands: a tile that an index leads to takes a hundred
-/// steps, not thousands.
+/// Steps of SQLite's machine for one answer at the most, in thousands: room for any tile that an index leads to, and an
+/// end to looking through all of a large map.
 ///
 /// Counter: `tiles_failed`; while a file is opened, it is said to be no map.
 const KILOSTEPS_MAX: u32 = 1000;
