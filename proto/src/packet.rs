@@ -156,6 +156,8 @@ fn header(r: &mut Reader<'_>, kind: u8) -> Option<Header> {
     let number = if kind == ACKS { None } else { Some(r.u16()?) };
     let acks = match kind {
         DATA => None,
+        // Nothing has come yet: it says only that the session is known.
+        ACKS if r.rest().is_empty() => None,
         DATA_WITH_ACKS | ACKS => Some(Acks { newest: r.u16()?, mask: r.u32()? }),
         _ => return None,
     };
@@ -169,7 +171,7 @@ mod tests {
     #[test]
     fn packets_open_as_they_were_sealed() {
         let acks = Some(Acks { newest: 7, mask: 5 });
-        for (number, acks) in [(Some(9), None), (Some(9), acks), (None, acks)] {
+        for (number, acks) in [(Some(9), None), (Some(9), acks), (None, acks), (None, None)] {
             let header = Header { from: 1, to: 2, number, acks };
             let items: &[u8] = if number.is_some() { &[1, 2, 3] } else { &[] };
             assert_eq!(open(&data(&header, items)), Ok(Packet::Data(header, items)));

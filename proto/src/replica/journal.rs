@@ -16,6 +16,7 @@ use super::tally::Tally;
 use crate::codec::{self, KeptPaper, KeptRows};
 use crate::packet::item::{Declaration, Item, StreamKey};
 use crate::packet::octets::{Octets, Reader};
+use crate::row::delta::Basis;
 use crate::row::wire::{self, Packed};
 use crate::row::{Assertion, Body, Kind, RowKey, Tick};
 
@@ -181,7 +182,7 @@ pub(super) fn restore(
     }
     table.open(stream, declaration.label, declaration.layer)?;
     let newest = Tick::new(kept.newest);
-    let (rows, _) = wire::decode(&kept.bits, kept.count, kept.first, newest, &mut |_, _| None).ok()?;
+    let (rows, _) = wire::decode(&kept.bits, kept.count, kept.first, newest, &mut |_, _| Basis::Unknown).ok()?;
     let mut new = Vec::new();
     for row in rows {
         let key = row.key;
@@ -229,7 +230,8 @@ pub struct KeptSummary {
 pub fn summary(entry: &[u8]) -> Option<KeptSummary> {
     let (kept, declaration) = open(entry)?;
     let stream = declaration.stream;
-    let (rows, _) = wire::decode(&kept.bits, kept.count, kept.first, Tick::new(kept.newest), &mut |_, _| None).ok()?;
+    let (rows, _) =
+        wire::decode(&kept.bits, kept.count, kept.first, Tick::new(kept.newest), &mut |_, _| Basis::Unknown).ok()?;
     let rows = rows.into_iter().map(|row| row.key).collect();
     Some(KeptSummary { origin: stream.origin, stream, floor: kept.floor, rows })
 }

@@ -91,6 +91,19 @@ pub(super) struct Incoming {
     pub era: Option<u8>,
     seen: BTreeSet<u8>,
     floors: BTreeMap<StreamKey, (u32, bool)>,
+    /// Streams that were asked for again before it was whole: what it says of them no longer holds.
+    again: BTreeSet<StreamKey>,
+}
+
+impl Incoming {
+    /// The neighbour names an era. Returns whether it is a newer one.
+    fn handle_era(&mut self, era: u8) -> bool {
+        let newer = self.era.is_none_or(|known| era.wrapping_sub(known).cast_signed() > 0);
+        if newer {
+            self.era = Some(era);
+        }
+        newer
+    }
 }
 
 /// One link.
@@ -372,12 +385,6 @@ impl Link {
         self.next_index >= INDEXES_MAX
     }
 
-    /// The stream of an index of ours.
-    #[must_use]
-    pub(super) fn key(&self, index: u16) -> Option<StreamKey> {
-        self.keys.get(&index).copied()
-    }
-
     /// The stream of an index of ours, towards the neighbour.
     pub(super) fn by_index(&mut self, index: u16) -> Option<(StreamKey, &mut Outgoing)> {
         let key = *self.keys.get(&index)?;
@@ -431,11 +438,10 @@ impl Link {
         self.digest = parts;
     }
 
-    /// A part of the neighbour's digest came. Returns whether it was the last that was missing.
+    /// A part of the neighbour's digest came. Returns whether it was the last that was missing. There is one digest a
+    /// session; its parts bear the eras in which they were sent.
     pub(super) fn handle_digest_part(&mut self, era: u8, part: u8, parts: u8, floors: &[FloorItem]) -> bool {
-        if self.incoming.era != Some(era) {
-            self.incoming = Incoming { era: Some(era), ..Incoming::default() };
-        }
+        self.incoming.handle_era(era);
         for floor in floors {
             if let Some(declaration) = self.heard.get(&floor.index) {
                 self.incoming.floors.insert(declaration.stream, (floor.floor, floor.forget));
@@ -452,12 +458,29 @@ impl Link {
         for key in held {
             let Some(stream) = table.stream(key) else { continue };
             let (floor, forget) = self.incoming.floors.get(&key).copied().unwrap_or_default();
+            let (floor, forget) = if self.incoming.again.contains(&key) { (0, true) } else { (floor, forget) };
             let Some(outgoing) = self.outgoing(key, stream, now) else { continue };
             outgoing.handle_digest(floor, forget);
         }
         self.incoming.floors.clear();
+        self.incoming.again.clear();
         self.plan.stale = true;
         self.go_on(table, now);
+    }
+
+    /// The neighbour holds less of our streams of these indexes than it said or acknowledged.
+    pub(super) fn handle_again(&mut self, era: u8, indexes: &[u16]) {
+        if self.incoming.handle_era(era) {
+            self.streams.values_mut().for_each(|outgoing| outgoing.told = 0);
+        }
+        for &index in indexes {
+            let Some((key, outgoing)) = self.by_index(index) else { continue };
+            outgoing.handle_digest(0, true);
+            if !self.ready {
+                self.incoming.again.insert(key);
+            }
+        }
+        self.plan.stale = true;
     }
 
     /// Goes on with what concerns all rows of a stream, or all that are due: a slice of it. Returns how many rows were
@@ -555,7 +578,8 @@ pub(super) fn declaration_bytes(stream: &Stream) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fusion_core::label::{Codes, Level};
+    use fusion_core::label::{Code, Codes, Label, Level};
+    use fusion_core::time::Timestamp;
     use fusion_core::track::NodeId;
 
     const T: Span = Span::ZERO;
@@ -564,14 +588,24 @@ mod tests {
         Greeting { node: 2, incarnation: 1, session, heard, layer: 0, fingerprint: 0 }
     }
 
+    fn all() -> Codes {
+        let mut codes = Codes::EMPTY;
+        assert!(codes.insert(Code::new("ALL").expect("a code")));
+        codes
+    }
+
+    fn bearer() -> Bearer {
+        let clearance = Clearance { level: Level::Unclassified, communities: all(), caveats: Codes::EMPTY };
+        Bearer { rate_hint: 1e3, mtu: 300, overhead: 41, clearance, layer: 0 }
+    }
+
     /// Found by mission 203: what answered the first greeting was lost, and from then on both kept silent, one of them
     /// open and waiting for a digest, the other not.
     #[test]
     fn who_greets_again_though_it_is_known_is_answered_at_once() {
         let neighbour = Origin { node: NodeId(2), incarnation: 1 };
-        let clearance = Clearance { level: Level::Unclassified, communities: Codes::EMPTY, caveats: Codes::EMPTY };
         let mut link = Link::new(1, T);
-        link.handle_up(Bearer { rate_hint: 1e3, mtu: 300, overhead: 41, clearance, layer: 0 }, T);
+        link.handle_up(bearer(), T);
         let ours = link.session;
         assert!(link.handle_greeting(neighbour, &greeting(7, None), T), "a session begins");
         assert_eq!((link.is_open(), link.ack_at), (false, None));
@@ -580,5 +614,37 @@ mod tests {
         let later = Span::from_secs(4);
         assert!(!link.handle_greeting(neighbour, &greeting(7, Some(ours)), later));
         assert_eq!(link.ack_at, Some(later));
+    }
+
+    /// Found by world 3927: the second part of a digest came late, behind a packet that asked for a stream again and so
+    /// began an era. The first part was forgotten, and no row was ever sent on this link.
+    #[test]
+    fn a_digest_of_which_a_part_comes_late_is_whole_though_a_stream_was_asked_for_again() {
+        let me = Origin { node: NodeId(1), incarnation: 1 };
+        let neighbour = Origin { node: NodeId(2), ..me };
+        let label = Label {
+            level: Level::Unclassified,
+            releasable_to: all(),
+            caveats: Codes::EMPTY,
+            originators: Codes::EMPTY,
+        };
+        let mut table = Table::new(me, 10, Timestamp::from_secs(0));
+        let keys = [0, 1].map(|number| StreamKey { origin: me, number });
+        let mut link = Link::new(1, T);
+        link.handle_up(bearer(), T);
+        assert!(link.handle_greeting(neighbour, &greeting(7, None), T));
+        for (index, stream) in (0..).zip(keys) {
+            let open = table.open(stream, label, 0).expect("room");
+            assert!(link.outgoing(stream, open, T).is_some(), "admitted");
+            assert!(link.handle_declaration(Declaration { index, stream, label, layer: 0 }, &table));
+        }
+        let part = |index| [FloorItem { index, floor: 40, forget: false }];
+        assert!(!link.handle_digest_part(2, 0, 2, &part(0)));
+        link.handle_again(3, &[0]);
+        assert!(link.handle_digest_part(2, 1, 2, &part(1)), "now it is whole");
+        link.handle_digest(&table, T);
+        let key = RowKey { kind: crate::row::Kind::Track, handle: 0 };
+        assert_eq!(keys.map(|stream| link.streams[&stream].known(key)), [0, 40], "what was asked for again is lacking");
+        assert_eq!(link.incoming.era, Some(3));
     }
 }

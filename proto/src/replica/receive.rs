@@ -14,8 +14,9 @@ use crate::codec::decode_greeting;
 use crate::packet::item::{self, CheckItem, FloorItem, StreamKey};
 use crate::packet::octets::Reader;
 use crate::packet::{Acks, Header, Item, Packet, PacketError, open};
-use crate::row::Tick;
+use crate::row::delta::Basis;
 use crate::row::wire::{self, RowError};
+use crate::row::{Kind, RowKey, Tick};
 
 /// Acknowledgements wait so long for a packet to go with; the second packet does not wait.
 const ACK_PAUSE: Span = Span::from_millis(100);
@@ -162,14 +163,22 @@ impl Replica {
     ) -> Result<usize, Refused> {
         let stream = self.heard(id, index)?;
         let declared = self.links.get(&id).and_then(|link| link.heard.get(&index)).copied();
-        let table = &self.table;
+        let (table, porch) = (&self.table, &self.porch);
         let mut base = |handle, version| {
-            table.base(stream, handle, version).or_else(|| self.porch.base(id, stream, handle, version))
+            let base = table.base(stream, handle, version).or_else(|| porch.base(id, stream, handle, version));
+            let is_held = || table.row(stream, RowKey { kind: Kind::Track, handle }).is_some();
+            if base.is_none() && !table.has_room(stream.origin) && !is_held() { Basis::NoRoom } else { base.into() }
         };
         let (rows, used) = wire::decode(bits, count, first, newest, &mut base).map_err(|error| match error {
             RowError::Malformed => Refused::Packet(PacketError::Malformed(at)),
             RowError::BaseUnknown => Refused::BaseUnknown,
         })?;
+        let passed_over = u64::from(count) - rows.len() as u64;
+        if passed_over > 0 {
+            // To be asked for again once there is room; refused, the packet would take all others with it.
+            self.tally.rows_full += passed_over;
+            self.table.stream_mut(stream).into_iter().for_each(|open| open.incomplete = true);
+        }
         if stream.origin == self.me {
             let written = self.table.stream(stream).map_or(0, |own| own.top);
             let forged = rows.iter().any(|row| row.version > written);
@@ -310,18 +319,7 @@ impl Replica {
     /// The neighbour holds less than it acknowledged.
     fn take_again(&mut self, id: LinkId, era: u8, streams: &[u16]) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        let newer = link.incoming.era.is_none_or(|known| era.wrapping_sub(known).cast_signed() > 0);
-        if newer {
-            link.incoming.era = Some(era);
-            link.streams.values_mut().for_each(|outgoing| outgoing.told = 0);
-        }
-        for &index in streams {
-            let Some(key) = link.key(index) else { continue };
-            if let Some(outgoing) = link.streams.get_mut(&key) {
-                outgoing.handle_digest(0, true);
-            }
-        }
-        link.plan.stale = true;
+        link.handle_again(era, streams);
         self.tally.rows_looked_at += link.go_on(&self.table, self.now.elapsed) as u64;
     }
 

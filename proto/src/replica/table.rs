@@ -216,10 +216,17 @@ impl Table {
         self.streams.get(&stream)?.base(handle, version)
     }
 
+    /// Whether a row that is not held would be let in.
+    #[must_use]
+    pub fn has_room(&self, origin: Origin) -> bool {
+        self.rows < self.rows_max || origin == self.me
+    }
+
     /// Takes a row in, if it is newer than what is held. The stream must be open.
     pub fn accept(&mut self, stream: StreamKey, row: Row, now: Timestamp) -> Accepted {
         self.fence = self.fence.max(now);
         let standing = self.standing(stream.origin);
+        let has_room = self.has_room(stream.origin);
         let Some(open) = self.streams.get_mut(&stream) else { return Accepted::Full };
         let held = open.rows.get(&row.key);
         match held.map(|held| held.version.cmp(&row.version)) {
@@ -236,7 +243,7 @@ impl Table {
         }
         let before = held.map(|held| (held.version, held.due));
         if before.is_none() {
-            if self.rows >= self.rows_max && stream.origin != self.me {
+            if !has_room {
                 open.incomplete = true;
                 return Accepted::Full;
             }

@@ -9,6 +9,24 @@ use super::gate::GateWidth;
 use super::kinematic::{AZIMUTH_BITS, Axis, CORRELATION_BITS, Kinematic, LONGITUDE_BITS, PLACE_BITS, SPEED_BITS};
 use super::quantise::Tick;
 
+/// What a receiver knows of the version that a difference refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "looked up for each difference, and taken at once")]
+pub enum Basis {
+    /// It is held.
+    Held(Base),
+    /// It is not (any more), and the row is wanted: whole, then.
+    Unknown,
+    /// There is no room for the row, whatever it says.
+    NoRoom,
+}
+
+impl From<Option<Base>> for Basis {
+    fn from(base: Option<Base>) -> Self {
+        base.map_or(Self::Unknown, Self::Held)
+    }
+}
+
 /// An earlier version of a motion row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Base {
@@ -63,29 +81,63 @@ pub fn distance(r: &mut BitReader<'_>) -> Option<u32> {
     u32::try_from(DISTANCE.get(r)?).ok()
 }
 
-/// The row that differs so from a base; `None` if the bits end or lead out of the ranges.
-#[must_use]
-pub fn decode(r: &mut BitReader<'_>, base: &Base, tick: Tick) -> Option<Kinematic> {
-    let from = base.kinematic.predicted(tick.seconds_since(base.tick));
-    let [north, east] = get_group(r, GROUND)?;
-    let [up] = get_group(r, HEIGHT)?;
-    let [faster_east, faster_north] = get_group(r, RATES)?;
-    let [climb] = get_group(r, CLIMB)?;
-    let (azimuth, axes) = get_shape(r, &from)?;
-    let gate = if r.bit()? { *GateWidth::ALL.get(r.narrow::<usize>(2)?)? } else { from.gate };
-    let row = Kinematic {
-        latitude: u32::try_from(i64::from(from.latitude) + north).ok()?,
-        longitude: u32::try_from((i64::from(from.longitude) + east).rem_euclid(1 << LONGITUDE_BITS)).ok()?,
-        height: u16::try_from(i64::from(from.height) + up).ok()?,
-        east: i16::try_from(i64::from(from.east) + faster_east).ok()?,
-        north: i16::try_from(i64::from(from.north) + faster_north).ok()?,
-        up: i16::try_from(i64::from(from.up) + climb).ok()?,
-        azimuth,
-        axes,
-        gate,
-        ..from
-    };
-    row.is_in_range().then_some(row)
+/// What is left over between a row and its base moved on, as it was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Difference {
+    ground: [i64; 2],
+    height: i64,
+    rates: [i64; 2],
+    climb: i64,
+    shape: Option<Shape>,
+    gate: Option<GateWidth>,
+}
+
+/// The direction of the ellipse, and of each axis place, speed and correlation.
+type Shape = (Step, [[Step; 3]; 3]);
+
+/// How a small number differs from what it was.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Same,
+    Less,
+    More,
+    Is(u8),
+}
+
+impl Difference {
+    /// Reads it, whether or not the base is at hand; `None` if the bits end.
+    #[must_use]
+    pub fn get(r: &mut BitReader<'_>) -> Option<Self> {
+        let ground = get_group(r, GROUND)?;
+        let [height] = get_group(r, HEIGHT)?;
+        let rates = get_group(r, RATES)?;
+        let [climb] = get_group(r, CLIMB)?;
+        let shape = if r.bit()? { Some(get_shape(r)?) } else { None };
+        let gate = if r.bit()? { Some(*GateWidth::ALL.get(r.narrow::<usize>(2)?)?) } else { None };
+        Some(Self { ground, height, rates, climb, shape, gate })
+    }
+
+    /// The row that differs so from a base; `None` if that leads out of the ranges.
+    #[must_use]
+    pub fn applied(&self, base: &Base, tick: Tick) -> Option<Kinematic> {
+        let from = base.kinematic.predicted(tick.seconds_since(base.tick));
+        let ([north, east], [faster_east, faster_north]) = (self.ground, self.rates);
+        let (azimuth, axes) =
+            self.shape.map_or(Some((from.azimuth, from.axes)), |shape| applied_shape(&shape, &from))?;
+        let row = Kinematic {
+            latitude: u32::try_from(i64::from(from.latitude) + north).ok()?,
+            longitude: u32::try_from((i64::from(from.longitude) + east).rem_euclid(1 << LONGITUDE_BITS)).ok()?,
+            height: u16::try_from(i64::from(from.height) + self.height).ok()?,
+            east: i16::try_from(i64::from(from.east) + faster_east).ok()?,
+            north: i16::try_from(i64::from(from.north) + faster_north).ok()?,
+            up: i16::try_from(i64::from(from.up) + self.climb).ok()?,
+            azimuth,
+            axes,
+            gate: self.gate.unwrap_or(from.gate),
+            ..from
+        };
+        row.is_in_range().then_some(row)
+    }
 }
 
 /// The shorter way round from one longitude to another.
@@ -126,18 +178,25 @@ fn put_shape(w: &mut BitWriter, from: &Kinematic, row: &Kinematic) {
     }
 }
 
-fn get_shape(r: &mut BitReader<'_>, from: &Kinematic) -> Option<(u8, [Axis; 3])> {
-    if !r.bit()? {
-        return Some((from.azimuth, from.axes));
-    }
-    let azimuth = get_step(r, from.azimuth, AZIMUTH_BITS)?;
-    let mut axes = from.axes;
-    for (k, axis) in axes.iter_mut().enumerate() {
-        axis.place = get_step(r, axis.place, PLACE_BITS)?;
-        axis.speed = get_step(r, axis.speed, SPEED_BITS[k])?;
-        axis.correlation = get_step(r, axis.correlation, CORRELATION_BITS)?;
+fn get_shape(r: &mut BitReader<'_>) -> Option<Shape> {
+    let azimuth = get_step(r, AZIMUTH_BITS)?;
+    let mut axes = [[Step::Same; 3]; 3];
+    for (k, [place, speed, correlation]) in axes.iter_mut().enumerate() {
+        *place = get_step(r, PLACE_BITS)?;
+        *speed = get_step(r, SPEED_BITS[k])?;
+        *correlation = get_step(r, CORRELATION_BITS)?;
     }
     Some((azimuth, axes))
+}
+
+fn applied_shape(&(azimuth, steps): &Shape, from: &Kinematic) -> Option<(u8, [Axis; 3])> {
+    let mut axes = from.axes;
+    for (k, (axis, [place, speed, correlation])) in axes.iter_mut().zip(steps).enumerate() {
+        axis.place = place.applied(axis.place, PLACE_BITS)?;
+        axis.speed = speed.applied(axis.speed, SPEED_BITS[k])?;
+        axis.correlation = correlation.applied(axis.correlation, CORRELATION_BITS)?;
+    }
+    Some((azimuth.applied(from.azimuth, AZIMUTH_BITS)?, axes))
 }
 
 /// `0` as it was, `100` one less, `101` one more, `11` and the number itself.
@@ -153,13 +212,25 @@ fn put_step(w: &mut BitWriter, old: u8, new: u8, bits: u32) {
     }
 }
 
-fn get_step(r: &mut BitReader<'_>, old: u8, bits: u32) -> Option<u8> {
+fn get_step(r: &mut BitReader<'_>, bits: u32) -> Option<Step> {
     if !r.bit()? {
-        return Some(old);
+        return Some(Step::Same);
     }
     if r.bit()? {
-        return r.narrow(bits);
+        return Some(Step::Is(r.narrow(bits)?));
     }
-    let new = if r.bit()? { old.checked_add(1)? } else { old.checked_sub(1)? };
-    (u32::from(new) >> bits == 0).then_some(new)
+    Some(if r.bit()? { Step::More } else { Step::Less })
+}
+
+impl Step {
+    /// The number that differs so from an old one; `None` if it does not fit into its bits.
+    fn applied(self, old: u8, bits: u32) -> Option<u8> {
+        let new = match self {
+            Self::Same => return Some(old),
+            Self::Is(new) => return Some(new),
+            Self::More => old.checked_add(1)?,
+            Self::Less => old.checked_sub(1)?,
+        };
+        (u32::from(new) >> bits == 0).then_some(new)
+    }
 }

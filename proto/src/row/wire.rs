@@ -3,7 +3,7 @@
 use fusion_core::track::TrackStatus;
 
 use super::bits::{BitReader, BitWriter, Classes};
-use super::delta::{self, Base};
+use super::delta::{self, Base, Basis, Difference};
 use super::gate::GateWidth;
 use super::kinematic::{
     AZIMUTH_BITS, CLIMB_BITS, CORRELATION_BITS, HEIGHT_BITS, LATITUDE_BITS, LONGITUDE_BITS, PLACE_BITS, RATE_BITS,
@@ -129,7 +129,8 @@ pub fn encode(mut rows: Vec<Packed>) -> (u32, Tick, Vec<u8>) {
     (first, newest, w.into_bytes())
 }
 
-/// Reads so many rows; `base` finds versions that differences refer to. Returns them, and how many octets they took.
+/// Reads so many rows; `base` finds versions that differences refer to. Returns them without those for which there is no
+/// room, and how many octets all of them took.
 ///
 /// # Errors
 /// [`RowError`]; nothing is returned in part.
@@ -138,37 +139,40 @@ pub fn decode(
     count: u8,
     first: u32,
     newest: Tick,
-    base: &mut dyn FnMut(u16, u32) -> Option<Base>,
+    base: &mut dyn FnMut(u16, u32) -> Basis,
 ) -> Result<(Vec<Row>, usize), RowError> {
     let mut reader = BitReader::new(bytes);
     let (mut rows, mut before) = (Vec::new(), first);
     for _ in 0..count {
-        let row = read(&mut reader, before, newest, base)?;
-        before = row.version;
-        rows.push(row);
+        rows.extend(read(&mut reader, &mut before, newest, base)?);
     }
     Ok((rows, reader.position().div_ceil(8)))
 }
 
 fn read(
     r: &mut BitReader<'_>,
-    before: u32,
+    before: &mut u32,
     newest: Tick,
-    base: &mut dyn FnMut(u16, u32) -> Option<Base>,
-) -> Result<Row, RowError> {
-    let (tag, handle, version, tick) = head(r, before, newest).ok_or(RowError::Malformed)?;
+    base: &mut dyn FnMut(u16, u32) -> Basis,
+) -> Result<Option<Row>, RowError> {
+    let (tag, handle, version, tick) = head(r, *before, newest).ok_or(RowError::Malformed)?;
+    *before = version;
     let (kind, body) = match tag {
         Tag::Delta => {
             let distance = delta::distance(r).ok_or(RowError::Malformed)?;
             let from = version.checked_sub(distance).ok_or(RowError::Malformed)?;
-            let base = base(handle, from).ok_or(RowError::BaseUnknown)?;
-            let kinematic = delta::decode(r, &base, tick).ok_or(RowError::Malformed)?;
-            (Kind::Track, Body::Track(kinematic))
+            let difference = Difference::get(r).ok_or(RowError::Malformed)?;
+            let base = match base(handle, from) {
+                Basis::Held(base) => base,
+                Basis::Unknown => return Err(RowError::BaseUnknown),
+                Basis::NoRoom => return Ok(None),
+            };
+            (Kind::Track, Body::Track(difference.applied(&base, tick).ok_or(RowError::Malformed)?))
         }
         Tag::Full => (Kind::Track, Body::Track(get_kinematic(r).ok_or(RowError::Malformed)?)),
         Tag::Other(code) => other(r, code).ok_or(RowError::Malformed)?,
     };
-    Ok(Row { key: RowKey { kind, handle }, version, tick, body })
+    Ok(Some(Row { key: RowKey { kind, handle }, version, tick, body }))
 }
 
 fn head(r: &mut BitReader<'_>, before: u32, newest: Tick) -> Option<(Tag, u16, u32, Tick)> {
@@ -412,7 +416,7 @@ mod tests {
     fn through(rows: &[Row], base: Option<&Base>) -> Result<(Vec<Row>, usize), RowError> {
         let (first, newest, bytes) = encode(rows.iter().map(|row| Packed::new(row, base)).collect());
         let count = u8::try_from(rows.len()).expect("few");
-        let mut find = |_, version| base.copied().filter(|base| base.version == version);
+        let mut find = |_, version| base.copied().filter(|base| base.version == version).into();
         let (read, used) = decode(&bytes, count, first, newest, &mut find)?;
         assert_eq!(used, bytes.len());
         Ok((read, used))
@@ -480,8 +484,18 @@ mod tests {
         assert!(packed.is_delta() && packed.bits_at_least() <= 13 * 8, "{} bits", packed.bits_at_least());
         assert_eq!(through(std::slice::from_ref(&row), Some(&base)).expect("held").0, vec![row]);
         let (first, newest, bytes) = encode(vec![packed]);
-        let lost = decode(&bytes, 1, first, newest, &mut |_, _| None);
+        let lost = decode(&bytes, 1, first, newest, &mut |_, _| Basis::Unknown);
         assert_eq!(lost, Err(RowError::BaseUnknown));
+    }
+
+    #[test]
+    fn a_difference_for_which_there_is_no_room_takes_no_other_row_with_it() {
+        let base = Base { version: 900, tick: Tick::new(NEWEST.number() - 500), kinematic: motion() };
+        let moved = row(Kind::Track, 7, 1000, 0, Body::Track(motion().predicted(5.0)));
+        let rows = [moved, one_of_each().remove(3), one_of_each().remove(6)];
+        let (first, newest, bytes) = encode(rows.iter().map(|row| Packed::new(row, Some(&base))).collect());
+        let (read, used) = decode(&bytes, 3, first, newest, &mut |_, _| Basis::NoRoom).expect("readable");
+        assert_eq!((read.as_slice(), used), (&rows[1..], bytes.len()));
     }
 
     prop_compose! {
@@ -530,9 +544,13 @@ mod tests {
         #[test]
         fn any_bits_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), count in any::<u8>()) {
             let base = Base { version: 0, tick: NEWEST, kinematic: motion() };
-            let mut find = |_: u16, version| (version % 2 == 0).then_some(Base { version, ..base });
+            let mut find = |_: u16, version| match version % 3 {
+                0 => Basis::Held(Base { version, ..base }),
+                1 => Basis::NoRoom,
+                _ => Basis::Unknown,
+            };
             if let Ok((rows, used)) = decode(&bytes, count, 7, NEWEST, &mut find) {
-                prop_assert!(rows.len() == usize::from(count) && used <= bytes.len());
+                prop_assert!(rows.len() <= usize::from(count) && used <= bytes.len());
                 for row in rows {
                     if let Body::Track(motion) = row.body {
                         let _ = motion.estimate(row.tick);

@@ -71,7 +71,7 @@ impl Forger {
             match item::get(&mut reader)? {
                 Item::Rows { index, count, first, newest, bits } => {
                     let declared = *self.declared.get(&(link, index))?;
-                    let mut base = |handle, version| replica.table().base(declared.stream, handle, version);
+                    let mut base = |handle, version| replica.table().base(declared.stream, handle, version).into();
                     let (rows, used) = wire::decode(bits, count, first, newest, &mut base).ok()?;
                     reader.bytes(used);
                     if declared.stream.origin.node != replica.me().node {
