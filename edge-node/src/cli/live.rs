@@ -30,6 +30,7 @@ use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX, Tally, Teller};
 use crate::outputs::cat062::{Cat062Health, Cat062Output};
 use crate::outputs::console_json::Hello;
 use crate::outputs::history_keeper::Keeper;
+use crate::outputs::release::Receiver;
 use crate::outputs::sapient::{SapientHealth, SapientOutput};
 use crate::outputs::tak::{TakHealth, TakOutput};
 use crate::outputs::web::Console;
@@ -265,7 +266,9 @@ impl Services {
         self.records = Some(sender);
         let tally = Arc::new(Tally::default());
         self.counts.push(tally.clone());
-        let teller = Teller { node: config.node.name.clone(), mode, audience, clock: Clock::start() };
+        let viewers = Receiver::new(config, audience.clearance(), true).map_err(Failure::refused)?;
+        let (node, viewers) = (config.node.name.clone(), Arc::new(viewers));
+        let teller = Teller { node, mode, receiver: viewers, clock: Clock::start() };
         let (history, beat) = (self.history.clone(), self.pulse.watch("zenoh"));
         let publisher = Publisher { teller, board: self.board.clone(), history, tally, beat };
         let publishing = publisher.spawn(session, receiver, self.runtime.handle().clone());
