@@ -164,6 +164,12 @@ impl Receiver {
         Ok(Self { clearance, health, hidden: Arc::new(hidden), last: Mutex::default() })
     }
 
+    /// Whether others look in the same way.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        (self.clearance, self.health, &self.hidden) == (other.clearance, other.health, &other.hidden)
+    }
+
     /// Whether they may have a thing.
     #[must_use]
     pub fn may_have(&self, thing: &impl Labelled) -> bool {

@@ -194,8 +194,7 @@ fn history(scene: &Scene) -> Arc<Keeper> {
 /// Everything that leaves: all routes over a real socket, and all messages of a page.
 fn everything(scene: &Scene, health: bool) -> String {
     let (config, console) = (scene.config.clone(), Arc::default());
-    let hello =
-        Hello { config, mode: Mode::Live, tak: vec![], cat062: vec![], sapient_out: vec![], console, keys: None };
+    let hello = Hello { config, mode: Mode::Live, ways_out: Arc::default(), console, keys: None };
     let receiver = Receiver::new(&scene.config, Some(scene.clearance()), health).expect("sound");
     let mut all = String::new();
     let mut page = Stream::asked("deltas&bbox=-180,-90,180,90").expect("sound");
