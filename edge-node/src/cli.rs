@@ -13,6 +13,7 @@ pub mod info;
 pub mod journal;
 pub mod keys;
 pub mod live;
+pub mod log;
 pub mod manual;
 pub mod outlet;
 pub mod reload;
@@ -35,7 +36,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use tracing_subscriber::prelude::*;
 
 /// Tactical edge ISR fusion: sensors in, one shared picture out. Situational awareness only.
 #[derive(Debug, Parser)]
@@ -500,11 +500,11 @@ impl Failure {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_log(cli.verbose, matches!(cli.command, Command::Run(_)));
+    let log = log::Log::start(cli.verbose, matches!(cli.command, Command::Run(_)));
     let outcome = match &cli.command {
         Command::Demo(args) => demo::run(args),
         Command::Sim(args) => sim::run(args),
-        Command::Run(args) => run::run(args),
+        Command::Run(args) => run::run(args, log),
         Command::Check(args) => check::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Info(args) => info::run(args),
@@ -555,17 +555,4 @@ pub fn say(text: impl core::fmt::Display) -> Result<(), Failure> {
 pub fn say_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
     say(format_args!("{text}\n"))
-}
-
-/// The log goes to standard error; `RUST_LOG` overrides everything.
-fn start_log(verbose: u8, daemon: bool) {
-    let level = match (verbose, daemon) {
-        (0, false) => "warn,zenoh=error",
-        (0, true) => "info,zenoh=warn",
-        (1, _) => "debug,zenoh=info,zenoh_transport=info",
-        _ => "trace",
-    };
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
-    let printed = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
-    tracing_subscriber::registry().with(printed).with(crate::mesh::refusals::layer()).init();
 }

@@ -113,11 +113,31 @@ pub struct NodeConfig {
     /// Where the node keeps its state; without it the incarnation is taken from the clock at every start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_directory: Option<PathBuf>,
+    /// What is logged; without it, what the command line asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogLevel>,
+}
+
+/// What is logged: this and whatever is graver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    /// What ended.
+    Error,
+    /// What somebody should look after.
+    Warn,
+    /// What became of sensors, neighbours and receivers.
+    Info,
+    /// What was refused, and why; with positions and identities.
+    Debug,
+    /// Everything.
+    Trace,
 }
 
 impl Default for NodeConfig {
     fn default() -> Self {
-        Self { name: "copmesh".into(), latitude_deg: 0.0, longitude_deg: 0.0, height_m: 0.0, state_directory: None }
+        let (name, latitude_deg, longitude_deg, height_m) = ("copmesh".into(), 0.0, 0.0, 0.0);
+        Self { name, latitude_deg, longitude_deg, height_m, state_directory: None, log: None }
     }
 }
 

@@ -207,8 +207,8 @@ impl Publisher {
     }
 
     fn tell_health(&self, ways: &Ways, telling: &Telling) {
-        let board = self.board.borrow().clone();
-        self.tally.withheld.store(self.teller.withheld(&board), Ordering::Relaxed);
+        let board = self.teller.released(&self.board.borrow().clone());
+        self.tally.withheld.store(board.withheld().unwrap_or(0) as u64, Ordering::Relaxed);
         telling.put(&ways.sensors, &self.teller.sensors(&board));
         if let Some(message) = self.teller.neighbours(&board) {
             telling.put(&ways.neighbours, &message);

@@ -391,7 +391,8 @@ impl Node {
         for record in records {
             self.picture.handle_own(&record);
             if let Some(mesh) = &mut self.mesh {
-                mesh.handle_own(&record, self.now);
+                let may_bear = |number| self.picture.is_number_for(&record.label, number);
+                mesh.handle_own(&record, self.now, may_bear);
             }
             self.outputs.push_back(Output::Record(Box::new(record)));
             self.take_picture();

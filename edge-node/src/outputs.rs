@@ -14,6 +14,7 @@ pub mod release;
 pub mod sapient;
 pub mod shapes;
 pub mod tak;
+pub mod ways_out;
 pub mod web;
 
 #[cfg(test)]

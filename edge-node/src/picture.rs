@@ -257,6 +257,12 @@ impl Picture {
         track.members.iter().filter_map(|id| self.records.get(*id)).map(|held| held.record.estimate.time).max()
     }
 
+    /// Whether all who may have what bears this label may know of a number.
+    #[must_use]
+    pub fn is_number_for(&self, label: &Label, number: TrackId) -> bool {
+        self.records.is_number_for(label, number)
+    }
+
     /// What people say of an object, by its number or by one of its tracks; `None` if nothing.
     #[must_use]
     pub fn said_of(&self, track: &SystemTrack) -> Option<Said> {
@@ -426,6 +432,10 @@ impl Picture {
     }
 
     fn claim(&mut self, id: TrackId, number: TrackId) {
+        let is_told = |held: &Held| self.is_number_for(&held.record.label, number);
+        if !self.records.get(id).is_some_and(is_told) {
+            return;
+        }
         if self.claimed.insert(id, number) == Some(number) {
             return;
         }
@@ -458,8 +468,12 @@ impl Picture {
         let before = self.shown.get(&number);
         let same = before.filter(|before| before.members == track.members).map(|before| before.formerly.clone());
         track.formerly = same.or(formerly).unwrap_or_default();
-        track.formerly.truncate(FORMERLY_MAX);
         self.apply_said(&mut track);
+        // A number that was withheld stays unknown to those from whom it was.
+        let label = track.record.label;
+        let is_known = |number: &TrackId| self.shown.get(number).is_none_or(|old| label.covers(&old.record.label));
+        track.formerly.retain(|old| is_known(old) && is_known(&number));
+        track.formerly.truncate(FORMERLY_MAX);
         self.put_up(track);
     }
 

@@ -30,7 +30,7 @@ pub fn config(scenario: &Scenario) -> Result<Config, ConfigError> {
         latitude_deg: origin.latitude_deg,
         longitude_deg: origin.longitude_deg,
         height_m: origin.height_m,
-        state_directory: None,
+        ..NodeConfig::default()
     };
     let config = Config { node, sensors, tracker: tracker(scenario), ..Config::default() };
     config.check().map(|()| config)

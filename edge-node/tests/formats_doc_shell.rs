@@ -253,8 +253,7 @@ fn the_console_is_told_what_the_examples_say() {
 
 fn hello() -> Hello {
     let config = Config { sensors: config().sensors[..1].to_vec(), ..config() };
-    let (tak, cat062, sapient_out, console) = (Vec::new(), Vec::new(), Vec::new(), Arc::default());
-    Hello { config, mode: Mode::Live, keys: None, tak, cat062, sapient_out, console }
+    Hello { config, mode: Mode::Live, keys: None, ways_out: Arc::default(), console: Arc::default() }
 }
 
 fn whole(board: Board) -> Released {

@@ -9,7 +9,7 @@ use fusion_core::frame::Velocity;
 use fusion_core::gaussian::{Covariance, StateVector};
 use fusion_core::geodesy::{Geodetic, TangentPlane};
 use fusion_core::identity::{Address, Affiliation, Identity, ObjectClass};
-use fusion_core::label::Label;
+use fusion_core::label::{Code, Codes, Label, Level};
 use fusion_core::nalgebra::Vector3;
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber, TrackStatus};
@@ -460,4 +460,53 @@ fn what_people_say_holds_above_what_sensors_tell() {
     }
     assert_eq!(mesh.agreed(at(0))[&id(1, 1)].record.identity.affiliation, Affiliation::Hostile);
     assert_eq!(mesh.picture(2).entries().next().unwrap().record.identity.affiliation, Affiliation::Hostile);
+}
+
+/// Like [`fly`], one object, seen by each node under a label of its own.
+fn fly_labelled(mesh: &mut Mesh, nodes: &[(u64, Label)], seconds: std::ops::Range<i64>, chance: &mut Chance) {
+    for second in seconds {
+        for (node, label) in nodes {
+            #[expect(clippy::cast_precision_loss, reason = "small")]
+            let place = [20.0 * second as f64 + 8.0 * chance.normal(), 8.0 * chance.normal(), 100.0];
+            let record = record(id(*node, *node), second, place, [20.0, 0.0, 0.0]);
+            mesh.tell(&TrackRecord { label: *label, ..record });
+        }
+        mesh.pass(at(second));
+    }
+}
+
+fn released(level: Level, communities: &[&str]) -> Label {
+    let codes = |texts: &[&str]| {
+        let mut codes = Codes::EMPTY;
+        texts.iter().for_each(|text| assert!(codes.insert(Code::new(text).unwrap())));
+        codes
+    };
+    Label { level, releasable_to: codes(communities), caveats: Codes::EMPTY, originators: codes(&["POL"]) }
+}
+
+#[test]
+fn nobody_learns_of_a_number_that_he_may_not_know_so_the_stricter_gives_way_though_it_is_older() {
+    let (open, secret) = (released(Level::Unclassified, &["POL"]), released(Level::Secret, &["POL"]));
+    let mut mesh = Mesh::of([1, 2]);
+    fly_labelled(&mut mesh, &[(1, secret), (2, open)], 0..20, &mut Chance(5));
+    assert_eq!(mesh.agreed(at(20)).keys().copied().collect::<Vec<_>>(), [id(2, 2)], "one, under what both may know");
+    assert_eq!(mesh.nodes[&2].1.get(&id(2, 2)), None, "it claims nothing");
+    // What was one with what is withheld does not say so once it stands alone.
+    mesh.gone(id(1, 1), at(20));
+    mesh.nodes.remove(&1);
+    fly_labelled(&mut mesh, &[(2, open)], 20..24, &mut Chance(6));
+    let told = mesh.told[&2].iter().filter_map(|change| match change {
+        PictureChange::Updated(track) if track.record.label == open => Some(track),
+        _ => None,
+    });
+    assert!(told.clone().count() > 0 && told.into_iter().all(|track| track.formerly.is_empty()));
+}
+
+#[test]
+fn of_labels_of_which_neither_covers_the_other_each_keeps_its_number() {
+    let (pol, gbr) = (released(Level::Restricted, &["POL"]), released(Level::Restricted, &["GBR"]));
+    let mut mesh = Mesh::of([1, 2]);
+    fly_labelled(&mut mesh, &[(1, pol), (2, Label { originators: gbr.releasable_to, ..gbr })], 0..20, &mut Chance(7));
+    assert_eq!(mesh.agreed(at(20)).len(), 2);
+    assert!(mesh.nodes.values().all(|(_, claims)| claims.is_empty()));
 }

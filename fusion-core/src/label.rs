@@ -206,6 +206,21 @@ impl Label {
         let own = !originators.is_empty() && originators.iter().all(|&c| receiver.communities.contains(c));
         level && caveats && (released || own)
     }
+
+    /// Whether whoever this label releases a thing to may also have what bears the other. Where it releases to nobody,
+    /// that is its originators.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let within = |some: &Codes, all: &Codes| some.as_slice().iter().all(|&code| all.contains(code));
+        let levels = other.level <= self.level && within(&other.caveats, &self.caveats);
+        if !self.releasable_to.as_slice().is_empty() {
+            return levels && within(&self.releasable_to, &other.releasable_to);
+        }
+        let originators = self.originators.as_slice();
+        let released = originators.iter().any(|&code| other.releasable_to.contains(code));
+        let own = !other.originators.as_slice().is_empty() && within(&other.originators, &self.originators);
+        originators.is_empty() || levels && (released || own)
+    }
 }
 
 impl core::fmt::Display for Label {
@@ -254,6 +269,19 @@ mod tests {
         })
     }
 
+    fn few_codes() -> impl Strategy<Value = Codes> {
+        proptest::collection::vec(0_usize..3, 0..3)
+            .prop_map(|chosen| codes(&chosen.into_iter().map(|k| ["A", "B", "C"][k]).collect::<Vec<_>>()))
+    }
+
+    prop_compose! {
+        fn few_label()(
+            level in 0_usize..2, r in few_codes(), c in few_codes(), o in few_codes(),
+        ) -> Label {
+            Label { level: Level::ALL[level], releasable_to: r, caveats: c, originators: o }
+        }
+    }
+
     prop_compose! {
         fn any_label()(level in 0_usize..5, r in any_codes(), c in any_codes(), o in any_codes()) -> Label {
             Label { level: Level::ALL[level], releasable_to: r, caveats: c, originators: o }
@@ -279,6 +307,29 @@ mod tests {
                 prop_assert!(b.permits(&receiver) || b.originators.as_slice().is_empty());
             }
         }
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_may_have_what_covers_another_may_have_that_too(
+            a in few_label(), b in few_label(), r in few_codes(), k in few_codes(),
+        ) {
+            let receiver = Clearance { level: Level::TopSecret, communities: r, caveats: k };
+            // Who has it only because it is his own is no one whom it is released to.
+            let is_released = a.releasable_to.as_slice().iter().any(|&code| r.contains(code));
+            let receives = a.permits(&receiver) && (is_released || a.releasable_to.as_slice().is_empty());
+            prop_assert!(!a.covers(&b) || !receives || b.permits(&receiver));
+            prop_assert!(a.covers(&a) && Label::STRICTEST.covers(&a));
+        }
+    }
+
+    #[test]
+    fn what_two_nations_release_to_the_same_covers_each_other_and_the_narrower_covers_the_wider() {
+        let ours = label(Level::Restricted, &["NATO", "POL"], &[], &["POL"]);
+        let theirs = label(Level::Restricted, &["NATO", "POL"], &[], &["GBR"]);
+        assert!(ours.covers(&theirs) && theirs.covers(&ours));
+        let narrow = label(Level::Restricted, &["POL"], &[], &["POL"]);
+        assert!(narrow.covers(&ours) && !ours.covers(&narrow));
     }
 
     #[test]

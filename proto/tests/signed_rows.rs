@@ -265,3 +265,92 @@ fn a_restarted_node_goes_on_with_the_seals_that_it_kept_and_needs_no_row_again()
     assert_eq!((held(&line[1], 1), line[1].unsealed()), (41, 0));
     assert_eq!(line[1].tally().rows_taken, line[0].tally().rows_written - before, "what is new, and its seal");
 }
+
+/// All that a node holds of another: rows and their versions.
+fn versions(replica: &Replica, node: u64) -> Vec<(proto::row::RowKey, u32)> {
+    let of = replica.table().streams().filter(|(key, _)| key.origin.node == NodeId(node));
+    of.flat_map(|(_, stream)| stream.rows().map(|(key, held)| (key, held.version)).collect::<Vec<_>>()).collect()
+}
+
+/// Runs a line of two in which packets to the second are kept, greetings aside; they come to it as well unless `held`.
+fn capture(line: &mut [Replica; 2], held: bool, millis: core::ops::Range<i64>) -> Vec<Vec<u8>> {
+    let mut captured = Vec::new();
+    for now in millis.step_by(50).map(at) {
+        for k in 0..2 {
+            line[k].handle_timeout(now);
+            while let Some(bytes) = line[k].poll_transmit([LinkId(1), LinkId(0)][k]) {
+                let is_kept = k == 0 && matches!(bytes[0], 0x31 | 0x32);
+                if !(is_kept && held) {
+                    let _ = line[1 - k].handle_packet([LinkId(0), LinkId(1)][k], &bytes, now);
+                }
+                captured.extend(is_kept.then_some(bytes));
+            }
+        }
+    }
+    captured
+}
+
+#[test]
+fn packets_that_are_sent_again_change_nothing_and_are_counted() {
+    let mut line = line::<2>();
+    hear(&mut line[0], 1, 0);
+    let captured = capture(&mut line, false, 0..5_000);
+    let (before, tally) = (versions(&line[1], 1), *line[1].tally());
+    assert!(before.len() > 1 && !captured.is_empty());
+    let replay = |receiver: &mut Replica, packets: &[Vec<u8>], now| {
+        for packet in packets {
+            let _ = receiver.handle_packet(LinkId(0), packet, now);
+        }
+    };
+    replay(&mut line[1], &captured, at(5_000));
+    let doubled = line[1].tally().packets_doubled - tally.packets_doubled;
+    assert_eq!((versions(&line[1], 1), doubled), (before, captured.len() as u64), "in the same session");
+    // What was held back comes when its writer has long said something newer.
+    hear(&mut line[0], 1, 5_000);
+    let late = capture(&mut line, true, 5_000..6_500);
+    hear(&mut line[0], 1, 6_500);
+    capture(&mut line, false, 6_500..8_000);
+    let (before, older) = (versions(&line[1], 1), line[1].tally().rows_older);
+    replay(&mut line[1], &late, at(8_000));
+    assert_eq!(versions(&line[1], 1), before);
+    assert!(line[1].tally().rows_older > older, "{:?}", line[1].tally());
+    for (node, down) in [(0, 1), (1, 0)] {
+        line[node].handle_link(LinkId(down), LinkEvent::Down, at(8_000));
+    }
+    link(&mut line);
+    run(&mut line, None, 8_000..12_000);
+    let (before, strange) = (versions(&line[1], 1), line[1].tally().packets_strange);
+    replay(&mut line[1], &captured, at(12_000));
+    let strange = line[1].tally().packets_strange - strange;
+    assert_eq!((versions(&line[1], 1), strange), (before, captured.len() as u64), "in a later session");
+    assert_eq!(line[1].tally().forged, 0, "its writer did write it");
+}
+
+#[test]
+fn sealed_rows_that_a_captured_relay_says_again_after_their_lifetime_are_refused_and_counted() {
+    let mut before = line::<2>();
+    (0..5).for_each(|emitter| hear(&mut before[0], emitter, 0));
+    run(&mut before, None, 0..3_000);
+    let [_, mut relay] = before;
+    assert_eq!(held(&relay, 1), 5);
+    // Who holds nothing yet believes seals alone, and these are good; the relay lives in the past.
+    let mut fresh = node(3, &keys(3, 86_400));
+    let clearance = Clearance { level: Level::Unclassified, communities: all(), caveats: Codes::EMPTY };
+    let bearer = Bearer { rate_hint: 1e5, mtu: 300, overhead: 41, clearance, layer: 0 };
+    let late = 3_600_000;
+    relay.handle_link(LinkId(1), LinkEvent::Up(bearer), at(3_000));
+    fresh.handle_link(LinkId(0), LinkEvent::Up(bearer), at(late));
+    for millis in (0..5_000).step_by(50) {
+        relay.handle_timeout(at(3_000 + millis));
+        fresh.handle_timeout(at(late + millis));
+        while let Some(bytes) = relay.poll_transmit(LinkId(1)) {
+            let _ = fresh.handle_packet(LinkId(0), &bytes, at(late + millis));
+        }
+        while let Some(bytes) = fresh.poll_transmit(LinkId(0)) {
+            let _ = relay.handle_packet(LinkId(1), &bytes, at(3_000 + millis));
+        }
+    }
+    // Five rows, and their seal.
+    assert_eq!((held(&fresh, 1), fresh.tally().rows_expired, fresh.tally().forged), (0, 6, 0), "{:?}", fresh.tally());
+    assert!(fresh.tally().seals_verified > 0);
+}

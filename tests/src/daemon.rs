@@ -112,6 +112,18 @@ impl Daemon {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
+    /// Changes its configuration, and has it read that again.
+    ///
+    /// # Panics
+    /// If the file cannot be written, or nobody can be told.
+    pub fn reload(&self, change: impl FnOnce(String) -> String) {
+        let path = self.folder.join("box.toml");
+        let text = std::fs::read_to_string(&path).expect("it was started with it");
+        std::fs::write(&path, change(text)).expect("a file");
+        let told = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status();
+        assert!(told.expect("kill is everywhere").success());
+    }
+
     /// What it holds in memory, kB; nothing once it has ended.
     #[must_use]
     pub fn resident_kb(&self) -> u64 {

@@ -27,11 +27,10 @@ use crate::keys::in_use::Papers;
 use crate::keys::{KeysError, KeysHealth};
 use crate::mesh::carrier::Carrier;
 use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX, Tally, Teller};
-use crate::outputs::cat062::{Cat062Health, Cat062Output};
 use crate::outputs::console_json::Hello;
 use crate::outputs::history_keeper::Keeper;
-use crate::outputs::sapient::{SapientHealth, SapientOutput};
-use crate::outputs::tak::{TakHealth, TakOutput};
+use crate::outputs::release::Receiver;
+use crate::outputs::ways_out::{Way, WaysOut};
 use crate::outputs::web::Console;
 use crate::pulse::Pulse;
 
@@ -57,6 +56,10 @@ pub struct Services {
     pub counts: Vec<Arc<dyn Counts>>,
     history: Option<Arc<Keeper>>,
     publishing: Option<JoinHandle<()>>,
+    /// What the page and what others fetch is served by.
+    pages: Option<Arc<Console>>,
+    /// The ways out beside the consoles.
+    ways_out: WaysOut,
     /// The keys in use, if it has any.
     pub papers: Option<Arc<Papers>>,
     /// Loops that must move: those started here, and whatever the caller adds.
@@ -92,6 +95,8 @@ impl Services {
             counts: vec![],
             history: None,
             publishing: None,
+            pages: None,
+            ways_out: WaysOut::default(),
             papers,
             pulse: Pulse::default(),
             stop,
@@ -100,13 +105,12 @@ impl Services {
         if config.console.enabled || config.mesh.enabled {
             services.remember(config);
         }
-        let tak = services.tell_tak(config, mode)?;
-        let cat062 = services.tell_cat062(config, mode)?;
-        let sapient_out = services.tell_sapient(config, mode)?;
+        let wanted = Way::all(config, mode, &services.board).map_err(Failure::refused)?;
+        services.ways_out.settle(wanted, services.runtime.handle());
         if config.console.enabled {
             let keys = services.papers.clone();
-            let (config, console) = (config.clone(), Arc::default());
-            services.serve_console(Hello { config, mode, keys, tak, cat062, sapient_out, console }, inbox.cloned())?;
+            let (config, console, ways_out) = (config.clone(), Arc::default(), Arc::clone(services.ways_out.health()));
+            services.serve_console(Hello { config, mode, keys, ways_out, console }, inbox.cloned())?;
         }
         if config.mesh.enabled {
             services.publish(config, mode)?;
@@ -155,6 +159,21 @@ impl Services {
         self.runtime.block_on(open).map(Some).map_err(Failure::failed)
     }
 
+    /// What serves and tells as the configuration has it now, unless something in that cannot be used: then all stays
+    /// as it is. How many ways out began and how many ended.
+    ///
+    /// # Errors
+    /// [`Failure`] for a file that cannot be used.
+    pub fn settle(&mut self, config: &Config) -> Result<(usize, usize), Failure> {
+        let wanted = Way::all(config, Mode::Live, &self.board).map_err(Failure::refused)?;
+        let admission =
+            self.pages.as_ref().map(|pages| pages.admission(config)).transpose().map_err(Failure::refused)?;
+        if let Some((pages, admission)) = self.pages.as_ref().zip(admission) {
+            pages.admit(admission);
+        }
+        Ok(self.ways_out.settle(wanted, self.runtime.handle()))
+    }
+
     /// Whether somebody asked us to stop.
     #[must_use]
     pub fn stopping(&self) -> bool {
@@ -200,36 +219,6 @@ impl Services {
         });
     }
 
-    /// Starts a task for each way out to TAK.
-    fn tell_tak(&self, config: &Config, mode: Mode) -> Result<Vec<Arc<TakHealth>>, Failure> {
-        let outputs = TakOutput::all(config, mode, &self.board, Clock::start()).map_err(Failure::refused)?;
-        let health = outputs.iter().map(|output| Arc::clone(output.health())).collect();
-        for output in outputs {
-            self.runtime.spawn(output.run());
-        }
-        Ok(health)
-    }
-
-    /// Starts a task for each way out as ASTERIX.
-    fn tell_cat062(&self, config: &Config, mode: Mode) -> Result<Vec<Arc<Cat062Health>>, Failure> {
-        let outputs = Cat062Output::all(config, mode, &self.board, Clock::start()).map_err(Failure::refused)?;
-        let health = outputs.iter().map(|output| Arc::clone(output.health())).collect();
-        for output in outputs {
-            self.runtime.spawn(output.run());
-        }
-        Ok(health)
-    }
-
-    /// Starts a task for each way out to SAPIENT.
-    fn tell_sapient(&self, config: &Config, mode: Mode) -> Result<Vec<Arc<SapientHealth>>, Failure> {
-        let outputs = SapientOutput::all(config, mode, &self.board, Clock::start()).map_err(Failure::refused)?;
-        let health = outputs.iter().map(|output| Arc::clone(output.health())).collect();
-        for output in outputs {
-            self.runtime.spawn(output.run());
-        }
-        Ok(health)
-    }
-
     fn serve_console(&mut self, hello: Hello, inbox: Option<Arc<Inbox>>) -> Result<(), Failure> {
         let settings = hello.config.console.clone();
         if !settings.listen.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback()) {
@@ -237,6 +226,7 @@ impl Services {
         }
         let console = Console::new(hello, self.board.clone(), self.history.clone(), inbox).map_err(Failure::refused)?;
         let console = Arc::new(console);
+        self.pages = Some(Arc::clone(&console));
         let here = self.listen(&settings.listen, "console.listen or --console")?;
         self.console = here.local_addr().ok();
         let served = Arc::clone(&console);
@@ -265,7 +255,9 @@ impl Services {
         self.records = Some(sender);
         let tally = Arc::new(Tally::default());
         self.counts.push(tally.clone());
-        let teller = Teller { node: config.node.name.clone(), mode, audience, clock: Clock::start() };
+        let viewers = Receiver::new(config, audience.clearance(), true).map_err(Failure::refused)?;
+        let (node, viewers) = (config.node.name.clone(), Arc::new(viewers));
+        let teller = Teller { node, mode, receiver: viewers, clock: Clock::start() };
         let (history, beat) = (self.history.clone(), self.pulse.watch("zenoh"));
         let publisher = Publisher { teller, board: self.board.clone(), history, tally, beat };
         let publishing = publisher.spawn(session, receiver, self.runtime.handle().clone());

@@ -1,4 +1,5 @@
-//! SIGHUP: the configuration is read again, and what of it can change while the node runs is changed.
+//! SIGHUP: the configuration is read again, with the files that it names, and what of it can change while the node runs
+//! is changed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use super::live::Services;
+use super::log::Log;
 use super::{Failure, check};
 use crate::config::reload::changed_endpoints;
 use crate::config::{Config, Endpoint, SensorConfig};
@@ -21,13 +24,14 @@ pub type Endpoints = [watch::Sender<Endpoint>; 2];
 pub struct Reload {
     config: Config,
     endpoints: Vec<Endpoints>,
+    log: Log,
     asked: Arc<AtomicBool>,
 }
 
 impl Reload {
     /// From now on SIGHUP no longer ends the process.
     #[must_use]
-    pub fn new(runtime: &Runtime, config: Config, endpoints: Vec<Endpoints>) -> Self {
+    pub fn new(runtime: &Runtime, config: Config, endpoints: Vec<Endpoints>, log: Log) -> Self {
         let asked = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&asked);
         runtime.spawn(async move {
@@ -36,24 +40,30 @@ impl Reload {
                 flag.store(true, Ordering::Relaxed);
             }
         });
-        Self { config, endpoints, asked }
+        Self { config, endpoints, log, asked }
     }
 
     /// Reads the configuration again if somebody asked for it. A bad one changes nothing.
-    pub fn tend(&mut self, path: &Path) {
+    pub fn tend(&mut self, path: &Path, services: &mut Services) {
         if self.asked.swap(false, Ordering::Relaxed) {
-            match self.change(path) {
-                Ok(count) => info!("configuration read again: {count} sensor(s) listen elsewhere"),
+            match self.change(path, services) {
+                Ok((sensors, begun, ended)) => info!(
+                    "configuration, certificates and tokens read again: {sensors} sensor(s) listen elsewhere, {begun} \
+                     way(s) out begun, {ended} ended"
+                ),
                 Err(failure) => warn!("the configuration stays as it was: {}", failure.message),
             }
         }
     }
 
-    fn change(&mut self, path: &Path) -> Result<usize, Failure> {
+    /// Whatever can be refused comes before the first change.
+    fn change(&mut self, path: &Path, services: &mut Services) -> Result<(usize, usize, usize), Failure> {
         let wanted = check::read(path)?;
         let changed = changed_endpoints(&self.config, &wanted).map_err(Failure::refused)?;
-        for &place in &changed {
-            let parsed = parsed(place, &wanted.sensors[place])?;
+        let elsewhere = changed.iter().map(|&place| Ok((place, parsed(place, &wanted.sensors[place])?)));
+        let elsewhere: Vec<_> = elsewhere.collect::<Result<_, Failure>>()?;
+        let (begun, ended) = services.settle(&wanted)?;
+        for (place, parsed) in elsewhere {
             for (sender, endpoint) in self.endpoints[place].iter().zip(parsed) {
                 sender.send_if_modified(|before| {
                     let is_other = *before != endpoint;
@@ -62,8 +72,9 @@ impl Reload {
                 });
             }
         }
+        self.log.set(wanted.node.log);
         self.config = wanted;
-        Ok(changed.len())
+        Ok((changed.len(), begun, ended))
     }
 }
 

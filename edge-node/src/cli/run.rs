@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tracing::info;
 
 use super::live::Services;
+use super::log::Log;
 use super::reload::Reload;
 use super::service::Service;
 use super::{Failure, RunArgs, check};
@@ -30,8 +31,9 @@ use crate::recording::recorder::Recorder;
 ///
 /// # Errors
 /// [`Failure`] if it cannot start, or a file could not be completed at the end.
-pub fn run(args: &RunArgs) -> Result<(), Failure> {
+pub fn run(args: &RunArgs, log: Log) -> Result<(), Failure> {
     let config = check::read(&args.config)?;
+    log.set(config.node.log);
     threads::settle(&config.mesh).map_err(Failure::failed)?;
     let clock = Clock::start();
     let now = clock.now().validity;
@@ -68,9 +70,9 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     }
     let mut service = Service::new(std::mem::take(&mut services.pulse), binding);
     let fusion = engine.spawn_live(Arc::clone(&inbox), clock).map_err(Failure::failed)?;
-    let mut reload = Reload::new(services.runtime(), config, endpoints);
+    let mut reload = Reload::new(services.runtime(), config, endpoints, log);
     while !services.stopping() && !fusion.is_finished() {
-        reload.tend(&args.config);
+        reload.tend(&args.config, &mut services);
         std::thread::sleep(STOP_PERIOD);
         let board = Arc::clone(&services.board.borrow());
         service.tend(&board, clock.now().monotonic);

@@ -110,11 +110,12 @@ fn keys(text: &mut String, status: &Value) {
 fn refused(counters: &Value) -> String {
     let count = |name: &str| counters[name].as_u64().unwrap_or(0);
     format!(
-        "refused: {} forged, {} never signed, {} said again too late, {} of denied keys, {} of expired passports; {} \
-         wait for signatures",
+        "refused: {} forged, {} never signed, {} said again too late, {} packets sent again, {} of denied keys, {} of \
+         expired passports; {} wait for signatures",
         count("mesh_forged") + count("mesh_papers_refused"),
         count("mesh_unsealed"),
-        count("mesh_rows_expired"),
+        count("mesh_rows_expired") + count("mesh_rows_older"),
+        count("mesh_packets_doubled") + count("mesh_packets_strange"),
         count("mesh_denied"),
         count("mesh_seals_expired"),
         count("mesh_waiting_for_seals"),
@@ -278,7 +279,8 @@ mod tests {
         let bravo = json!({ "name": "bravo", "state": "down", "trouble": "refused at tls/10.0.0.2:7450: expired" });
         let keys = json!({ "name": "alpha", "days_left": 9.96, "authority": "00ff", "deny_list_version": 2,
             "signatures": "required", "trouble": "expires in 10.0 days" });
-        let counters = json!({ "mesh_forged": 3, "mesh_denied": 2, "mesh_waiting_for_seals": 5 });
+        let counters = json!({ "mesh_forged": 3, "mesh_denied": 2, "mesh_waiting_for_seals": 5, "mesh_rows_older": 4,
+            "mesh_rows_expired": 3, "mesh_packets_doubled": 1, "mesh_packets_strange": 10 });
         let text = table(
             &json!({ "node": "alpha", "sensors": [], "neighbours": [bravo], "keys": keys, "counters": counters }),
         );
@@ -287,7 +289,8 @@ mod tests {
             text.contains("keys of alpha: 10.0 days left, authority 00ff, deny-list 2, signatures required\n"),
             "{text}"
         );
-        let refused = "refused: 3 forged, 0 never signed, 0 said again too late, 2 of denied keys";
+        let refused =
+            "refused: 3 forged, 0 never signed, 7 said again too late, 11 packets sent again, 2 of denied keys";
         assert!(text.contains(refused) && text.contains("5 wait for signatures\n"), "{text}");
         assert!(text.ends_with(" expires in 10.0 days\n"), "{text}");
     }

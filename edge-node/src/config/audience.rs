@@ -3,7 +3,7 @@
 //! Whoever is on this machine sees what its operator sees on the page. Who comes from another sees what he is cleared
 //! for, and without a clearance nothing.
 
-use fusion_core::label::{Clearance, Label};
+use fusion_core::label::{Clearance, Codes, Level};
 
 use super::ConfigError;
 use super::mesh::MeshConfig;
@@ -21,13 +21,14 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// Whether it may see what bears a label.
+    /// What it may see of what bears a label; `None` for everything.
     #[must_use]
-    pub fn permits(&self, label: &Label) -> bool {
+    pub const fn clearance(&self) -> Option<Clearance> {
+        let nobody = Clearance { level: Level::Unclassified, communities: Codes::EMPTY, caveats: Codes::EMPTY };
         match self {
-            Self::All => true,
-            Self::Cleared(clearance) => label.permits(clearance),
-            Self::Nobody => false,
+            Self::All => None,
+            Self::Cleared(clearance) => Some(*clearance),
+            Self::Nobody => Some(nobody),
         }
     }
 }
@@ -106,7 +107,9 @@ mod tests {
         // What a command line bends is not checked again.
         let bent = MeshConfig { listen: vec!["tcp/0.0.0.0:7447".into()], ..MeshConfig::default() };
         assert_eq!(bent.audience(), Ok(Audience::Nobody));
-        assert!(!Audience::Nobody.permits(&Label::STRICTEST) && Audience::All.permits(&Label::STRICTEST));
+        assert_eq!(Audience::All.clearance(), None);
+        let nothing = Audience::Nobody.clearance().expect("it may not see everything");
+        assert!(nothing.communities.as_slice().is_empty(), "of no community, nothing is released to it");
     }
 
     #[test]

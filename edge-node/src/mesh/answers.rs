@@ -143,7 +143,7 @@ impl Answers {
         query: &Query,
         snapshot: &mut Option<(u64, ZBytes)>,
     ) -> Result<Option<(String, ZBytes)>, String> {
-        let board = self.telling.board.borrow().clone();
+        let board = self.teller().released(&self.telling.board.borrow().clone());
         let message = match what {
             What::Picture => return Ok(Some((self.key(what.key()), self.snapshot(snapshot)))),
             What::Sensors => self.teller().sensors(&board).encode_to_vec(),
@@ -173,7 +173,7 @@ impl Answers {
     fn past(&self, what: What, query: &Query) -> Result<(String, ZBytes), String> {
         let history = self.history.as_ref().ok_or("no history is kept: history.enabled = false")?.read();
         let span = history.span().ok_or("nothing was shown yet")?;
-        let permits = |label: &fusion_core::label::Label| self.teller().audience.permits(label);
+        let permits = |label: &fusion_core::label::Label| self.teller().receiver.may_have(label);
         if what == What::Span {
             return Ok((self.key(what.key()), self.teller().span(span).encode_to_vec().into()));
         }

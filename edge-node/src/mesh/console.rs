@@ -11,10 +11,10 @@ use proto::{convert, pb};
 
 use crate::board::{Board, Mode};
 use crate::clock::Clock;
-use crate::config::audience::Audience;
 use crate::history::{PastPoint, Said, Way};
 use crate::neighbour_health::NeighbourHealth;
 use crate::outputs::health::Wellbeing;
+use crate::outputs::release::{Receiver, Released};
 use crate::picture::{SystemTrack, short_name, text_id};
 use crate::registration_health::RegistrationHealth;
 use crate::sensor_health::SensorHealth;
@@ -22,7 +22,7 @@ use crate::sensor_health::SensorHealth;
 /// What subscribers have been told so far; a snapshot answers with exactly this, so that the next change fits on it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Told {
-    pub(super) board: Arc<Board>,
+    pub(super) board: Released,
     pub(super) sequence: u64,
 }
 
@@ -34,63 +34,60 @@ pub struct Teller {
     /// Where the picture comes from.
     pub mode: Mode,
     /// Who is told.
-    pub audience: Audience,
+    pub receiver: Arc<Receiver>,
     /// Our time, by which a live picture is judged.
     pub clock: Clock,
 }
 
 impl Teller {
     pub(super) fn records(&self, records: &[TrackRecord]) -> Option<pb::TrackRecords> {
-        let permitted = records.iter().filter(|record| self.audience.permits(&record.label));
-        let records: Vec<_> = permitted.map(convert::track_record).collect();
+        let permitted = records.iter().filter(|record| self.receiver.may_have(&record.label));
+        let named = permitted.map(|record| self.receiver.without_hidden(record.clone()));
+        let records: Vec<_> = named.map(|record| convert::track_record(&record)).collect();
         (!records.is_empty()).then_some(pb::TrackRecords { records })
     }
 
+    /// What of a board may leave.
+    pub(super) fn released(&self, board: &Arc<Board>) -> Released {
+        self.receiver.released(board)
+    }
+
     /// What of a board those who were told so much do not know yet; nothing if there is nothing.
-    pub(super) fn changes(&self, told: &Told, board: &Board) -> Option<pb::Picture> {
-        let (before, now) = (&told.board.tracks, &board.tracks);
-        let known = |track: &SystemTrack| {
-            let old = before.get(&track.id()).filter(|old| self.may_see(old));
-            old.is_some_and(|old| old.record.version == track.record.version)
-        };
-        let changed = now.values().filter(|track| self.may_see(track) && !known(track));
-        let changed: Vec<_> = changed.map(|track| system_track(board, track)).collect();
-        let left = |id: &TrackId| !now.get(id).is_some_and(|track| self.may_see(track));
-        let gone = before.iter().filter(|(id, track)| self.may_see(track) && left(id));
-        let gone: Vec<String> = gone.map(|(id, _)| text_id(*id)).collect();
+    pub(super) fn changes(&self, told: &Told, board: &Released) -> Option<pb::Picture> {
+        let (changed, gone) = board.since(&told.board);
         if changed.is_empty() && gone.is_empty() {
             return None;
         }
-        let head = self.picture(board.time, told.sequence + 1, false);
-        Some(pb::Picture { tracks: changed, gone, ..head })
+        let tracks = changed.into_iter().map(|track| system_track(board, track)).collect();
+        let gone = gone.into_iter().map(text_id).collect();
+        Some(pb::Picture { tracks, gone, ..self.picture(board.time, told.sequence + 1, false) })
     }
 
     pub(super) fn snapshot(&self, told: &Told) -> pb::Picture {
-        let tracks = told.board.tracks.values().filter(|track| self.may_see(track));
-        let tracks = tracks.map(|track| system_track(&told.board, track)).collect();
+        let tracks = told.board.tracks.values().map(|track| system_track(&told.board, track)).collect();
         pb::Picture { tracks, ..self.picture(told.board.time, told.sequence, true) }
     }
 
     /// A picture of the past, which no change follows.
     pub(super) fn past(&self, time: Timestamp, tracks: &BTreeMap<TrackId, SystemTrack>) -> pb::Picture {
         let nothing = Board::default();
-        let tracks = tracks.values().map(|track| system_track(&nothing, track)).collect();
+        let named = tracks.values().map(|track| self.receiver.without(track));
+        let tracks = named.map(|track| system_track(&nothing, &track)).collect();
         pb::Picture { tracks, ..self.picture(time, 0, true) }
     }
 
-    pub(super) fn sensors(&self, board: &Board) -> pb::SensorHealths {
-        let permitted = board.registrations.iter().filter(|each| self.audience.permits(&each.known.label));
+    pub(super) fn sensors(&self, board: &Released) -> pb::SensorHealths {
         pb::SensorHealths {
             node: self.node.clone(),
             mode: self.mode().into(),
             time_ns: board.time.as_nanos(),
             sensors: board.sensors.iter().map(SensorHealth::protobuf).collect(),
-            registrations: permitted.map(RegistrationHealth::protobuf).collect(),
+            registrations: board.registrations.iter().map(RegistrationHealth::protobuf).collect(),
         }
     }
 
     /// Nothing if there are none.
-    pub(super) fn neighbours(&self, board: &Board) -> Option<pb::NeighbourHealths> {
+    pub(super) fn neighbours(&self, board: &Released) -> Option<pb::NeighbourHealths> {
         (!board.neighbours.is_empty()).then(|| pb::NeighbourHealths {
             node: self.node.clone(),
             mode: self.mode().into(),
@@ -99,9 +96,8 @@ impl Teller {
         })
     }
 
-    pub(super) fn health(&self, board: &Board) -> pb::NodeHealth {
+    pub(super) fn health(&self, board: &Released) -> pb::NodeHealth {
         let state = Wellbeing::of(self.mode, board, self.clock.now().validity);
-        let tracks = board.tracks.values().filter(|track| self.may_see(track)).count();
         let counter = |(name, count): &(&str, u64)| pb::Counter { name: (*name).to_owned(), count: *count };
         let seconds = |took: Duration| took.as_secs_f64();
         pb::NodeHealth {
@@ -112,7 +108,7 @@ impl Teller {
             reasons: state.reasons(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             revision: pb::REVISION,
-            tracks: u32::try_from(tracks).unwrap_or(u32::MAX),
+            tracks: u32::try_from(board.tracks.len()).unwrap_or(u32::MAX),
             latency_p50_s: seconds(board.latency.p50),
             latency_p99_s: seconds(board.latency.p99),
             latency_max_s: seconds(board.latency.max),
@@ -133,17 +129,18 @@ impl Teller {
             name: short_name(id),
             kept: u32::try_from(way.kept).unwrap_or(u32::MAX),
             points: way.points.iter().map(history_point).collect(),
-            identities: way.said.iter().map(|(since, said)| history_identity(*since, said)).collect(),
+            identities: way.said.iter().map(|(since, said)| self.history_identity(*since, said)).collect(),
         }
     }
 
-    /// How many tracks its audience may not see.
-    pub(super) fn withheld(&self, board: &Board) -> u64 {
-        board.tracks.values().filter(|track| !self.may_see(track)).count() as u64
-    }
-
-    fn may_see(&self, track: &SystemTrack) -> bool {
-        self.audience.permits(&track.record.label)
+    fn history_identity(&self, since: Timestamp, said: &Said) -> pb::HistoryIdentity {
+        pb::HistoryIdentity {
+            since_ns: since.as_nanos(),
+            identity: Some(convert::identity(&said.identity)),
+            label: Some(convert::label(&said.label)),
+            sensors: said.sensors.iter().filter(|name| self.receiver.names_sensor(name)).cloned().collect(),
+            source_track: said.source_track,
+        }
     }
 
     fn picture(&self, time: Timestamp, sequence: u64, snapshot: bool) -> pb::Picture {
@@ -188,15 +185,5 @@ fn history_point(point: &PastPoint) -> pb::HistoryPoint {
         status: convert::status(status).into(),
         estimate: Some(convert::estimate(&point.estimate)),
         stale: point.stale,
-    }
-}
-
-fn history_identity(since: Timestamp, said: &Said) -> pb::HistoryIdentity {
-    pb::HistoryIdentity {
-        since_ns: since.as_nanos(),
-        identity: Some(convert::identity(&said.identity)),
-        label: Some(convert::label(&said.label)),
-        sensors: said.sensors.clone(),
-        source_track: said.source_track,
     }
 }

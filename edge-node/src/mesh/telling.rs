@@ -45,7 +45,7 @@ impl Telling {
     /// most, and as long for whoever tells just now.
     pub(super) fn tell(&self) -> Told {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let board = self.board.borrow().clone();
+        let board = self.teller.released(&self.board.borrow().clone());
         if let Some(message) = self.teller.changes(&told, &board) {
             *told = Told { board, sequence: message.sequence };
             self.put(&self.way, &message);
@@ -78,7 +78,7 @@ mod tests {
     use crate::board::Mode;
     use crate::clock::Clock;
     use crate::config::MeshConfig;
-    use crate::config::audience::Audience;
+    use crate::outputs::release::Receiver;
     use crate::outputs::samples::track;
 
     const KEY: &str = "copmesh/1/box/picture";
@@ -108,7 +108,8 @@ mod tests {
         let config = MeshConfig { listen: vec![], ..MeshConfig::default() };
         let session = runtime.block_on(super::super::open(&config)).expect("a session");
         let (sender, shown) = watch::channel(Arc::new(Board::default()));
-        let teller = Teller { node: "box".into(), mode: Mode::Live, audience: Audience::All, clock: Clock::start() };
+        let receiver = Arc::new(Receiver::new(&crate::config::Config::default(), None, true).expect("no labels"));
+        let teller = Teller { node: "box".into(), mode: Mode::Live, receiver, clock: Clock::start() };
         let way = session.declare_publisher(KEY).wait().expect("declared");
         let telling = Arc::new(Telling::new(teller, shown, Arc::default(), way));
         let answers = Answers { telling: Arc::clone(&telling), history: None };

@@ -83,15 +83,16 @@ impl Mesh {
         Now { validity: self.now.validity.max(validity), ..self.now }
     }
 
-    /// An own record, at the time of a sensor's input.
-    pub(super) fn handle_own(&mut self, record: &TrackRecord, time: Timestamp) {
+    /// An own record, at the time of a sensor's input, and which numbers may be told with it: a label may have become
+    /// another since the track was claimed to be what it is.
+    pub(super) fn handle_own(&mut self, record: &TrackRecord, time: Timestamp, may_bear: impl Fn(TrackId) -> bool) {
         let claim = if record.status.is_some() {
             *self.claims.entry(record.id).or_default()
         } else {
             self.claims.remove(&record.id).flatten()
         };
         let now = self.now_at_least(time);
-        self.replica.handle_publish(record, claim, now);
+        self.replica.handle_publish(record, claim.filter(|number| may_bear(*number)), now);
         self.asking.extend(self.replica.links());
     }
 

@@ -7,10 +7,8 @@ use fusion_core::geodesy::{Geodetic, course_and_speed};
 use fusion_core::label::Label;
 use serde_json::{Value, json};
 
-use super::cat062::Cat062Health;
 use super::release::Released;
-use super::sapient::SapientHealth;
-use super::tak::TakHealth;
+use super::ways_out::{Kind, WaysHealth};
 use super::web::health::ConsoleHealth;
 use crate::board::{Mode, node_name};
 use crate::config::Config;
@@ -33,12 +31,8 @@ pub struct Hello {
     pub mode: Mode,
     /// This node's keys, if it has any.
     pub keys: Option<Arc<Papers>>,
-    /// The ways out to TAK.
-    pub tak: Vec<Arc<TakHealth>>,
-    /// The ways out as ASTERIX.
-    pub cat062: Vec<Arc<Cat062Health>>,
-    /// Those to SAPIENT.
-    pub sapient_out: Vec<Arc<SapientHealth>>,
+    /// The ways out beside the consoles.
+    pub ways_out: Arc<WaysHealth>,
     /// Who looks at the console.
     pub console: Arc<ConsoleHealth>,
 }
@@ -110,18 +104,15 @@ pub fn node_status(hello: &Hello, board: &Released) -> Value {
     let sensors: Vec<Value> = board.sensors.iter().map(sensor).collect();
     let neighbours: Vec<Value> = board.neighbours.iter().map(NeighbourHealth::json).collect();
     let registrations: Vec<Value> = board.registrations.iter().map(RegistrationHealth::json).collect();
-    let tak: Vec<Value> = hello.tak.iter().map(|output| output.json()).collect();
-    let cat062: Vec<Value> = hello.cat062.iter().map(|output| output.json()).collect();
-    let sapient_out: Vec<Value> = hello.sapient_out.iter().map(|output| output.json()).collect();
     let mut value = json!({ "node": hello.config.node.name, "mode": hello.mode.as_str(),
             "time_ms": board.time.as_millis(), "tracks": board.tracks.len(), "sensors": sensors,
             "neighbours": neighbours, "registrations": registrations, "counters": by_name(&board.counters),
             "recorder_trouble": board.recorder_trouble, "journal_trouble": board.journal_trouble });
     if let Some(withheld) = board.withheld() {
         let more = [
-            ("tak", json!(tak)),
-            ("cat062", json!(cat062)),
-            ("sapient_out", json!(sapient_out)),
+            ("tak", json!(hello.ways_out.json(Kind::Tak))),
+            ("cat062", json!(hello.ways_out.json(Kind::Cat062))),
+            ("sapient_out", json!(hello.ways_out.json(Kind::SapientOut))),
             ("withheld", json!(withheld)),
             ("keys", keys(hello, board)),
             ("console", hello.console.json()),

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fusion_core::label::{Clearance, Label};
 use fusion_core::track::TrackId;
+use proto::record::TrackRecord;
 
 use crate::board::{Board, Declared, Remark};
 use crate::config::{Config, ConfigError};
@@ -114,6 +115,13 @@ impl Deref for Released {
     }
 }
 
+impl Default for Released {
+    /// What there is before the first state.
+    fn default() -> Self {
+        Self::whole(Arc::default())
+    }
+}
+
 impl Released {
     /// Everything, for those on this machine who may see everything.
     #[must_use]
@@ -154,6 +162,12 @@ impl Receiver {
             }
         }
         Ok(Self { clearance, health, hidden: Arc::new(hidden), last: Mutex::default() })
+    }
+
+    /// Whether others look in the same way.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        (self.clearance, self.health, &self.hidden) == (other.clearance, other.health, &other.hidden)
     }
 
     /// Whether they may have a thing.
@@ -209,10 +223,17 @@ impl Receiver {
     }
 
     /// A track without the names of sensors that they may not know of.
-    fn without(&self, track: &SystemTrack) -> SystemTrack {
-        let mut track = track.clone();
-        track.record.sensors.retain(|sensor| !self.hidden.contains(sensor));
-        track
+    #[must_use]
+    pub fn without(&self, track: &SystemTrack) -> SystemTrack {
+        let track = track.clone();
+        SystemTrack { record: self.without_hidden(track.record), ..track }
+    }
+
+    /// A record without them.
+    #[must_use]
+    pub fn without_hidden(&self, mut record: TrackRecord) -> TrackRecord {
+        record.sensors.retain(|sensor| !self.hidden.contains(sensor));
+        record
     }
 
     fn of<T: Labelled + Clone>(&self, all: &[T]) -> Vec<T> {

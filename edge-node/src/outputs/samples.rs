@@ -73,7 +73,7 @@ pub(super) fn board(tracks: impl IntoIterator<Item = SystemTrack>) -> Board {
 pub(super) fn hello(mode: Mode) -> Hello {
     let text = "[node]\nname = \"alpha\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n";
     let config = Config::parse(text).expect("a configuration");
-    Hello { config, mode, keys: None, tak: vec![], cat062: vec![], sapient_out: vec![], console: Arc::default() }
+    Hello { config, mode, keys: None, ways_out: Arc::default(), console: Arc::default() }
 }
 
 /// What those see who may see everything.

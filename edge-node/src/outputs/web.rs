@@ -29,9 +29,9 @@ use super::release::Released;
 use super::{geojson, history_http, kml, metrics};
 use crate::board::Board;
 use crate::clock::Clock;
-use crate::config::ConfigError;
+use crate::config::{Config, ConfigError};
 use crate::inbox::Inbox;
-use door::Door;
+use door::{Door, Keyholders};
 use health::count;
 use maps::Maps;
 use stream::Stream;
@@ -90,7 +90,13 @@ pub(super) struct Serving {
 pub struct Console {
     serving: Serving,
     here: Arc<Door>,
-    lan: Option<(Arc<Door>, TlsAcceptor)>,
+    lan: Option<(Arc<Door>, watch::Sender<TlsAcceptor>)>,
+}
+
+/// Who is let in from now on, and what this node shows itself with on the network.
+pub struct Admission {
+    here: Keyholders,
+    lan: Option<(Keyholders, TlsAcceptor)>,
 }
 
 impl Console {
@@ -108,7 +114,7 @@ impl Console {
         let here = Arc::new(Door::here(config, Arc::clone(health))?);
         let lan = Door::lan(config, Arc::clone(health))?.zip(config.console.lan.as_ref()).map(|(door, lan)| {
             let acceptor = serve::acceptor(lan).map_err(|e| ConfigError::at("console.lan", e))?;
-            Ok((Arc::new(door), acceptor))
+            Ok((Arc::new(door), watch::channel(acceptor).0))
         });
         let lan = lan.transpose()?;
         let maps = config.console.maps.as_deref().map(|folder| {
@@ -127,7 +133,28 @@ impl Console {
     /// Serves those on the network until the task is dropped; at once over where none is configured.
     pub async fn serve_lan(&self, listener: TcpListener) {
         if let Some((door, tls)) = &self.lan {
-            serve::run(listener, Some(tls.clone()), self.app(door), Arc::clone(&self.serving.hello.console)).await;
+            serve::run(listener, Some(tls.subscribe()), self.app(door), Arc::clone(&self.serving.hello.console)).await;
+        }
+    }
+
+    /// Reads tokens, certificate and key anew, as another configuration has them.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the file that cannot be used, with the remedy.
+    pub fn admission(&self, config: &Config) -> Result<Admission, ConfigError> {
+        let lan = config.console.lan.as_ref().filter(|_| self.lan.is_some()).map(|lan| {
+            let acceptor = serve::acceptor(lan).map_err(|e| ConfigError::at("console.lan", e))?;
+            Ok((Keyholders::lan(config, lan)?, acceptor))
+        });
+        Ok(Admission { here: Keyholders::here(config)?, lan: lan.transpose()? })
+    }
+
+    /// From now on these are let in. Whoever may look no longer, or at other things, has his page closed.
+    pub fn admit(&self, admission: Admission) {
+        self.here.admit_only(admission.here);
+        if let (Some((door, tls)), Some((keyholders, acceptor))) = (&self.lan, admission.lan) {
+            door.admit_only(keyholders);
+            tls.send_replace(acceptor);
         }
     }
 
@@ -305,6 +332,9 @@ impl Page<'_> {
         loop {
             tokio::select! {
                 at = looks.tick() => {
+                    if self.viewer.is_over() {
+                        return Ok(());
+                    }
                     self.count_skipped(last.replace(at), at, looks.period());
                     let board = self.serving.released(self.viewer);
                     let messages = self.stream.advance(&self.serving.hello, &board);

@@ -82,7 +82,7 @@ impl Courtship {
         self.crowded
     }
 
-    /// The oldest object that a track may be, if that is older than its own and nothing speaks against it.
+    /// The oldest object that a track may be, if its own has to give way to that and nothing speaks against it.
     fn best(&mut self, objects: &Objects<'_>, id: TrackId, at: Timestamp) -> Option<TrackId> {
         let held = objects.records.get(id)?;
         let number = objects.composed.number_of(id)?;
@@ -101,15 +101,23 @@ impl Courtship {
                 *nearest = if cost < nearest.0 { (cost, other) } else { *nearest };
             }
         }
-        let is_near = |theirs: &TrackId| costs[theirs].0 <= JOIN && fits(objects, number, *theirs, at);
+        let is_near = |theirs: &TrackId| {
+            costs[theirs].0 <= JOIN && may_bear(objects, number, *theirs) && fits(objects, number, *theirs, at)
+        };
         let best = costs.keys().copied().filter(is_near).min_by_key(|theirs| age_key(*theirs))?;
         let (least, nearest) = costs[&best];
         // Several numbers that may be one object do not contradict each other: they are about to become one.
         let contradicts = |theirs: &TrackId| *theirs != best && !fits(objects, best, *theirs, at);
         let clear = costs.iter().all(|(theirs, (cost, _))| *cost >= least + AMBIGUITY || !contradicts(theirs));
-        let older = age_key(best) < age_key(number);
-        (older && clear && !has_rival(objects, id, nearest, least, at)).then_some(best)
+        let gives_way = age_key(best) < age_key(number) || !may_bear(objects, best, number);
+        (gives_way && clear && !has_rival(objects, id, nearest, least, at)).then_some(best)
     }
+}
+
+/// Whether all who may have any track of one object may know of another number.
+fn may_bear(objects: &Objects<'_>, one: TrackId, number: TrackId) -> bool {
+    let members = objects.composed.members(one).iter().filter_map(|id| objects.records.get(*id));
+    members.map(|held| &held.record.label).all(|label| objects.records.is_number_for(label, number))
 }
 
 /// Whether all of one object may be all of another.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fusion_core::identity::{Address, Identity};
+use fusion_core::label::Label;
 use fusion_core::track::TrackId;
 use proto::record::TrackRecord;
 use proto::row::gate::GateWidth;
@@ -145,6 +146,13 @@ impl Records {
     #[must_use]
     pub fn is_used(&self, number: TrackId) -> bool {
         self.numbers.contains_key(&number)
+    }
+
+    /// Whether all who may have what bears this label may know of a number: a track that bears it is for them too.
+    #[must_use]
+    pub fn is_number_for(&self, label: &Label, number: TrackId) -> bool {
+        let claiming = self.numbers.get(&number).into_iter().flatten();
+        claiming.chain([&number]).filter_map(|id| self.held.get(id)).any(|held| label.covers(&held.record.label))
     }
 
     /// What was refused or ignored.

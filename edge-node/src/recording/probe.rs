@@ -65,8 +65,7 @@ fn settle(position: Geodetic, sensor: &SensorConfig) -> (NodeConfig, SensorConfi
         name: sensor.name.clone(),
         latitude_deg: position.latitude_deg(),
         longitude_deg: position.longitude_deg(),
-        height_m: 0.0,
-        state_directory: None,
+        ..NodeConfig::default()
     };
     // A radar told its own place. A receiver did not: the first aircraft heard stands in for it, which is near enough
     // to tell where on the earth surface positions belong, and far too coarse to refuse anything for its range.

@@ -1,11 +1,13 @@
-//! What leaves to whom: every route, held against what was withheld.
+//! What leaves to whom: every route and every way out, held against what was withheld.
 
 use std::fmt::Write as _;
 
 use fusion_core::label::{Code, Codes, Level};
 use fusion_core::measurement::SensorId;
+use fusion_core::time::Span;
 use fusion_core::track::TrackNumber;
 use proptest::prelude::*;
+use proto::record::Seq;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -15,18 +17,24 @@ use crate::config::console::ConsoleConfig;
 use crate::config::label::{LabelConfig, LevelName};
 use crate::config::mesh::ClearanceConfig;
 use crate::config::{SensorConfig, SensorKind};
+use crate::history::Limits;
 use crate::ingest::http;
 use crate::outputs::console_json::Hello;
+use crate::outputs::history_keeper::Keeper;
 use crate::outputs::samples::{NOW, board, name, track};
 use crate::outputs::web::Console;
 use crate::outputs::web::stream::Stream;
+use crate::picture::text_id;
 use crate::sensor_health::SensorHealth;
+
+mod ways;
 
 const COMMUNITIES: [&str; 3] = ["POL", "GBR", "USA"];
 const CAVEATS: [&str; 2] = ["NOFORN", "ORCON"];
 const LEVELS: [LevelName; 5] =
     [LevelName::Unclassified, LevelName::Restricted, LevelName::Confidential, LevelName::Secret, LevelName::TopSecret];
-const ROUTES: [&str; 8] = [
+const ROUTES: [&str; 9] = [
+    "/history/span",
     "/picture.json",
     "/status.json",
     "/picture.geojson",
@@ -36,6 +44,11 @@ const ROUTES: [&str; 8] = [
     "/metrics",
     "/health",
 ];
+
+/// Marks of what the tracks become once nobody may have them, counted from here.
+const RAISED: usize = 20;
+/// Marks of sensors and their lines, likewise.
+const SENSORS: usize = 50;
 
 /// A level, and which of the communities and caveats.
 type Drawn = (usize, [bool; 3], [bool; 2]);
@@ -95,12 +108,54 @@ fn marks(mark: usize) -> [String; 7] {
 
 struct Scene {
     config: Config,
+    /// What is shown first.
     board: Arc<Board>,
+    /// All that is shown, one after another: tracks, the same later, withheld from everybody, gone, there again.
+    boards: Vec<Arc<Board>>,
     /// Of each mark, whether those who look may know.
     permitted: Vec<bool>,
 }
 
-/// Tracks with marks from 0, sensors and their lines with marks from 50.
+impl Scene {
+    fn clearance(&self) -> Clearance {
+        self.config.console.clearance.as_ref().expect("there is one").clearance("").expect("sound")
+    }
+}
+
+/// Puts a track up with these marks, and what people said of it.
+fn put_up(shown: &mut Board, entries: &mut BTreeMap<TrackId, SystemTrack>, k: usize, mark: usize, label: Label) {
+    let mut entry = track(0, Level::Restricted);
+    entry.record.id.number = TrackNumber(0xABCD_EF00_0000_0000 + k as u64);
+    entry.record.version = Seq(1 + shown.sequence);
+    entry.record.estimate.time = shown.time - Span::from_secs(2);
+    entry.record.identity.name = name(&format!("ZNAME{mark:02}"));
+    entry.record.label = label;
+    entry.record.sensors = vec![format!("zsensor{mark:02}")];
+    let (id, who, by, time_ms) = (entry.id(), Some(format!("ZWHO{mark:02}")), "alpha".to_owned(), 0);
+    let text = format!("ZREMARK{mark:02}");
+    shown.remarks.insert(id, Remark { text, who: who.clone(), by: by.clone(), time_ms, label });
+    let affiliation = fusion_core::identity::Affiliation::Hostile;
+    shown.declared.insert(id, Declared { affiliation, who, by, time_ms, label });
+    entries.insert(id, entry);
+}
+
+/// Tracks as they are at one of the moments.
+fn moment(moment: u64, tracks: &[Drawn]) -> Board {
+    let mut shown = board([]);
+    (shown.sequence, shown.time) = (1 + moment, NOW + Span::from_secs(10 * i64::try_from(moment).expect("few")));
+    let mut entries = BTreeMap::new();
+    for (k, drawn) in tracks.iter().enumerate() {
+        match moment {
+            2 => put_up(&mut shown, &mut entries, k, RAISED + k, Label::STRICTEST),
+            3 => {}
+            _ => put_up(&mut shown, &mut entries, k, k, label(drawn, k)),
+        }
+    }
+    shown.tracks = Arc::new(entries);
+    shown
+}
+
+/// Tracks with marks from 0, sensors and their lines with marks from [`SENSORS`].
 fn scene(viewer: &Drawn, tracks: &[Drawn], sensors: &[Drawn]) -> Scene {
     let clearance = ClearanceConfig {
         level: LEVELS[viewer.0],
@@ -110,47 +165,40 @@ fn scene(viewer: &Drawn, tracks: &[Drawn], sensors: &[Drawn]) -> Scene {
     let cleared = clearance.clearance("").expect("sound");
     let mut config = crate::outputs::samples::hello(Mode::Live).config;
     config.console = ConsoleConfig { clearance: Some(clearance), ..ConsoleConfig::default() };
-    config.sensors = sensors.iter().enumerate().map(|(k, drawn)| sensor(drawn, 50 + k)).collect();
-    let mut shown = board([]);
-    let (mut entries, mut permitted) = (BTreeMap::new(), vec![false; 100]);
-    for (k, drawn) in tracks.iter().enumerate() {
-        let mut entry = track(0, Level::Restricted);
-        entry.record.id.number = TrackNumber(0xABCD_EF00_0000_0000 + k as u64);
-        entry.record.identity.name = name(&format!("ZNAME{k:02}"));
-        entry.record.label = label(drawn, k);
-        entry.record.sensors = vec![format!("zsensor{k:02}")];
-        let (id, label) = (entry.id(), entry.record.label);
-        let (who, by, time_ms) = (Some(format!("ZWHO{k:02}")), "alpha".to_owned(), 0);
-        let text = format!("ZREMARK{k:02}");
-        shown.remarks.insert(id, Remark { text, who: who.clone(), by: by.clone(), time_ms, label });
-        let affiliation = fusion_core::identity::Affiliation::Hostile;
-        shown.declared.insert(id, Declared { affiliation, who, by, time_ms, label });
-        permitted[k] = label.permits(&cleared);
-        entries.insert(id, entry);
-    }
+    config.sensors = sensors.iter().enumerate().map(|(k, drawn)| sensor(drawn, SENSORS + k)).collect();
+    let mut permitted = vec![false; 100];
+    tracks.iter().enumerate().for_each(|(k, drawn)| permitted[k] = label(drawn, k).permits(&cleared));
+    let mut boards: Vec<Board> = (0..5).map(|when| moment(when, tracks)).collect();
     for (k, drawn) in sensors.iter().enumerate() {
-        let label = label(drawn, 50 + k);
-        permitted[50 + k] = label.permits(&cleared);
-        shown.sensors.push(SensorHealth::unknown(format!("zsensor{:02}", 50 + k)));
-        let sensor = SensorId(u16::try_from(k).expect("few"));
-        let azimuth = fusion_core::angle::Angle::from_degrees(40.0);
-        let from = Some(crate::outputs::samples::place());
-        shown.bearings.push(Bearing { sensor, time: NOW, from, azimuth, sigma_rad: 0.02, label });
+        let label = label(drawn, SENSORS + k);
+        permitted[SENSORS + k] = label.permits(&cleared);
+        for shown in &mut boards {
+            shown.sensors.push(SensorHealth::unknown(format!("zsensor{:02}", SENSORS + k)));
+            let sensor = SensorId(u16::try_from(k).expect("few"));
+            let azimuth = fusion_core::angle::Angle::from_degrees(40.0);
+            let (from, time) = (Some(crate::outputs::samples::place()), shown.time);
+            shown.bearings.push(Bearing { sensor, time, from, azimuth, sigma_rad: 0.02, label });
+        }
     }
-    shown.tracks = Arc::new(entries);
-    Scene { config, board: Arc::new(shown), permitted }
+    let boards: Vec<Arc<Board>> = boards.into_iter().map(Arc::new).collect();
+    Scene { config, board: Arc::clone(&boards[0]), boards, permitted }
+}
+
+/// What the picture was, as it is kept.
+fn history(scene: &Scene) -> Arc<Keeper> {
+    let keeper = Keeper::new(Limits { bytes: 1 << 20, age: Span::from_secs(3600) });
+    scene.boards.iter().for_each(|board| keeper.read().handle_picture(board.time, &board.tracks));
+    Arc::new(keeper)
 }
 
 /// Everything that leaves: all routes over a real socket, and all messages of a page.
 fn everything(scene: &Scene, health: bool) -> String {
     let (config, console) = (scene.config.clone(), Arc::default());
-    let hello =
-        Hello { config, mode: Mode::Live, tak: vec![], cat062: vec![], sapient_out: vec![], console, keys: None };
-    let clearance = scene.config.console.clearance.as_ref().map(|c| c.clearance("").expect("sound"));
-    let receiver = Receiver::new(&scene.config, clearance, health).expect("sound");
+    let hello = Hello { config, mode: Mode::Live, ways_out: Arc::default(), console, keys: None };
+    let receiver = Receiver::new(&scene.config, Some(scene.clearance()), health).expect("sound");
     let mut all = String::new();
     let mut page = Stream::asked("deltas&bbox=-180,-90,180,90").expect("sound");
-    for shown in [&scene.board, &Arc::new(board([])), &scene.board] {
+    for shown in &scene.boards {
         let released = receiver.released(shown);
         for message in page.advance(&hello, &released).into_iter().chain(page.status(&released)) {
             write!(all, "{message}").expect("a string");
@@ -161,14 +209,19 @@ fn everything(scene: &Scene, health: bool) -> String {
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
         let address = listener.local_addr().expect("bound").to_string();
-        let console = Console::new(hello, receiver, None, None).expect("sound");
+        let console = Console::new(hello, receiver, Some(history(scene)), None).expect("sound");
         let serving = console.serve_here(listener);
+        let past = scene.boards.iter().map(|board| format!("/history/picture?at={}", board.time.as_millis()));
+        let ways = scene.board.tracks.keys().map(|id| format!("/history/track/{}", text_id(*id)));
+        let routes: Vec<String> = ROUTES.map(str::to_owned).into_iter().chain(past).chain(ways).collect();
         let asking = async {
-            for route in ROUTES {
+            for route in &routes {
                 match http::get(&address, route, 1 << 20).await {
                     Ok(page) => all.push_str(&String::from_utf8_lossy(&page)),
                     // The sample stands still, as it is of 2023.
                     Err(http::NoPage::Refused(status)) if route == "/health" => assert_eq!(status, 503),
+                    // That it was there is as little told as that it is.
+                    Err(http::NoPage::Refused(status)) if status == 404 && route.starts_with("/history/track/") => {}
                     Err(e) => panic!("{route}: {e}"),
                 }
             }
@@ -198,7 +251,7 @@ proptest! {
                 prop_assert!(*permitted || !all.contains(&mark), "{mark} of {k}");
             }
             if *permitted {
-                let known_by = &marks(k)[if k < 50 { 0 } else { 3 }];
+                let known_by = &marks(k)[if k < SENSORS { 0 } else { 3 }];
                 prop_assert!(all.contains(known_by), "{known_by} is permitted");
             }
         }
@@ -209,7 +262,7 @@ proptest! {
 fn how_many_are_withheld_is_told_only_to_those_who_see_the_nodes_health() {
     let viewer = (0, [true, false, false], [false; 2]);
     let scene = scene(&viewer, &[(4, [true; 3], [true; 2]), (0, [true; 3], [false; 2])], &[]);
-    let clearance = scene.config.console.clearance.as_ref().map(|c| c.clearance("").expect("sound"));
+    let clearance = Some(scene.clearance());
     for (health, withheld) in [(true, Some(1)), (false, None)] {
         let receiver = Receiver::new(&scene.config, clearance, health).expect("sound");
         let released = receiver.released(&scene.board);

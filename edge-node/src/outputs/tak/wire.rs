@@ -277,7 +277,8 @@ impl TakOutput {
     }
 
     async fn listen(&self, address: SocketAddr, is_secure: bool) -> io::Result<()> {
-        let acceptor = is_secure.then(|| tls::acceptor(&self.config)).transpose().map_err(io::Error::other)?;
+        let papers = || is_secure.then(|| tls::acceptor(&self.config)).transpose();
+        let mut acceptor = papers().map_err(io::Error::other)?;
         let listener = TcpListener::bind(address).await?;
         self.opened();
         let (room, seats) = (Arc::new(Room::new()), Arc::new(Semaphore::new(CLIENTS_MAX)));
@@ -290,6 +291,11 @@ impl TakOutput {
                 warn!(output = %self.config.name, %peer, "refused: {CLIENTS_MAX} clients are there already");
                 continue;
             };
+            // Renewed while it listens. What cannot be used stands in the way of nobody who could come before.
+            match papers() {
+                Ok(renewed) => acceptor = renewed,
+                Err(trouble) => warn!(output = %self.config.name, "{trouble}; the papers read before stay in use"),
+            }
             let (output, room, acceptor) = (self.clone(), Arc::clone(&room), acceptor.clone());
             clients.spawn(async move {
                 info!(output = %output.config.name, %peer, "a client came");

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -17,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use super::health::{ConsoleHealth, count};
 use super::pace::Pace;
 use super::secret::Token;
+use crate::config::console::{LanConfig, ViewerConfig};
 use crate::config::{Config, ConfigError};
 use crate::outputs::release::Receiver;
 
@@ -46,6 +48,16 @@ pub struct Viewer {
     pub is_local: bool,
     /// How fast they may.
     pub(super) pace: Pace,
+    /// Of what in the configuration this was made.
+    of: Option<ViewerConfig>,
+    is_over: AtomicBool,
+}
+
+impl Viewer {
+    /// Whether they are let in no longer, or to see something else: pages that are open are to be closed.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
 }
 
 /// From where a request comes.
@@ -55,25 +67,26 @@ pub struct Peer(pub IpAddr);
 /// One door: of this machine, or of the network.
 #[derive(Debug)]
 pub struct Door {
-    keyholders: Keyholders,
+    keyholders: RwLock<Arc<Keyholders>>,
     health: Arc<ConsoleHealth>,
     waiting: Mutex<BTreeMap<IpAddr, u8>>,
 }
 
+/// Who is let in by a door.
 #[derive(Debug)]
-enum Keyholders {
+pub(super) enum Keyholders {
     /// Everybody who asks for this machine by its address or one of these names.
     Here { viewer: Arc<Viewer>, hosts: Vec<String> },
     /// Those with a token.
     Lan { viewers: Vec<(Token, Arc<Viewer>)>, cookie: String },
 }
 
-impl Door {
-    /// That of this machine.
+impl Keyholders {
+    /// Those of this machine.
     ///
     /// # Errors
     /// [`ConfigError`] for a label or a clearance that is none.
-    pub fn here(config: &Config, health: Arc<ConsoleHealth>) -> Result<Self, ConfigError> {
+    pub(super) fn here(config: &Config) -> Result<Self, ConfigError> {
         let console = &config.console;
         let clearance = console.clearance.as_ref().map(|of| of.clearance("console.clearance")).transpose()?;
         let viewer = Viewer {
@@ -82,17 +95,17 @@ impl Door {
             annotates: true,
             is_local: true,
             pace: Pace::default(),
+            of: None,
+            is_over: AtomicBool::new(false),
         };
-        let keyholders = Keyholders::Here { viewer: Arc::new(viewer), hosts: console.hosts.clone() };
-        Ok(Self { keyholders, health, waiting: Mutex::default() })
+        Ok(Self::Here { viewer: Arc::new(viewer), hosts: console.hosts.clone() })
     }
 
-    /// That of the network, if there is to be one.
+    /// Those of the network.
     ///
     /// # Errors
     /// [`ConfigError`] for a label or a clearance that is none, or a file with a token that cannot be used.
-    pub fn lan(config: &Config, health: Arc<ConsoleHealth>) -> Result<Option<Self>, ConfigError> {
-        let Some(lan) = &config.console.lan else { return Ok(None) };
+    pub(super) fn lan(config: &Config, lan: &LanConfig) -> Result<Self, ConfigError> {
         let mut viewers = Vec::with_capacity(lan.viewers.len());
         for (i, of) in lan.viewers.iter().enumerate() {
             let key = format!("console.lan.viewers[{i}]");
@@ -104,23 +117,86 @@ impl Door {
                 annotates: of.annotate,
                 is_local: false,
                 pace: Pace::default(),
+                of: Some(of.clone()),
+                is_over: AtomicBool::new(false),
             };
             viewers.push((token, Arc::new(viewer)));
         }
-        let cookie = format!("__Host-copmesh-{}", config.node.name);
-        Ok(Some(Self { keyholders: Keyholders::Lan { viewers, cookie }, health, waiting: Mutex::default() }))
+        Ok(Self::Lan { viewers, cookie: format!("__Host-copmesh-{}", config.node.name) })
+    }
+
+    /// The same, with those who were let in before under the same conditions in their places.
+    fn after(mut self, before: &Self) -> Self {
+        match (&mut self, before) {
+            (Self::Here { viewer, .. }, Self::Here { viewer: old, .. }) if viewer.receiver.is_like(&old.receiver) => {
+                *viewer = Arc::clone(old);
+            }
+            (Self::Lan { viewers, .. }, Self::Lan { viewers: old, .. }) => {
+                for (token, viewer) in viewers {
+                    let same = old.iter().find(|(of, old)| of == token && old.of == viewer.of);
+                    *viewer = same.map_or_else(|| Arc::clone(viewer), |(_, old)| Arc::clone(old));
+                }
+            }
+            _ => {}
+        }
+        self
+    }
+
+    fn viewers(&self) -> Vec<&Arc<Viewer>> {
+        match self {
+            Self::Here { viewer, .. } => vec![viewer],
+            Self::Lan { viewers, .. } => viewers.iter().map(|(_, viewer)| viewer).collect(),
+        }
+    }
+}
+
+impl Door {
+    /// That of this machine.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a label or a clearance that is none.
+    pub fn here(config: &Config, health: Arc<ConsoleHealth>) -> Result<Self, ConfigError> {
+        Ok(Self::of(Keyholders::here(config)?, health))
+    }
+
+    /// That of the network, if there is to be one.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a label or a clearance that is none, or a file with a token that cannot be used.
+    pub fn lan(config: &Config, health: Arc<ConsoleHealth>) -> Result<Option<Self>, ConfigError> {
+        let Some(lan) = &config.console.lan else { return Ok(None) };
+        Ok(Some(Self::of(Keyholders::lan(config, lan)?, health)))
+    }
+
+    fn of(keyholders: Keyholders, health: Arc<ConsoleHealth>) -> Self {
+        Self { keyholders: RwLock::new(Arc::new(keyholders)), health, waiting: Mutex::default() }
+    }
+
+    fn keyholders(&self) -> Arc<Keyholders> {
+        Arc::clone(&self.keyholders.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on these are let in and no others.
+    pub(super) fn admit_only(&self, keyholders: Keyholders) {
+        let before = self.keyholders();
+        let now = keyholders.after(&before);
+        for viewer in before.viewers() {
+            let stays = now.viewers().iter().any(|other| Arc::ptr_eq(other, viewer));
+            viewer.is_over.store(!stays, Ordering::Relaxed);
+        }
+        *self.keyholders.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(now);
     }
 
     /// How pages are fetched through it.
-    pub(super) const fn scheme(&self) -> &'static str {
-        match self.keyholders {
+    pub(super) fn scheme(&self) -> &'static str {
+        match *self.keyholders() {
             Keyholders::Here { .. } => "http",
             Keyholders::Lan { .. } => "https",
         }
     }
 
     fn is_own_host(&self, host: &str) -> bool {
-        match &self.keyholders {
+        match &*self.keyholders() {
             Keyholders::Here { hosts, .. } => is_no_rented_name(host) || hosts.iter().any(|own| own == name_of(host)),
             // Nobody sees anything without a token, and browsers keep that for the name that it was told to.
             Keyholders::Lan { .. } => true,
@@ -128,7 +204,7 @@ impl Door {
     }
 
     fn keyholder(&self, headers: &HeaderMap, in_query: Option<&str>) -> Option<Arc<Viewer>> {
-        match &self.keyholders {
+        match &*self.keyholders() {
             Keyholders::Here { viewer, .. } => Some(Arc::clone(viewer)),
             Keyholders::Lan { viewers, cookie } => {
                 let told = in_query.or_else(|| bearer(headers)).or_else(|| baked(headers, cookie))?;
@@ -205,7 +281,7 @@ pub(super) async fn admit(State(door): State<Arc<Door>>, mut request: Request, n
     let (token, clean) = token_in(request.uri());
     let viewer = door.keyholder(headers, token.as_deref());
     let Some(viewer) = viewer else { return door.refuse(peer).await };
-    if let (Some(token), Keyholders::Lan { cookie, .. }) = (token, &door.keyholders) {
+    if let (Some(token), Keyholders::Lan { cookie, .. }) = (token, &*door.keyholders()) {
         return with_cookie(cookie, &token, &clean);
     }
     request.extensions_mut().insert(viewer);
@@ -278,6 +354,8 @@ fn name_of(host: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn here(hosts: &[&str]) -> Door {
@@ -309,6 +387,37 @@ mod tests {
             assert!(!here(&[]).is_own_host(rented), "{rented}");
         }
         assert!(here(&["box.local"]).is_own_host("box.local:8477"));
+    }
+
+    /// A door of the network to which viewers of these names and levels have tokens, made of their letters.
+    fn lan(viewers: &[(&str, char, &str)]) -> Config {
+        let mut text = "[node]\nname = \"alpha\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n[console.lan]\n\
+                        listen = \"0.0.0.0:1\"\ncertificate = \"c\"\nkey = \"k\"\n"
+            .to_owned();
+        for (name, letter, level) in viewers {
+            let file = std::env::temp_dir().join(format!("copmesh-door-{letter}-{}", std::process::id()));
+            std::fs::write(&file, letter.to_string().repeat(32)).expect("a temporary file");
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("ours");
+            text += &format!(
+                "[[console.lan.viewers]]\nname = \"{name}\"\ntoken-file = {file:?}\n\
+                 clearance = {{ level = \"{level}\", communities = [\"POL\"] }}\n"
+            );
+        }
+        Config::parse(&text).expect("sound")
+    }
+
+    #[test]
+    fn who_may_look_no_longer_is_shut_out_and_whoever_still_may_notices_nothing() {
+        let config = lan(&[("ops", 'a', "secret"), ("guest", 'b', "secret"), ("chief", 'c', "secret")]);
+        let door = Door::lan(&config, Arc::default()).expect("sound").expect("there is one");
+        let by = |letter: char| door.keyholder(&HeaderMap::new(), Some(&letter.to_string().repeat(32)));
+        let [ops, guest, chief] = ['a', 'b', 'c'].map(|letter| by(letter).expect("has a token"));
+        let config = lan(&[("ops", 'a', "secret"), ("guest", 'b', "restricted"), ("chief", 'd', "secret")]);
+        let lan = config.console.lan.as_ref().expect("there is one");
+        door.admit_only(Keyholders::lan(&config, lan).expect("sound"));
+        assert!(Arc::ptr_eq(&by('a').expect("still there"), &ops) && !ops.is_over());
+        assert!(guest.is_over() && by('b').is_some_and(|now| !now.is_over()), "may see less");
+        assert!(chief.is_over() && by('c').is_none() && by('d').is_some(), "has another token");
     }
 
     #[test]

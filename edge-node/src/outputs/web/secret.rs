@@ -40,7 +40,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// What a viewer shows to be let in.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Token(Vec<u8>);
 
 impl Token {

@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -33,8 +33,13 @@ pub const CONNECTIONS_MAX: usize = 128;
 /// Whoever has not agreed upon TLS or told a whole request after so long is closed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Accepts connections and answers them, until the task is dropped.
-pub(super) async fn run(listener: TcpListener, tls: Option<TlsAcceptor>, app: Router, health: Arc<ConsoleHealth>) {
+/// Accepts connections and answers them, until the task is dropped; each with the certificate of its time.
+pub(super) async fn run(
+    listener: TcpListener,
+    tls: Option<watch::Receiver<TlsAcceptor>>,
+    app: Router,
+    health: Arc<ConsoleHealth>,
+) {
     let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let (stream, peer) = streams::accept(&listener, "console").await;
@@ -43,7 +48,7 @@ pub(super) async fn run(listener: TcpListener, tls: Option<TlsAcceptor>, app: Ro
             continue;
         };
         let app = app.clone().layer(Extension(Peer(peer.ip().to_canonical())));
-        let (tls, health) = (tls.clone(), Arc::clone(&health));
+        let (tls, health) = (tls.as_ref().map(|tls| tls.borrow().clone()), Arc::clone(&health));
         tokio::spawn(async move {
             if let Err(e) = talk(stream, tls, app, &health).await {
                 debug!("a connection ended: {e}");
