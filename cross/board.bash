@@ -35,6 +35,7 @@ board_remedy() { echo "as root: apt-get update; apt-get install ${BOARD_TOOLS[*]
 # What starts the emulator. Where it cannot be installed, since parts of a newer one are, it runs in a folder of its
 # own, with its libraries.
 board_emulator() {
+    # shellcheck disable=SC2154 # the target folder of whoever sources this
     local own=$target/cross/board-emulator
     emulator_of_board=(qemu-system-aarch64)
     board_emulator_starts || { install_debian "$BOARD_EMULATOR" >&2 && board_emulator_starts; } && return
