@@ -9,7 +9,8 @@
 #   board_start BASE DISK CONSOLE WORDS …  starts the board in the background: $board is its process, CONSOLE what it
 #                           says; WORDS are added to the kernel's command line, those that begin with - to qemu's
 
-readonly BOARD_TOOLS=(mmdebstrap qemu-system-arm e2fsprogs cpio debian-archive-keyring)
+readonly BOARD_TOOLS=(mmdebstrap e2fsprogs cpio debian-archive-keyring)
+readonly BOARD_EMULATOR=qemu-system-arm
 # The oldest that a box is expected to run: systemd 252.
 readonly BOARD_SUITE=bookworm
 readonly BOARD_PACKAGES=(systemd systemd-sysv util-linux mount kmod bash coreutils dash sed grep tar findutils procps
@@ -18,17 +19,35 @@ readonly BOARD_MB=900
 
 board_works() {
     [[ $EUID -eq 0 ]] || return 1
-    board_tools_there || install_debian "${BOARD_TOOLS[@]}" >&2 && board_tools_there
+    board_tools_there || install_debian "${BOARD_TOOLS[@]}" >&2
+    board_tools_there && board_emulator
 }
 
 board_tools_there() {
     local tool
-    for tool in mmdebstrap qemu-system-aarch64 mke2fs cpio xz; do
+    for tool in mmdebstrap mke2fs cpio xz; do
         command -v "$tool" >/dev/null || return 1
     done
 }
 
-board_remedy() { echo "as root: apt-get update; apt-get install ${BOARD_TOOLS[*]}"; }
+board_remedy() { echo "as root: apt-get update; apt-get install ${BOARD_TOOLS[*]} $BOARD_EMULATOR"; }
+
+# What starts the emulator. Where it cannot be installed, since parts of a newer one are, it runs in a folder of its
+# own, with its libraries.
+board_emulator() {
+    # shellcheck disable=SC2154 # the target folder of whoever sources this
+    local own=$target/cross/board-emulator
+    emulator_of_board=(qemu-system-aarch64)
+    board_emulator_starts || { install_debian "$BOARD_EMULATOR" >&2 && board_emulator_starts; } && return
+    emulator_of_board=("$own/lib64/ld-linux-x86-64.so.2" --library-path "$own/usr/lib/x86_64-linux-gnu"
+        "$own/usr/bin/qemu-system-aarch64" -L "$own/usr/share/qemu")
+    board_emulator_starts && return
+    rm -rf "$own"
+    mmdebstrap --quiet --variant=extract --include="$BOARD_EMULATOR" \
+        --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr "$BOARD_SUITE" "$own" >&2 && board_emulator_starts
+}
+
+board_emulator_starts() { "${emulator_of_board[@]}" --version >/dev/null 2>&1; }
 
 board_base() {
     local base=$1 name
@@ -92,7 +111,7 @@ board_disk() {
 board_start() {
     local base=$1 disk=$2 console=$3 words=$4
     shift 4
-    nice -n 5 qemu-system-aarch64 -M virt,gic-version=3 -cpu cortex-a53 -accel tcg,thread=multi -smp 2 -m 512 \
+    nice -n 5 "${emulator_of_board[@]}" -M virt,gic-version=3 -cpu cortex-a53 -accel tcg,thread=multi -smp 2 -m 512 \
         -display none -monitor none -nic none -no-reboot -serial "file:$console" -kernel "$base/kernel" \
         -initrd "$base/initrd.cpio" -drive "if=none,id=disk,format=raw,cache=unsafe,file=$disk" \
         -device virtio-blk-device,drive=disk "$@" \

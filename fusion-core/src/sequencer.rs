@@ -12,20 +12,22 @@
 
 mod amend;
 mod beyond;
+mod lent;
 mod ring;
 
 pub use beyond::REACH_DEFAULT;
+pub use lent::{SequencerBuffers, SequencerLent, SequencerMemory, SequencerSizes, TableCopy};
 pub use ring::{HeldScan, Key, Piece, blank_measurement};
 
 use heapless::Deque;
 
 use crate::association::gate::Gate;
-use crate::capacity::{ANCHORS, CHECKPOINTS, HELD_SCANS_MAX, SCAN_MEASUREMENTS_MAX};
-use crate::measurement::{Measurement, Scan};
+use crate::capacity::{ANCHORS, CHECKPOINTS};
+use crate::measurement::Scan;
 use crate::sensor::SensorModel;
 use crate::tally::{SequencerTally, Tally, count};
 use crate::time::{Span, Timestamp};
-use crate::track::{SlotCopy, Track};
+use crate::track::Track;
 use crate::tracker::{Progress, ScanError, ScanOutcome, Tracker, TrackerMemory};
 use crate::trail::{Decision, few};
 use beyond::Beyond;
@@ -33,77 +35,6 @@ use ring::{Ring, RingMemory, RingState};
 
 /// How far back scans are awaited unless it is told otherwise.
 pub const HORIZON_DEFAULT: Span = Span::from_secs(3);
-
-/// Everything lent to a sequencer beside its tracker's memory.
-pub struct SequencerLent<'a> {
-    /// Headers of held scans.
-    pub scans: &'a mut [HeldScan],
-    /// As many as headers.
-    pub pieces: &'a mut [Piece],
-    /// Measurements of held scans.
-    pub measurements: &'a mut [Measurement],
-    /// Copies of the track table, one after the other: a multiple of the tracker's slots, at least twice.
-    pub copies: &'a mut [SlotCopy],
-}
-
-/// Whoever lends a sequencer its memory. The same memory each time.
-pub trait SequencerMemory {
-    /// All of it.
-    fn lend(&mut self) -> SequencerLent<'_>;
-}
-
-/// Memory of a sequencer as four buffers of any kind.
-pub struct SequencerBuffers<H, P, M, S> {
-    /// Headers of held scans.
-    pub scans: H,
-    /// As many as headers.
-    pub pieces: P,
-    /// Measurements of held scans.
-    pub measurements: M,
-    /// Copies of the track table.
-    pub copies: S,
-}
-
-impl<H, P, M, S> SequencerMemory for SequencerBuffers<H, P, M, S>
-where
-    H: AsMut<[HeldScan]>,
-    P: AsMut<[Piece]>,
-    M: AsMut<[Measurement]>,
-    S: AsMut<[SlotCopy]>,
-{
-    fn lend(&mut self) -> SequencerLent<'_> {
-        SequencerLent {
-            scans: self.scans.as_mut(),
-            pieces: self.pieces.as_mut(),
-            measurements: self.measurements.as_mut(),
-            copies: self.copies.as_mut(),
-        }
-    }
-}
-
-/// How long the buffers of a sequencer are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SequencerSizes {
-    /// Length of `scans` and of `pieces`.
-    pub scans: usize,
-    /// Length of `measurements`.
-    pub measurements: usize,
-    /// Length of `copies`.
-    pub copies: usize,
-}
-
-impl SequencerSizes {
-    /// What serves a tracker with so many slots, sensors that give so many scans and measurements in two horizons, and
-    /// so many copies of the table (at least two; each more shortens replays).
-    #[must_use]
-    pub const fn new(tracks: usize, scans: usize, measurements: usize, copies: usize) -> Self {
-        let copies = if copies < 2 { 2 } else { copies };
-        let copies = if copies < CHECKPOINTS { copies } else { CHECKPOINTS };
-        let scans = if scans < HELD_SCANS_MAX { scans } else { HELD_SCANS_MAX };
-        let measurements = if measurements < SCAN_MEASUREMENTS_MAX { SCAN_MEASUREMENTS_MAX } else { measurements };
-        Self { scans, measurements, copies: copies * tracks }
-    }
-}
 
 /// The state of the tracker after one scan.
 #[derive(Clone, Debug)]
@@ -137,10 +68,13 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
     /// Wraps a tracker that has seen nothing yet.
     ///
     /// # Panics
-    /// If `copies` holds fewer than two tables of the tracker: a bug of the caller ([`SequencerSizes`]).
+    /// If there are fewer than two copies, or one has no room for the tracker's table: a bug of the caller
+    /// ([`SequencerSizes`]).
     #[must_use]
     pub fn new(tracker: Tracker<M>, horizon: Span, mut memory: N) -> Self {
-        assert!(memory.lend().copies.len() >= 2 * tracker.slots(), "a sequencer needs two copies of the table");
+        let copies = memory.lend().copies;
+        assert!(copies.len() >= 2, "a sequencer needs two copies of the table");
+        assert!(copies.iter_mut().all(|copy| copy.room() >= tracker.slots()), "a copy holds the whole table");
         let mut checkpoints = Deque::new();
         let beginning = Checkpoint { after: None, progress: tracker.progress(), copy: 0 };
         checkpoints.push_back(beginning).expect("a new queue has room");
@@ -295,8 +229,8 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
             self.checkpoints.pop_back();
         }
         let start = self.checkpoints.back().expect("one checkpoint always remains").clone();
-        let slots = self.copy_range(start.copy);
-        self.tracker.restore(&self.memory.lend().copies[slots], start.progress);
+        let table = self.memory.lend().copies[start.copy].reaching(start.progress.occupancy.top());
+        self.tracker.restore(table, start.progress);
         self.tracker.note(start.after.unwrap_or(Key::FIRST), Decision::Rewound);
         let mut outcome = ScanOutcome::default();
         let mut place = start.after.map_or(0, |after| self.ring().find(after).map_or_else(|place| place, |at| at + 1));
@@ -327,11 +261,7 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
     /// How many copies of the table fit the lent memory, beside those that retrodiction keeps.
     fn copies(&mut self) -> usize {
         let kept = if self.beyond.is_on() { ANCHORS } else { 0 };
-        (self.memory.lend().copies.len() / self.tracker.slots().max(1)).min(CHECKPOINTS) - kept
-    }
-
-    fn copy_range(&self, copy: usize) -> core::ops::Range<usize> {
-        copy * self.tracker.slots()..(copy + 1) * self.tracker.slots()
+        self.memory.lend().copies.len().min(CHECKPOINTS) - kept
     }
 
     /// Copies the table after the latest scan, if the last copy is old enough and there is room for one more.
@@ -350,9 +280,9 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         let checkpoints = self.checkpoints.iter().map(|checkpoint| checkpoint.copy);
         checkpoints.chain(self.beyond.copies()).for_each(|copy| taken[copy] = true);
         let copy = taken.iter().position(|taken| !taken).expect("fewer checkpoints than copies");
-        let slots = self.copy_range(copy);
-        self.tracker.save(&mut self.memory.lend().copies[slots]);
-        let checkpoint = Checkpoint { after: Some(key), progress: self.tracker.progress(), copy };
+        let progress = self.tracker.progress();
+        self.tracker.save(self.memory.lend().copies[copy].reaching(progress.occupancy.top()));
+        let checkpoint = Checkpoint { after: Some(key), progress, copy };
         self.checkpoints.push_back(checkpoint).expect("fewer checkpoints than there is room for");
     }
 

@@ -4,6 +4,7 @@
 //! whole, and how far streams were held is not believed. Damage is told, never repaired: the next life writes into
 //! segments of its own.
 
+use std::collections::VecDeque;
 use std::io;
 
 use super::Storage;
@@ -76,16 +77,20 @@ pub fn recover(storage: &mut impl Storage) -> io::Result<Recovered> {
     let mut segments: Vec<Name> = storage.list()?.iter().filter_map(|name| Name::parse(name)).collect();
     segments.sort_unstable();
     let incarnation = segments.iter().map(|name| name.incarnation).max().unwrap_or(0);
-    let (mut records, mut damage, mut read, mut since) = (Vec::<Kept>::new(), Vec::new(), 0, None);
+    let (mut records, mut wholes, mut damage) = (VecDeque::<Kept>::new(), Vec::new(), Vec::new());
+    let (mut read, mut since) = (0, None);
     for &name in segments.iter().rev() {
-        let mut older = load(storage, name, &mut damage);
-        older.append(&mut records);
-        (records, read) = (older, read + 1);
-        since = latest_whole(&records);
+        for record in load(storage, name, &mut damage).into_iter().rev() {
+            wholes.extend(record.since.map(|since| Whole { after: records.len(), since }));
+            records.push_front(record);
+        }
+        read += 1;
+        since = latest_whole(&records, &wholes);
         if since.is_some() {
             break;
         }
     }
+    let mut records = Vec::from(records);
     let last = records.last().map(|record| record.number + 1);
     let next = last.into_iter().chain(segments.last().map(|name| name.first)).max().unwrap_or(0);
     records.retain(|record| since.is_none_or(|since| record.number >= since));
@@ -125,13 +130,21 @@ pub fn load(storage: &mut impl Storage, name: Name, damage: &mut Vec<Damage>) ->
     records
 }
 
-/// The latest place from which on all rows are there, and everything after it up to where that was noted.
-fn latest_whole(records: &[Kept]) -> Option<u64> {
-    let wholes = records.iter().enumerate().rev().filter_map(|(at, record)| Some((at, record.since?)));
-    wholes.into_iter().find_map(|(at, since)| {
+/// A record that says that all rows are in those from a number on.
+struct Whole {
+    /// How many records come after it.
+    after: usize,
+    since: u64,
+}
+
+/// The latest place from which on all rows are there, and everything after it up to where that was noted. Looked for
+/// among the wholes, which are few: without any, a journal has a million records.
+fn latest_whole(records: &VecDeque<Kept>, wholes: &[Whole]) -> Option<u64> {
+    wholes.iter().find_map(|&Whole { after, since }| {
         let first = records.partition_point(|record| record.number < since);
-        let numbers = records[first..=at].iter().map(|record| record.number);
-        (contiguous(numbers, since) == at + 1 - first).then_some(since)
+        let until = records.len() - after;
+        let numbers = || records.range(first..until).map(|record| record.number);
+        (first < until && contiguous(numbers(), since) == until - first).then_some(since)
     })
 }
 

@@ -4,7 +4,9 @@ use fusion_core::association::Edge;
 use fusion_core::association::gate::Plot;
 use fusion_core::capacity::{CHECKPOINTS, SCAN_MEASUREMENTS_MAX};
 use fusion_core::measurement::Measurement;
-use fusion_core::sequencer::{HeldScan, Piece, Sequencer, SequencerBuffers, SequencerSizes, blank_measurement};
+use fusion_core::sequencer::{
+    HeldScan, Piece, Sequencer, SequencerBuffers, SequencerSizes, TableCopy, blank_measurement,
+};
 use fusion_core::time::Span;
 use fusion_core::track::{ModeSlot, Origin, Slot, SlotCopy};
 use fusion_core::tracker::{Addressed, Buffers, Column, Row, Sizes, Tracker};
@@ -29,7 +31,7 @@ type TrackerBoxes = Buffers<
     Box<[u32]>,
     Box<[Entry]>,
 >;
-type SequencerBoxes = SequencerBuffers<Box<[HeldScan]>, Box<[Piece]>, Box<[Measurement]>, Box<[SlotCopy]>>;
+type SequencerBoxes = SequencerBuffers<Box<[HeldScan]>, Box<[Piece]>, Box<[Measurement]>, Reserved>;
 
 /// The tracker of a node, in memory of its own.
 pub type NodeSequencer = Sequencer<TrackerBoxes, SequencerBoxes>;
@@ -69,7 +71,25 @@ fn sequencer_boxes(tracks: usize) -> SequencerBoxes {
         scans: boxed(HeldScan::EMPTY, sizes.scans),
         pieces: boxed(Piece::EMPTY, sizes.scans),
         measurements: boxed(blank_measurement(), sizes.measurements),
-        copies: boxed(SlotCopy::EMPTY, sizes.copies),
+        copies: (0..sizes.copies).map(|_| Reserved(Vec::with_capacity(sizes.tracks))).collect(),
+    }
+}
+
+/// Room for a copy of the track table: all of it is set aside at the start, but no page of it is touched before so many
+/// tracks are there.
+pub struct Reserved(Vec<SlotCopy>);
+
+impl TableCopy for Reserved {
+    fn room(&mut self) -> usize {
+        self.0.capacity()
+    }
+
+    fn reaching(&mut self, tracks: usize) -> &mut [SlotCopy] {
+        let reached = tracks.min(self.0.capacity());
+        if self.0.len() < reached {
+            self.0.resize(reached, SlotCopy::EMPTY);
+        }
+        &mut self.0
     }
 }
 
@@ -98,7 +118,10 @@ mod tests {
             (size_of_val(&*held.scans), "held scans"),
             (size_of_val(&*held.pieces), "pieces"),
             (size_of_val(&*held.measurements), "held measurements"),
-            (size_of_val(&*held.copies), "copies of tracks"),
+            (
+                held.copies.iter().map(|copy| copy.0.capacity()).sum::<usize>() * size_of::<SlotCopy>(),
+                "copies of tracks",
+            ),
         ];
         boxes.sort_unstable_by(|a, b| b.cmp(a));
         boxes
@@ -114,5 +137,16 @@ mod tests {
         println!("{:>9} in all; {per_track} octets for each track more", total(&few) / 1_000);
         assert!(per_track <= 47_000, "{per_track} octets a track");
         assert!(total(&few) - 1_024 * per_track <= 13_000_000, "{} octets without tracks", total(&few));
+    }
+
+    #[test]
+    fn a_copy_is_touched_as_far_as_tracks_have_come_and_asks_for_no_memory_then() {
+        let mut copies = sequencer_boxes(1_024).copies;
+        assert!(copies.iter_mut().all(|copy| copy.0.is_empty() && copy.room() >= 1_024));
+        let copy = &mut copies[0];
+        let (begins, room) = (copy.0.as_ptr(), copy.room());
+        for (tracks, reached) in [(0, 0), (200, 200), (100, 200), (1_024, 1_024), (room + 1, room)] {
+            assert_eq!((copy.reaching(tracks).len(), copy.0.as_ptr()), (reached, begins), "{tracks} tracks");
+        }
     }
 }

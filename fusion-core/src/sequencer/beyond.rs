@@ -16,7 +16,7 @@
 use heapless::{Deque, Vec};
 
 use super::amend::Amendment;
-use super::{Checkpoint, Key, Sequencer, SequencerLent, SequencerMemory};
+use super::{Checkpoint, Key, Sequencer, SequencerLent, SequencerMemory, TableCopy};
 use crate::association::gate::Gate;
 use crate::capacity::{ANCHORS, HEARD_MAX};
 use crate::measurement::Scan;
@@ -118,8 +118,7 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
     /// two of the lent copies of the table; if fewer than four are lent, such scans are refused as without it.
     #[must_use]
     pub fn with_reach(mut self, reach: Span) -> Self {
-        let copies = self.memory.lend().copies.len() / self.tracker.slots().max(1);
-        if copies >= ANCHORS + 2 {
+        if self.memory.lend().copies.len() >= ANCHORS + 2 {
             self.beyond.reach = reach;
         }
         self
@@ -159,11 +158,11 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         }
         let Some(anchor) = self.beyond.anchor(scan.time) else { return 0 };
         let oldest = self.checkpoints.front().expect("one checkpoint always remains").copy;
-        let slots = [self.copy_range(anchor.copy), self.copy_range(oldest)];
         let SequencerLent { copies, .. } = self.memory.lend();
-        let [anchor, live] = copies.get_disjoint_mut(slots).expect("copies are apart and within what is lent");
+        let [before, live] = copies.get_disjoint_mut([anchor.copy, oldest]).expect("copies that differ, of those lent");
+        let anchor = before.reaching(anchor.progress.occupancy.top());
         let progress = &mut self.checkpoints.front_mut().expect("one checkpoint always remains").progress;
-        let live = &mut live[..progress.occupancy.top()];
+        let live = &mut live.reaching(progress.occupancy.top())[..progress.occupancy.top()];
         let amendment = Amendment { scan, sensor, config: self.tracker.config(), gate: &self.beyond.gate, anchor };
         let forgotten = progress.tally.contributors_forgotten;
         let used = amendment.apply(live, &mut progress.tally);

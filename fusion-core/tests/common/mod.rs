@@ -62,7 +62,7 @@ pub fn past(tracks: usize, scans: usize, measurements: usize, copies: usize) -> 
         scans: vec![HeldScan::EMPTY; sizes.scans],
         pieces: vec![Piece::EMPTY; sizes.scans],
         measurements: vec![blank_measurement(); sizes.measurements],
-        copies: vec![SlotCopy::EMPTY; sizes.copies],
+        copies: (0..sizes.copies).map(|_| vec![SlotCopy::EMPTY; sizes.tracks]).collect(),
     }
 }
 
