@@ -2,7 +2,8 @@
 //!
 //! Readers (web, zenoh, status line) hold an `Arc` of one state and never wait for the fusion thread, nor it for them.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::latency::Summary;
 use crate::neighbour_health::NeighbourHealth;
 use crate::node::Bearing;
 use crate::node::mesh::Heard;
+use crate::node::parents::Parent;
 use crate::node::trails::TrailPoints;
 use crate::picture::SystemTrack;
 use crate::registration_health::RegistrationHealth;
@@ -59,6 +61,8 @@ pub struct Board {
     pub bearings: Vec<Bearing>,
     /// Those of other nodes, likewise.
     pub heard: Vec<Heard>,
+    /// Which objects of other systems this node's own tracks were made from; empty unless somebody is told.
+    pub parents: Arc<BTreeMap<TrackId, Vec<Parent>>>,
     /// When anybody told last of entries that are stale.
     pub told: BTreeMap<TrackId, Timestamp>,
     /// What people remarked last on entries.
@@ -136,6 +140,19 @@ pub const BEARINGS_SHOWN_MAX: usize = 64;
 pub const BOARD_PERIOD: Duration = Duration::from_millis(100);
 
 impl Board {
+    /// Which objects of other systems this node has made an entry from, those told of last first; so many at the most.
+    #[must_use]
+    pub fn parents_of(&self, track: &SystemTrack, most: usize) -> Vec<Parent> {
+        if self.parents.is_empty() {
+            return Vec::new();
+        }
+        let ids: BTreeSet<TrackId> = track.members.iter().copied().chain([track.own_id()]).collect();
+        let mut parents: Vec<Parent> = ids.iter().filter_map(|id| self.parents.get(id)).flatten().copied().collect();
+        parents.sort_by_key(|parent| (Reverse(parent.time), parent.name));
+        parents.truncate(most);
+        parents
+    }
+
     /// What of `self` a reader who last saw `before` does not know: changed tracks, and ids that are gone.
     #[must_use]
     pub fn since<'a>(&'a self, before: &'a Self) -> (Vec<&'a SystemTrack>, Vec<TrackId>) {

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 it went wrong while running; 2 the command, the configuration or an input file is refused.
 
 pub mod annotate;
+pub mod answers;
 pub mod ask;
 pub mod check;
 pub mod cut;
@@ -250,6 +251,9 @@ pub struct CheckArgs {
     /// Print the configuration with all defaults filled in.
     #[arg(long)]
     pub print: bool,
+    /// Print one JSON object instead of words; with --print, the configuration as one.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `replay`.
@@ -383,6 +387,9 @@ pub struct CutArgs {
     /// What an imported recording does not tell.
     #[command(flatten)]
     pub import: ImportArgs,
+    /// Print one JSON object instead of words.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `merge`.
@@ -406,6 +413,9 @@ pub struct MergeArgs {
     /// What an imported recording does not tell.
     #[command(flatten)]
     pub import: ImportArgs,
+    /// Print one JSON object instead of words.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `score`.

@@ -282,6 +282,7 @@ impl Engine {
             trails: Arc::new(self.node.trails()),
             bearings: self.bearings.iter().copied().collect(),
             heard: self.heard.iter().copied().collect(),
+            parents: Arc::new(self.node.parents()),
             told: self.told(),
             remarks,
             declared,

@@ -18,10 +18,10 @@ use fusion_core::tracker::ScanError;
 use fusion_core::trail::TrailView;
 use proto::record::TrackRecord;
 use proto::replica::LinkId;
-use sensor_drivers::decoder::{OwnedScan, Report};
+use sensor_drivers::decoder::{ObjectName, OwnedScan, Report};
 use sensor_drivers::error::DecodeError;
 
-use crate::config::{Config, ConfigError, SensorConfig};
+use crate::config::{Config, ConfigError, SensorConfig, SensorKind};
 use crate::picture::{Picture, PictureChange, SystemTrack};
 use convert::{HeightPrior, Unusable};
 
@@ -31,6 +31,7 @@ pub mod feed;
 pub mod health;
 pub mod memory;
 pub mod mesh;
+pub mod parents;
 pub mod publish;
 pub mod registration;
 pub mod sayings;
@@ -43,6 +44,7 @@ mod waiting;
 use health::Health;
 use memory::NodeSequencer;
 use mesh::{Heard, Mesh};
+use parents::{NamedScan, PARENT_TRAIL_ENTRIES, Parent, Parents};
 use publish::Published;
 use registration::Registrar;
 use sensor::Sensor;
@@ -125,6 +127,8 @@ pub struct Node {
     reporters: Vec<Reporter>,
     source_tracks: SourceTracks,
     registrar: Registrar,
+    /// If anybody is told them.
+    parents: Option<Parents>,
     /// If anybody wants them.
     trails: Option<Trails>,
     picture: Picture,
@@ -132,6 +136,8 @@ pub struct Node {
     mesh: Option<Box<Mesh>>,
     outputs: VecDeque<Output>,
     measurements: Vec<Measurement>,
+    /// What systems behind sensors call what was measured.
+    objects: Vec<Option<ObjectName>>,
     now: Timestamp,
     due: Option<Timestamp>,
 }
@@ -158,6 +164,8 @@ impl Node {
         }
         let reporters = config.sensors.iter().zip(&sensors).map(|(c, s)| reporter(c, s.model.label)).collect();
         let tracker = &config.tracker;
+        let tells_parents = tells_parents(config);
+        let decisions = if tells_parents { decisions.max(PARENT_TRAIL_ENTRIES) } else { decisions };
         Ok(Self {
             origin,
             name: config.node.name.clone(),
@@ -171,11 +179,13 @@ impl Node {
             reporters,
             source_tracks: SourceTracks::new(origin),
             registrar: Registrar::new(config.sensors.iter().map(|sensor| (sensor.name.as_str(), sensor.registration))),
+            parents: tells_parents.then(Parents::default),
             trails: tracker.smoothed_trails.then(|| Trails::new(tracker.core().motion)),
             picture: Picture::default(),
             mesh: None,
             outputs: VecDeque::new(),
             measurements: Vec::new(),
+            objects: Vec::new(),
             now: Timestamp::EPOCH,
             due: None,
         })
@@ -223,6 +233,9 @@ impl Node {
         self.sequencer.handle_timeout(now - self.waiting.patience());
         self.publish();
         self.age_source_tracks();
+        if let Some(parents) = &mut self.parents {
+            parents.handle_timeout(self.now);
+        }
         if self.mesh.is_none() {
             self.picture.handle_timeout(self.now);
             self.take_picture();
@@ -319,6 +332,7 @@ impl Node {
         let sensor = &mut self.sensors[usize::from(id.0)];
         let (told, time) = (scan.time, self.registrar.time(id, scan.time));
         self.measurements.clear();
+        self.objects.clear();
         let from = scan.from.map(|platform| platform.position);
         let site = scan.from.map_or(sensor.site, |platform| sensor.site.on(&self.plane, &platform));
         let (pose, model) = self.registrar.considered(id, &site.pose, &sensor.model);
@@ -339,6 +353,7 @@ impl Node {
                         self.outputs.push_back(Output::Bearing(Box::new(bearing)));
                     }
                     self.measurements.push(measurement);
+                    self.objects.push(seen.object);
                 }
                 Err(Unusable::NotANumber) => sensor.tally.returns_not_a_number += 1,
                 Err(Unusable::NoSite) => sensor.tally.returns_without_site += 1,
@@ -363,6 +378,10 @@ impl Node {
             sensor.tally.scans_refused += 1;
             sensor.tally.scans_too_late += u64::from(matches!(error, ScanError::TooLate { .. }));
         }
+        if let Some(parents) = &mut self.parents {
+            let named = NamedScan { sensor: id, sequence: scan.sequence, time, names: &self.objects };
+            parents.handle_scan(&named, self.sequencer.tracker().trail(), self.origin, self.now);
+        }
         self.publish();
     }
 
@@ -376,6 +395,11 @@ impl Node {
         let (reporter, now) = (&self.reporters[usize::from(id.0)], self.now);
         let mut each = |record| records.push(record);
         self.source_tracks.handle_track(id, reporter, &track, now, &mut version, &mut each);
+        if let (Some(parents), Some(record)) = (&mut self.parents, records.last())
+            && let Some(name) = self.sensors[usize::from(id.0)].object(link, track.number)
+        {
+            parents.note(name, record.id, time, now);
+        }
         self.show(records);
     }
 
@@ -440,6 +464,12 @@ impl Node {
     #[must_use]
     pub fn decisions(&self) -> TrailView<'_> {
         self.sequencer.tracker().trail()
+    }
+
+    /// Which objects of other systems this node's tracks were made from; none unless somebody is told.
+    #[must_use]
+    pub fn parents(&self) -> BTreeMap<TrackId, Vec<Parent>> {
+        self.parents.as_ref().map(Parents::by_track).unwrap_or_default()
     }
 
     /// When anybody told last of an entry of the picture.
@@ -514,6 +544,9 @@ impl Node {
         each("source_tracks", self.source_tracks.len() as u64);
         self.registrar.each_counter(each);
         self.picture.each_counter(each);
+        if let Some(parents) = &self.parents {
+            parents.each_counter(each);
+        }
         if let Some(mesh) = &self.mesh {
             mesh.counters(each);
         }
@@ -529,6 +562,11 @@ fn reporter(sensor: &SensorConfig, label: Label) -> Reporter {
         lifetime: section.lifetime(),
         acceleration: section.acceleration_m2_s3,
     }
+}
+
+/// Whether somebody is told the picture who knows what this node's sensors tell of by name.
+fn tells_parents(config: &Config) -> bool {
+    !config.sapient_out.is_empty() && config.sensors.iter().any(|sensor| sensor.kind == SensorKind::Sapient)
 }
 
 /// Azimuth and its sigma, of what is a line of bearing and no more.

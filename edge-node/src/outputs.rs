@@ -10,6 +10,7 @@ pub mod history_keeper;
 pub mod kml;
 pub mod metrics;
 pub mod moment;
+pub mod output_health;
 pub mod release;
 pub mod sapient;
 pub mod shapes;

@@ -273,7 +273,7 @@ impl Listener {
         }
         let time = position.second.map_or(heard.0, |second| nearest(heard.0, second));
         let mut returns = self.outbox.list();
-        returns.push(Return { place: Place::Geodetic(point(position, place, config)), identity });
+        returns.push(Return::unnamed(Place::Geodetic(point(position, place, config)), identity));
         self.tally.positions += 1;
         let coverage = Coverage::Reports;
         self.outbox.push(Report::Scan(OwnedScan { time, time_quality: heard.1, from: None, coverage, returns }));
@@ -357,7 +357,7 @@ mod tests {
 
     fn seen(report: &Result<Report, DecodeError>) -> (Timestamp, Point, Identity) {
         let Ok(Report::Scan(scan)) = report else { panic!("{report:?}") };
-        let [Return { place: Place::Geodetic(point), identity }] = &scan.returns[..] else { panic!("{scan:?}") };
+        let [Return { place: Place::Geodetic(point), identity, .. }] = &scan.returns[..] else { panic!("{scan:?}") };
         (scan.time, *point, identity.clone())
     }
 

@@ -64,4 +64,4 @@ pub use fault::{Fault, Reason};
 pub use framer::Framer;
 pub use record::{Record, Records, records};
 pub use spec::{CATALOGUE, Catalogue, Spec};
-pub use wire::{Unencodable, write_block};
+pub use wire::{Unencodable, block_of, write_block};

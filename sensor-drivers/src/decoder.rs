@@ -11,6 +11,7 @@ use fusion_core::source_track::{SourceTrack, SourceTrackEnd};
 use fusion_core::time::{Span, Timestamp};
 
 use crate::error::DecodeError;
+use crate::sapient::{Ulid, Uuid};
 
 /// Returns in one scan at the most. What is beyond is counted and dropped: no look of a real sensor has as many, so it
 /// is a fault or an attack.
@@ -49,6 +50,13 @@ pub trait Decoder: Send {
     /// registration. To be drained like the reports. It is given up where there is no connection to carry it.
     #[must_use]
     fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// What the system behind the sensor calls the object of a source track, by the track's number.
+    #[must_use]
+    fn object(&self, number: u32) -> Option<ObjectName> {
+        let _ = number;
         None
     }
 
@@ -167,6 +175,25 @@ pub struct Return {
     pub place: Place,
     /// Who, as far as was said.
     pub identity: Identity,
+    /// What the system behind the sensor calls it, if it has names for what it sees.
+    pub object: Option<ObjectName>,
+}
+
+impl Return {
+    /// One that nobody has a name for.
+    #[must_use]
+    pub const fn unnamed(place: Place, identity: Identity) -> Self {
+        Self { place, identity, object: None }
+    }
+}
+
+/// What a system of sensors calls an object: which of its nodes tells of it, and under which number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectName {
+    /// The node.
+    pub node: Uuid,
+    /// Its number for the object.
+    pub object: Ulid,
 }
 
 /// A value and its standard deviation, in the same unit.

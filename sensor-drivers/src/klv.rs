@@ -351,7 +351,7 @@ impl Listener {
         let identity = identity(target, self.config.camera);
         if let Some(point) = self.located(target, uas) {
             self.tally.points += 1;
-            return Some(Return { place: Place::Geodetic(point), identity });
+            return Some(Return::unnamed(Place::Geodetic(point), identity));
         }
         let sight = camera
             .ok_or(Unsighted::Untold)
@@ -359,7 +359,7 @@ impl Listener {
         match sight {
             Ok(polar) => {
                 self.tally.sights += 1;
-                Some(Return { place: Place::Polar(polar), identity })
+                Some(Return::unnamed(Place::Polar(polar), identity))
             }
             Err(Unsighted::Overhead) => {
                 self.tally.overhead += 1;
@@ -431,7 +431,7 @@ impl Listener {
         let [latitude, longitude] = uas.frame_centre_deg.map(|told| told.filter(|_| self.config.take_frame_centre));
         let error = HorizontalError::round(self.config.point_sigma_m);
         let point = point(latitude?, longitude?, self.frame_centre_height(uas), error)?;
-        Some(Return { place: Place::Geodetic(point), identity: Identity::UNKNOWN })
+        Some(Return::unnamed(Place::Geodetic(point), Identity::UNKNOWN))
     }
 
     fn target_location(&self, uas: &Uas<'_>) -> Option<Return> {
@@ -441,7 +441,7 @@ impl Listener {
         let height = self.above_sea(uas.target_deg, uas.target_altitude_m, vertical.max(SIGMA_LEAST_M));
         let error = HorizontalError::round(horizontal.max(SIGMA_LEAST_M));
         let point = point(latitude?, longitude?, height, error)?;
-        Some(Return { place: Place::Geodetic(point), identity: Identity::UNKNOWN })
+        Some(Return::unnamed(Place::Geodetic(point), Identity::UNKNOWN))
     }
 
     /// The platform as a target of its own.
@@ -455,7 +455,7 @@ impl Listener {
         };
         let name = uas.call_sign.and_then(|name| name.trim().parse().ok());
         let identity = Identity { name, class: ObjectClass::Uav, ..Identity::UNKNOWN };
-        Some(Return { place: Place::Geodetic(point), identity })
+        Some(Return::unnamed(Place::Geodetic(point), identity))
     }
 
     fn refuse(&mut self, offset: usize, field: &'static str, reason: Reason) {

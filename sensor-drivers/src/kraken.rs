@@ -220,7 +220,7 @@ impl Listener {
         let fingerprint = fingerprint(said.frequency_hz, CHANNEL_CONFUSION);
         let identity = Identity { fingerprint, class: ObjectClass::Emitter, ..Identity::UNKNOWN };
         let mut returns = self.outbox.list();
-        returns.push(Return { place: Place::Polar(polar), identity });
+        returns.push(Return::unnamed(Place::Polar(polar), identity));
         Fate::Bearing(OwnedScan {
             time: said.time - Span::from_secs_f64(said.frame_s / 2.0),
             time_quality: TimeQuality::Sensor,

@@ -208,7 +208,7 @@ mod tests {
 
     fn seen(report: &Result<Report, DecodeError>) -> (Timestamp, Point, Identity) {
         let Ok(Report::Scan(scan)) = report else { panic!("{report:?}") };
-        let [Return { place: Place::Geodetic(point), identity }] = &scan.returns[..] else { panic!("{scan:?}") };
+        let [Return { place: Place::Geodetic(point), identity, .. }] = &scan.returns[..] else { panic!("{scan:?}") };
         (scan.time, *point, identity.clone())
     }
 

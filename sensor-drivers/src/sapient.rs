@@ -40,7 +40,7 @@ use fusion_core::measurement::Coverage;
 use fusion_core::time::Timestamp;
 
 use crate::decoder::{
-    Decoder, OwnedScan, Place, Platform, Report, Return, SCAN_RETURNS_MAX, SensorStatus, Spare, TimeQuality,
+    Decoder, ObjectName, OwnedScan, Place, Platform, Report, Return, SCAN_RETURNS_MAX, SensorStatus, Spare, TimeQuality,
 };
 use crate::error::{DecodeError, Reason};
 use framing::{Framed, Framer};
@@ -156,6 +156,10 @@ impl Decoder for SapientDecoder {
 
     fn poll_transmit(&mut self) -> Option<Vec<u8>> {
         self.ear.out.poll_transmit()
+    }
+
+    fn object(&self, number: u32) -> Option<ObjectName> {
+        self.ear.objects.name(number)
     }
 
     fn handle_connection(&mut self, open: bool) {
@@ -311,7 +315,8 @@ impl Ear {
         let (identity, cut) = sighting::identity(detection);
         self.tally.names_cut += u64::from(cut);
         self.tally.detections += 1;
-        let found = Return { place: seen.place, identity };
+        let object = Some(ObjectName { node: envelope.node, object: detection.object });
+        let found = Return { place: seen.place, identity, object };
         let same_node = self.looking.replace(envelope.node) == Some(envelope.node);
         let node = self.nodes.hear(envelope.node, now);
         let is_of = |look: &OwnedScan| {

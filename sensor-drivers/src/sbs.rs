@@ -212,7 +212,7 @@ impl Listener {
             velocity,
         };
         let mut returns = self.outbox.list();
-        returns.push(Return { place: Place::Geodetic(point), identity });
+        returns.push(Return::unnamed(Place::Geodetic(point), identity));
         self.tally.positions += 1;
         let (time_quality, coverage) = (TimeQuality::Received, Coverage::Reports);
         self.outbox.push(Report::Scan(OwnedScan { time, time_quality, from: None, coverage, returns }));
@@ -276,7 +276,7 @@ mod tests {
     fn what_was_told_in_four_lines_comes_out_as_one_position() {
         let (decoder, reports) = fed(&flight());
         let [Ok(Report::Scan(scan))] = &reports[..] else { panic!("{reports:?}") };
-        let [Return { place: Place::Geodetic(point), identity }] = &scan.returns[..] else { panic!("{scan:?}") };
+        let [Return { place: Place::Geodetic(point), identity, .. }] = &scan.returns[..] else { panic!("{scan:?}") };
         assert_eq!((scan.time, identity.address), (NOW - Span::from_millis(100), Some(Address::Icao(0x4C_A2D6))));
         assert_eq!((identity.name.as_deref(), identity.mode_3a), (Some("RYR52K"), Some(0o6421)));
         assert!((point.position.height_m - 10_668.0).abs() < 1e-9);

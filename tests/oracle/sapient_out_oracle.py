@@ -18,6 +18,7 @@ import sys
 import time
 
 import sapient_oracle as oracle
+from sapient_msg.bsi_flex_335_v2_0.associated_detection_pb2 import AssociationRelation
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 from sapient_msg.bsi_flex_335_v2_0.status_report_pb2 import StatusReport
 from sapient_msg.bsi_flex_335_v2_0.task_ack_pb2 import TaskAck
@@ -110,8 +111,10 @@ def tell(message, counts, last):
         raise AssertionError(f"two reports of {report.object_id} within {GAP_S} s")
     last[report.object_id] = time_s
     place = report.location
+    parents = [{"node": one.node_id, "object": one.object_id, "is": AssociationRelation.Name(one.association_type),
+                "age_s": time_s - one.timestamp.ToNanoseconds() / 1e9} for one in report.associated_detection]
     said = {"object": report.object_id, "name": report.id, "lat_deg": place.y, "lon_deg": place.x, "height_m": place.z,
-            "lat_sigma_deg": place.y_error, "info": {info.type: info.value for info in report.object_info}}
+            "lat_sigma_deg": place.y_error, "parents": parents, "info": {info.type: info.value for info in report.object_info}}
     answer = ask("T", json.dumps(said))
     if answer != "ok":
         raise AssertionError(answer)

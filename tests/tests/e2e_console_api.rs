@@ -11,7 +11,7 @@ use serde_json::Value;
 use tests::daemon::{Daemon, Target, free_port};
 
 /// What a daemon may grow by while somebody reads nothing: what waits for two of them, and what it learns itself.
-const GROWTH_KB: u64 = 40_000;
+const GROWTH_KB: u64 = 8_000;
 
 /// A console: a Python program that says a line of JSON, or of text, at a time.
 struct Console {

@@ -5,7 +5,8 @@ use clap::builder::PossibleValuesParser;
 use fusion_core::identity::Affiliation;
 use serde_json::json;
 
-use super::{Failure, ask, say};
+use super::answers::{Annotated, answer};
+use super::{Failure, ask};
 use crate::words;
 
 /// Arguments of `annotate`.
@@ -32,6 +33,9 @@ pub struct AnnotateArgs {
     /// Whom to tell.
     #[command(flatten)]
     pub node: ask::NodeArgs,
+    /// Print one JSON object instead of words.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Tells a node.
@@ -39,10 +43,10 @@ pub struct AnnotateArgs {
 /// # Errors
 /// [`Failure`] if it does not answer, or refuses: with why.
 pub fn run(args: &AnnotateArgs) -> Result<(), Failure> {
-    let AnnotateArgs { track, affiliation, remark, by, node } = args;
+    let AnnotateArgs { track, affiliation, remark, by, node, json } = args;
     let told = json!({ "track": track, "affiliation": affiliation, "remark": remark, "by": by });
-    let answer = node.send_json("/annotations", &told)?;
-    let answer: serde_json::Value = serde_json::from_slice(&answer).map_err(Failure::failed)?;
-    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-    say(format_args!("{} was told of {}, as {}\n", node.console, text("track"), text("who")))
+    let said = node.send_json("/annotations", &told)?;
+    let said: serde_json::Value = serde_json::from_slice(&said).map_err(Failure::failed)?;
+    let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+    answer(&Annotated { console: node.address()?, track: text("track"), who: text("who") }, *json)
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{CheckArgs, Failure, say};
+use super::answers::{Checked, answer};
+use super::{CheckArgs, Failure, say, say_json};
 use crate::config::Config;
 
 /// Validates a configuration and says so.
@@ -12,11 +13,10 @@ use crate::config::Config;
 pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     let config = read(&args.config)?;
     if args.print {
-        say(config.to_toml())
-    } else {
-        let (path, count) = (args.config.display(), config.sensors.len());
-        say(format_args!("{path}: good, node \"{}\" with {count} sensor(s)\n", config.node.name))
+        return if args.json { say_json(&config) } else { say(config.to_toml()) };
     }
+    let (file, sensors) = (args.config.display().to_string(), config.sensors.len());
+    answer(&Checked { file, node: config.node.name, sensors }, args.json)
 }
 
 /// Reads a configuration file.

@@ -1,10 +1,13 @@
 //! `copmesh cut` and `copmesh merge`: recordings out of recordings, with their configuration.
 
+use std::path::Path;
+
 use fusion_core::time::{Span, Timestamp};
 use sensor_drivers::plots::from_rfc3339;
 
+use super::answers::{Copied, answer};
 use super::replay::merge::Merged;
-use super::{CutArgs, Failure, MergeArgs, say};
+use super::{CutArgs, Failure, MergeArgs};
 use crate::recording::copier::Copier;
 
 /// A moment of a recording, as people tell it.
@@ -51,7 +54,7 @@ pub fn parse_moment(text: &str) -> Result<Moment, String> {
 pub fn run(args: &CutArgs) -> Result<(), Failure> {
     let file = std::slice::from_ref(&args.file);
     let merged = Merged::open(file, args.config.as_deref(), args.import.date, args.import.port)?;
-    copy(merged, args.from, args.to, &args.out)
+    answer(&copy(merged, args.from, args.to, &args.out)?, args.json)
 }
 
 /// Copies several recordings into one, by time of receipt.
@@ -60,13 +63,13 @@ pub fn run(args: &CutArgs) -> Result<(), Failure> {
 /// [`Failure`] if a recording is refused, two do not fit, or the new one cannot be written.
 pub fn merge(args: &MergeArgs) -> Result<(), Failure> {
     let merged = Merged::open(&args.files, args.config.as_deref(), args.import.date, args.import.port)?;
-    copy(merged, None, None, &args.out)
+    answer(&copy(merged, None, None, &args.out)?, args.json)
 }
 
-fn copy(mut merged: Merged, from: Option<Moment>, to: Option<Moment>, out: &std::path::Path) -> Result<(), Failure> {
+fn copy(mut merged: Merged, from: Option<Moment>, to: Option<Moment>, out: &Path) -> Result<Copied, Failure> {
     merged.config.check().map_err(Failure::refused)?;
     let mut copier = Copier::create(out, merged.config.clone()).map_err(Failure::refused)?;
-    let (mut seen, mut written, mut first) = (0_u64, 0_u64, None);
+    let (mut read, mut written, mut first) = (0_u64, 0_u64, None);
     for entry in &mut merged {
         let entry = match entry {
             Ok(entry) => entry,
@@ -76,7 +79,7 @@ fn copy(mut merged: Merged, from: Option<Moment>, to: Option<Moment>, out: &std:
                 continue;
             }
         };
-        seen += 1;
+        read += 1;
         let first = *first.get_or_insert(entry.received);
         let early = from.is_some_and(|from| entry.received < from.from(first));
         let late = to.is_some_and(|to| entry.received >= to.from(first));
@@ -87,12 +90,12 @@ fn copy(mut merged: Merged, from: Option<Moment>, to: Option<Moment>, out: &std:
         }
     }
     copier.finish().map_err(Failure::failed)?;
-    say(format_args!("{}: {written} of {seen} entries\n", out.display()))
+    Ok(Copied { file: out.display().to_string(), written, read })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use fusion_core::measurement::SensorId;
 
@@ -153,11 +156,19 @@ mod tests {
     fn cut(file: &Path, from: &str, to: &str, out: &Path) -> Result<(), Failure> {
         let moment = |text: &str| parse_moment(text).expect("a moment");
         let (from, to) = (Some(moment(from)), Some(moment(to)));
-        run(&CutArgs { file: file.to_owned(), from, to, out: out.to_owned(), config: None, import: IMPORT })
+        run(&CutArgs {
+            file: file.to_owned(),
+            from,
+            to,
+            out: out.to_owned(),
+            config: None,
+            import: IMPORT,
+            json: false,
+        })
     }
 
     fn merged(files: &[PathBuf], out: &Path) -> Result<(), Failure> {
-        merge(&MergeArgs { files: files.to_vec(), out: out.to_owned(), config: None, import: IMPORT })
+        merge(&MergeArgs { files: files.to_vec(), out: out.to_owned(), config: None, import: IMPORT, json: false })
     }
 
     #[test]

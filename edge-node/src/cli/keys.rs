@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use fusion_core::time::Timestamp;
 
+use super::answers::{DenyListTaken, Founded, Installed, Requested, Revoked, Signed, answer};
 use super::{Failure, check, say, say_json};
 use crate::clock::Clock;
 use crate::config::{Config, KeysConfig};
@@ -28,6 +29,9 @@ pub struct KeygenArgs {
     /// What the authority is for.
     #[arg(long, value_name = "NAME", default_value = "mission")]
     pub mission: String,
+    /// Print one JSON object instead of words.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `enrol`.
@@ -40,6 +44,9 @@ pub struct EnrolArgs {
     /// Which of the steps.
     #[command(subcommand)]
     pub step: Step,
+    /// Print one JSON object instead of words.
+    #[arg(long, global = true)]
+    pub json: bool,
 }
 
 /// The steps of enrolment.
@@ -115,6 +122,9 @@ pub struct RenewArgs {
     /// The request to carry to the authority.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// Print one JSON object instead of words.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `revoke`.
@@ -131,6 +141,9 @@ pub struct RevokeArgs {
     /// The deny-list to carry to the boxes.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// Print one JSON object instead of words.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `deny-list`.
@@ -141,6 +154,9 @@ pub struct DenyListArgs {
     /// What to do with one.
     #[command(subcommand)]
     pub step: DenyListStep,
+    /// Print one JSON object instead of words.
+    #[arg(long, global = true)]
+    pub json: bool,
 }
 
 /// What can be done with a deny-list.
@@ -199,12 +215,8 @@ fn refused(e: KeysError) -> Failure {
 /// [`Failure`] if there is one there already.
 pub fn keygen(args: &KeygenArgs) -> Result<(), Failure> {
     let authority = Authority::create(&args.out, &args.mission, now()).map_err(refused)?;
-    say(format_args!(
-        "authority {} of mission {} in {}: keep a copy, and both away from the mesh\n",
-        authority.id(),
-        authority.mission(),
-        args.out.display()
-    ))
+    let (authority, mission) = (authority.id().to_string(), authority.mission().to_owned());
+    answer(&Founded { authority, mission, folder: text(&args.out) }, args.json)
 }
 
 /// One of the steps of enrolment.
@@ -212,14 +224,15 @@ pub fn keygen(args: &KeygenArgs) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure`] with what does not fit, and what helps.
 pub fn enrol(args: &EnrolArgs) -> Result<(), Failure> {
+    let json = args.json;
     match &args.step {
         Step::Request(args) => {
             free(&args.out)?;
             let request = enrolment::request(&args.keys, &args.name).map_err(refused)?;
-            told_request(&args.out, &request)
+            answer(&requested(&args.out, request)?, json)
         }
-        Step::Sign(args) => sign(args),
-        Step::Install(args) => install(args),
+        Step::Sign(args) => answer(&sign(args)?, json),
+        Step::Install(args) => answer(&install(args)?, json),
     }
 }
 
@@ -230,7 +243,7 @@ pub fn enrol(args: &EnrolArgs) -> Result<(), Failure> {
 pub fn renew(args: &RenewArgs) -> Result<(), Failure> {
     free(&args.out)?;
     let request = enrolment::renew(&args.keys, args.new_keys).map_err(refused)?;
-    told_request(&args.out, &request)
+    answer(&requested(&args.out, request)?, args.json)
 }
 
 /// Before keys are made that would wait for an answer to nothing.
@@ -238,13 +251,16 @@ fn free(out: &Path) -> Result<(), Failure> {
     if out.exists() { Err(refused(KeysError::There(out.to_owned()))) } else { Ok(()) }
 }
 
-fn told_request(out: &Path, request: &Request) -> Result<(), Failure> {
-    write_new(out, request)?;
-    let out = out.display();
-    say(format_args!("{out}: carry it to the authority, copmesh enrol sign {out} --name {} …\n", request.name))
+fn text(path: &Path) -> String {
+    path.display().to_string()
 }
 
-fn sign(args: &SignArgs) -> Result<(), Failure> {
+fn requested(out: &Path, request: Request) -> Result<Requested, Failure> {
+    write_new(out, &request)?;
+    Ok(Requested { file: text(out), name: request.name })
+}
+
+fn sign(args: &SignArgs) -> Result<Signed, Failure> {
     free(&args.out)?;
     let request: Request = read(&args.request)?;
     if request.name != args.name {
@@ -254,23 +270,17 @@ fn sign(args: &SignArgs) -> Result<(), Failure> {
     let authority = Authority::open(&args.authority).map_err(refused)?;
     let (bundle, passport) = authority.sign(&request, args.days, args.from.unwrap_or_else(now)).map_err(refused)?;
     write_new(&args.out, &bundle)?;
-    let (out, key) = (args.out.display(), passport.key_id());
-    say(format_args!("{out}: {} with key {key} for {} days; carry it to the box\n", args.name, args.days))
+    let key = passport.key_id().to_string();
+    Ok(Signed { file: text(&args.out), name: args.name.clone(), key, days: args.days })
 }
 
-fn install(args: &InstallArgs) -> Result<(), Failure> {
+fn install(args: &InstallArgs) -> Result<Installed, Failure> {
     let bundle: Bundle = read(&args.bundle)?;
     let keys = enrolment::install(&args.keys, bundle, now()).map_err(refused)?;
-    let days = keys.health(now(), 0).days_left;
-    let folder = std::path::absolute(&args.keys).unwrap_or_else(|_| args.keys.clone());
-    say(format_args!(
-        "{} is enrolled with authority {} for {days:.0} days; in its configuration:\n\n\
-         [node]\nname = \"{}\"\n\n[keys]\ndirectory = \"{}\"\n",
-        keys.passport.name,
-        keys.authority_id(),
-        keys.passport.name,
-        folder.display()
-    ))
+    let days_left = keys.health(now(), 0).days_left;
+    let directory = text(&std::path::absolute(&args.keys).unwrap_or_else(|_| args.keys.clone()));
+    let (name, authority) = (keys.passport.name.to_string(), keys.authority_id().to_string());
+    Ok(Installed { name, authority, days_left, directory })
 }
 
 /// Denies a node.
@@ -283,11 +293,7 @@ pub fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
     let list = authority.revoke(&args.name).map_err(refused)?;
     let denied: Denied = read(&authority.deny_list())?;
     write_new(&args.out, &denied)?;
-    let (out, version, count) = (args.out.display(), list.version, list.denied().len());
-    say(format_args!(
-        "{out}: deny-list {version} with {count} key(s); on each box that can be reached by hand:\n  \
-         copmesh deny-list install {out}\n"
-    ))
+    answer(&Revoked { file: text(&args.out), version: list.version, denied: list.denied().len() }, args.json)
 }
 
 /// Takes over a deny-list.
@@ -295,11 +301,12 @@ pub fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure`] if it is not of this node's authority.
 pub fn deny_list(args: &DenyListArgs) -> Result<(), Failure> {
+    let json = args.json;
     let DenyListStep::Install(args) = &args.step;
     let denied: Denied = read(&args.file)?;
-    let taken = enrolment::install_deny_list(&args.keys, &denied).map_err(refused)?;
+    let installed = enrolment::install_deny_list(&args.keys, &denied).map_err(refused)?;
     let version = Keys::read(&args.keys).map_err(refused)?.deny_list.version;
-    say(format_args!("deny-list {version} {}\n", if taken { "installed" } else { "is here already, or a newer one" }))
+    answer(&DenyListTaken { version, installed }, json)
 }
 
 /// Tells what is installed.

@@ -91,6 +91,16 @@ mod tests {
     }
 
     #[test]
+    fn every_command_that_answers_answers_programs_too() {
+        // These run until they are stopped, or print what has a form of its own.
+        const OTHERS: [&str; 4] = ["run", "export", "completions", "man"];
+        let has_json = |command: &clap::Command| command.get_arguments().any(|arg| arg.get_long() == Some("json"));
+        let whole = Cli::command();
+        let without = whole.get_subcommands().filter(|command| !has_json(command)).map(clap::Command::get_name);
+        assert_eq!(without.collect::<Vec<_>>(), OTHERS.to_vec());
+    }
+
+    #[test]
     fn the_commands_hang_together() {
         Cli::command().debug_assert();
     }

@@ -319,9 +319,9 @@ mod tests {
     #[test]
     fn what_is_not_a_number_becomes_no_measurement() {
         let site = Site::new(&TangentPlane::at(at(52.0, 21.0, 0.0)), None);
-        let bearing = |azimuth: Measured| Return {
-            place: Place::Polar(Polar { azimuth, range: None, elevation: None, height: None, range_rate: None }),
-            identity: Identity::UNKNOWN,
+        let bearing = |azimuth: Measured| {
+            let polar = Polar { azimuth, range: None, elevation: None, height: None, range_rate: None };
+            Return::unnamed(Place::Polar(polar), Identity::UNKNOWN)
         };
         let plane = TangentPlane::at(at(52.0, 21.0, 0.0));
         assert_eq!(site.measurement(&plane, &bearing(measured(0.0, 0.1)), PRIOR), Err(Unusable::NoSite));

@@ -328,7 +328,7 @@ impl Registrar {
             range: polar.range.map(|range| less(range, biases[0].unwrap_or(0.0))),
             ..*polar
         });
-        Some(Return { place, identity: seen.identity.clone() })
+        Some(Return::unnamed(place, seen.identity.clone()))
     }
 
     /// What is left to consider of a sensor's common errors: where one is corrected, what the estimate of it may be off
@@ -390,7 +390,7 @@ mod tests {
             height: None,
             range_rate: None,
         };
-        Return { place: Place::Polar(polar), identity: identity(aircraft) }
+        Return::unnamed(Place::Polar(polar), identity(aircraft))
     }
 
     fn report(aircraft: u32, t: f64) -> Measurement {

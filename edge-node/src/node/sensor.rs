@@ -3,7 +3,7 @@
 use fusion_core::geodesy::TangentPlane;
 use fusion_core::sensor::SensorModel;
 use fusion_core::time::{Span, Timestamp};
-use sensor_drivers::decoder::{Decoder, OwnedScan, Report, TimeQuality};
+use sensor_drivers::decoder::{Decoder, ObjectName, OwnedScan, Report, TimeQuality};
 use sensor_drivers::error::DecodeError;
 
 use super::convert::Site;
@@ -192,6 +192,11 @@ impl Sensor {
                 None
             }
         }
+    }
+
+    /// What its own system calls the object of a source track.
+    pub(super) fn object(&self, link: Link, number: u32) -> Option<ObjectName> {
+        self.lanes.get(usize::from(link.0))?.decoder.object(number)
     }
 
     /// Gives a scan that was worked off back to whoever made it.

@@ -43,6 +43,7 @@ pub mod health;
 pub mod maps;
 pub mod mbtiles;
 mod pace;
+mod patient;
 pub mod pmtiles;
 mod secret;
 mod serve;

@@ -198,7 +198,7 @@ impl DirectionFinder {
             height: None,
             range_rate: None,
         };
-        self.take(Return { place: Place::Polar(polar), identity: self.identity(report) }, when, from, out);
+        self.take(Return::unnamed(Place::Polar(polar), self.identity(report)), when, from, out);
     }
 
     fn handle_position(&mut self, report: &BearingReport, when: When, out: &mut Outbox) {
@@ -216,7 +216,7 @@ impl DirectionFinder {
         let sigma_m = sigma_or(told, self.config.position_sigma_m, 100.0 / self.config.radius_sigmas);
         let horizontal = HorizontalError::round(sigma_m);
         let point = Point { position, horizontal, vertical_sigma_m: None, velocity: None };
-        self.take(Return { place: Place::Geodetic(point), identity: self.identity(report) }, when, None, out);
+        self.take(Return::unnamed(Place::Geodetic(point), self.identity(report)), when, None, out);
     }
 
     fn take(&mut self, seen: Return, when: When, from: Option<Platform>, out: &mut Outbox) {

@@ -220,7 +220,7 @@ impl DroneRadar {
             return;
         };
         self.tally.plots += 1;
-        let seen = Return { place, identity: self.identity(report) };
+        let seen = Return::unnamed(place, self.identity(report));
         if let Some(look) = self.looks.take(seen, when, None) {
             out.push(Report::Scan(look));
         }

@@ -77,6 +77,7 @@ pub trait Meaning: std::fmt::Debug + Send {
 }
 
 /// What a record says.
+#[expect(clippy::large_enum_variant, reason = "taken apart at once; a box would ask for memory for each target")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {
     /// Where a target is.

@@ -119,7 +119,7 @@ mod tests {
     fn seen() -> Return {
         let azimuth = Measured { value: 0.1, sigma: 0.01 };
         let polar = Polar { azimuth, range: None, elevation: None, height: None, range_rate: None };
-        Return { place: Place::Polar(polar), identity: Identity::UNKNOWN }
+        Return::unnamed(Place::Polar(polar), Identity::UNKNOWN)
     }
 
     #[test]

@@ -81,6 +81,15 @@ pub fn write_block<R: TypedRecord>(records: &[R], out: &mut Vec<u8>) -> Result<(
     written
 }
 
+/// Records of a category, each encoded by itself, as one data block.
+///
+/// # Errors
+/// [`Unencodable`] when they exceed the 65,535 octets of a block.
+pub fn block_of(category: u8, records: &[Vec<u8>]) -> Result<Vec<u8>, Unencodable> {
+    let mut out = [&[category, 0, 0][..], &records.concat()].concat();
+    seal_block(0, &mut out).map(|()| out)
+}
+
 /// Writes the length of the block that starts at `start` into its header.
 pub(super) fn seal_block(start: usize, out: &mut [u8]) -> Result<(), Unencodable> {
     let length = u16::try_from(out.len() - start).map_err(|_| Unencodable::field("block length"))?;

@@ -91,7 +91,7 @@ fn a_target_with_a_place_is_a_point_with_its_covariance_and_its_track() {
     assert_eq!(errors, []);
     let [OwnedScan { time: THEN, from: Some(platform), returns, .. }] = &scans[..] else { panic!("{scans:?}") };
     assert!((platform.position.height_m - 1_500.0).abs() < 0.2);
-    let [Return { place: Place::Geodetic(point), identity }] = &returns[..] else { panic!("{returns:?}") };
+    let [Return { place: Place::Geodetic(point), identity, .. }] = &returns[..] else { panic!("{returns:?}") };
     assert!((point.position.latitude_deg() - 52.02).abs() < 1e-6);
     assert!((point.horizontal.east_sigma_m - 6.0).abs() < 0.05 && (point.horizontal.correlation - 0.5).abs() < 1e-3);
     assert!((point.velocity.unwrap().east_north_up[1] + 5.0).abs() < 0.1);

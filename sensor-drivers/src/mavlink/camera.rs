@@ -105,7 +105,7 @@ impl Link {
     fn sight(&mut self, when: When, platform: Platform, azimuth: Measured, elevation: Measured) {
         self.tally.sightings += 1;
         let polar = Polar { azimuth, range: None, elevation: Some(elevation), height: None, range_rate: None };
-        self.report(when, Some(platform), Return { place: Place::Polar(polar), identity: Identity::UNKNOWN });
+        self.report(when, Some(platform), Return::unnamed(Place::Polar(polar), Identity::UNKNOWN));
     }
 
     /// Whether a camera measures its target: it may be idle, in error, or carry on a target that is hidden.
@@ -157,7 +157,7 @@ impl Link {
             velocity: ground_velocity(told),
         };
         self.tally.ground_points += 1;
-        self.report(when, None, Return { place: Place::Geodetic(point), identity: Identity::UNKNOWN });
+        self.report(when, None, Return::unnamed(Place::Geodetic(point), Identity::UNKNOWN));
     }
 }
 

@@ -135,7 +135,7 @@ fn seen(
 ) -> Return {
     let speed = velocity.map_or(0.0, |v| hypot(v.east_north_up[0], v.east_north_up[1]));
     let horizontal = HorizontalError::round(hypot(sigma_m, speed * AGE_SIGMA_S));
-    Return { place: Place::Geodetic(Point { position, horizontal, vertical_sigma_m, velocity }), identity }
+    Return::unnamed(Place::Geodetic(Point { position, horizontal, vertical_sigma_m, velocity }), identity)
 }
 
 /// From centimetres per second and hundredths of a degree.

@@ -55,7 +55,7 @@ impl Link {
             OwnPosition::SourceTrack => self.out.push(Report::SourceTrack(own_track(fix, from.system, identity))),
             OwnPosition::Measurement => {
                 let place = Place::Geodetic(own_point(&fix.value));
-                self.report((fix.time, time_quality), None, Return { place, identity });
+                self.report((fix.time, time_quality), None, Return::unnamed(place, identity));
             }
         }
     }

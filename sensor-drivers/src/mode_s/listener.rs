@@ -80,7 +80,7 @@ impl Listener {
             None => {}
             Some(Err(refusal)) => self.tally.count_refused(refusal),
             Some(Ok(point)) => {
-                let seen = Return { place: Place::Geodetic(point), identity: aircraft.identity().clone() };
+                let seen = Return::unnamed(Place::Geodetic(point), aircraft.identity().clone());
                 let report = report(seen, time, self.out.list());
                 self.tally.positions_reported += 1;
                 self.out.push(report);

@@ -319,7 +319,7 @@ mod tests {
                 .prop_map(|(from, width_rad)| Coverage::Sector { from: Angle::from_degrees(from), width_rad }),
         ];
         let one = (prop_oneof![any_polar(), any_point()], any_identity())
-            .prop_map(|(place, identity)| Return { place, identity });
+            .prop_map(|(place, identity)| Return::unnamed(place, identity));
         (any::<i64>(), coverage, proptest::collection::vec(one, 0..4)).prop_map(|(nanos, coverage, returns)| {
             OwnedScan {
                 time: Timestamp::from_nanos(nanos),
@@ -413,7 +413,7 @@ mod tests {
             height: None,
             range_rate: None,
         };
-        let one = Return { place: Place::Polar(polar), identity: Identity::UNKNOWN };
+        let one = Return::unnamed(Place::Polar(polar), Identity::UNKNOWN);
         let mut scan = OwnedScan {
             time: Timestamp::EPOCH,
             time_quality: TimeQuality::Sensor,

@@ -139,7 +139,7 @@ impl Target {
         // Who tells an emitter by more than its frequency has said so.
         identity.fingerprint =
             identity.fingerprint.or_else(|| heard_at.and_then(|hz| fingerprint(hz, CHANNEL_CONFUSION)));
-        Ok(Return { place, identity })
+        Ok(Return::unnamed(place, identity))
     }
 }
 

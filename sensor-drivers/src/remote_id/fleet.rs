@@ -145,7 +145,7 @@ impl Fleet {
         let (time, time_quality) = self.time(location.tenths, received);
         let place = Place::Geodetic(point(location, position, &self.config));
         let mut returns = out.list();
-        returns.push(Return { place, identity });
+        returns.push(Return::unnamed(place, identity));
         out.push(Report::Scan(OwnedScan { time, time_quality, from: None, coverage: Coverage::Reports, returns }));
     }
 

@@ -3,6 +3,7 @@
 use fusion_core::time::Timestamp;
 
 use super::ident::{Ulid, Uuid};
+use crate::decoder::ObjectName;
 
 /// Objects that keep their number. The one that was silent longest is forgotten for a new one.
 ///
@@ -37,6 +38,12 @@ impl Objects {
         }
     }
 
+    /// The object that has a number.
+    pub(super) fn name(&self, number: u32) -> Option<ObjectName> {
+        let (node, object) = self.objects.iter().find(|object| object.number == number)?.name;
+        Some(ObjectName { node, object })
+    }
+
     fn add(&mut self, name: (Uuid, Ulid), now: Timestamp) -> u32 {
         if self.objects.len() >= OBJECTS_MAX {
             let silent = (0..OBJECTS_MAX).min_by_key(|at| self.objects[*at].heard).expect("there are some");
@@ -62,6 +69,8 @@ mod tests {
         assert_ne!(number(1, 3), first);
         assert_ne!(number(2, 7), first, "another node's");
         assert_eq!(number(1, 7), first);
+        assert_eq!(objects.name(first), Some(ObjectName { node: Uuid(1), object: Ulid(7) }));
+        assert_eq!(objects.name(first + 100), None);
     }
 
     #[test]

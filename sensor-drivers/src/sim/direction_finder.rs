@@ -70,7 +70,7 @@ impl Finder {
         let value = if reflected { self.random.uniform(0.0, TAU) } else { true_azimuth + sigma * self.random.normal() };
         let azimuth = Measured { value: value + self.site.azimuth_bias, sigma };
         let place = Place::Polar(Polar { azimuth, range: None, elevation: None, height: None, range_rate: None });
-        Return { place, identity: Identity { class: ObjectClass::Emitter, ..Identity::UNKNOWN } }
+        Return::unnamed(place, Identity { class: ObjectClass::Emitter, ..Identity::UNKNOWN })
     }
 }
 

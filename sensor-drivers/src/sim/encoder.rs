@@ -171,5 +171,5 @@ fn serial(written: &str, instance: u32) -> Option<Serial> {
 
 /// A return at a place, of nobody known.
 pub(super) const fn unknown(place: Place) -> Return {
-    Return { place, identity: fusion_core::identity::Identity::UNKNOWN }
+    Return::unnamed(place, fusion_core::identity::Identity::UNKNOWN)
 }

@@ -12,8 +12,8 @@ use fusion_core::track::TrackId;
 use sensor_drivers::asterix::cat062::SystemTrack as Record;
 use sensor_drivers::asterix::cat065::{ServiceReport, SystemStatus};
 use sensor_drivers::asterix::common::TimeOfDay;
-use sensor_drivers::asterix::wire::Wire as _;
-use sensor_drivers::asterix::write_block;
+use sensor_drivers::asterix::wire::{TypedRecord as _, Wire as _};
+use sensor_drivers::asterix::{block_of, write_block};
 
 use super::describe::Describer;
 use crate::board::Board;
@@ -91,13 +91,14 @@ impl Feed {
         let moment = Moment::of(self.by.mode, board.time, now);
         let mut records = self.ends(board, moment);
         self.tell(board, moment, &mut records);
-        let mut datagrams: Vec<Vec<u8>> = records.chunks(RECORDS_MAX).filter_map(block).collect();
+        let block = |records| block_of(Record::SPEC.category, records).expect("so many are no longer than a datagram");
+        let mut datagrams: Vec<Vec<u8>> = records.chunks(RECORDS_MAX).map(block).collect();
         datagrams.extend(self.service(now));
         datagrams
     }
 
     /// Of what was told and is no longer there, or no longer for these receivers.
-    fn ends(&mut self, board: &Board, moment: Moment) -> Vec<Record> {
+    fn ends(&mut self, board: &Board, moment: Moment) -> Vec<Vec<u8>> {
         let mut ends = Vec::new();
         let (by, clearance, taken) = (self.by, self.clearance, &mut self.taken);
         self.told.retain(|id, told| {
@@ -108,10 +109,18 @@ impl Feed {
             }
             stays
         });
-        ends
+        ends.iter().filter_map(|record| self.encoded(record)).collect()
     }
 
-    fn tell(&mut self, board: &Board, moment: Moment, records: &mut Vec<Record>) {
+    /// A record's octets, unless it has a value that its item has no room for.
+    fn encoded(&mut self, record: &Record) -> Option<Vec<u8>> {
+        let mut octets = Vec::new();
+        let encoded = record.encode(&mut octets);
+        self.tally.unencodable += u64::from(encoded.is_err());
+        encoded.ok().map(|()| octets)
+    }
+
+    fn tell(&mut self, board: &Board, moment: Moment, records: &mut Vec<Vec<u8>>) {
         let (permitted, withheld) = release::tracks_for(&self.clearance, board);
         self.tally.withheld = withheld as u64;
         let mut due: Vec<_> =
@@ -121,11 +130,7 @@ impl Feed {
         for (at, track) in due.into_iter().take(self.records_max) {
             let before = self.told.get(&track.id()).map(|told| told.number);
             let number = before.unwrap_or_else(|| self.free_number());
-            let record = self.by.track(track, number, at.is_none(), moment);
-            if record.encode(&mut Vec::new()).is_err() {
-                self.tally.unencodable += 1;
-                continue;
-            }
+            let Some(record) = self.encoded(&self.by.track(track, number, at.is_none(), moment)) else { continue };
             self.taken.insert(number);
             self.told.insert(track.id(), Told { number, at: moment.now });
             self.tally.told += 1;
@@ -157,12 +162,7 @@ impl Feed {
         let state =
             ServiceReport { message_type: Some(SYSTEM_STATUS), status: Some(SystemStatus::default()), ..report };
         self.batch = self.batch.wrapping_add(1);
-        block(&[ended, state])
+        let mut out = Vec::new();
+        write_block(&[ended, state], &mut out).ok().map(|()| out)
     }
-}
-
-/// Records that are known to be encodable, as one data block.
-fn block<R: sensor_drivers::asterix::wire::TypedRecord>(records: &[R]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    write_block(records, &mut out).ok().map(|()| out)
 }

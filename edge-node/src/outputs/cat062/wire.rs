@@ -1,12 +1,12 @@
 //! The sockets of the ways out as ASTERIX: one task each.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sensor_drivers::asterix::common::DataSource;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::endpoint::UdpEndpoint;
 use crate::config::{Cat062Config, Config, ConfigError};
 use crate::outputs::datagrams;
+use crate::outputs::output_health::{OutputHealth, add};
 
 /// After a socket could not be had.
 const RETRY: Duration = Duration::from_secs(5);
@@ -25,39 +26,28 @@ const RETRY: Duration = Duration::from_secs(5);
 /// How a way out is doing.
 #[derive(Debug, Default)]
 pub struct Cat062Health {
-    name: String,
-    endpoint: String,
-    tally: Mutex<Tally>,
+    output: OutputHealth,
+    unencodable: AtomicU64,
     datagrams: AtomicU64,
-    octets: AtomicU64,
-    failed: AtomicU64,
-    trouble: Mutex<Option<String>>,
 }
 
 impl Cat062Health {
     /// For programs. `trouble`: why nothing leaves, `null` if all is well.
     #[must_use]
     pub fn json(&self) -> Value {
-        let tally = *self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        json!({
-            "name": self.name, "endpoint": self.endpoint,
-            "trouble": *self.trouble.lock().unwrap_or_else(PoisonError::into_inner),
-            "counters": {
-                "told": tally.told, "deferred": tally.deferred, "unencodable": tally.unencodable,
-                "withheld": tally.withheld, "datagrams": count(&self.datagrams), "octets": count(&self.octets),
-                "failed": count(&self.failed),
-            },
-        })
-    }
-
-    fn set_trouble(&self, trouble: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        self.output.json(&[], &[("unencodable", &self.unencodable), ("datagrams", &self.datagrams)])
     }
 
     fn sent(&self, octets: usize) {
-        self.datagrams.fetch_add(1, Ordering::Relaxed);
-        self.octets.fetch_add(octets as u64, Ordering::Relaxed);
+        add(&self.datagrams, 1);
+        add(&self.output.octets, octets as u64);
+    }
+
+    fn set_tally(&self, tally: &Tally) {
+        self.output.told.store(tally.told, Ordering::Relaxed);
+        self.output.deferred.store(tally.deferred, Ordering::Relaxed);
+        self.output.withheld.store(tally.withheld, Ordering::Relaxed);
+        self.unencodable.store(tally.unencodable, Ordering::Relaxed);
     }
 }
 
@@ -88,11 +78,8 @@ impl Cat062Output {
             let source = DataSource { sac: output.sac, sic: output.sic };
             let by = Describer { source, service: output.service, mode };
             let clearance = output.clearance.clearance(&format!("{key}.clearance"))?;
-            let health = Cat062Health {
-                name: output.name.clone(),
-                endpoint: output.endpoint.clone(),
-                ..Cat062Health::default()
-            };
+            let health =
+                Cat062Health { output: OutputHealth::new(&output.name, &output.endpoint), ..Cat062Health::default() };
             Ok(Self {
                 endpoint: output.parsed_endpoint(&key)?,
                 feed: Feed::new(by, clearance, output.records_per_period()),
@@ -116,8 +103,7 @@ impl Cat062Output {
         loop {
             let Err(e) = self.send().await;
             warn!(output = %self.config.name, "{e}; trying again in {RETRY:?}");
-            self.health.failed.fetch_add(1, Ordering::Relaxed);
-            self.health.set_trouble(Some(e.to_string()));
+            self.health.output.fail(&e.to_string());
             tokio::time::sleep(RETRY).await;
         }
     }
@@ -138,8 +124,8 @@ impl Cat062Output {
                     Err(e) => trouble = Some(e.to_string()),
                 }
             }
-            *self.health.tally.lock().unwrap_or_else(PoisonError::into_inner) = *self.feed.tally();
-            self.health.set_trouble(trouble);
+            self.health.set_tally(self.feed.tally());
+            self.health.output.set_trouble(trouble.as_deref());
         }
     }
 }

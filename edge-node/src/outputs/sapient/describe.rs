@@ -21,6 +21,7 @@ use sensor_drivers::sapient::encode::{self, About, PICTURE_MARK};
 use sensor_drivers::sapient::{Ulid, Uuid};
 
 use crate::board::{Board, Mode};
+use crate::node::parents::Parent;
 use crate::outputs::moment::Moment;
 use crate::picture::predict::{grown, restlessness};
 use crate::picture::{SystemTrack, short_name};
@@ -158,9 +159,15 @@ impl Describer {
         self.message(Content::StatusReport(content), None, now)
     }
 
-    /// A track as it is, at a time that middlewares accept.
+    /// A track as it is, with the objects that it was made from, at a time that middlewares accept.
     #[must_use]
-    pub fn detection(&self, track: &SystemTrack, report: Ulid, moment: Moment) -> pb::SapientMessage {
+    pub fn detection(
+        &self,
+        track: &SystemTrack,
+        parents: &[Parent],
+        report: Ulid,
+        moment: Moment,
+    ) -> pb::SapientMessage {
         let record = &track.record;
         let (time, point) = carried(&record.estimate, record.identity.class, moment);
         let content = pb::DetectionReport {
@@ -168,9 +175,19 @@ impl Describer {
             object_info: self.object_info(track),
             classification: classification(record.identity.class, record.identity.class_belief()),
             id: record.identity.name.as_ref().map(|name| name.trim().to_owned()),
+            associated_detection: parents.iter().map(|parent| self.parent(parent, moment)).collect(),
             ..located(record.id, report, &point)
         };
         self.message(Content::DetectionReport(content), None, time)
+    }
+
+    fn parent(&self, parent: &Parent, moment: Moment) -> pb::AssociatedDetection {
+        pb::AssociatedDetection {
+            timestamp: Some(encode::instant(moment.shown(parent.time))),
+            node_id: Some(parent.name.node.to_string()),
+            object_id: Some(parent.name.object.to_string()),
+            association_type: Some(pb::AssociationRelation::Parent.into()),
+        }
     }
 
     /// That an object is no longer in the picture, and where it would be by what was told of it last.

@@ -23,6 +23,11 @@ use crate::picture::SystemTrack;
 /// Two reports of one object are apart by more than what middlewares refuse (80 ms), whatever is configured.
 const GAP: Span = Span::from_millis(100);
 
+/// Parents that are told of a track at the most, those heard of last.
+///
+/// No counter: a track has more only from nodes that name each detection anew, and those name it again with the next.
+const PARENTS_TOLD_MAX: usize = 8;
+
 /// How a middleware is told.
 #[derive(Clone, Copy, Debug)]
 pub struct FeedSettings {
@@ -144,7 +149,8 @@ impl Feed {
         self.deferred += due.len().saturating_sub(room) as u64;
         for (_, track) in due.into_iter().take(room) {
             let record = &track.record;
-            messages.push(by.detection(track, self.reports.ulid(moment.now), moment));
+            let parents = board.parents_of(track, PARENTS_TOLD_MAX);
+            messages.push(by.detection(track, &parents, self.reports.ulid(moment.now), moment));
             let (version, estimate, class) = (record.version, record.estimate, record.identity.class);
             self.told.insert(record.id, Told { version, at: moment.now, estimate, class });
         }

@@ -1,5 +1,6 @@
 //! What middlewares get to read of a picture.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fusion_core::frame::{Position, Velocity};
@@ -17,15 +18,16 @@ use proto::pb::sapient as pb;
 use proto::pb::sapient::detection_report::LocationOneof;
 use proto::pb::sapient::sapient_message::Content;
 use proto::record::Seq;
-use sensor_drivers::decoder::{Decoder as _, Report};
+use sensor_drivers::decoder::{Decoder as _, ObjectName, Report};
 use sensor_drivers::sapient::encode::{Sender, framed};
-use sensor_drivers::sapient::{Reporting, Role, SapientConfig, SapientDecoder, Uuid, check};
+use sensor_drivers::sapient::{Reporting, Role, SapientConfig, SapientDecoder, Ulid, Uuid, check};
 
 use super::conversation::{ANSWERS_MAX, Conversation, PATIENCE, REFUSED_PAUSE};
 use super::describe::{CARRIED, Describer, LAG, STATUS_PERIOD, object};
 use super::feed::{Feed, FeedSettings};
-use crate::board::Mode;
+use crate::board::{Board, Mode};
 use crate::clock::{Monotonic, Now};
+use crate::node::parents::Parent;
 use crate::outputs::moment::Moment;
 use crate::outputs::samples::{NOW, board, codes, place, track};
 use crate::picture::SystemTrack;
@@ -116,7 +118,7 @@ fn a_track_is_where_it_is_by_now_and_says_how_sure_that_is() {
     let moment = Moment::of(Mode::Live, NOW, NOW);
     // Two seconds old, so it is carried for a second and a half.
     let track = track(1, Level::Restricted);
-    let message = by(Mode::Live).detection(&track, Sender::new(me(), 1).ulid(NOW), moment);
+    let message = by(Mode::Live).detection(&track, &[], Sender::new(me(), 1).ulid(NOW), moment);
     assert_eq!(told(&message), NOW - LAG);
     let report = detection(&message).expect("a detection");
     let location = located(report);
@@ -146,7 +148,7 @@ fn a_replay_is_told_as_of_now_and_says_that_it_is_none() {
 #[test]
 fn our_own_driver_reads_what_is_told_but_for_the_mark_that_it_is_a_picture() {
     let moment = Moment::of(Mode::Live, NOW, NOW);
-    let message = by(Mode::Live).detection(&track(1, Level::Restricted), Sender::new(me(), 1).ulid(NOW), moment);
+    let message = by(Mode::Live).detection(&track(1, Level::Restricted), &[], Sender::new(me(), 1).ulid(NOW), moment);
     let config = SapientConfig { role: Role::Client, ..SapientConfig::default() };
     let mut driver = SapientDecoder::new(SapientConfig { reporting: Reporting::Tracks, ..config });
     driver.handle_bytes(&framed(&message), NOW);
@@ -181,6 +183,27 @@ fn a_track_is_told_when_there_is_news_and_no_more_often_than_asked_for() {
         times.extend(messages.iter().filter(|message| detection(message).is_some()).map(told));
     }
     assert_eq!(times, [after(5_000), after(6_000)]);
+}
+
+#[test]
+fn a_track_names_the_objects_that_it_was_made_from_and_those_told_last_if_they_are_many() {
+    let (by, mut feed) = (by(Mode::Live), feed(10));
+    let (first, second) = (track(1, Level::Restricted), track(2, Level::Restricted));
+    let radar = Uuid::of_name("drone-radar").as_version_4();
+    let parent =
+        |k: u32| Parent { name: ObjectName { node: radar, object: Ulid(k.into()) }, time: after(-i64::from(k)) };
+    let parents = Arc::new([(first.own_id(), (0..20).map(parent).collect())].into());
+    let messages = feed.advance(&Board { parents, ..board([first, second]) }, &by, NOW);
+    assert!(messages.iter().all(|message| fault(message).is_empty()));
+    let told = detections(&messages);
+    let all = &told[0].associated_detection;
+    let names: Vec<_> = all.iter().map(|one| (one.node_id.clone(), one.object_id.clone())).collect();
+    let expected = (0..8).map(|k| (Some(radar.to_string()), Some(Ulid(k).to_string())));
+    assert_eq!(names, expected.collect::<Vec<_>>());
+    assert!(all.iter().all(|one| one.association_type() == pb::AssociationRelation::Parent));
+    let time = all[1].timestamp.as_ref().expect("it is told");
+    assert_eq!(Timestamp::from_nanos(time.seconds * 1_000_000_000 + i64::from(time.nanos)), after(-1));
+    assert!(told[1].associated_detection.is_empty());
 }
 
 #[test]

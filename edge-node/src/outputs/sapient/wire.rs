@@ -1,8 +1,8 @@
 //! The sockets of the ways out to SAPIENT: one task each.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fusion_core::geodesy::Geodetic;
@@ -23,6 +23,7 @@ use super::feed::{Feed, FeedSettings};
 use crate::board::{Board, Mode};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, SapientOutConfig, SensorConfig};
+use crate::outputs::output_health::{OutputHealth, add};
 use crate::streams::{self, Backoff, WRITE_PATIENCE, patiently, write_pieces};
 
 /// What a middleware has not taken lies here, octets: what is said behind it is so much older when it is read.
@@ -40,22 +41,15 @@ const BACKOFF_LAST: Duration = Duration::from_secs(15);
 /// How a way out is doing.
 #[derive(Debug, Default)]
 pub struct SapientHealth {
-    name: String,
-    endpoint: String,
+    output: OutputHealth,
     node_id: String,
     registered: AtomicBool,
-    told: AtomicU64,
-    octets: AtomicU64,
     heard: AtomicU64,
     faults: AtomicU64,
-    deferred: AtomicU64,
-    withheld: AtomicU64,
     tasks: AtomicU64,
     unanswered: AtomicU64,
     sent_back: AtomicU64,
     stuck: AtomicU64,
-    failed: AtomicU64,
-    trouble: Mutex<Option<String>>,
 }
 
 impl SapientHealth {
@@ -63,34 +57,17 @@ impl SapientHealth {
     /// sent back last.
     #[must_use]
     pub fn json(&self) -> Value {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        json!({
-            "name": self.name, "endpoint": self.endpoint, "node_id": self.node_id,
-            "registered": self.registered.load(Ordering::Relaxed), "trouble": *self.lock(),
-            "counters": {
-                "told": count(&self.told), "octets": count(&self.octets), "heard": count(&self.heard),
-                "faults": count(&self.faults), "deferred": count(&self.deferred), "withheld": count(&self.withheld),
-                "tasks": count(&self.tasks), "unanswered": count(&self.unanswered),
-                "sent_back": count(&self.sent_back), "stuck": count(&self.stuck), "failed": count(&self.failed),
-            },
-        })
+        let registered = self.registered.load(Ordering::Relaxed);
+        let counters = [
+            ("heard", &self.heard),
+            ("faults", &self.faults),
+            ("tasks", &self.tasks),
+            ("unanswered", &self.unanswered),
+            ("sent_back", &self.sent_back),
+            ("stuck", &self.stuck),
+        ];
+        self.output.json(&[("node_id", json!(self.node_id)), ("registered", json!(registered))], &counters)
     }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Sets what is amiss; whether that is news.
-    fn set_trouble(&self, trouble: Option<&str>) -> bool {
-        let mut held = self.lock();
-        let is_news = held.as_deref() != trouble;
-        *held = trouble.map(str::to_owned);
-        is_news
-    }
-}
-
-fn add(counter: &AtomicU64, count: u64) {
-    counter.fetch_add(count, Ordering::Relaxed);
 }
 
 /// One way out.
@@ -122,8 +99,7 @@ impl SapientOutput {
             let key = format!("sapient-out[{i}]");
             let me = output.id(&config.node.name);
             let health = SapientHealth {
-                name: output.name.clone(),
-                endpoint: output.endpoint.clone(),
+                output: OutputHealth::new(&output.name, &output.endpoint),
                 node_id: me.to_string(),
                 ..SapientHealth::default()
             };
@@ -161,8 +137,7 @@ impl SapientOutput {
             backoff.stood(self.clock.now().monotonic.since(begun));
             let trouble = outcome.map_or_else(|e| e.to_string(), |()| "the connection was closed".to_owned());
             warn!(output = %self.config.name, "{trouble}; trying again in {:?}", backoff.next());
-            add(&self.health.failed, 1);
-            self.health.set_trouble(Some(&trouble));
+            self.health.output.fail(&trouble);
             backoff.pause().await;
         }
     }
@@ -223,7 +198,7 @@ impl SapientOutput {
         }
         health.registered.store(is_taken, Ordering::Relaxed);
         if (is_taken || conversation.trouble().is_some())
-            && health.set_trouble(conversation.trouble())
+            && health.output.set_trouble(conversation.trouble())
             && let Some(trouble) = conversation.trouble()
         {
             warn!(output = %self.config.name, "{trouble}");
@@ -238,12 +213,12 @@ impl SapientOutput {
             let board = self.board.borrow().clone();
             let deferred = feed.deferred();
             let messages = feed.advance(&board, &self.by, now.validity);
-            add(&self.health.told, messages.len() as u64);
+            add(&self.health.output.told, messages.len() as u64);
             octets.extend(messages.iter().flat_map(framed));
-            add(&self.health.deferred, feed.deferred() - deferred);
-            self.health.withheld.store(feed.withheld() as u64, Ordering::Relaxed);
+            add(&self.health.output.deferred, feed.deferred() - deferred);
+            self.health.output.withheld.store(feed.withheld() as u64, Ordering::Relaxed);
         }
-        add(&self.health.octets, octets.len() as u64);
+        add(&self.health.output.octets, octets.len() as u64);
         Ok(octets)
     }
 }

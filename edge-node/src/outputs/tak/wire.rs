@@ -2,8 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fusion_core::geodesy::Geodetic;
@@ -29,6 +29,7 @@ use crate::config::endpoint::UdpEndpoint;
 use crate::config::tak::{TakEndpoint, TakLanguage};
 use crate::config::{Config, ConfigError, SensorConfig, TakConfig};
 use crate::outputs::datagrams;
+use crate::outputs::output_health::{OutputHealth, add};
 use crate::streams::{self, Backoff, WRITE_PATIENCE, patiently, write_pieces};
 
 /// Clients of one endpoint at once at the most.
@@ -61,49 +62,32 @@ const BACKOFF_LAST: Duration = Duration::from_secs(15);
 /// How a way out is doing.
 #[derive(Debug, Default)]
 pub struct TakHealth {
-    name: String,
-    endpoint: String,
+    output: OutputHealth,
     receivers: AtomicU64,
-    told: AtomicU64,
-    octets: AtomicU64,
     heard: AtomicU64,
     faults: AtomicU64,
-    deferred: AtomicU64,
-    withheld: AtomicU64,
     too_long: AtomicU64,
     refused: AtomicU64,
     echoes: AtomicU64,
     lost: AtomicU64,
     stuck: AtomicU64,
-    failed: AtomicU64,
-    trouble: Mutex<Option<String>>,
 }
 
 impl TakHealth {
-    /// For programs. `receivers`: connections that stand, or one for datagrams; `withheld`: tracks of the picture that
-    /// receivers may not see; `trouble`: why there is no connection.
+    /// For programs. `receivers`: connections that stand, or one for datagrams; `trouble`: why there is no connection.
     #[must_use]
     pub fn json(&self) -> Value {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        json!({
-            "name": self.name, "endpoint": self.endpoint, "receivers": count(&self.receivers),
-            "trouble": *self.trouble.lock().unwrap_or_else(PoisonError::into_inner),
-            "counters": {
-                "told": count(&self.told), "octets": count(&self.octets), "heard": count(&self.heard),
-                "faults": count(&self.faults), "deferred": count(&self.deferred), "withheld": count(&self.withheld),
-                "too_long": count(&self.too_long), "refused": count(&self.refused), "echoes": count(&self.echoes),
-                "lost": count(&self.lost), "stuck": count(&self.stuck), "failed": count(&self.failed),
-            },
-        })
+        let counters = [
+            ("heard", &self.heard),
+            ("faults", &self.faults),
+            ("too_long", &self.too_long),
+            ("refused", &self.refused),
+            ("echoes", &self.echoes),
+            ("lost", &self.lost),
+            ("stuck", &self.stuck),
+        ];
+        self.output.json(&[("receivers", json!(self.receivers.load(Ordering::Relaxed)))], &counters)
     }
-
-    fn set_trouble(&self, trouble: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
-    }
-}
-
-fn add(counter: &AtomicU64, count: u64) {
-    counter.fetch_add(count, Ordering::Relaxed);
 }
 
 /// Counts a receiver for as long as it is there.
@@ -159,7 +143,7 @@ impl TakOutput {
             let key = format!("tak[{i}]");
             let by = Describer { node: config.node.name.clone(), place, mode, unknown: output.unknown };
             let health =
-                TakHealth { name: output.name.clone(), endpoint: output.endpoint.clone(), ..TakHealth::default() };
+                TakHealth { output: OutputHealth::new(&output.name, &output.endpoint), ..TakHealth::default() };
             Ok(Self {
                 endpoint: output.parsed_endpoint(&key)?,
                 settings: FeedSettings {
@@ -207,15 +191,14 @@ impl TakOutput {
             backoff.stood(self.clock.now().monotonic.since(begun));
             let trouble = outcome.map_or_else(|e| e.to_string(), |()| "the connection was closed".to_owned());
             warn!(output = %self.config.name, "{trouble}; trying again in {:?}", backoff.next());
-            add(&self.health.failed, 1);
-            self.health.set_trouble(Some(trouble));
+            self.health.output.fail(&trouble);
             backoff.pause().await;
         }
     }
 
     fn opened(&self) {
         info!(output = %self.config.name, endpoint = %self.config.endpoint, "open");
-        self.health.set_trouble(None);
+        self.health.output.set_trouble(None);
     }
 
     /// What a receiver is to be told now.
@@ -223,14 +206,14 @@ impl TakOutput {
         let board = self.board.borrow().clone();
         let deferred = feed.deferred();
         let events = feed.advance(&board, &self.listeners, &self.by, self.clock.now().validity);
-        add(&self.health.deferred, feed.deferred() - deferred);
-        self.health.withheld.store(feed.withheld() as u64, Ordering::Relaxed);
+        add(&self.health.output.deferred, feed.deferred() - deferred);
+        self.health.output.withheld.store(feed.withheld() as u64, Ordering::Relaxed);
         events
     }
 
     fn count(&self, octets: usize) {
-        add(&self.health.told, 1);
-        add(&self.health.octets, octets as u64);
+        add(&self.health.output.told, 1);
+        add(&self.health.output.octets, octets as u64);
     }
 
     async fn datagrams(&self, endpoint: &UdpEndpoint) -> io::Result<()> {
@@ -255,7 +238,7 @@ impl TakOutput {
                     self.count(octets.len());
                 }
                 // A network that is away for a while is none that would have to be opened anew.
-                self.health.set_trouble(sent.err().map(|e| e.to_string()));
+                self.health.output.set_trouble(sent.err().map(|e| e.to_string()).as_deref());
             }
         }
     }

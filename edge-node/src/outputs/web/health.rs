@@ -21,6 +21,8 @@ pub struct ConsoleHealth {
     pub frames_conflated: AtomicU64,
     /// Connections refused because there were too many.
     pub connections_full: AtomicU64,
+    /// Connections that took nothing of an answer for so long that they were closed.
+    pub connections_stuck: AtomicU64,
     /// Connections that ended before TLS was agreed upon.
     pub handshakes_failed: AtomicU64,
     /// Requests without a token that is known.
@@ -45,7 +47,7 @@ pub(super) fn count(counter: &AtomicU64) {
 impl ConsoleHealth {
     /// Everything counted, by name.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u64); 14] {
+    pub fn counters(&self) -> [(&'static str, u64); 15] {
         [
             ("viewers", &self.viewers),
             ("viewers_full", &self.viewers_full),
@@ -54,6 +56,7 @@ impl ConsoleHealth {
             ("octets", &self.octets),
             ("frames_conflated", &self.frames_conflated),
             ("connections_full", &self.connections_full),
+            ("connections_stuck", &self.connections_stuck),
             ("handshakes_failed", &self.handshakes_failed),
             ("tokens_refused", &self.tokens_refused),
             ("tokens_unread", &self.tokens_unread),

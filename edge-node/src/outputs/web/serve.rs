@@ -20,6 +20,7 @@ use tracing::debug;
 
 use super::door::Peer;
 use super::health::{ConsoleHealth, count};
+use super::patient::Patient;
 use super::secret;
 use crate::config::console::LanConfig;
 use crate::outputs::tak::tls;
@@ -50,7 +51,7 @@ pub(super) async fn run(
         let app = app.clone().layer(Extension(Peer(peer.ip().to_canonical())));
         let (tls, health) = (tls.as_ref().map(|tls| tls.borrow().clone()), Arc::clone(&health));
         tokio::spawn(async move {
-            if let Err(e) = talk(stream, tls, app, &health).await {
+            if let Err(e) = talk(stream, tls, app, health).await {
                 debug!("a connection ended: {e}");
             }
             drop(seat);
@@ -62,13 +63,13 @@ async fn talk(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
     app: Router,
-    health: &ConsoleHealth,
+    health: Arc<ConsoleHealth>,
 ) -> Result<(), Box<dyn core::error::Error + Send + Sync>> {
     stream.set_nodelay(true)?;
-    let Some(tls) = tls else { return Ok(answer(stream, app).await?) };
+    let Some(tls) = tls else { return Ok(answer(Patient::new(stream, health), app).await?) };
     let agreed = tokio::time::timeout(PATIENCE, tls.accept(stream)).await;
     match agreed.map_err(io::Error::from).and_then(|agreed| agreed) {
-        Ok(stream) => Ok(answer(stream, app).await?),
+        Ok(stream) => Ok(answer(Patient::new(stream, health), app).await?),
         Err(e) => {
             count(&health.handshakes_failed);
             Err(e.into())

@@ -159,7 +159,7 @@ impl Target {
             vertical_sigma_m,
             velocity: self.velocity(),
         };
-        Ok(Return { place: Place::Geodetic(point), identity: self.identity })
+        Ok(Return::unnamed(Place::Geodetic(point), self.identity))
     }
 
     /// The sigma that was told, that of rounding, and how far the target may have come in the time that is uncertain.

@@ -31,7 +31,7 @@ pub(super) fn measured(report: &Plot, config: &RadarConfig) -> Result<Return, Di
     }
     let position = report.position.filter(|position| !position.is_beyond_field()).ok_or(Dismissal::Incomplete)?;
     let sigmas = if descriptor.detection() == Detection::Primary { config.primary } else { config.secondary };
-    Ok(Return { place: Place::Polar(polar(report, position, sigmas, config)), identity: identity(report) })
+    Ok(Return::unnamed(Place::Polar(polar(report, position, sigmas, config)), identity(report)))
 }
 
 fn dismissed(descriptor: &Descriptor, config: &RadarConfig) -> Option<Dismissal> {

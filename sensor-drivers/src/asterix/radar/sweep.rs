@@ -347,7 +347,7 @@ mod tests {
         let measured = Measured { value: azimuth.radians(), sigma: 0.001 };
         let polar = Polar { azimuth: measured, range: None, elevation: None, height: None, range_rate: None };
         let identity = Identity { mode_3a: u16::try_from(number).ok(), ..Identity::UNKNOWN };
-        let seen = Return { place: Place::Polar(polar), identity };
+        let seen = Return::unnamed(Place::Polar(polar), identity);
         Plot { time: at(turns * TURN_S), quality: TimeQuality::Sensor, azimuth, seen }
     }
 

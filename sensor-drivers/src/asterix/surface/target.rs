@@ -177,7 +177,7 @@ impl Target {
             vertical_sigma_m: height.map(|height| height.sigma),
             velocity: None,
         };
-        Ok(Return { place: Place::Geodetic(point), identity: self.identity })
+        Ok(Return::unnamed(Place::Geodetic(point), self.identity))
     }
 
     fn dismissed(&self, method: Method, config: &SurfaceConfig) -> Option<Dismissal> {

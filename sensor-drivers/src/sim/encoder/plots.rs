@@ -35,7 +35,7 @@ fn one(seen: &Seen) -> Return {
 
 impl ReportEncoder for Plots {
     fn report(&mut self, heard: &Heard<'_>, out: &mut Vec<u8>) {
-        let returns = vec![Return { place: Place::Geodetic(heard.point), identity: identity(heard) }];
+        let returns = vec![Return::unnamed(Place::Geodetic(heard.point), identity(heard))];
         append(scan(heard.time, Coverage::Reports, returns), out);
     }
 }
