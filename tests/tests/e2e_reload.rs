@@ -87,6 +87,7 @@ fn who_is_told_changes_while_it_runs_and_every_track_keeps_its_number() {
     until("it is refused", &daemon, || daemon.log().contains("node.latitude-deg: a change of this needs a start"));
     daemon.reload(|text| text.replace("latitude-deg = 52.5\n", "latitude-deg = 52.0\nlog = \"debug\"\n"));
     until("the file is read", &daemon, || read() == 2);
+    let _on_the_way = other.told(Duration::from_millis(250));
     let told = other.told(Duration::from_secs(2));
     assert!(told.contains("copmesh.box") && before.iter().all(|(id, _)| !told.contains(id)), "{told}");
     assert_eq!(tracks(&daemon.picture_of(2)), before);
