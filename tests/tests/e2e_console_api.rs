@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tests::daemon::{Daemon, Target, free_port};
 
-/// What a daemon may grow by while somebody reads nothing: what waits for two of them, what it learns itself, and what a
-/// young one touches for the first time.
+/// What a daemon may grow by while somebody reads nothing: what waits for two of them, what it learns itself, and what
+/// a young one touches for the first time.
 const GROWTH_KB: u64 = 14_000;
 
 /// A console: a Python program that says a line of JSON, or of text, at a time.

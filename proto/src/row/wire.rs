@@ -129,8 +129,8 @@ pub fn encode(mut rows: Vec<Packed>) -> (u32, Tick, Vec<u8>) {
     (first, newest, w.into_bytes())
 }
 
-/// Reads so many rows; `base` finds versions that differences refer to. Returns them without those for which there is no
-/// room, and how many octets all of them took.
+/// Reads so many rows; `base` finds versions that differences refer to. Returns them without those for which there is
+/// no room, and how many octets all of them took.
 ///
 /// # Errors
 /// [`RowError`]; nothing is returned in part.
