@@ -497,7 +497,7 @@ fn nobody_learns_of_a_number_that_he_may_not_know_so_the_stricter_gives_way_thou
     fly_labelled(&mut mesh, &[(2, open)], 20..24, &mut Chance(6));
     let told = mesh.told[&2].iter().filter_map(|change| match change {
         PictureChange::Updated(track) if track.record.label == open => Some(track),
-        _ => None,
+        PictureChange::Updated(_) | PictureChange::Gone { .. } => None,
     });
     assert!(told.clone().count() > 0 && told.into_iter().all(|track| track.formerly.is_empty()));
 }

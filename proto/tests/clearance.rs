@@ -134,14 +134,14 @@ impl Line {
 
     /// A node publishes its tracks as they are now: each a kilometre from the next, turning every second.
     fn publish(&mut self, k: usize, tracks: &[(usize, Label)], status: Option<TrackStatus>, millis: i64) {
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        let (seconds, north) = (millis as f64 / 1000.0, |i: usize| 52.0 + 0.01 * i as f64);
         for (i, (mark, label)) in tracks.iter().enumerate() {
-            let place = Geodetic::from_degrees(52.0 + 0.01 * i as f64, 21.0, 300.0).unwrap();
+            let place = Geodetic::from_degrees(north(i), 21.0, 300.0).unwrap();
             let turning = if millis / 1000 % 2 == 0 { 40.0 } else { -40.0 };
             let estimate = Estimate {
                 time: at(millis).validity,
-                position: Position::from_vector(
-                    place.to_ecef().vector() + Vector3::new(0.01 * millis as f64, 0.0, 0.0),
-                ),
+                position: Position::from_vector(place.to_ecef().vector() + Vector3::new(10.0 * seconds, 0.0, 0.0)),
                 velocity: Velocity::from_vector(Vector3::new(turning, 10.0, 0.0)),
                 covariance: Covariance::from_sigmas(&Vector6::new(9.0, 9.0, 9.0, 1.0, 1.0, 1.0)).unwrap(),
             };
@@ -197,7 +197,8 @@ fn all(tracks: &[Vec<Drawn>], k: usize) -> Vec<(usize, Label)> {
 /// Everything that can happen to a record on its way, and what each node was told by it.
 fn told(clearances: &[Drawn], tracks: &[Vec<Drawn>], signed: bool) -> Line {
     let mut line = Line::new(clearances, signed);
-    let everybody = |line: &mut Line, act: &dyn Fn(&mut Line, usize, &[(usize, Label)])| {
+    type Act<'a> = &'a dyn Fn(&mut Line, usize, &[(usize, Label)]);
+    let everybody = |line: &mut Line, act: Act<'_>| {
         (0..3).for_each(|k| act(line, k, &all(tracks, k)));
     };
     let confirmed = Some(TrackStatus::Confirmed);

@@ -11,7 +11,6 @@ use super::quantise::Tick;
 
 /// What a receiver knows of the version that a difference refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "looked up for each difference, and taken at once")]
 pub enum Basis {
     /// It is held.
     Held(Base),
