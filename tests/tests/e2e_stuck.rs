@@ -35,7 +35,7 @@ fn targets() -> &'static [Target] {
         latitude_deg: 51.5 + 0.1 * f64::from(k / 10),
         longitude_deg: 20.5 + 0.15 * f64::from(k % 10),
     };
-    Box::leak((0..100).map(target).collect::<Vec<_>>().into_boxed_slice())
+    Box::leak((0..).take(TARGETS).map(target).collect::<Vec<_>>().into_boxed_slice())
 }
 
 /// A client that asks and asks, or only connects, and never reads; again and again where it is left.
