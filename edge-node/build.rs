@@ -7,8 +7,12 @@ use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 const SOURCES: [&str; 6] = ["package.json", "package-lock.json", ".npmrc", "tsconfig.json", "build.mjs", "src"];
 
@@ -23,7 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo:warning=building without the web console: {why}");
         Vec::new()
     });
-    fs::write(out.join("console_assets.rs"), table(&files)?)?;
+    let packed = out.join("packed");
+    fs::create_dir_all(&packed)?;
+    fs::write(out.join("console_assets.rs"), table(&files, &packed)?)?;
     let libraries = if files.is_empty() { Vec::new() } else { libraries(&out.join("console"))? };
     fs::write(out.join("console_libraries.rs"), about(&libraries)?)?;
     Ok(())
@@ -131,14 +137,18 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<Asset>) -> Result<(), Bo
     Ok(())
 }
 
-fn table(files: &[Asset]) -> Result<String, Box<dyn Error>> {
+/// The files go into the program as gzip files, as they will be sent.
+fn table(files: &[Asset], folder: &Path) -> Result<String, Box<dyn Error>> {
     let mut text = String::from(
-        "/// Path, content type and bytes of each file of the page.\n\
+        "/// Path, content type and packed bytes of each file of the page.\n\
          static CONSOLE_ASSETS: &[(&str, &str, &[u8])] = &[\n",
     );
-    for (name, path) in files {
-        let kind = content_type(path);
-        writeln!(text, "    ({name:?}, {kind:?}, include_bytes!({:?})),", path.display().to_string())?;
+    for (number, (name, path)) in files.iter().enumerate() {
+        let (kind, packed) = (content_type(path), folder.join(format!("{number}.gz")));
+        let mut packer = GzEncoder::new(fs::File::create(&packed)?, Compression::best());
+        packer.write_all(&fs::read(path)?)?;
+        packer.finish()?;
+        writeln!(text, "    ({name:?}, {kind:?}, include_bytes!({:?})),", packed.display().to_string())?;
     }
     text.push_str("];\n");
     Ok(text)

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{DefaultBodyLimit, Extension, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
@@ -43,6 +43,7 @@ pub mod health;
 pub mod maps;
 pub mod mbtiles;
 mod pace;
+mod page;
 mod patient;
 pub mod pmtiles;
 mod secret;
@@ -51,6 +52,7 @@ pub mod stream;
 
 pub use annotate::ANNOTATION_BYTES_MAX;
 pub use door::Viewer;
+pub use page::has_page;
 pub use serve::CONNECTIONS_MAX;
 
 /// Pages at once at the most; the next one is refused with 503.
@@ -66,14 +68,6 @@ const STATUS_PERIOD: Duration = Duration::from_secs(1);
 
 /// A page that does not read for so long loses its seat.
 const STUCK_AFTER: Duration = Duration::from_secs(10);
-
-include!(concat!(env!("OUT_DIR"), "/console_assets.rs"));
-
-/// Whether the page was built into this program.
-#[must_use]
-pub fn has_page() -> bool {
-    !CONSOLE_ASSETS.is_empty()
-}
 
 /// What is served, through either door.
 #[derive(Clone)]
@@ -175,7 +169,7 @@ impl Console {
             .route("/about.json", get(about::about))
             .route("/annotations", post(annotate::annotate).layer(DefaultBodyLimit::max(ANNOTATION_BYTES_MAX)))
             .merge(history_http::routes())
-            .fallback(get(asset))
+            .fallback(get(page::asset))
             .layer(middleware::map_response(move |response| ready(dressed(response, policy.clone()))))
             .layer(Extension(Scheme(door.scheme())))
             .layer(middleware::from_fn_with_state(Arc::clone(door), door::admit))
@@ -203,22 +197,6 @@ fn content_security_policy(hello: &Hello) -> HeaderValue {
     let policy = format!("default-src 'self'; frame-ancestors {frame}; base-uri 'none'; form-action 'none'");
     HeaderValue::from_str(&policy).expect("a site has only plain characters: the configuration was checked")
 }
-
-async fn asset(uri: Uri) -> Response {
-    let path = match uri.path() {
-        "/" => "index.html",
-        other => other.trim_start_matches('/'),
-    };
-    let found = CONSOLE_ASSETS.iter().find(|(name, _, _)| *name == path);
-    let Some((_, content_type, bytes)) = found else {
-        let text = if has_page() { "not found" } else { NO_PAGE };
-        return (StatusCode::NOT_FOUND, text).into_response();
-    };
-    ([(header::CONTENT_TYPE, *content_type), (header::CACHE_CONTROL, "no-cache")], *bytes).into_response()
-}
-
-const NO_PAGE: &str = "This copmesh was built without the console page, because node or npm was missing. \
-                       Install nodejs and npm and build again; the picture is on /ws and on zenoh all the same.\n";
 
 /// Who asks, as the door has found.
 pub(super) type Asking = Extension<Arc<Viewer>>;
