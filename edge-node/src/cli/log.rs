@@ -1,8 +1,11 @@
 //! The log, on standard error: how much is said in it, from the start and while the node runs. `RUST_LOG` overrides
 //! everything.
 
+use std::env;
+
+use tracing::warn;
 use tracing_subscriber::Registry;
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::reload::{Handle, Layer};
 
@@ -13,7 +16,7 @@ use crate::config::LogLevel;
 pub struct Log {
     usual: LogLevel,
     /// None where `RUST_LOG` has said it.
-    filter: Option<Handle<EnvFilter, Registry>>,
+    filter: Option<Handle<Targets, Registry>>,
 }
 
 impl Log {
@@ -26,11 +29,18 @@ impl Log {
             (1, _) => LogLevel::Debug,
             _ => LogLevel::Trace,
         };
-        let told = EnvFilter::try_from_default_env();
-        let is_told = told.is_ok();
-        let (filter, handle) = Layer::new(told.unwrap_or_else(|_| filter(usual)));
+        let told = env::var("RUST_LOG").ok().filter(|text| !text.is_empty()).map(|text| text.parse::<Targets>());
+        let (told, wrong) = match told.transpose() {
+            Ok(told) => (told, None),
+            Err(wrong) => (None, Some(wrong)),
+        };
+        let is_told = told.is_some();
+        let (filter, handle) = Layer::new(told.unwrap_or_else(|| filter(usual)));
         let printed = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
         tracing_subscriber::registry().with(printed).with(crate::mesh::refusals::layer()).init();
+        if let Some(wrong) = wrong {
+            warn!(%wrong, "RUST_LOG is not of the form LEVEL,TARGET=LEVEL,... and is passed over");
+        }
         Self { usual, filter: (!is_told).then_some(handle) }
     }
 
@@ -44,12 +54,14 @@ impl Log {
 }
 
 /// zenoh says less.
-fn filter(level: LogLevel) -> EnvFilter {
-    EnvFilter::new(match level {
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn,zenoh=error",
-        LogLevel::Info => "info,zenoh=warn",
-        LogLevel::Debug => "debug,zenoh=info,zenoh_transport=info",
-        LogLevel::Trace => "trace",
-    })
+fn filter(level: LogLevel) -> Targets {
+    let (all, zenoh) = match level {
+        LogLevel::Error => (LevelFilter::ERROR, LevelFilter::ERROR),
+        LogLevel::Warn => (LevelFilter::WARN, LevelFilter::ERROR),
+        LogLevel::Info => (LevelFilter::INFO, LevelFilter::WARN),
+        LogLevel::Debug => (LevelFilter::DEBUG, LevelFilter::INFO),
+        LogLevel::Trace => (LevelFilter::TRACE, LevelFilter::TRACE),
+    };
+    // Also of its crates, whose names begin so.
+    Targets::new().with_default(all).with_target("zenoh", zenoh)
 }
