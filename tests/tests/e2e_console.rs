@@ -151,6 +151,41 @@ fn from_the_network_a_token_opens_what_its_clearance_permits_and_nothing_else_do
 }
 
 #[test]
+fn a_renewed_certificate_and_token_are_in_force_once_it_reads_its_file_again() {
+    let Some(binary) = tests::copmesh_binary("e2e_console_renewed") else { return };
+    let [folder, before] = [folder("console-renewed"), folder("console-renewed-before")];
+    if !certificate(&folder) {
+        tests::skip("e2e_console_renewed", "openssl made no certificate");
+        return;
+    }
+    secret(&folder.join("ops.token"), OPS);
+    let address = format!("127.0.0.1:{}", free_port());
+    let here = folder.display();
+    let lan = format!(
+        "[console.lan]\nlisten = \"{address}\"\ncertificate = \"{here}/certificate.pem\"\nkey = \"{here}/key.pem\"\n\
+         [[console.lan.viewers]]\nname = \"ops\"\ntoken-file = \"{here}/ops.token\"\n\
+         clearance = {{ level = \"restricted\", communities = [\"POL\"] }}\n"
+    );
+    let daemon = Daemon::start(&binary, "console-renewed-box", &TARGETS, &lan);
+    let track = daemon.picture_of(1)["tracks"][0]["id"].clone();
+    let ask = |believed: &Path, token: &str| {
+        let head = format!("GET /picture.json HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+        secure(believed, &address, &format!("{head}Authorization: Bearer {token}\r\n\r\n"))
+    };
+    assert!(ask(&folder, OPS).contains("KILO 1"));
+    std::fs::copy(folder.join("certificate.pem"), before.join("certificate.pem")).expect("ours");
+    assert!(certificate(&folder), "another one");
+    secret(&folder.join("ops.token"), GUEST);
+    assert!(ask(&before, OPS).contains("KILO 1"), "files alone change nothing");
+    daemon.reload(|text| text);
+    until("the file is read", || daemon.log().contains("read again").then_some(()));
+    assert_eq!(ask(&before, GUEST), "", "who believes the old certificate alone meets somebody else");
+    assert!(ask(&folder, OPS).starts_with("HTTP/1.1 401"), "the old token opens nothing");
+    assert!(ask(&folder, GUEST).contains("KILO 1"));
+    assert_eq!(daemon.picture_of(1)["tracks"][0]["id"], track);
+}
+
+#[test]
 fn a_key_that_others_may_read_starts_nothing() {
     let Some(binary) = tests::copmesh_binary("e2e_console_key") else { return };
     let folder = folder("console-key");
