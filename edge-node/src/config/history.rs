@@ -22,7 +22,7 @@ pub struct HistoryConfig {
 impl Default for HistoryConfig {
     /// Four hours of some five hundred tracks.
     fn default() -> Self {
-        Self { enabled: true, memory_mib: 16, age_s: 14_400.0 }
+        Self { enabled: true, memory_mib: 8, age_s: 14_400.0 }
     }
 }
 
