@@ -1,5 +1,5 @@
-//! Lent memory that is made for a bound which few ever come near: whoever lends it may leave what nobody has reached yet
-//! as it found it, and what was never touched takes none of a machine's memory.
+//! Lent memory that is made for a bound which few ever come near: whoever lends it may leave what nobody has reached
+//! yet as it found it, and what was never touched takes none of a machine's memory.
 
 /// Places for things, of which the first are used before the last.
 pub trait Room<T> {

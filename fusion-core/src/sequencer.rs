@@ -28,7 +28,7 @@ use crate::room::Room;
 use crate::sensor::SensorModel;
 use crate::tally::{SequencerTally, Tally, count};
 use crate::time::{Span, Timestamp};
-use crate::track::{PACKED_WORDS_MAX, Track};
+use crate::track::{PACKED_WORDS, Track};
 use crate::tracker::{Progress, ScanError, ScanOutcome, Tracker, TrackerMemory};
 use crate::trail::{Decision, few};
 use beyond::Beyond;
@@ -76,7 +76,7 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
     #[must_use]
     pub fn new(mut tracker: Tracker<M>, horizon: Span, mut memory: N) -> Self {
         let SequencerLent { copies, besides, .. } = memory.lend();
-        let (slots, words) = (tracker.slots(), tracker.slots() * PACKED_WORDS_MAX);
+        let (slots, words) = (tracker.slots(), tracker.slots() * PACKED_WORDS);
         assert!(copies.len().min(besides.len()) >= 2, "a sequencer needs two copies of the table");
         assert!(copies.iter().all(|copy| copy.bound() >= slots), "a copy holds the whole table");
         assert!(besides.iter().all(|words_of| words_of.bound() >= words), "and what lies apart from it");

@@ -21,7 +21,7 @@ use crate::measurement::SensorId;
 use crate::time::Timestamp;
 pub use existence::Existence;
 pub use number::{NodeId, Origin, TrackId, TrackNumber};
-pub use packed::PACKED_WORDS_MAX;
+pub use packed::PACKED_WORDS;
 pub use table::{ModeSlot, Slot, SlotCopy};
 
 /// How far a track has come.

@@ -1,5 +1,5 @@
-//! The memory that a node lends to its tracker: set aside once, at start, for the bounds in the configuration, and touched
-//! as far as tracks and scans have come.
+//! The memory that a node lends to its tracker: set aside once, at start, for the bounds in the configuration, and
+//! touched as far as tracks and scans have come.
 
 use fusion_core::association::Edge;
 use fusion_core::association::gate::Plot;
@@ -156,7 +156,7 @@ mod tests {
         few.iter().for_each(|(octets, name)| println!("{:>9} {name}", octets / 1_000));
         let per_track = (total(&many) - total(&few)) / 1_024;
         println!("{:>9} in all; {per_track} octets for each track more", total(&few) / 1_000);
-        assert!(per_track <= 47_000, "{per_track} octets a track");
+        assert!(per_track <= 31_500, "{per_track} octets a track");
         assert!(total(&few) - 1_024 * per_track <= 13_000_000, "{} octets without tracks", total(&few));
     }
 

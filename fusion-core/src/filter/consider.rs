@@ -160,7 +160,7 @@ impl Clone for Considered {
 /// As words, where it is copied.
 impl Considered {
     /// Words that it takes at the most.
-    pub(crate) const WORDS_MAX: usize = 2 + CONSIDERED_MAX * COLUMN_WORDS;
+    pub(crate) const MOST_WORDS: usize = 2 + CONSIDERED_MAX * COLUMN_WORDS;
 
     /// Words that it takes.
     pub(crate) fn words(&self) -> usize {
@@ -532,7 +532,7 @@ mod tests {
         for count in [0, 1, CONSIDERED_MAX] {
             let columns = (0..=u8::MAX).take(count).map(column).collect();
             let considered = Considered { columns, time: Timestamp::from_nanos(-7) };
-            let mut words = [0; Considered::WORDS_MAX + 1];
+            let mut words = [0; Considered::MOST_WORDS + 1];
             let mut packer = Packer::new(&mut words, 1);
             considered.pack(&mut packer);
             assert_eq!(packer.at(), 1 + considered.words());

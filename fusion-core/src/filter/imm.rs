@@ -238,7 +238,7 @@ fn unpack_state<const N: usize>(unpacker: &mut Unpacker<'_>) -> GaussianState<N>
 /// As words, where they are copied.
 impl Modes {
     /// Words that they take at the most.
-    pub(crate) const WORDS_MAX: usize = 1 + MOTIONS_MAX * (1 + state_words(9));
+    pub(crate) const MOST_WORDS: usize = 1 + MOTIONS_MAX * (1 + state_words(9));
 
     /// Words that these take, if there are any.
     pub(crate) fn words(modes: Option<&Self>) -> usize {
@@ -606,7 +606,7 @@ mod tests {
     #[test]
     fn as_words_modes_come_back_to_the_bit_and_take_half_as_much() {
         let modes = after_some_looks(&four());
-        let mut words = [0; Modes::WORDS_MAX + 1];
+        let mut words = [0; Modes::MOST_WORDS + 1];
         let mut packer = Packer::new(&mut words, 1);
         Modes::pack(Some(&modes), &mut packer);
         let end = packer.at();
@@ -615,7 +615,7 @@ mod tests {
         let back = Modes::unpack(&mut Unpacker::new(&words, 1)).expect("there were some");
         assert_eq!(back, modes);
         // Bit for bit: the same words again.
-        let mut again = [0; Modes::WORDS_MAX + 1];
+        let mut again = [0; Modes::MOST_WORDS + 1];
         Modes::pack(Some(&back), &mut Packer::new(&mut again, 1));
         assert_eq!(again, words);
         Modes::pack(None, &mut Packer::new(&mut words, 0));
@@ -625,7 +625,7 @@ mod tests {
     #[test]
     fn no_modes_take_more_words_than_are_reckoned_with() {
         let modes = Modes::start(&set_of([(PUSH, 5, 1.0), (PUSH, 6, 1.0), (PUSH, 7, 1.0), (PUSH, 8, 1.0)]), &state());
-        assert_eq!(Modes::words(modes.ok().as_ref()), Modes::WORDS_MAX);
+        assert_eq!(Modes::words(modes.ok().as_ref()), Modes::MOST_WORDS);
     }
 
     const LIVELY: NearlyConstantVelocity = NearlyConstantVelocity { horizontal: 2.0, vertical: 0.5 };

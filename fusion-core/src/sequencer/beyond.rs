@@ -5,8 +5,8 @@
 //! late within the horizon is put in its place as ever. For the amendment two things are kept longer than the horizon:
 //!
 //! * **Anchors**, copies of the table that have just been closed, two of them at least half a reach apart. A checkpoint
-//!   that closes becomes one by changing hands; nothing is copied, and what lies apart from its tracks is let go. A scan
-//!   older than both is refused.
+//!   that closes becomes one by changing hands; nothing is copied, and what lies apart from its tracks is let go. A
+//!   scan older than both is refused.
 //! * **What was heard**: the keys of the scans that were released, so that one that is heard again is not taken for new
 //!   evidence. What is older than these keys is refused. They take 25 KB.
 //!

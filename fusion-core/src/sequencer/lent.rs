@@ -1,5 +1,5 @@
-//! The memory that a sequencer is lent: the ring of held scans, and the copies of the track table. All of it is made for
-//! bounds that few come near, so most of it is lent as [`Room`].
+//! The memory that a sequencer is lent: the ring of held scans, and the copies of the track table. All of it is made
+//! for bounds that few come near, so most of it is lent as [`Room`].
 
 use heapless::Vec;
 
@@ -7,7 +7,7 @@ use super::{HeldScan, Piece};
 use crate::capacity::{ANCHORS, CHECKPOINTS, HELD_SCANS_MAX, SCAN_MEASUREMENTS_MAX};
 use crate::measurement::Measurement;
 use crate::room::Room;
-use crate::track::{PACKED_WORDS_MAX, SlotCopy};
+use crate::track::{PACKED_WORDS, SlotCopy};
 
 /// Everything lent to a sequencer beside its tracker's memory.
 pub struct SequencerLent<'a, C, W> {
@@ -98,6 +98,6 @@ impl SequencerSizes {
         let scans = if scans < HELD_SCANS_MAX { scans } else { HELD_SCANS_MAX };
         let measurements = if measurements < SCAN_MEASUREMENTS_MAX { SCAN_MEASUREMENTS_MAX } else { measurements };
         let besides = if copies < ANCHORS + 2 { copies } else { copies - ANCHORS };
-        Self { scans, measurements, copies, tracks, besides, words: tracks * PACKED_WORDS_MAX }
+        Self { scans, measurements, copies, tracks, besides, words: tracks * PACKED_WORDS }
     }
 }

@@ -5,7 +5,7 @@ use crate::filter::consider::Considered;
 use crate::filter::imm::Modes;
 
 /// Words that a track takes at the most.
-pub const PACKED_WORDS_MAX: usize = Modes::WORDS_MAX + Considered::WORDS_MAX;
+pub const PACKED_WORDS: usize = Modes::MOST_WORDS + Considered::MOST_WORDS;
 
 /// Writes words one after the other.
 pub(crate) struct Packer<'a> {

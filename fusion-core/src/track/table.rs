@@ -393,7 +393,7 @@ impl<'a> TrackTable<'a> {
 mod tests {
     use super::*;
     use crate::model::motion::MotionSet;
-    use crate::track::packed::PACKED_WORDS_MAX;
+    use crate::track::packed::PACKED_WORDS;
     use crate::track::tests::any_track;
 
     fn numbered(number: u64) -> Track {
@@ -447,7 +447,7 @@ mod tests {
         }
         table.delete(0);
         let mut copies = [const { SlotCopy::EMPTY }; 4];
-        let mut words = [0; 4 * PACKED_WORDS_MAX];
+        let mut words = [0; 4 * PACKED_WORDS];
         let (saved, used) = (*table.occupancy, table.words());
         table.save(&mut copies, &mut words[..used]);
         let before: [_; 4] = [0, 1, 2, 3].map(|slot| (table.get(slot).cloned(), table.modes(slot).cloned()));
