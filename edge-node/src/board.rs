@@ -54,7 +54,7 @@ pub struct Board {
     /// Picture time.
     pub time: Timestamp,
     /// The picture.
-    pub tracks: Arc<BTreeMap<TrackId, SystemTrack>>,
+    pub tracks: Arc<BTreeMap<TrackId, Arc<SystemTrack>>>,
     /// Smoothed trails of the node's own tracks; empty unless the configuration asks for them.
     pub trails: Arc<BTreeMap<TrackId, TrailPoints>>,
     /// The latest lines of bearing, oldest first; at most [`BEARINGS_SHOWN_MAX`].
@@ -158,7 +158,7 @@ impl Board {
     pub fn since<'a>(&'a self, before: &'a Self) -> (Vec<&'a SystemTrack>, Vec<TrackId>) {
         let known =
             |t: &SystemTrack| before.tracks.get(&t.id()).is_some_and(|old| old.record.version == t.record.version);
-        let changed = self.tracks.values().filter(|t| !known(t)).collect();
+        let changed = self.tracks.values().map(Arc::as_ref).filter(|t| !known(t)).collect();
         let gone = before.tracks.keys().filter(|id| !self.tracks.contains_key(id)).copied().collect();
         (changed, gone)
     }

@@ -278,7 +278,7 @@ impl Engine {
         let board = Board {
             sequence,
             time: now,
-            tracks: Arc::new(self.node.picture().map(|t| (t.id(), t.clone())).collect()),
+            tracks: Arc::new(self.node.picture_to_keep().map(|t| (t.id(), Arc::clone(t))).collect()),
             trails: Arc::new(self.node.trails()),
             bearings: self.bearings.iter().copied().collect(),
             heard: self.heard.iter().copied().collect(),

@@ -11,6 +11,7 @@
 
 mod point;
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -176,7 +177,7 @@ impl History {
 
     /// Takes in the picture as it is shown at a time. Time that goes back begins a new history: the old one would stand
     /// beside it.
-    pub fn handle_picture(&mut self, time: Timestamp, tracks: &BTreeMap<TrackId, SystemTrack>) {
+    pub fn handle_picture<T: Borrow<SystemTrack>>(&mut self, time: Timestamp, tracks: &BTreeMap<TrackId, T>) {
         let now_ms = time.as_millis();
         match self.now_ms {
             Some(before) if before == now_ms => return,
@@ -184,7 +185,7 @@ impl History {
             before => self.begin(now_ms, before.is_some()),
         }
         self.now_ms = Some(now_ms);
-        tracks.iter().for_each(|(id, track)| self.take(*id, track, now_ms));
+        tracks.iter().for_each(|(id, track)| self.take(*id, track.borrow(), now_ms));
         self.end_absent(now_ms);
         self.make_room(now_ms);
     }

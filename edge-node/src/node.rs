@@ -5,6 +5,7 @@
 //! call [`Node::poll`] until `None`: it works off one report at a time, so nothing piles up inside.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use fusion_core::angle::Angle;
 use fusion_core::geodesy::{Geodetic, TangentPlane};
@@ -453,6 +454,11 @@ impl Node {
     /// The picture, by id.
     pub fn picture(&self) -> impl Iterator<Item = &SystemTrack> {
         self.picture.entries()
+    }
+
+    /// The same, to keep.
+    pub fn picture_to_keep(&self) -> impl Iterator<Item = &Arc<SystemTrack>> {
+        self.picture.to_keep()
     }
 
     /// The smoothed trails of this node's own tracks, by id; none unless the configuration asks for them.

@@ -21,6 +21,7 @@ pub mod predict;
 pub mod records;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use fusion_core::label::Label;
 use fusion_core::time::{Span, Timestamp};
@@ -129,7 +130,8 @@ pub struct Picture {
     located: (BTreeMap<TrackId, SystemTrack>, Timestamp),
     /// What this node claims of its tracks.
     claimed: BTreeMap<TrackId, TrackId>,
-    shown: BTreeMap<TrackId, SystemTrack>,
+    /// Shared with those who look at it: most of it is the same from one look to the next.
+    shown: BTreeMap<TrackId, Arc<SystemTrack>>,
     changes: VecDeque<PictureChange>,
     claims: VecDeque<(TrackId, TrackId)>,
     /// Up to where the last call looked.
@@ -233,6 +235,11 @@ impl Picture {
 
     /// What this node shows, by number.
     pub fn entries(&self) -> impl Iterator<Item = &SystemTrack> {
+        self.shown.values().map(Arc::as_ref)
+    }
+
+    /// The same, to keep.
+    pub fn to_keep(&self) -> impl Iterator<Item = &Arc<SystemTrack>> {
         self.shown.values()
     }
 
@@ -278,7 +285,7 @@ impl Picture {
     /// An entry.
     #[must_use]
     pub fn entry(&self, id: TrackId) -> Option<&SystemTrack> {
-        self.shown.get(&id)
+        self.shown.get(&id).map(Arc::as_ref)
     }
 
     /// How many entries are shown.
@@ -485,7 +492,7 @@ impl Picture {
         }
         self.version += 1;
         track.record.version = Seq(self.version);
-        self.shown.insert(track.id(), track.clone());
+        self.shown.insert(track.id(), Arc::new(track.clone()));
         self.changes.push_back(PictureChange::Updated(Box::new(track)));
     }
 

@@ -148,7 +148,7 @@ fn board() -> Board {
         sequence: 1,
         time: NOW,
         trails: Arc::new(BTreeMap::from([(track.id, trail)])),
-        tracks: Arc::new(BTreeMap::from([(track.id, entry(track))])),
+        tracks: Arc::new(BTreeMap::from([(track.id, Arc::new(entry(track)))])),
         sensors: vec![sensor],
         neighbours: vec![neighbour()],
         registrations: vec![registration(label)],
@@ -240,7 +240,9 @@ fn the_console_is_told_what_the_examples_say() {
     let mut other = Stream::asked("bbox=20,50,22,54&deltas").expect("sound");
     let _ = other.advance(&hello, &shown);
     let mut moved = Board { bearings: vec![], ..board() };
-    Arc::make_mut(&mut moved.tracks).values_mut().for_each(|track| track.record.version = Seq(1_000_000));
+    Arc::make_mut(&mut moved.tracks)
+        .values_mut()
+        .for_each(|track| Arc::make_mut(track).record.version = Seq(1_000_000));
     told.extend(other.advance(&hello, &whole(moved)));
     let examples = blocks(&chapter("Web console messages (JSON over WebSocket)"), "json");
     assert_eq!(examples.len(), told.len());
@@ -265,6 +267,7 @@ fn the_fields_of_tracks_and_bearings_are_all_explained() {
     let chapter = chapter("Web console messages (JSON over WebSocket)");
     let mut board = board();
     for track in Arc::make_mut(&mut board.tracks).values_mut() {
+        let track = Arc::make_mut(track);
         (track.formerly, track.stale) = (vec![track.id()], true);
         let (who, by, time_ms, label) =
             (Some("ops".to_owned()), "bravo".to_owned(), NOW.as_millis(), track.record.label);

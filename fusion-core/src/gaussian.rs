@@ -161,6 +161,25 @@ impl<const N: usize> Covariance<N> {
         &self.0
     }
 
+    /// The diagonal and what is below it, column by column: all that it is made of, since a covariance is symmetric to
+    /// the bit.
+    pub(crate) fn lower(&self) -> impl Iterator<Item = f64> {
+        let columns = &self.0.data.0;
+        let whole = |j: usize, i: usize| columns[j][i].to_bits() == columns[i][j].to_bits();
+        debug_assert!((0..N).all(|j| (0..j).all(|i| whole(j, i))), "a covariance is symmetric to the bit");
+        columns.iter().enumerate().flat_map(|(j, column)| column[j..].iter().copied())
+    }
+
+    /// A covariance of what [`lower`](Self::lower) told of it. Not proven anew.
+    pub(crate) fn of_lower(mut lower: impl FnMut() -> f64) -> Self {
+        let mut p = [[0.0; N]; N];
+        for (j, column) in p.iter_mut().enumerate() {
+            column[j..].iter_mut().for_each(|entry| *entry = lower());
+        }
+        mirror(&mut p);
+        Self(SMatrix::from_array_storage(ArrayStorage(p)))
+    }
+
     /// The covariance of the first `K` components alone.
     ///
     /// Not proven anew: the factors of a leading block are the leading factors of the whole.

@@ -35,6 +35,7 @@ pub mod maths;
 pub mod measurement;
 pub mod model;
 pub mod registration;
+pub mod room;
 pub mod sensor;
 pub mod sequencer;
 pub mod source_track;

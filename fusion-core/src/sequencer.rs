@@ -16,7 +16,7 @@ mod lent;
 mod ring;
 
 pub use beyond::REACH_DEFAULT;
-pub use lent::{SequencerBuffers, SequencerLent, SequencerMemory, SequencerSizes, TableCopy};
+pub use lent::{SequencerBuffers, SequencerLent, SequencerMemory, SequencerSizes};
 pub use ring::{HeldScan, Key, Piece, blank_measurement};
 
 use heapless::Deque;
@@ -24,10 +24,11 @@ use heapless::Deque;
 use crate::association::gate::Gate;
 use crate::capacity::{ANCHORS, CHECKPOINTS};
 use crate::measurement::Scan;
+use crate::room::Room;
 use crate::sensor::SensorModel;
 use crate::tally::{SequencerTally, Tally, count};
 use crate::time::{Span, Timestamp};
-use crate::track::Track;
+use crate::track::{PACKED_WORDS, Track};
 use crate::tracker::{Progress, ScanError, ScanOutcome, Tracker, TrackerMemory};
 use crate::trail::{Decision, few};
 use beyond::Beyond;
@@ -44,6 +45,8 @@ struct Checkpoint {
     progress: Progress,
     /// Which copy of the table.
     copy: usize,
+    /// Which copy of what lies apart from its tracks; of an anchor, nobody's.
+    beside: usize,
 }
 
 /// A tracker that takes scans in any order within a horizon.
@@ -71,12 +74,14 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
     /// If there are fewer than two copies, or one has no room for the tracker's table: a bug of the caller
     /// ([`SequencerSizes`]).
     #[must_use]
-    pub fn new(tracker: Tracker<M>, horizon: Span, mut memory: N) -> Self {
-        let copies = memory.lend().copies;
-        assert!(copies.len() >= 2, "a sequencer needs two copies of the table");
-        assert!(copies.iter_mut().all(|copy| copy.room() >= tracker.slots()), "a copy holds the whole table");
+    pub fn new(mut tracker: Tracker<M>, horizon: Span, mut memory: N) -> Self {
+        let SequencerLent { copies, besides, .. } = memory.lend();
+        let (slots, words) = (tracker.slots(), tracker.slots() * PACKED_WORDS);
+        assert!(copies.len().min(besides.len()) >= 2, "a sequencer needs two copies of the table");
+        assert!(copies.iter().all(|copy| copy.bound() >= slots), "a copy holds the whole table");
+        assert!(besides.iter().all(|words_of| words_of.bound() >= words), "and what lies apart from it");
         let mut checkpoints = Deque::new();
-        let beginning = Checkpoint { after: None, progress: tracker.progress(), copy: 0 };
+        let beginning = Checkpoint { after: None, progress: tracker.progress(), copy: 0, beside: 0 };
         checkpoints.push_back(beginning).expect("a new queue has room");
         let beyond = Beyond::new(Gate::new(tracker.config().gate_probability));
         Self {
@@ -229,8 +234,8 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
             self.checkpoints.pop_back();
         }
         let start = self.checkpoints.back().expect("one checkpoint always remains").clone();
-        let table = self.memory.lend().copies[start.copy].reaching(start.progress.occupancy.top());
-        self.tracker.restore(table, start.progress);
+        let SequencerLent { copies, besides, .. } = self.memory.lend();
+        self.tracker.restore(copies[start.copy].reached(), besides[start.beside].reached(), start.progress);
         self.tracker.note(start.after.unwrap_or(Key::FIRST), Decision::Rewound);
         let mut outcome = ScanOutcome::default();
         let mut place = start.after.map_or(0, |after| self.ring().find(after).map_or_else(|place| place, |at| at + 1));
@@ -261,7 +266,8 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
     /// How many copies of the table fit the lent memory, beside those that retrodiction keeps.
     fn copies(&mut self) -> usize {
         let kept = if self.beyond.is_on() { ANCHORS } else { 0 };
-        self.memory.lend().copies.len().min(CHECKPOINTS) - kept
+        let SequencerLent { copies, besides, .. } = self.memory.lend();
+        (copies.len().min(CHECKPOINTS) - kept).min(besides.len())
     }
 
     /// Copies the table after the latest scan, if the last copy is old enough and there is room for one more.
@@ -276,13 +282,11 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
     }
 
     fn copy_table(&mut self, key: Key) {
-        let mut taken = [false; CHECKPOINTS];
-        let checkpoints = self.checkpoints.iter().map(|checkpoint| checkpoint.copy);
-        checkpoints.chain(self.beyond.copies()).for_each(|copy| taken[copy] = true);
-        let copy = taken.iter().position(|taken| !taken).expect("fewer checkpoints than copies");
-        let progress = self.tracker.progress();
-        self.tracker.save(self.memory.lend().copies[copy].reaching(progress.occupancy.top()));
-        let checkpoint = Checkpoint { after: Some(key), progress, copy };
+        let copy = first_free(self.checkpoints.iter().map(|checkpoint| checkpoint.copy).chain(self.beyond.copies()));
+        let beside = first_free(self.checkpoints.iter().map(|checkpoint| checkpoint.beside));
+        let SequencerLent { copies, besides, .. } = self.memory.lend();
+        self.tracker.save(&mut copies[copy], &mut besides[beside]);
+        let checkpoint = Checkpoint { after: Some(key), progress: self.tracker.progress(), copy, beside };
         self.checkpoints.push_back(checkpoint).expect("fewer checkpoints than there is room for");
     }
 
@@ -342,4 +346,11 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
         }
         released
     }
+}
+
+/// The first copy that is not taken.
+fn first_free(taken: impl Iterator<Item = usize>) -> usize {
+    let mut free = [true; CHECKPOINTS];
+    taken.for_each(|copy| free[copy] = false);
+    free.iter().position(|free| *free).expect("fewer checkpoints than copies")
 }

@@ -5,6 +5,7 @@ pub mod existence;
 pub mod height;
 pub mod initiator;
 pub mod number;
+pub(crate) mod packed;
 pub mod ranging;
 pub mod table;
 
@@ -20,6 +21,7 @@ use crate::measurement::SensorId;
 use crate::time::Timestamp;
 pub use existence::Existence;
 pub use number::{NodeId, Origin, TrackId, TrackNumber};
+pub use packed::PACKED_WORDS;
 pub use table::{ModeSlot, Slot, SlotCopy};
 
 /// How far a track has come.

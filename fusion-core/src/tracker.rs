@@ -43,6 +43,7 @@ use crate::filter::predict;
 use crate::gaussian::GaussianState;
 use crate::label::Label;
 use crate::measurement::{Scan, SensorId};
+use crate::room::Room;
 use crate::sensor::SensorModel;
 use crate::sequencer::Key;
 use crate::tally::Tally;
@@ -161,8 +162,8 @@ impl<M: TrackerMemory> Tracker<M> {
     /// A tracker without tracks. Settings that make no sense ([`TrackerConfig::check`]) give tracks that make none.
     #[must_use]
     pub fn new(origin: Origin, config: TrackerConfig, mut memory: M) -> Self {
-        memory.lend().slots.fill(Slot::EMPTY);
-        memory.lend().modes.fill(ModeSlot::EMPTY);
+        memory.lend().slots.reaching(0).fill(Slot::EMPTY);
+        memory.lend().modes.reaching(0).fill(ModeSlot::EMPTY);
         let gate = Gate::new(config.gate_probability);
         let (progress, book) = (Progress::default(), Book::default());
         Self { origin, config, gate, progress, safe_until: NEVER, book, memory }
@@ -178,7 +179,7 @@ impl<M: TrackerMemory> Tracker<M> {
         let Progress { occupancy, tally, newcomers, noise, clutter, considering, labels, .. } = &mut self.progress;
         let common = Common::of(scan, sensor, self.config.filter, considering);
         let mut lent = self.memory.lend();
-        let mut table = TrackTable::new(lent.slots, lent.modes, occupancy);
+        let mut table = TrackTable::reaching(lent.slots, lent.modes, occupancy, 0);
         let trail = self.book.at_scan(lent.trail, scan);
         pass_time(&mut table, scan.time, &mut self.safe_until, &self.config, tally, &trail);
 
@@ -221,11 +222,14 @@ impl<M: TrackerMemory> Tracker<M> {
         let (look, config) = (&look, &self.config);
         let one_label = labels.are_all(look.label);
         let updating = Updating { look, config, common: &common, origin: self.origin, one_label, clash, safe_until };
+        let branches = Updating::branches(&table, rows);
+        let mut table = TrackTable::reaching(lent.slots, lent.modes, occupancy, branches);
         let extra = updating.update(&mut table, &solution, columns, noise, tally);
         newcomers.learn(scan, rows.iter().filter_map(|row| table.get(row.slot)));
         updating.merge_twins(&mut table, &solution, columns, tally);
         updating.delete_missed(&mut table, rows, tally);
         clutter.learn(look, columns, tally);
+        let mut table = TrackTable::reaching(lent.slots, lent.modes, occupancy, updating.foundings(columns));
         Foundings { updating: &updating, table: &mut table, tally, extra }.found_all(columns);
         self.safe_until = updating.safe_until.get();
         Ok(ScanOutcome { rows: rows.len(), edges: edges.len(), tracks: table.live() })
@@ -235,7 +239,7 @@ impl<M: TrackerMemory> Tracker<M> {
     /// changed. A later scan would have done the same, so it does not matter how often this is called.
     pub fn handle_timeout(&mut self, now: Timestamp) -> bool {
         let lent = self.memory.lend();
-        let mut table = TrackTable::new(lent.slots, lent.modes, &mut self.progress.occupancy);
+        let mut table = TrackTable::reaching(lent.slots, lent.modes, &mut self.progress.occupancy, 0);
         let trail = self.book.at_time(lent.trail, now);
         pass_time(&mut table, now, &mut self.safe_until, &self.config, &mut self.progress.tally, &trail)
     }
@@ -289,8 +293,8 @@ impl<M: TrackerMemory> Tracker<M> {
     }
 
     /// How many tracks there is room for.
-    pub(crate) fn slots(&self) -> usize {
-        self.memory.slots().len()
+    pub(crate) fn slots(&mut self) -> usize {
+        self.memory.lend().slots.bound()
     }
 
     /// Notes something about a scan in the trail.
@@ -310,15 +314,19 @@ impl<M: TrackerMemory> Tracker<M> {
     }
 
     /// Copies the tracks out.
-    pub(crate) fn save(&mut self, copy: &mut [SlotCopy]) {
+    pub(crate) fn save(&mut self, copy: &mut impl Room<SlotCopy>, words: &mut impl Room<u64>) {
         let lent = self.memory.lend();
-        TrackTable::new(lent.slots, lent.modes, &mut self.progress.occupancy).save(copy);
+        let table = TrackTable::reaching(lent.slots, lent.modes, &mut self.progress.occupancy, 0);
+        table.save(copy.reaching(table.top()), words.reaching(table.words()));
     }
 
     /// Goes back to what was saved.
-    pub(crate) fn restore(&mut self, copy: &[SlotCopy], progress: Progress) {
+    pub(crate) fn restore(&mut self, copy: &[SlotCopy], words: &[u64], progress: Progress) {
         let lent = self.memory.lend();
-        TrackTable::new(lent.slots, lent.modes, &mut self.progress.occupancy).restore(copy, progress.occupancy);
+        let occupancy = &mut self.progress.occupancy;
+        let reach = occupancy.top().max(progress.occupancy.top());
+        let mut table = TrackTable::new(lent.slots.reaching(reach), lent.modes.reaching(reach), occupancy);
+        table.restore(copy, words, progress.occupancy);
         self.progress = progress;
         self.safe_until = NEVER;
     }

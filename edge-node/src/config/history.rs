@@ -20,9 +20,9 @@ pub struct HistoryConfig {
 }
 
 impl Default for HistoryConfig {
-    /// Four hours of some five hundred tracks.
+    /// See `docs/CONFIG.md` for what was seen to fit.
     fn default() -> Self {
-        Self { enabled: true, memory_mib: 16, age_s: 14_400.0 }
+        Self { enabled: true, memory_mib: 8, age_s: 14_400.0 }
     }
 }
 

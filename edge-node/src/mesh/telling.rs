@@ -88,8 +88,8 @@ mod tests {
         Arc::new(Board { tracks: Arc::new(tracks), ..Board::default() })
     }
 
-    fn by_id(track: crate::picture::SystemTrack) -> (fusion_core::track::TrackId, crate::picture::SystemTrack) {
-        (track.id(), track)
+    fn by_id(track: crate::picture::SystemTrack) -> (fusion_core::track::TrackId, Arc<crate::picture::SystemTrack>) {
+        (track.id(), Arc::new(track))
     }
 
     fn picture(payload: &zenoh::bytes::ZBytes) -> Picture {

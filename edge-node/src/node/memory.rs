@@ -1,12 +1,12 @@
-//! The memory that a node lends to its tracker: allocated once, at start, from the bounds in the configuration.
+//! The memory that a node lends to its tracker: set aside once, at start, for the bounds in the configuration, and
+//! touched as far as tracks and scans have come.
 
 use fusion_core::association::Edge;
 use fusion_core::association::gate::Plot;
 use fusion_core::capacity::{CHECKPOINTS, SCAN_MEASUREMENTS_MAX};
 use fusion_core::measurement::Measurement;
-use fusion_core::sequencer::{
-    HeldScan, Piece, Sequencer, SequencerBuffers, SequencerSizes, TableCopy, blank_measurement,
-};
+use fusion_core::room::Room;
+use fusion_core::sequencer::{HeldScan, Piece, Sequencer, SequencerBuffers, SequencerSizes, blank_measurement};
 use fusion_core::time::Span;
 use fusion_core::track::{ModeSlot, Origin, Slot, SlotCopy};
 use fusion_core::tracker::{Addressed, Buffers, Column, Row, Sizes, Tracker};
@@ -20,8 +20,8 @@ const HELD_SCANS: usize = 2_048;
 const HELD_MEASUREMENTS: usize = 16_384;
 
 type TrackerBoxes = Buffers<
-    Box<[Slot]>,
-    Box<[ModeSlot]>,
+    Reserved<Slot>,
+    Reserved<ModeSlot>,
     Box<[Row]>,
     Box<[Column]>,
     Box<[Plot]>,
@@ -31,7 +31,8 @@ type TrackerBoxes = Buffers<
     Box<[u32]>,
     Box<[Entry]>,
 >;
-type SequencerBoxes = SequencerBuffers<Box<[HeldScan]>, Box<[Piece]>, Box<[Measurement]>, Reserved>;
+type SequencerBoxes =
+    SequencerBuffers<Reserved<HeldScan>, Box<[Piece]>, Reserved<Measurement>, Reserved<SlotCopy>, Reserved<u64>>;
 
 /// The tracker of a node, in memory of its own.
 pub type NodeSequencer = Sequencer<TrackerBoxes, SequencerBoxes>;
@@ -51,8 +52,8 @@ pub fn sequencer(origin: Origin, settings: &TrackerSettings, plane_height_m: f64
 fn tracker_boxes(tracks: usize, trail: usize) -> TrackerBoxes {
     let sizes = Sizes::new(tracks, SCAN_MEASUREMENTS_MAX);
     Buffers {
-        slots: boxed(Slot::EMPTY, sizes.tracks),
-        modes: boxed(ModeSlot::EMPTY, sizes.tracks),
+        slots: Reserved::new(Slot::EMPTY, sizes.tracks),
+        modes: Reserved::new(ModeSlot::EMPTY, sizes.tracks),
         rows: boxed(Row::EMPTY, sizes.tracks),
         columns: boxed(Column::EMPTY, sizes.measurements),
         plots: boxed(Plot::EMPTY, sizes.measurements),
@@ -68,28 +69,44 @@ fn tracker_boxes(tracks: usize, trail: usize) -> TrackerBoxes {
 fn sequencer_boxes(tracks: usize) -> SequencerBoxes {
     let sizes = SequencerSizes::new(tracks, HELD_SCANS, HELD_MEASUREMENTS, CHECKPOINTS);
     SequencerBuffers {
-        scans: boxed(HeldScan::EMPTY, sizes.scans),
+        scans: Reserved::new(HeldScan::EMPTY, sizes.scans),
         pieces: boxed(Piece::EMPTY, sizes.scans),
-        measurements: boxed(blank_measurement(), sizes.measurements),
-        copies: (0..sizes.copies).map(|_| Reserved(Vec::with_capacity(sizes.tracks))).collect(),
+        measurements: Reserved::new(blank_measurement(), sizes.measurements),
+        copies: (0..sizes.copies).map(|_| Reserved::new(SlotCopy::EMPTY, sizes.tracks)).collect(),
+        besides: (0..sizes.besides).map(|_| Reserved::new(0, sizes.words)).collect(),
     }
 }
 
-/// Room for a copy of the track table: all of it is set aside at the start, but no page of it is touched before so many
-/// tracks are there.
-pub struct Reserved(Vec<SlotCopy>);
+/// Room for things: all of it is set aside at the start, but no page of it is touched before so many are there.
+pub struct Reserved<T> {
+    /// Never grows beyond its capacity.
+    reached: Vec<T>,
+    bound: usize,
+    blank: T,
+}
 
-impl TableCopy for Reserved {
-    fn room(&mut self) -> usize {
-        self.0.capacity()
+impl<T> Reserved<T> {
+    /// For so many, of which each is blank when it is reached first.
+    fn new(blank: T, bound: usize) -> Self {
+        Self { reached: Vec::with_capacity(bound), bound, blank }
+    }
+}
+
+impl<T: Clone> Room<T> for Reserved<T> {
+    fn bound(&self) -> usize {
+        self.bound
     }
 
-    fn reaching(&mut self, tracks: usize) -> &mut [SlotCopy] {
-        let reached = tracks.min(self.0.capacity());
-        if self.0.len() < reached {
-            self.0.resize(reached, SlotCopy::EMPTY);
+    fn reaching(&mut self, places: usize) -> &mut [T] {
+        let reached = places.min(self.bound);
+        if self.reached.len() < reached {
+            self.reached.resize(reached, self.blank.clone());
         }
-        &mut self.0
+        &mut self.reached
+    }
+
+    fn reached(&self) -> &[T] {
+        &self.reached
     }
 }
 
@@ -101,12 +118,18 @@ fn boxed<T: Clone>(blank: T, length: usize) -> Box<[T]> {
 mod tests {
     use super::*;
 
-    /// Octets of the boxes of a tracker and a sequencer, largest first, with their names.
+    impl<T> Reserved<T> {
+        fn octets(&self) -> usize {
+            self.bound * size_of::<T>()
+        }
+    }
+
+    /// Octets set aside for a tracker and a sequencer, largest first, with their names.
     fn taken(tracks: usize) -> Vec<(usize, &'static str)> {
         let (tracker, held) = (tracker_boxes(tracks, 0), sequencer_boxes(tracks));
         let mut boxes = vec![
-            (size_of_val(&*tracker.slots), "slots"),
-            (size_of_val(&*tracker.modes), "modes"),
+            (tracker.slots.octets(), "slots"),
+            (tracker.modes.octets(), "modes"),
             (size_of_val(&*tracker.rows), "rows"),
             (size_of_val(&*tracker.columns), "columns"),
             (size_of_val(&*tracker.plots), "plots"),
@@ -115,13 +138,11 @@ mod tests {
             (size_of_val(&*tracker.probabilities), "probabilities"),
             (size_of_val(&*tracker.reals), "reals"),
             (size_of_val(&*tracker.words), "words"),
-            (size_of_val(&*held.scans), "held scans"),
+            (held.scans.octets(), "held scans"),
             (size_of_val(&*held.pieces), "pieces"),
-            (size_of_val(&*held.measurements), "held measurements"),
-            (
-                held.copies.iter().map(|copy| copy.0.capacity()).sum::<usize>() * size_of::<SlotCopy>(),
-                "copies of tracks",
-            ),
+            (held.measurements.octets(), "held measurements"),
+            (held.copies.iter().map(Reserved::octets).sum(), "copies of tracks"),
+            (held.besides.iter().map(Reserved::octets).sum(), "copies of what lies apart"),
         ];
         boxes.sort_unstable_by(|a, b| b.cmp(a));
         boxes
@@ -135,18 +156,26 @@ mod tests {
         few.iter().for_each(|(octets, name)| println!("{:>9} {name}", octets / 1_000));
         let per_track = (total(&many) - total(&few)) / 1_024;
         println!("{:>9} in all; {per_track} octets for each track more", total(&few) / 1_000);
-        assert!(per_track <= 47_000, "{per_track} octets a track");
+        assert!(per_track <= 31_500, "{per_track} octets a track");
         assert!(total(&few) - 1_024 * per_track <= 13_000_000, "{} octets without tracks", total(&few));
     }
 
     #[test]
-    fn a_copy_is_touched_as_far_as_tracks_have_come_and_asks_for_no_memory_then() {
-        let mut copies = sequencer_boxes(1_024).copies;
-        assert!(copies.iter_mut().all(|copy| copy.0.is_empty() && copy.room() >= 1_024));
-        let copy = &mut copies[0];
-        let (begins, room) = (copy.0.as_ptr(), copy.room());
-        for (tracks, reached) in [(0, 0), (200, 200), (100, 200), (1_024, 1_024), (room + 1, room)] {
-            assert_eq!((copy.reaching(tracks).len(), copy.0.as_ptr()), (reached, begins), "{tracks} tracks");
+    fn room_is_touched_as_far_as_it_was_reached_and_asks_for_no_memory_then() {
+        let mut room = Reserved::new(7, 1_024);
+        let begins = room.reached().as_ptr();
+        for (places, reached) in [(0, 0), (200, 200), (100, 200), (1_024, 1_024), (1_025, 1_024)] {
+            assert_eq!((room.reaching(places).len(), room.reached().as_ptr()), (reached, begins), "{places} places");
         }
+        assert!(room.reached().iter().all(|place| *place == 7));
+    }
+
+    #[test]
+    fn a_node_that_has_seen_nothing_has_touched_none_of_what_is_large() {
+        let (tracker, held) = (tracker_boxes(1_024, 0), sequencer_boxes(1_024));
+        assert!(tracker.slots.reached().is_empty() && tracker.modes.reached().is_empty());
+        assert!(held.scans.reached().is_empty() && held.measurements.reached().is_empty());
+        assert!(held.copies.iter().all(|copy| copy.reached().is_empty()));
+        assert!(held.besides.iter().all(|words| words.reached().is_empty()));
     }
 }

@@ -21,7 +21,7 @@ pub const MEDIA_TYPE: &str = "application/geo+json";
 #[must_use]
 pub fn collection(hello: &Hello, board: &Released, areas: bool) -> Value {
     let tracks = board.tracks.values().map(|each| track(board, each));
-    let outlines = board.tracks.values().filter(|_| areas).map(outline);
+    let outlines = board.tracks.values().filter(|_| areas).map(|each| outline(each));
     let own = board.bearings.iter().map(|bearing| console_json::bearing(hello, bearing));
     let lines = own.chain(board.heard.iter().map(|heard| console_json::heard(board, heard))).filter_map(line);
     let features: Vec<Value> = tracks.chain(outlines).chain(lines).collect();

@@ -66,6 +66,7 @@ async fn picture(State(serving): State<Serving>, Extension(viewer): Asking, Quer
     answer(&serving, |keeper| {
         let then = keeper.read().picture(of_millis(at), |label| viewer.receiver.may_have(label));
         let (time, tracks) = then.ok_or("nothing was shown yet\n")?;
+        let tracks = tracks.into_iter().map(|(id, track)| (id, Arc::new(track))).collect();
         let board = Board { time, tracks: Arc::new(tracks), ..Board::default() };
         let board = viewer.receiver.sift(&Arc::new(board));
         let mut value = console_json::snapshot(serving.hello(), &board);

@@ -75,13 +75,14 @@ pub fn is_for(clearance: &Clearance, thing: &impl Labelled) -> bool {
 /// Whether a track is in the picture, and they may have it.
 #[must_use]
 pub fn is_there_for(clearance: &Clearance, board: &Board, id: TrackId) -> bool {
-    board.tracks.get(&id).is_some_and(|track| is_for(clearance, track))
+    board.tracks.get(&id).is_some_and(|track| is_for(clearance, track.as_ref()))
 }
 
 /// The tracks that they may have, and how many others there are.
 #[must_use]
 pub fn tracks_for<'a>(clearance: &Clearance, board: &'a Board) -> (Vec<&'a SystemTrack>, usize) {
-    let permitted: Vec<&SystemTrack> = board.tracks.values().filter(|track| is_for(clearance, *track)).collect();
+    let tracks = board.tracks.values().map(Arc::as_ref);
+    let permitted: Vec<&SystemTrack> = tracks.filter(|track| is_for(clearance, *track)).collect();
     let withheld = board.tracks.len() - permitted.len();
     (permitted, withheld)
 }
@@ -201,7 +202,7 @@ impl Receiver {
     pub fn sift(&self, board: &Arc<Board>) -> Released {
         let Some(clearance) = self.clearance else { return Released::whole(Arc::clone(board)) };
         let (tracks, withheld) = tracks_for(&clearance, board);
-        let tracks: BTreeMap<TrackId, SystemTrack> = tracks.into_iter().map(|t| (t.id(), self.without(t))).collect();
+        let tracks: BTreeMap<_, _> = tracks.into_iter().map(|t| (t.id(), Arc::new(self.without(t)))).collect();
         let trails = tracks.values().filter_map(|track| board.trails.get_key_value(&track.own_id()));
         let board = Board {
             sequence: board.sequence,
@@ -258,7 +259,7 @@ impl Receiver {
 
 fn of_tracks<V: Clone>(
     all: &BTreeMap<TrackId, V>,
-    tracks: &BTreeMap<TrackId, SystemTrack>,
+    tracks: &BTreeMap<TrackId, Arc<SystemTrack>>,
     is_for_them: impl Fn(&V) -> bool,
 ) -> BTreeMap<TrackId, V> {
     let theirs = all.iter().filter(|(id, value)| tracks.contains_key(id) && is_for_them(value));

@@ -66,7 +66,7 @@ pub(crate) fn track(number: u64, level: Level) -> SystemTrack {
 }
 
 pub(super) fn board(tracks: impl IntoIterator<Item = SystemTrack>) -> Board {
-    let tracks: BTreeMap<TrackId, SystemTrack> = tracks.into_iter().map(|track| (track.id(), track)).collect();
+    let tracks: BTreeMap<_, _> = tracks.into_iter().map(|track| (track.id(), Arc::new(track))).collect();
     Board { time: NOW, tracks: Arc::new(tracks), ..Board::default() }
 }
 

@@ -29,6 +29,7 @@ use crate::maths::exp;
 use crate::measurement::{Pose, SensorId};
 use crate::model::ObservationModel;
 use crate::time::{Span, Timestamp};
+use crate::track::packed::{Packer, Unpacker};
 
 /// Which error it is: the same of two scans is one and the same, no other is related.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +156,48 @@ impl Clone for Considered {
         self.time = other.time;
     }
 }
+
+/// As words, where it is copied.
+impl Considered {
+    /// Words that it takes at the most.
+    pub(crate) const MOST_WORDS: usize = 2 + CONSIDERED_MAX * COLUMN_WORDS;
+
+    /// Words that it takes.
+    pub(crate) fn words(&self) -> usize {
+        2 + self.columns.len() * COLUMN_WORDS
+    }
+
+    /// Writes as many.
+    pub(crate) fn pack(&self, packer: &mut Packer<'_>) {
+        packer.word(self.time.as_nanos().cast_unsigned());
+        packer.word(self.columns.len() as u64);
+        for Column { cause, lasts, a } in &self.columns {
+            let Cause { sensor, platform, part } = *cause;
+            let forgotten = u64::from(lasts.is_some());
+            packer.word(u64::from(sensor.0) | u64::from(platform) << 16 | u64::from(part) << 32 | forgotten << 40);
+            packer.word(lasts.map_or(0, |lasts| lasts.as_nanos().cast_unsigned()));
+            a.iter().for_each(|component| packer.real(*component));
+        }
+    }
+
+    /// Becomes what was written.
+    pub(crate) fn unpack(&mut self, unpacker: &mut Unpacker<'_>) {
+        self.time = Timestamp::from_nanos(unpacker.word().cast_signed());
+        self.columns.clear();
+        for _ in 0..unpacker.word() {
+            let [s0, s1, p0, p1, part, forgotten, ..] = unpacker.word().to_le_bytes();
+            let sensor = SensorId(u16::from_le_bytes([s0, s1]));
+            let cause = Cause { sensor, platform: u16::from_le_bytes([p0, p1]), part };
+            let lasts = Span::from_nanos(unpacker.word().cast_signed());
+            let lasts = (forgotten != 0).then_some(lasts);
+            let a = StateVector::from_fn(|_, _| unpacker.real());
+            self.columns.push(Column { cause, lasts, a }).expect("no more than there were");
+        }
+    }
+}
+
+/// Its cause, how long it lasts, a.
+const COLUMN_WORDS: usize = 2 + KINEMATIC;
 
 impl Considered {
     /// Nothing is in common with anything.
@@ -477,6 +520,30 @@ mod tests {
             RangeBearingElevation(&pose).predict(&x) + shift
         };
         (seen(step) - seen(-step)) / (2.0 * step)
+    }
+
+    #[test]
+    fn as_words_common_errors_come_back_to_the_bit() {
+        let column = |part: u8| {
+            let cause = Cause { sensor: SensorId(0x0102), platform: 0x0304, part };
+            let lasts = part.is_multiple_of(2).then_some(Span::from_millis(-1 - i64::from(part)));
+            Column { cause, lasts, a: StateVector::new(-0.0, 1e-310, 0.1, f64::MAX, -3.0, f64::from(part)) }
+        };
+        for count in [0, 1, CONSIDERED_MAX] {
+            let columns = (0..=u8::MAX).take(count).map(column).collect();
+            let considered = Considered { columns, time: Timestamp::from_nanos(-7) };
+            let mut words = [0; Considered::MOST_WORDS + 1];
+            let mut packer = Packer::new(&mut words, 1);
+            considered.pack(&mut packer);
+            assert_eq!(packer.at(), 1 + considered.words());
+            let mut back = Considered { columns: [column(9)].into_iter().collect(), time: Timestamp::EPOCH };
+            back.unpack(&mut Unpacker::new(&words, 1));
+            assert_eq!(back, considered);
+            let bits = |known: &Considered| -> Vec<u64, 72> {
+                known.columns.iter().flat_map(|column| column.a.iter().map(|entry| entry.to_bits())).collect()
+            };
+            assert_eq!(bits(&back), bits(&considered));
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ use crate::measurement::Reading;
 use crate::model::motion::{MOTIONS_MAX, Motion, MotionSet};
 use crate::model::{MeasurementModel, TransitionModel};
 use crate::time::Timestamp;
+use crate::track::packed::{Packer, Unpacker};
 use blend::{AddFirstMean, AddFirstSpread, AddVariance, Blend, Numbers};
 
 /// The state of one mode.
@@ -179,8 +180,93 @@ impl ModeState {
         Some((mean.try_into().ok()?, p.as_chunks().0))
     }
 
+    /// Words that a state takes: its time, x̂ and half of P.
+    const fn words(&self) -> usize {
+        match self {
+            Self::Six(_) => state_words(6),
+            Self::Seven(_) => state_words(7),
+            Self::Nine(_) => state_words(9),
+        }
+    }
+
+    fn pack(&self, packer: &mut Packer<'_>) {
+        match self {
+            Self::Six(state) => pack_state(state, packer),
+            Self::Seven(state) => pack_state(state, packer),
+            Self::Nine(state) => pack_state(state, packer),
+        }
+    }
+
+    /// Which it is, in two bits.
+    const fn kind(&self) -> u64 {
+        match self {
+            Self::Six(_) => 0,
+            Self::Seven(_) => 1,
+            Self::Nine(_) => 2,
+        }
+    }
+
+    fn unpack(kind: u64, unpacker: &mut Unpacker<'_>) -> Self {
+        match kind {
+            0 => Self::Six(unpack_state(unpacker)),
+            1 => Self::Seven(unpack_state(unpacker)),
+            _ => Self::Nine(unpack_state(unpacker)),
+        }
+    }
+
     fn is_like(&self, other: &Self) -> bool {
         core::mem::discriminant(self) == core::mem::discriminant(other)
+    }
+}
+
+const fn state_words(dimensions: usize) -> usize {
+    1 + dimensions + dimensions * (dimensions + 1) / 2
+}
+
+fn pack_state<const N: usize>(state: &GaussianState<N>, packer: &mut Packer<'_>) {
+    packer.word(state.time.as_nanos().cast_unsigned());
+    state.mean.iter().for_each(|component| packer.real(*component));
+    state.covariance.lower().for_each(|entry| packer.real(entry));
+}
+
+fn unpack_state<const N: usize>(unpacker: &mut Unpacker<'_>) -> GaussianState<N> {
+    let time = Timestamp::from_nanos(unpacker.word().cast_signed());
+    let mean = SVector::from_fn(|_, _| unpacker.real());
+    GaussianState { mean, covariance: Covariance::of_lower(|| unpacker.real()), time }
+}
+
+/// As words, where they are copied.
+impl Modes {
+    /// Words that they take at the most.
+    pub(crate) const MOST_WORDS: usize = 1 + MOTIONS_MAX * (1 + state_words(9));
+
+    /// Words that these take, if there are any.
+    pub(crate) fn words(modes: Option<&Self>) -> usize {
+        1 + modes.map_or(0, |modes| modes.states.iter().map(|state| 1 + state.words()).sum())
+    }
+
+    /// Writes as many.
+    pub(crate) fn pack(modes: Option<&Self>, packer: &mut Packer<'_>) {
+        let Some(Self { probabilities, states }) = modes else { return packer.word(0) };
+        // Two bits for each kind, behind a one.
+        packer.word(states.iter().fold(1, |kinds, state| kinds << 2 | state.kind()));
+        for (probability, state) in probabilities.iter().zip(states) {
+            packer.real(*probability);
+            state.pack(packer);
+        }
+    }
+
+    /// What was written.
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'_>) -> Option<Self> {
+        let kinds = unpacker.word();
+        let count = kinds.checked_ilog2()? / 2;
+        let mut modes = Self { probabilities: Vec::new(), states: Vec::new() };
+        for place in (0..count).rev() {
+            modes.probabilities.push(unpacker.real()).expect("no more than there were");
+            let state = ModeState::unpack(kinds >> (2 * place) & 3, unpacker);
+            modes.states.push(state).map_err(drop).expect("no more than there were");
+        }
+        Some(modes)
     }
 }
 
@@ -515,6 +601,31 @@ mod tests {
     #[test]
     fn the_memory_of_a_target_is_bounded() {
         assert_eq!(size_of::<Modes>(), 2_992);
+    }
+
+    #[test]
+    fn as_words_modes_come_back_to_the_bit_and_take_half_as_much() {
+        let modes = after_some_looks(&four());
+        let mut words = [0; Modes::MOST_WORDS + 1];
+        let mut packer = Packer::new(&mut words, 1);
+        Modes::pack(Some(&modes), &mut packer);
+        let end = packer.at();
+        assert_eq!(end - 1, Modes::words(Some(&modes)));
+        assert!(2 * (end - 1) * size_of::<u64>() < size_of::<Modes>(), "{end} words");
+        let back = Modes::unpack(&mut Unpacker::new(&words, 1)).expect("there were some");
+        assert_eq!(back, modes);
+        // Bit for bit: the same words again.
+        let mut again = [0; Modes::MOST_WORDS + 1];
+        Modes::pack(Some(&back), &mut Packer::new(&mut again, 1));
+        assert_eq!(again, words);
+        Modes::pack(None, &mut Packer::new(&mut words, 0));
+        assert_eq!((Modes::unpack(&mut Unpacker::new(&words, 0)), Modes::words(None)), (None, 1));
+    }
+
+    #[test]
+    fn no_modes_take_more_words_than_are_reckoned_with() {
+        let modes = Modes::start(&set_of([(PUSH, 5, 1.0), (PUSH, 6, 1.0), (PUSH, 7, 1.0), (PUSH, 8, 1.0)]), &state());
+        assert_eq!(Modes::words(modes.ok().as_ref()), Modes::MOST_WORDS);
     }
 
     const LIVELY: NearlyConstantVelocity = NearlyConstantVelocity { horizontal: 2.0, vertical: 0.5 };

@@ -53,8 +53,8 @@ struct Standing {
 const CREDIBLE: f64 = 0.5;
 
 impl Amendment<'_> {
-    /// Amends the tracks of a table; tells how many measurements were used.
-    pub(super) fn apply(&self, table: &mut [SlotCopy], tally: &mut Tally) -> usize {
+    /// Amends the tracks of a table, and the modes among its words; tells how many measurements were used.
+    pub(super) fn apply(&self, table: &mut [SlotCopy], words: &mut [u64], tally: &mut Tally) -> usize {
         let claims = self.claims(table);
         let alone = |slot: u16| claims.iter().filter(|claim| **claim == Claim::Slot(slot)).count() == 1;
         let mut used = 0;
@@ -63,7 +63,7 @@ impl Amendment<'_> {
             let copy = &mut table[usize::from(slot)];
             let Some(track) = copy.track().filter(|_| alone(slot)) else { continue };
             let Some(state) = self.amended(slot, track, measurement) else { continue };
-            if let Some(track) = copy.set_state(state) {
+            if let Some(track) = copy.set_state(words, state) {
                 self.note(track, measurement, tally);
             }
             used += 1;

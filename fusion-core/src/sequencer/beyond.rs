@@ -5,7 +5,8 @@
 //! late within the horizon is put in its place as ever. For the amendment two things are kept longer than the horizon:
 //!
 //! * **Anchors**, copies of the table that have just been closed, two of them at least half a reach apart. A checkpoint
-//!   that closes becomes one by changing hands; nothing is copied. A scan older than both is refused.
+//!   that closes becomes one by changing hands; nothing is copied, and what lies apart from its tracks is let go. A
+//!   scan older than both is refused.
 //! * **What was heard**: the keys of the scans that were released, so that one that is heard again is not taken for new
 //!   evidence. What is older than these keys is refused. They take 25 KB.
 //!
@@ -16,10 +17,11 @@
 use heapless::{Deque, Vec};
 
 use super::amend::Amendment;
-use super::{Checkpoint, Key, Sequencer, SequencerLent, SequencerMemory, TableCopy};
+use super::{Checkpoint, Key, Sequencer, SequencerLent, SequencerMemory};
 use crate::association::gate::Gate;
 use crate::capacity::{ANCHORS, HEARD_MAX};
 use crate::measurement::Scan;
+use crate::room::Room;
 use crate::sensor::SensorModel;
 use crate::tally::count;
 use crate::time::{Span, Timestamp};
@@ -157,15 +159,17 @@ impl<M: TrackerMemory, N: SequencerMemory> Sequencer<M, N> {
             return 0;
         }
         let Some(anchor) = self.beyond.anchor(scan.time) else { return 0 };
-        let oldest = self.checkpoints.front().expect("one checkpoint always remains").copy;
-        let SequencerLent { copies, .. } = self.memory.lend();
-        let [before, live] = copies.get_disjoint_mut([anchor.copy, oldest]).expect("copies that differ, of those lent");
-        let anchor = before.reaching(anchor.progress.occupancy.top());
-        let progress = &mut self.checkpoints.front_mut().expect("one checkpoint always remains").progress;
-        let live = &mut live.reaching(progress.occupancy.top())[..progress.occupancy.top()];
+        let Checkpoint { progress, copy, beside, .. } =
+            self.checkpoints.front_mut().expect("one checkpoint always remains");
+        let SequencerLent { copies, besides, .. } = self.memory.lend();
+        let [before, live] = copies.get_disjoint_mut([anchor.copy, *copy]).expect("copies that differ, of those lent");
+        let anchor = before.reached();
+        let top = progress.occupancy.top();
+        let live = &mut live.reaching(top)[..top];
+        let words = besides[*beside].reaching(0);
         let amendment = Amendment { scan, sensor, config: self.tracker.config(), gate: &self.beyond.gate, anchor };
         let forgotten = progress.tally.contributors_forgotten;
-        let used = amendment.apply(live, &mut progress.tally);
+        let used = amendment.apply(live, words, &mut progress.tally);
         for _ in forgotten..progress.tally.contributors_forgotten {
             self.tracker.note(Key::of(scan), Decision::ContributorForgotten);
         }

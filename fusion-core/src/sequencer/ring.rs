@@ -3,12 +3,16 @@
 //! Headers lie in a ring sorted by [`Key`]: a scan in order goes to the end, a late one shifts the few after it, the
 //! oldest leave at the front. Measurements lie in a second ring in the order of their arrival, each scan's in one
 //! piece; a piece is free again when every piece that arrived before it is.
+//!
+//! Both rings turn in as much of their memory as they have needed so far, and are widened when that is full, up to all
+//! of it.
 
 use crate::capacity::HELD_SCANS_MAX;
 use crate::gaussian::Covariance;
 use crate::identity::Identity;
 use crate::label::Label;
 use crate::measurement::{Coverage, Measurement, Observation, Pose, Reading, Scan, SensorId};
+use crate::room::Room;
 use crate::sensor::SensorModel;
 use crate::time::Timestamp;
 
@@ -84,14 +88,19 @@ pub fn blank_measurement() -> Measurement {
 
 /// Memory lent to the ring.
 pub(super) struct RingMemory<'a> {
-    pub(super) scans: &'a mut [HeldScan],
+    pub(super) scans: &'a mut (dyn Room<HeldScan> + 'a),
     pub(super) pieces: &'a mut [Piece],
-    pub(super) measurements: &'a mut [Measurement],
+    pub(super) measurements: &'a mut (dyn Room<Measurement> + 'a),
 }
+
+/// By how many headers, and measurements, a ring is widened at least.
+const STEP: (usize, usize) = (64, 512);
 
 /// Which parts of that memory are in use.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RingState {
+    /// How far the rings go at present: headers, measurements.
+    turn: (usize, usize),
     /// Place of the oldest header, and how many there are.
     front: usize,
     length: usize,
@@ -110,9 +119,9 @@ pub(super) struct Ring<'a> {
 
 impl<'a> Ring<'a> {
     pub(super) fn new(memory: RingMemory<'a>, state: &'a mut RingState) -> Self {
-        let room = memory.scans.len().min(memory.pieces.len()).min(HELD_SCANS_MAX);
+        let room = memory.scans.bound().min(memory.pieces.len()).min(HELD_SCANS_MAX);
         let RingMemory { scans, pieces, measurements } = memory;
-        Self { memory: RingMemory { scans: &mut scans[..room], pieces: &mut pieces[..room], measurements }, state }
+        Self { memory: RingMemory { scans, pieces: &mut pieces[..room], measurements }, state }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -121,7 +130,7 @@ impl<'a> Ring<'a> {
 
     /// Whether a scan of so many measurements could be held if the ring were empty.
     pub(super) fn could_hold(&self, measurements: usize) -> bool {
-        !self.memory.scans.is_empty() && measurements <= self.memory.measurements.len()
+        !self.memory.pieces.is_empty() && measurements <= self.memory.measurements.bound()
     }
 
     /// The place that a key has or would have.
@@ -141,19 +150,19 @@ impl<'a> Ring<'a> {
     #[must_use]
     pub(super) fn insert(&mut self, place: usize, scan: &Scan<'_>, sensor: &SensorModel) -> bool {
         let length = scan.measurements.len();
-        if self.len() == self.memory.scans.len() {
+        if self.len() == self.state.turn.0 && !self.widen_scans() {
             return false;
         }
-        let Some(first) = self.claim(length) else { return false };
-        self.memory.measurements[first..first + length].clone_from_slice(scan.measurements);
+        let Some(first) = self.claim_widening(length) else { return false };
+        self.memory.measurements.reaching(0)[first..first + length].clone_from_slice(scan.measurements);
         let arrival = self.state.next - 1;
         self.state.length += 1;
         for later in (place + 1..self.len()).rev() {
             let (from, to) = (self.header(later - 1), self.header(later));
-            self.memory.scans[to] = self.memory.scans[from];
+            *self.scan_mut(to) = self.memory.scans.reached()[from];
         }
         let header = self.header(place);
-        self.memory.scans[header] = HeldScan {
+        *self.scan_mut(header) = HeldScan {
             key: Key::of(scan),
             pose: scan.pose,
             label: scan.label,
@@ -168,7 +177,7 @@ impl<'a> Ring<'a> {
 
     /// Forgets the oldest scan.
     pub(super) fn release_front(&mut self) {
-        let piece = self.piece(self.memory.scans[self.header(0)].arrival);
+        let piece = self.piece(self.scan(0).arrival);
         self.memory.pieces[piece].held = false;
         self.state.front = self.header(1);
         self.state.length -= 1;
@@ -183,12 +192,12 @@ impl<'a> Ring<'a> {
     }
 
     pub(super) fn key(&self, place: usize) -> Key {
-        self.memory.scans[self.header(place)].key
+        self.scan(place).key
     }
 
     /// The scan at a place, with its sensor's model.
     pub(super) fn get(&self, place: usize) -> (Scan<'_>, &SensorModel) {
-        let held = &self.memory.scans[self.header(place)];
+        let held = self.scan(place);
         let scan = Scan {
             sensor: held.key.sensor,
             pose: held.pose,
@@ -196,14 +205,23 @@ impl<'a> Ring<'a> {
             sequence: held.key.sequence,
             label: held.label,
             coverage: held.coverage,
-            measurements: &self.memory.measurements[held.first..held.first + held.length],
+            measurements: &self.memory.measurements.reached()[held.first..held.first + held.length],
         };
         (scan, &held.sensor)
     }
 
     /// Where the header at a place lies.
     fn header(&self, place: usize) -> usize {
-        (self.state.front + place) % self.memory.scans.len()
+        (self.state.front + place) % self.state.turn.0
+    }
+
+    fn scan(&self, place: usize) -> &HeldScan {
+        &self.memory.scans.reached()[self.header(place)]
+    }
+
+    /// The header that lies here.
+    fn scan_mut(&mut self, header: usize) -> &mut HeldScan {
+        &mut self.memory.scans.reaching(0)[header]
     }
 
     /// Where the piece with this number lies.
@@ -211,11 +229,66 @@ impl<'a> Ring<'a> {
         narrow(arrival % wide(self.memory.pieces.len()))
     }
 
+    /// The same where the ring may be widened for it.
+    fn claim_widening(&mut self, length: usize) -> Option<usize> {
+        if self.state.next - self.state.oldest >= wide(self.memory.pieces.len()) {
+            return None;
+        }
+        loop {
+            let claimed = self.claim(length);
+            if claimed.is_some() || !self.widen_measurements(length) {
+                return claimed;
+            }
+        }
+    }
+
+    /// Widens the ring of headers, which is full; `false` if there is no more memory for it.
+    fn widen_scans(&mut self) -> bool {
+        let (turn, bound) = (self.state.turn.0, self.memory.pieces.len());
+        if turn >= bound {
+            return false;
+        }
+        self.state.turn.0 = (turn + STEP.0).min(bound);
+        // The oldest goes to the beginning, so that what is new follows the newest.
+        self.memory.scans.reaching(self.state.turn.0)[..turn].rotate_left(self.state.front);
+        self.state.front = 0;
+        true
+    }
+
+    /// Widens the ring of measurements; `false` if there is no more memory for it.
+    fn widen_measurements(&mut self, length: usize) -> bool {
+        let (turn, bound) = (self.state.turn.1, self.memory.measurements.bound());
+        if turn >= bound {
+            return false;
+        }
+        self.state.turn.1 = (turn + STEP.1.max(length)).min(bound);
+        let nothing_held = self.state.oldest == self.state.next;
+        let oldest =
+            if nothing_held { self.state.end } else { self.memory.pieces[self.piece(self.state.oldest)].first };
+        // The oldest piece goes to the beginning, and places are counted from there.
+        let measurements = self.memory.measurements.reaching(self.state.turn.1);
+        if turn > 0 {
+            measurements[..turn].rotate_left(narrow(oldest % wide(turn)));
+        }
+        for arrival in self.state.oldest..self.state.next {
+            let piece = self.piece(arrival);
+            self.memory.pieces[piece].first -= oldest;
+        }
+        self.state.end -= oldest;
+        for place in 0..self.len() {
+            let (header, piece) = (self.header(place), self.piece(self.scan(place).arrival));
+            let first = narrow(self.memory.pieces[piece].first);
+            let held = self.scan_mut(header);
+            held.first = if held.length > 0 { first } else { 0 };
+        }
+        true
+    }
+
     /// Finds room for so many measurements in one piece, and numbers the piece. Places count on without end and are
     /// taken modulo the length of the ring; a piece that would straddle its end begins at the next turn.
     fn claim(&mut self, length: usize) -> Option<usize> {
-        let (pool, length) = (wide(self.memory.measurements.len()), wide(length));
-        if self.state.next - self.state.oldest >= wide(self.memory.pieces.len()) || length > pool {
+        let (pool, length) = (wide(self.state.turn.1), wide(length));
+        if length > pool {
             return None;
         }
         let end = self.state.end;
@@ -330,6 +403,37 @@ mod tests {
             assert!(ring.insert(0, &scan(time, 0, &content), &SENSOR), "{count}");
             ring.release_front();
             assert_eq!(ring.len(), 0);
+        }
+    }
+
+    /// A ring that must widen while it has turned, at every phase: nothing that is held moves from under its scan.
+    #[test]
+    fn a_ring_that_is_widened_holds_what_it_held() {
+        for phase in 0..40 {
+            let (mut scans, mut pieces) = (vec![HeldScan::EMPTY; 1_000], vec![Piece::EMPTY; 1_000]);
+            let mut measurements = vec![blank_measurement(); 8_000];
+            let mut state = RingState::default();
+            let mut list: VecDeque<Vec<Measurement>> = VecDeque::new();
+            for time in 0..600_i64 {
+                let memory = RingMemory { scans: &mut scans, pieces: &mut pieces, measurements: &mut measurements };
+                let mut ring = Ring::new(memory, &mut state);
+                let step = u64::try_from(time).expect("from zero");
+                let content = numbered(step, (usize::try_from(step).expect("small") * 7 + phase) % 23);
+                assert!(ring.insert(ring.len(), &scan(time, step, &content), &SENSOR), "{time} at phase {phase}");
+                list.push_back(content);
+                // One leaves for one that comes, then fewer leave, so that it turns before it must widen.
+                if time > 20 && (time < 250 || time % 3 > 0) {
+                    ring.release_front();
+                    list.pop_front();
+                }
+                assert_eq!(ring.len(), list.len());
+                if time % 10 == 0 || time > 500 {
+                    let held = (0..ring.len()).map(|place| ring.get(place).0.measurements);
+                    assert!(held.eq(list.iter().map(Vec::as_slice)), "{time} at phase {phase}");
+                }
+            }
+            assert!(state.turn.0 > STEP.0 && state.turn.1 > STEP.1, "it was never widened: {:?}", state.turn);
+            assert!(state.turn.0 < 300 && state.turn.1 < 3_000, "wider than needed: {:?}", state.turn);
         }
     }
 }

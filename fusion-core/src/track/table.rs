@@ -3,11 +3,13 @@
 //! A track stays in its slot for life; a new one takes the lowest free slot. So the order of tracks is a function of
 //! the scans alone, which is what makes a replay end in the same bits.
 
+use super::packed::{Packer, Unpacker};
 use super::{Track, TrackNumber};
 use crate::capacity::TRACKS_MAX;
 use crate::filter::consider::Considered;
 use crate::filter::imm::Modes;
 use crate::gaussian::GaussianState;
+use crate::room::Room;
 
 /// Room for one track.
 ///
@@ -77,23 +79,11 @@ impl Place {
 
 /// Room for the modes of one track, which it has once it is believed, and for what it knows of common errors. They lie
 /// apart from the tracks because they are large and most tracks have neither.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModeSlot {
     /// Nothing unless the track is believed.
     modes: Option<Modes>,
     considered: Considered,
-}
-
-impl Clone for ModeSlot {
-    fn clone(&self) -> Self {
-        Self { modes: self.modes.clone(), considered: self.considered.clone() }
-    }
-
-    /// Copies no more than there is.
-    fn clone_from(&mut self, other: &Self) {
-        self.modes.clone_from(&other.modes);
-        self.considered.clone_from(&other.considered);
-    }
 }
 
 impl ModeSlot {
@@ -110,6 +100,23 @@ impl ModeSlot {
         self.modes = None;
         self.considered.clear();
     }
+
+    /// Words that a copy of it takes.
+    fn words(&self) -> usize {
+        Modes::words(self.modes.as_ref()) + self.considered.words()
+    }
+
+    fn pack(&self, packer: &mut Packer<'_>) {
+        Modes::pack(self.modes.as_ref(), packer);
+        self.considered.pack(packer);
+    }
+
+    /// Becomes what lies in a copy from a word on.
+    fn unpack(&mut self, words: &[u64], at: usize) {
+        let mut unpacker = Unpacker::new(words, at);
+        self.modes = Modes::unpack(&mut unpacker);
+        self.considered.unpack(&mut unpacker);
+    }
 }
 
 /// What lies apart from a track.
@@ -118,16 +125,17 @@ pub(crate) struct Beside<'a> {
     pub(crate) considered: &'a mut Considered,
 }
 
-/// Room for a copy of both.
+/// Room for a copy of a track. What lies apart from it lies apart here too, as words.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SlotCopy {
     place: Place,
-    modes: ModeSlot,
+    /// Where its words begin.
+    beside: usize,
 }
 
 impl SlotCopy {
     /// Nothing.
-    pub const EMPTY: Self = Self { place: Place::EMPTY, modes: ModeSlot::EMPTY };
+    pub const EMPTY: Self = Self { place: Place::EMPTY, beside: 0 };
 
     /// The track.
     #[must_use]
@@ -135,11 +143,14 @@ impl SlotCopy {
         self.place.track()
     }
 
-    /// Gives the track another state at the same time; its modes go the same way.
-    pub(crate) fn set_state(&mut self, state: GaussianState) -> Option<&mut Track> {
+    /// Gives the track another state at the same time; its modes, which lie among these words, go the same way.
+    pub(crate) fn set_state(&mut self, words: &mut [u64], state: GaussianState) -> Option<&mut Track> {
         let track = self.place.track_mut()?;
-        if let Some(modes) = &mut self.modes.modes {
+        let modes = Modes::unpack(&mut Unpacker::new(words, self.beside));
+        if let Some(mut modes) = modes {
             modes.translate(&(state.mean - track.state.mean));
+            // As many words as before.
+            Modes::pack(Some(&modes), &mut Packer::new(words, self.beside));
         }
         track.state = state;
         Some(track)
@@ -229,6 +240,18 @@ impl<'a> TrackTable<'a> {
         Self { slots: &mut slots[..capacity], modes: &mut modes[..capacity], occupancy }
     }
 
+    /// The table as far as it is used, and as so many newcomers would use it.
+    pub(crate) fn reaching(
+        slots: &'a mut (dyn Room<Slot> + '_),
+        modes: &'a mut (dyn Room<ModeSlot> + '_),
+        occupancy: &'a mut Occupancy,
+        newcomers: usize,
+    ) -> Self {
+        // A newcomer takes the lowest free slot.
+        let reach = occupancy.top().max(occupancy.live() + newcomers);
+        Self::new(slots.reaching(reach), modes.reaching(reach), occupancy)
+    }
+
     /// Whether there is no room for another.
     pub(crate) fn is_full(&self) -> bool {
         self.live() >= self.slots.len()
@@ -245,6 +268,11 @@ impl<'a> TrackTable<'a> {
 
     pub(crate) fn live(&self) -> usize {
         self.occupancy.live()
+    }
+
+    /// One past the highest slot in use.
+    pub(crate) fn top(&self) -> usize {
+        self.occupancy.top()
     }
 
     pub(crate) fn get(&self, slot: u16) -> Option<&Track> {
@@ -315,22 +343,34 @@ impl<'a> TrackTable<'a> {
         self.remove(slot).map(|track| (track, modes))
     }
 
+    /// Words that a copy of what lies apart from the tracks takes.
+    pub(crate) fn words(&self) -> usize {
+        self.indices().map(|slot| self.modes[usize::from(slot)].words()).sum()
+    }
+
     /// Copies everything out.
-    pub(crate) fn save(&self, copy: &mut [SlotCopy]) {
-        let top = self.occupancy.top();
-        for (copy, (slot, modes)) in copy.iter_mut().zip(self.slots.iter().zip(self.modes.iter())).take(top) {
+    pub(crate) fn save(&self, copy: &mut [SlotCopy], words: &mut [u64]) {
+        let mut packer = Packer::new(words, 0);
+        let slots = self.slots.iter().zip(self.modes.iter()).take(self.occupancy.top());
+        for (copy, (slot, modes)) in copy.iter_mut().zip(slots) {
             copy.place.clone_from(&slot.0);
-            copy.modes.clone_from(modes);
+            copy.beside = packer.at();
+            if slot.0.used {
+                modes.pack(&mut packer);
+            }
         }
     }
 
     /// Goes back to what was saved when the slots were used like this.
-    pub(crate) fn restore(&mut self, copy: &[SlotCopy], occupancy: Occupancy) {
+    pub(crate) fn restore(&mut self, copy: &[SlotCopy], words: &[u64], occupancy: Occupancy) {
         let top = self.occupancy.top().max(occupancy.top());
         for (place, (slot, modes)) in self.slots.iter_mut().zip(self.modes.iter_mut()).enumerate().take(top) {
-            let saved = copy.get(place).filter(|_| place < occupancy.top());
+            let saved = copy.get(place).filter(|saved| place < occupancy.top() && saved.place.used);
             slot.0.clone_from(saved.map_or(&Place::EMPTY, |saved| &saved.place));
-            modes.clone_from(saved.map_or(&ModeSlot::EMPTY, |saved| &saved.modes));
+            match saved {
+                Some(saved) => modes.unpack(words, saved.beside),
+                None => modes.clear(),
+            }
         }
         *self.occupancy = occupancy;
     }
@@ -352,6 +392,8 @@ impl<'a> TrackTable<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::motion::MotionSet;
+    use crate::track::packed::PACKED_WORDS;
     use crate::track::tests::any_track;
 
     fn numbered(number: u64) -> Track {
@@ -385,12 +427,38 @@ mod tests {
         table.delete(0);
         assert!(table.get(0).is_none() && table.get_mut(0).is_none() && table.whole_mut(0).is_none());
         let mut copies = [SlotCopy::EMPTY, SlotCopy::EMPTY];
-        table.save(&mut copies);
+        table.save(&mut copies, &mut []);
         assert_eq!((slots[0].track(), &slots[0], &copies[0]), (None, &Slot::EMPTY, &SlotCopy::EMPTY));
         // Nor does a copy of it bring anything back.
         let mut other = Place { used: true, track: numbered(8) };
         other.clone_from(&slots[0].0);
         assert!(other.track().is_none());
+    }
+
+    #[test]
+    fn a_copy_brings_back_each_track_with_what_lies_apart_from_it() {
+        let (mut slots, mut occupancy) = ([const { Slot::EMPTY }; 4], Occupancy::default());
+        let mut modes = [const { ModeSlot::EMPTY }; 4];
+        let mut table = TrackTable::new(&mut slots, &mut modes, &mut occupancy);
+        assert!((0..4).all(|number| table.insert(numbered(number))));
+        for slot in [1, 3] {
+            let (track, beside) = table.whole_mut(slot).expect("there");
+            *beside.modes = Modes::start(&MotionSet::mixed(), &track.state).ok();
+        }
+        table.delete(0);
+        let mut copies = [const { SlotCopy::EMPTY }; 4];
+        let mut words = [0; 4 * PACKED_WORDS];
+        let (saved, used) = (*table.occupancy, table.words());
+        table.save(&mut copies, &mut words[..used]);
+        let before: [_; 4] = [0, 1, 2, 3].map(|slot| (table.get(slot).cloned(), table.modes(slot).cloned()));
+        // Another's track with modes where there was none, none where there was one.
+        assert!(table.insert(numbered(9)));
+        *table.whole_mut(0).expect("there").1.modes = Modes::start(&MotionSet::drones(), &any_track().state).ok();
+        table.delete(1);
+        table.delete(3);
+        table.restore(&copies, &words, saved);
+        let after = [0, 1, 2, 3].map(|slot| (table.get(slot).cloned(), table.modes(slot).cloned()));
+        assert_eq!((after, *table.occupancy), (before, saved));
     }
 
     #[test]

@@ -11,12 +11,23 @@ use super::associate::Row;
 use super::update::{BETA_USED, Pairs, Updating};
 use crate::association::Edge;
 use crate::tally::Tally;
-use crate::track::Existence;
 use crate::track::deleter::least_existence;
 use crate::track::table::TrackTable;
+use crate::track::{Existence, Track};
 use crate::trail::{Decision, NotFounded};
 
 impl Updating<'_> {
+    /// Whether a track is one that may be split.
+    pub(super) fn may_branch(track: &Track) -> bool {
+        track.updates == 1 && track.family.is_none()
+    }
+
+    /// How many tracks may be split off at the most.
+    pub(super) fn branches(table: &TrackTable<'_>, rows: &[Row]) -> usize {
+        let stems = rows.iter().filter(|row| table.get(row.slot).is_some_and(Self::may_branch));
+        stems.map(|row| row.edges().len()).sum()
+    }
+
     /// Splits a track: the likeliest pair, and what was perhaps missed, stay with it; the others found tracks.
     ///
     /// `branches` counts those of the scan.

@@ -39,10 +39,8 @@ impl Foundings<'_, '_> {
         let config = self.updating.config;
         let mut draft = Draft { state: GaussianState::STANDARD, known: None };
         for (ordinal, column) in (0..).zip(columns) {
-            let unexplained = (1.0 - column.explained).max(0.0);
-            let existence = unexplained * column.newcomer / (1.0 + column.newcomer);
-            let free = unexplained >= config.founding_mass && existence >= LEAST_EXISTENCE;
-            if column.log_clutter.is_none() || !free {
+            let (unexplained, existence) = unexplained(column);
+            if !self.updating.may_found(column) {
                 let left_over = column.log_clutter.is_some() && unexplained >= config.founding_mass;
                 self.updating.look.trail.passed_over(ordinal, left_over);
                 continue;
@@ -145,7 +143,25 @@ impl KindVisitor for Rest<'_> {
 /// What is less probably a target than this founds none, however dense the clutter.
 const LEAST_EXISTENCE: f64 = 1e-9;
 
+/// How much of a measurement no track explains, and how probably that is a new target.
+fn unexplained(column: &Column) -> (f64, f64) {
+    let unexplained = (1.0 - column.explained).max(0.0);
+    (unexplained, unexplained * column.newcomer / (1.0 + column.newcomer))
+}
+
 impl Updating<'_> {
+    /// Whether a measurement is to found what it can.
+    fn may_found(&self, column: &Column) -> bool {
+        let (unexplained, existence) = unexplained(column);
+        column.log_clutter.is_some() && unexplained >= self.config.founding_mass && existence >= LEAST_EXISTENCE
+    }
+
+    /// How many tracks measurements may found at the most.
+    pub(super) fn foundings(&self, columns: &[Column]) -> usize {
+        let founders = (0..).zip(columns).filter(|(_, column)| self.may_found(column));
+        founders.map(|(ordinal, _)| if self.kind(ordinal).is_bearing_only() { RANGES_MAX } else { 1 }).sum()
+    }
+
     /// The number of a track founded by a measurement. Only if another track was founded in the same millisecond by the
     /// same sensor can it be taken.
     fn number(&self, ordinal: u16, table: &TrackTable<'_>, tally: &mut Tally) -> TrackNumber {

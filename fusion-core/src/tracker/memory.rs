@@ -8,6 +8,7 @@ use crate::association::{self, Edge, Workspace};
 use crate::capacity::{ASSOCIATION_TABLES, EDGES_PER_TRACK, SCAN_MEASUREMENTS_MAX, TRACKS_MAX};
 use crate::filter::extended::TANGENT_REALS_MAX;
 use crate::model::motion::MOTIONS_MAX;
+use crate::room::Room;
 use crate::track::{ModeSlot, Slot};
 use crate::trail::Entry;
 
@@ -15,9 +16,9 @@ use crate::trail::Entry;
 /// `trail`.
 pub struct Lent<'a> {
     /// The tracks.
-    pub slots: &'a mut [Slot],
+    pub slots: &'a mut (dyn Room<Slot> + 'a),
     /// Their modes: as many.
-    pub modes: &'a mut [ModeSlot],
+    pub modes: &'a mut (dyn Room<ModeSlot> + 'a),
     /// One per track.
     pub rows: &'a mut [Row],
     /// One per track: the weight of its missed detection.
@@ -50,10 +51,10 @@ pub struct Lent<'a> {
 
 /// Whoever lends a tracker its memory. The same memory each time: the tracks live in it.
 pub trait TrackerMemory {
-    /// The slots, to read tracks from.
+    /// The slots that were reached, to read tracks from.
     fn slots(&self) -> &[Slot];
 
-    /// The modes, to read them.
+    /// The modes that were reached, to read them.
     fn modes(&self) -> &[ModeSlot];
 
     /// The trail, to read it.
@@ -92,8 +93,8 @@ pub struct Buffers<S, O, R, C, P, A, E, F, W, T = [Entry; 0]> {
 
 impl<S, O, R, C, P, A, E, F, W, T> TrackerMemory for Buffers<S, O, R, C, P, A, E, F, W, T>
 where
-    S: AsRef<[Slot]> + AsMut<[Slot]>,
-    O: AsRef<[ModeSlot]> + AsMut<[ModeSlot]>,
+    S: Room<Slot>,
+    O: Room<ModeSlot>,
     R: AsMut<[Row]>,
     C: AsMut<[Column]>,
     P: AsMut<[Plot]>,
@@ -104,11 +105,11 @@ where
     T: AsRef<[Entry]> + AsMut<[Entry]>,
 {
     fn slots(&self) -> &[Slot] {
-        self.slots.as_ref()
+        self.slots.reached()
     }
 
     fn modes(&self) -> &[ModeSlot] {
-        self.modes.as_ref()
+        self.modes.reached()
     }
 
     fn trail(&self) -> &[Entry] {
@@ -116,16 +117,16 @@ where
     }
 
     fn lend(&mut self) -> Lent<'_> {
-        let (slots, edges) = (self.slots.as_mut(), self.edges.as_mut());
+        let (tracks, edges) = (self.slots.bound(), self.edges.as_mut());
         let (beta, rest) = self.probabilities.as_mut().split_at_mut(edges.len());
         let (sharpened, rest) = rest.split_at_mut(edges.len());
         let (explained, rest) = rest.split_at_mut(MOTIONS_MAX * edges.len());
-        let (nulls, rest) = rest.split_at_mut(slots.len());
-        let (missed, rest) = rest.split_at_mut(slots.len());
-        let (missed_sharpened, tangents) = rest.split_at_mut(slots.len());
+        let (nulls, rest) = rest.split_at_mut(tracks);
+        let (missed, rest) = rest.split_at_mut(tracks);
+        let (missed_sharpened, tangents) = rest.split_at_mut(tracks);
         Lent {
-            slots,
-            modes: self.modes.as_mut(),
+            slots: &mut self.slots,
+            modes: &mut self.modes,
             rows: self.rows.as_mut(),
             nulls,
             missed,

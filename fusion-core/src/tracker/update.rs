@@ -88,7 +88,7 @@ impl Updating<'_> {
                 columns[usize::from(edge.column)].explain(number, beta);
             }
             let missed = solution.missed[usize::from(number)];
-            if track.updates == 1 && track.family.is_none() && pairs.used().nth(1).is_some() {
+            if Self::may_branch(track) && pairs.used().nth(1).is_some() {
                 self.branch(table, row, &pairs, missed, &mut branches, tally);
                 continue;
             }

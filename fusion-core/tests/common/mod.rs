@@ -54,7 +54,7 @@ pub fn memory_with_trail(tracks: usize, measurements: usize, entries: usize) -> 
     Memory { trail: vec![Entry::EMPTY; entries], ..memory(tracks, measurements) }
 }
 
-pub type PastMemory = SequencerBuffers<Vec<HeldScan>, Vec<Piece>, Vec<Measurement>, Vec<SlotCopy>>;
+pub type PastMemory = SequencerBuffers<Vec<HeldScan>, Vec<Piece>, Vec<Measurement>, Vec<SlotCopy>, Vec<u64>>;
 
 pub fn past(tracks: usize, scans: usize, measurements: usize, copies: usize) -> PastMemory {
     let sizes = SequencerSizes::new(tracks, scans, measurements, copies);
@@ -63,6 +63,7 @@ pub fn past(tracks: usize, scans: usize, measurements: usize, copies: usize) -> 
         pieces: vec![Piece::EMPTY; sizes.scans],
         measurements: vec![blank_measurement(); sizes.measurements],
         copies: (0..sizes.copies).map(|_| vec![SlotCopy::EMPTY; sizes.tracks]).collect(),
+        besides: (0..sizes.besides).map(|_| vec![0; sizes.words]).collect(),
     }
 }
 

@@ -95,7 +95,7 @@ impl<'a> Referee<'a> {
             }
         }
         for (score, board) in self.scores.iter_mut().zip(boards) {
-            frames::judge(score, time, &samples, board.tracks.values()).map_err(Failure::failed)?;
+            frames::judge(score, time, &samples, board.tracks.values().map(Arc::as_ref)).map_err(Failure::failed)?;
         }
         Ok(())
     }

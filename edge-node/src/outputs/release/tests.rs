@@ -123,7 +123,7 @@ impl Scene {
 }
 
 /// Puts a track up with these marks, and what people said of it.
-fn put_up(shown: &mut Board, entries: &mut BTreeMap<TrackId, SystemTrack>, k: usize, mark: usize, label: Label) {
+fn put_up(shown: &mut Board, entries: &mut BTreeMap<TrackId, Arc<SystemTrack>>, k: usize, mark: usize, label: Label) {
     let mut entry = track(0, Level::Restricted);
     entry.record.id.number = TrackNumber(0xABCD_EF00_0000_0000 + k as u64);
     entry.record.version = Seq(1 + shown.sequence);
@@ -136,7 +136,7 @@ fn put_up(shown: &mut Board, entries: &mut BTreeMap<TrackId, SystemTrack>, k: us
     shown.remarks.insert(id, Remark { text, who: who.clone(), by: by.clone(), time_ms, label });
     let affiliation = fusion_core::identity::Affiliation::Hostile;
     shown.declared.insert(id, Declared { affiliation, who, by, time_ms, label });
-    entries.insert(id, entry);
+    entries.insert(id, Arc::new(entry));
 }
 
 /// Tracks as they are at one of the moments.

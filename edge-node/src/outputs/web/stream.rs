@@ -5,6 +5,7 @@
 //! connection in `seq`, so that a page knows when it has missed one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fusion_core::gaussian::ellipse;
 use fusion_core::geodesy::{Geodetic, course_and_speed};
@@ -226,7 +227,8 @@ impl Stream {
     fn snapshot(&mut self, hello: &Hello, board: &Released) -> Value {
         self.wants_all = false;
         self.held.clear();
-        let shown: Vec<&SystemTrack> = board.tracks.values().filter(|track| self.shows(track)).collect();
+        let shown: Vec<&SystemTrack> =
+            board.tracks.values().map(Arc::as_ref).filter(|track| self.shows(track)).collect();
         let tracks: Vec<Value> = shown.into_iter().map(|track| self.whole(board, track)).collect();
         self.seen = Some(board.clone());
         json!({ "type": "snapshot", "time_ms": board.time.as_millis(), "tracks": tracks,

@@ -189,7 +189,7 @@ fn an_update_takes_a_tenth_of_the_octets_with_deltas() {
                 let k_deg = k as f64;
                 at(k, version, 50.0 + k_deg * 0.000_791 + shift, 20.0 + (k_deg * 0.013_71) % 4.0)
             });
-            let tracks: BTreeMap<_, _> = tracks.map(|t| (t.id(), t)).collect();
+            let tracks: BTreeMap<_, _> = tracks.map(|t| (t.id(), Arc::new(t))).collect();
             whole(Board { time: NOW + Span::from_millis(17), tracks: Arc::new(tracks), ..Board::default() })
         };
         let _ = page.advance(&hello(Mode::Live), &shown(1, 0.0));
