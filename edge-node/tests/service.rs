@@ -115,3 +115,13 @@ fn a_process_that_stands_still_is_not_alive() {
     service.manager.set_read_timeout(Some(PATIENCE)).expect("a time");
     service.told_until("WATCHDOG=1");
 }
+
+/// A kernel that knows no huge pages says nothing of them.
+#[test]
+fn of_the_memory_that_it_sets_aside_no_huge_pages_become_resident() {
+    let service = Service::start("pages");
+    service.told_until("READY=1");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", service.child.id())).expect("it is there");
+    let told = status.lines().find_map(|line| line.strip_prefix("THP_enabled:"));
+    assert!(told.is_none_or(|told| told.trim() == "0"), "{told:?}");
+}

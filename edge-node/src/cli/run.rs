@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fusion_core::track::Origin;
 use proto::replica::ReplicaConfig;
 use tokio::sync::watch;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::live::Services;
 use super::log::Log;
@@ -27,6 +27,13 @@ use crate::mesh::threads;
 use crate::node::{Node, node_id};
 use crate::recording::recorder::Recorder;
 
+/// Much memory is set aside for bounds that few come near: by whole huge pages it would become resident untouched.
+fn keep_pages_small() {
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        warn!("more memory may be resident than is used: the system does not let its pages be small ({error})");
+    }
+}
+
 /// Runs a node.
 ///
 /// # Errors
@@ -34,6 +41,7 @@ use crate::recording::recorder::Recorder;
 pub fn run(args: &RunArgs, log: Log) -> Result<(), Failure> {
     let config = check::read(&args.config)?;
     log.set(config.node.log);
+    keep_pages_small();
     threads::settle(&config.mesh).map_err(Failure::failed)?;
     let clock = Clock::start();
     let now = clock.now().validity;
