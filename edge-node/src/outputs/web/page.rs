@@ -39,17 +39,18 @@ pub(super) async fn asset(uri: Uri, headers: HeaderMap) -> Response {
     (about, unpacked(packed)).into_response()
 }
 
-/// RFC 9110, 12.5.3: `gzip` or `*` is named, and not with a quality of zero.
+/// RFC 9110, 12.5.3: what is said of `gzip` counts, or else what is said of `*`; a quality of zero refuses it.
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(header::ACCEPT_ENCODING);
-    values.iter().filter_map(|value: &HeaderValue| value.to_str().ok()).flat_map(|value| value.split(',')).any(
-        |coding| {
+    let quality_of = |wanted: &str| {
+        let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).find_map(|coding| {
             let mut parts = coding.split(';').map(str::trim);
-            let is_gzip = parts.next().is_some_and(|name| name == "*" || name.eq_ignore_ascii_case("gzip"));
-            let quality = parts.find_map(|part| part.strip_prefix("q=").map(|quality| quality.parse().unwrap_or(0.0)));
-            is_gzip && quality.unwrap_or(1.0) > 0.0
-        },
-    )
+            let is_wanted = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+            let quality = parts.find_map(|part| part.strip_prefix("q="));
+            is_wanted.then(|| quality.map_or(1.0, |quality| quality.parse().unwrap_or(0.0)))
+        })
+    };
+    quality_of("gzip").or_else(|| quality_of("*")).is_some_and(|quality: f64| quality > 0.0)
 }
 
 fn unpacked(packed: &[u8]) -> Vec<u8> {
@@ -69,7 +70,7 @@ mod tests {
     #[test]
     fn gzip_is_sent_to_those_who_say_that_they_take_it() {
         let takes = ["gzip", "deflate, gzip, br", "GZIP;q=0.5", "*", "br;q=1.0, gzip; q=0.2"];
-        let does_not = ["", "identity", "br, deflate", "gzip;q=0", "gzip; q=0.0, br", "gzip;q=much"];
+        let does_not = ["", "identity", "br, deflate", "gzip;q=0, *", "gzip; q=0.0, br", "gzip;q=much"];
         assert_eq!(takes.map(|accepted| takes_gzip(&asking(accepted))), [true; 5]);
         assert_eq!(does_not.map(|accepted| takes_gzip(&asking(accepted))), [false; 6]);
         assert!(!takes_gzip(&HeaderMap::new()), "an old tool says nothing");
@@ -79,9 +80,14 @@ mod tests {
     async fn each_file_is_the_same_packed_and_plain() {
         for (name, content_type, packed) in CONSOLE_ASSETS {
             let uri: Uri = format!("/{name}").parse().expect("a path");
-            for (headers, sent) in [(asking("gzip"), packed.to_vec()), (HeaderMap::new(), unpacked(packed))] {
+            let (plain, none) = (unpacked(packed), HeaderMap::new());
+            for (headers, coding, sent) in [(asking("gzip"), Some("gzip"), packed.to_vec()), (none, None, plain)] {
                 let response = asset(uri.clone(), headers).await;
                 assert_eq!(response.headers()[header::CONTENT_TYPE], *content_type);
+                assert_eq!(
+                    response.headers().get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes),
+                    coding.map(str::as_bytes)
+                );
                 let body = axum::body::to_bytes(response.into_body(), 16 << 20).await.expect("all of it");
                 assert_eq!(body, sent, "{name}");
             }
