@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use flate2::read::GzDecoder;
 
@@ -61,6 +61,8 @@ fn unpacked(packed: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn asking(accepted: &'static str) -> HeaderMap {
