@@ -28,11 +28,11 @@ SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "proto" / "schema"
 
 def load_schema():
     """Compiles the schema and returns the module of its message classes."""
-    folder = tempfile.mkdtemp(prefix="copmesh-pb-")
-    if protoc.main(["protoc", f"-I{SCHEMA}", f"--python_out={folder}", "copmesh.proto"]) != 0:
-        sys.exit(f"cannot compile {SCHEMA}/copmesh.proto")
-    sys.path.insert(0, folder)
-    return importlib.import_module("copmesh_pb2")
+    with tempfile.TemporaryDirectory(prefix="copmesh-pb-") as folder:
+        if protoc.main(["protoc", f"-I{SCHEMA}", f"--python_out={folder}", "copmesh.proto"]) != 0:
+            sys.exit(f"cannot compile {SCHEMA}/copmesh.proto")
+        sys.path.insert(0, folder)
+        return importlib.import_module("copmesh_pb2")
 
 
 def connect(endpoint):

@@ -32,7 +32,7 @@ pub mod trail;
 #[cfg(test)]
 mod samples;
 
-use std::io::Write as _;
+use std::io::{IsTerminal, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -565,4 +565,10 @@ pub fn say(text: impl core::fmt::Display) -> Result<(), Failure> {
 pub fn say_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
     say(format_args!("{text}\n"))
+}
+
+/// Whether what is written there may have colours: someone sees it, and has not said that they want none
+/// (`NO_COLOR`).
+pub fn wants_colours(output: &impl IsTerminal) -> bool {
+    output.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -90,7 +90,7 @@ impl Daemon {
         std::fs::write(&path, text).expect("a file");
         let log = File::create(folder.join("log")).expect("a file");
         let mut command = Command::new(binary);
-        command.args(["run", "--config"]).arg(&path).env("NO_COLOR", "1").stdout(Stdio::null()).stderr(log);
+        command.args(["run", "--config"]).arg(&path).stdout(Stdio::null()).stderr(log);
         let child = command.spawn().expect("the built daemon starts");
         let stop = Arc::new(AtomicBool::new(false));
         let sensing = std::thread::spawn({

@@ -1,7 +1,8 @@
 //! The built daemon, whose configuration becomes another while it runs: ways out, viewers, the log. No track is lost by
-//! it and none gets another number. And what it logs names no track.
+//! it and none gets another number. And what it logs names no track, and has colours only where someone sees them.
 
 use std::net::UdpSocket;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -120,4 +121,17 @@ fn what_is_logged_names_no_track() {
     }
     let log = daemon.log().to_ascii_uppercase();
     assert!(TARGETS.iter().all(|target| !log.contains(target.icao)), "{log}");
+}
+
+#[test]
+fn what_of_rust_log_is_not_understood_is_said_and_without_a_terminal_it_has_no_colours() {
+    let Some(binary) = tests::copmesh_binary("e2e_reload_levels") else { return };
+    for (levels, is_refused) in [("edge_node=loud", true), ("info,edge_node::mesh=debug", false), ("off", false)] {
+        let mut command = Command::new(&binary);
+        command.args(["sim", "--list"]).env("RUST_LOG", levels).env_remove("NO_COLOR");
+        let output = command.output().expect("the built program starts");
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(log.contains("RUST_LOG is not of the form"), is_refused, "{levels}: {log}");
+        assert!(output.status.success() && !log.contains('\x1b'), "{levels}: {log}");
+    }
 }

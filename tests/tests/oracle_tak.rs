@@ -123,13 +123,7 @@ fn everybody_sees_the_picture_where_it_is() {
     let path = folder.join("box.toml");
     std::fs::write(&path, config(&folder, console, sensor, &ports)).expect("a file");
     let log = File::create(folder.join("log")).expect("a file");
-    let daemon = Command::new(binary)
-        .args(["run", "--config"])
-        .arg(&path)
-        .env("NO_COLOR", "1")
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn();
+    let daemon = Command::new(binary).args(["run", "--config"]).arg(&path).stdout(Stdio::null()).stderr(log).spawn();
     let daemon = Daemon(daemon.expect("the built daemon starts"));
     let stop = Arc::new(AtomicBool::new(false));
     let sensing = std::thread::spawn({

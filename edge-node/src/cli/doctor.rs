@@ -7,7 +7,6 @@ pub mod machine;
 pub mod network;
 pub mod running;
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,7 +14,7 @@ use fusion_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::ask::NodeArgs;
-use super::{Failure, check, say, say_json};
+use super::{Failure, check, say, say_json, wants_colours};
 use crate::clock::Clock;
 use crate::config::{Config, KeysConfig};
 use crate::keys::Keys;
@@ -56,8 +55,7 @@ pub fn run(args: &DoctorArgs) -> Result<(), Failure> {
         let all: Vec<Value> = findings.iter().map(Finding::json).collect();
         say_json(&json!({ "well": failing == 0, "findings": all }))?;
     } else {
-        let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        say(findings::table(&findings, coloured))?;
+        say(findings::table(&findings, wants_colours(&std::io::stdout())))?;
     }
     if failing == 0 { Ok(()) } else { Err(Failure::failed(format!("{failing} of {} fail", findings.len()))) }
 }

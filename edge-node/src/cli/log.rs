@@ -2,6 +2,7 @@
 //! everything.
 
 use std::env;
+use std::io::stderr;
 
 use tracing::warn;
 use tracing_subscriber::Registry;
@@ -9,6 +10,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::reload::{Handle, Layer};
 
+use super::wants_colours;
 use crate::config::LogLevel;
 
 /// The log of this process.
@@ -36,8 +38,8 @@ impl Log {
         };
         let is_told = told.is_some();
         let (filter, handle) = Layer::new(told.unwrap_or_else(|| filter(usual)));
-        let printed = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
-        tracing_subscriber::registry().with(printed).with(crate::mesh::refusals::layer()).init();
+        let printed = tracing_subscriber::fmt::layer().with_ansi(wants_colours(&stderr())).with_writer(stderr);
+        tracing_subscriber::registry().with(printed.with_filter(filter)).with(crate::mesh::refusals::layer()).init();
         if let Some(wrong) = wrong {
             warn!(%wrong, "RUST_LOG is not of the form LEVEL,TARGET=LEVEL,... and is passed over");
         }
