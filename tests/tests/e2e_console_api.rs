@@ -52,7 +52,12 @@ impl Console {
             .unwrap_or_else(|| panic!("no {what}"))
     }
 
-    /// All that it has said by now and within a time.
+    /// All that it has said by now.
+    fn so_far(&self) -> Vec<Value> {
+        self.lines.try_iter().map(|line| serde_json::from_str(&line).expect("JSON")).collect()
+    }
+
+    /// All that it says until it is silent for so long.
     fn all(&self, silence: Duration) -> Vec<Value> {
         let lines = std::iter::from_fn(|| self.lines.recv_timeout(silence).ok());
         lines.map(|line| serde_json::from_str(&line).expect("JSON")).collect()
@@ -188,7 +193,7 @@ fn a_console_sees_what_it_is_cleared_for() {
         let joiner = Console::joiner(&python, &endpoint);
         assert_eq!(joiner.until("snapshot", 30)["tracks"], seen, "{community}");
         std::thread::sleep(Duration::from_secs(2));
-        let changes = joiner.all(Duration::from_millis(500));
+        let changes = joiner.so_far();
         assert_eq!(changes.iter().any(|said| said["what"] == "change"), seen > 0, "{community}: {changes:?}");
         let id = ids(&now).into_iter().next().expect("two");
         let console = Console::start(&python, "docs/examples/track_history.py", &["--connect", &endpoint, "--id", &id]);
@@ -236,7 +241,7 @@ fn consoles_that_read_nothing_do_not_hold_up_the_picture() {
     assert_eq!(full.next(30), Some("subscribed".into()));
     stopped.until("snapshot", 30);
     let _ = daemon.picture_of(100);
-    let _ = reader.all(Duration::from_millis(1));
+    let _ = reader.so_far();
     let latency = |daemon: &Daemon| {
         [0.5, 0.99].map(|q| figure(daemon, &format!("copmesh_fusion_latency_seconds{{quantile=\"{q}\"}}")))
     };
@@ -245,7 +250,7 @@ fn consoles_that_read_nothing_do_not_hold_up_the_picture() {
     std::thread::sleep(Duration::from_secs(seconds));
     let (after, after_kb) = (latency(&daemon), daemon.resident_kb());
     let stuck = figure(&daemon, "copmesh_count{name=\"console_stuck\"}");
-    let read = reader.all(Duration::from_millis(300));
+    let read = reader.so_far();
     let changes = read.iter().filter(|said| said["what"] == "change").count();
     println!(
         "{NAME}: two stuck for {seconds} s, found full {stuck} times; {changes} changes read by another; \
