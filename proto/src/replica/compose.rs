@@ -252,7 +252,6 @@ impl Replica {
             left -= grows;
             outgoing.handle_sent(key, held.version);
             draft.content.rows.push((outgoing.index, key, held.version));
-            count_row(&mut self.tally, &packed);
             plan.handle_sent(packed.bits_at_least(), oldest);
             let list = lists.entry(stream).or_default();
             list.0 += packed.bits();
@@ -260,17 +259,24 @@ impl Replica {
         }
         link.plan = plan;
         for (stream, (_, rows)) in lists {
-            put_list(link, &self.table, stream, rows, draft);
+            put_list((link, &self.table), &mut self.tally, stream, rows, draft);
         }
     }
 }
 
 /// Rows of one stream. Should they take more than was reckoned, which sparse versions can bring about, they wait.
-fn put_list(link: &mut Link, table: &super::table::Table, stream: StreamKey, rows: Vec<Packed>, draft: &mut Draft) {
+fn put_list(
+    (link, table): (&mut Link, &super::table::Table),
+    tally: &mut super::Tally,
+    stream: StreamKey,
+    rows: Vec<Packed>,
+    draft: &mut Draft,
+) {
     declare(link, table, stream, draft);
     let Some(outgoing) = link.streams.get_mut(&stream) else { return };
     let count = u8::try_from(rows.len()).unwrap_or(u8::MAX);
-    let (first, newest, bits) = wire::encode(rows);
+    let mut counted = *tally;
+    let (first, newest, bits) = wire::encode_telling(rows, |row, bits| count_row(&mut counted, row, bits));
     if ROWS_BYTES + bits.len() > draft.left() {
         let index = outgoing.index;
         let (back, sent): (Vec<_>, Vec<_>) = draft.content.rows.drain(..).partition(|(of, ..)| *of == index);
@@ -279,11 +285,13 @@ fn put_list(link: &mut Link, table: &super::table::Table, stream: StreamKey, row
         link.plan.stale = true;
         return;
     }
+    *tally = counted;
     item::put(&mut draft.out, &Item::Rows { index: outgoing.index, count, first, newest, bits: &bits });
 }
 
-fn count_row(tally: &mut super::Tally, packed: &Packed) {
-    let bits = packed.bits_at_least() as u64;
+/// What rows of motion take among those that they are sent with.
+fn count_row(tally: &mut super::Tally, packed: &Packed, bits: usize) {
+    let bits = bits as u64;
     if packed.is_delta() {
         tally.rows_sent_delta += 1;
         tally.bits_sent_delta += bits;

@@ -41,7 +41,7 @@ pub struct Base {
 /// before it.
 ///
 /// No counter: what needs more is told whole.
-const BODY_BITS_MAX: usize = 75;
+const BODY_BITS_MAX: usize = 72;
 
 /// How many versions ago the base was.
 const DISTANCE: Classes<3> = Classes([8, 12, 32]);
