@@ -15,6 +15,8 @@ pub struct NeighbourHealth {
     pub state: NeighbourState,
     /// Rows that it is still to be told.
     pub waiting: usize,
+    /// Rows that it may not have, because their label does not permit it; `None` while it is not there.
+    pub withheld: Option<usize>,
     /// What the link is measured to carry, octets a second; `None` while it is down.
     pub rate_bytes_s: Option<f64>,
     /// The least that its clock was seen ahead of ours, with the delay, seconds; `None` before it told the time.
@@ -61,6 +63,7 @@ impl NeighbourHealth {
             reach,
             state,
             waiting: replica.map_or(0, |replica| replica.waiting(link)),
+            withheld: replica.and_then(|replica| replica.withheld(link)),
             rate_bytes_s: replica.and_then(|replica| replica.rate(link)),
             clock_ahead_s: replica.and_then(|replica| replica.clock_ahead_ms(link)).map(|ms| ms as f64 / 1000.0),
             forged: replica.map_or(0, |replica| replica.forged(link)),
@@ -72,8 +75,8 @@ impl NeighbourHealth {
     pub fn json(&self) -> Value {
         let Reach { name, bearer, kept, age_s, bytes_in, bytes_out, trouble, .. } = &self.reach;
         json!({ "name": name, "state": self.state.as_str(), "bearer": bearer, "kept": kept, "age_s": age_s,
-                "waiting": self.waiting, "rate_bytes_s": self.rate_bytes_s, "clock_ahead_s": self.clock_ahead_s,
-                "bytes_in": bytes_in, "bytes_out": bytes_out, "forged": self.forged, "trouble": trouble })
+                "waiting": self.waiting, "withheld": self.withheld, "rate_bytes_s": self.rate_bytes_s,
+                "clock_ahead_s": self.clock_ahead_s, "bytes_in": bytes_in, "bytes_out": bytes_out, "forged": self.forged, "trouble": trouble })
     }
 
     /// As protobuf.
@@ -92,6 +95,7 @@ impl NeighbourHealth {
             bytes_in,
             bytes_out,
             forged: self.forged,
+            withheld: self.withheld.map(|rows| rows as u64),
         }
     }
 }

@@ -176,8 +176,8 @@ fn neighbour() -> NeighbourHealth {
         bytes_out: 52_000,
         trouble: None,
     };
-    let (waiting, rate_bytes_s, clock_ahead_s) = (3, Some(250_000.0), Some(-0.012));
-    NeighbourHealth { reach, state: NeighbourState::Ready, waiting, rate_bytes_s, clock_ahead_s, forged: 0 }
+    let (waiting, withheld, rate_bytes_s, clock_ahead_s) = (3, Some(0), Some(250_000.0), Some(-0.012));
+    NeighbourHealth { reach, state: NeighbourState::Ready, waiting, withheld, rate_bytes_s, clock_ahead_s, forged: 0 }
 }
 
 /// A folder of this test's own, removed in the end.

@@ -6,7 +6,7 @@ include!(concat!(env!("OUT_DIR"), "/copmesh.v1.rs"));
 
 /// Which revision of the schema for consoles this is: one more with every addition. What came with which stands in
 /// docs/CONSOLE-API.md.
-pub const REVISION: u32 = 3;
+pub const REVISION: u32 = 4;
 
 /// SAPIENT, BSI Flex 335 v2.0.
 pub mod sapient {

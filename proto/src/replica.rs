@@ -547,6 +547,15 @@ impl Replica {
         self.links.get(&id).map_or(0, |link| link.forged)
     }
 
+    /// How many rows are held that a neighbour may not have, because their label does not permit it; `None` while it is
+    /// not there.
+    #[must_use]
+    pub fn withheld(&self, id: LinkId) -> Option<usize> {
+        let bearer = self.links.get(&id).filter(|link| link.is_open())?.bearer?;
+        let denied = self.table.streams().filter(|(_, stream)| !stream.label.permits(&bearer.clearance));
+        Some(denied.map(|(_, stream)| stream.len()).sum())
+    }
+
     /// How many rows wait for their seals.
     #[must_use]
     pub fn unsealed(&self) -> usize {

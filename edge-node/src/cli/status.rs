@@ -56,8 +56,8 @@ fn neighbours(text: &mut String, status: &Value) {
     }
     let _ = writeln!(
         text,
-        "\n{:<24} {:<9} {:<12} {:>7} {:>8} {:>9} {:>9} {:>10} {:>10}  kept",
-        "neighbour", "state", "bearer", "age s", "waiting", "rate B/s", "clock s", "in B", "out B"
+        "\n{:<24} {:<9} {:<12} {:>7} {:>8} {:>8} {:>9} {:>9} {:>10} {:>10}  kept",
+        "neighbour", "state", "bearer", "age s", "waiting", "withheld", "rate B/s", "clock s", "in B", "out B"
     );
     for neighbour in all {
         let word = |key: &str| neighbour[key].as_str().unwrap_or("-");
@@ -69,12 +69,13 @@ fn neighbours(text: &mut String, status: &Value) {
         let forged = forged.map_or_else(String::new, |count| format!("  BROUGHT {count} FORGERIES"));
         let _ = writeln!(
             text,
-            "{:<24} {:<9} {:<12} {:>7} {:>8} {:>9} {:>9} {:>10} {:>10}  {}{forged}",
+            "{:<24} {:<9} {:<12} {:>7} {:>8} {:>8} {:>9} {:>9} {:>10} {:>10}  {}{forged}",
             word("name"),
             word("state"),
             word("bearer"),
             number("age_s", 1),
             number("waiting", 0),
+            number("withheld", 0),
             number("rate_bytes_s", 0),
             number("clock_ahead_s", 3),
             number("bytes_in", 0),
