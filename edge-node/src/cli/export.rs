@@ -42,7 +42,7 @@ pub enum Form {
 }
 
 /// Columns of a table, by the names of the console's messages.
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "id",
     "name",
     "callsign",
@@ -60,7 +60,11 @@ const COLUMNS: [&str; 17] = [
     "label",
     "source_track",
     "sensors",
+    "remark",
 ];
+
+/// Columns of the picture that a track is of, behind its own.
+const WHOSE: [&str; 2] = ["node", "mode"];
 
 /// Asks and writes.
 ///
@@ -84,16 +88,19 @@ pub fn run(args: &ExportArgs) -> Result<(), Failure> {
 
 fn table(picture: &Value) -> Result<Vec<u8>, csv::Error> {
     let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(COLUMNS)?;
+    table.write_record(COLUMNS.iter().chain(&WHOSE))?;
     for track in picture["tracks"].as_array().into_iter().flatten() {
-        table.write_record(COLUMNS.map(|column| cell(&track[column])))?;
+        let own = COLUMNS.map(|column| cell(if column == "remark" { &track[column]["text"] } else { &track[column] }));
+        table.write_record(own.into_iter().chain(WHOSE.map(|column| cell(&picture[column]))))?;
     }
     table.into_inner().map_err(|e| e.into_error().into())
 }
 
+/// Text that a table calculator would take for a formula begins with an apostrophe, as it has it.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
+        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
         Value::String(text) => text.clone(),
         Value::Array(entries) => entries.iter().map(cell).collect::<Vec<_>>().join(" "),
         Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
@@ -109,9 +116,12 @@ mod tests {
     fn a_table_has_a_line_for_each_track_whatever_it_calls_itself() {
         let track = json!({ "id": "7-1", "callsign": "A,\"B\"", "lat_deg": 52.5, "source_track": false,
                             "sensors": ["radar", "adsb"] });
-        let text = String::from_utf8(table(&json!({ "tracks": [track] })).expect("written")).expect("text");
+        let formula = json!({ "id": "7-2", "callsign": "=1+1", "remark": { "text": "-2", "who": "ops" } });
+        let picture = json!({ "node": "alpha", "mode": "SIM", "tracks": [track, formula] });
+        let text = String::from_utf8(table(&picture).expect("written")).expect("text");
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[0].starts_with("id,name,callsign,"));
-        assert_eq!(lines[1], "7-1,,\"A,\"\"B\"\"\",,,,,,52.5,,,,,,,false,radar adsb");
+        assert!(lines[0].starts_with("id,name,callsign,") && lines[0].ends_with(",remark,node,mode"));
+        assert_eq!(lines[1], "7-1,,\"A,\"\"B\"\"\",,,,,,52.5,,,,,,,false,radar adsb,,alpha,SIM");
+        assert_eq!(lines[2], "7-2,,'=1+1,,,,,,,,,,,,,,,'-2,alpha,SIM");
     }
 }

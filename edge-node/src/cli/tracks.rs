@@ -69,15 +69,30 @@ fn screen(picture: &Value) -> String {
     if io::stdout().is_terminal() { format!("{HOME_AND_CLEAR}{table}") } else { format!("{table}\n") }
 }
 
-/// One line for each track.
+/// Whose picture it is and what it is of, and one line for each track.
 fn table(picture: &Value) -> String {
-    let mut text = format!(
-        "{:<28} {:<12} {:<10} {:<8} {:>10} {:>11} {:>8} {:>7} {:>6} {:>8} {:>6}  sensors\n",
-        "track", "callsign", "status", "class", "lat °", "lon °", "height m", "v m/s", "to °", "sigma m", "age s"
+    let said = |key: &str| plain(picture[key].as_str().unwrap_or("-"));
+    let shown = picture["tracks"].as_array().map_or(0, Vec::len);
+    let mut text = format!("{} {}  {}  {shown} tracks\n", said("mode"), said("node"), said("classification"));
+    let _ = writeln!(
+        text,
+        "{:<6} {:<12} {:<9} {:<7} {:<14} {:>10} {:>11} {:>8} {:>6} {:>4} {:>7} {:>6}  sensors",
+        "track",
+        "callsign",
+        "status",
+        "class",
+        "affiliation",
+        "lat °",
+        "lon °",
+        "height m",
+        "v m/s",
+        "to °",
+        "sigma m",
+        "age s"
     );
     let now_ms = picture["time_ms"].as_f64();
     for track in picture["tracks"].as_array().into_iter().flatten() {
-        let word = |key: &str| track[key].as_str().unwrap_or("-");
+        let word = |key: &str| plain(track[key].as_str().unwrap_or("-"));
         let told = |value: Option<f64>, places: usize| {
             value.map_or_else(|| "-".to_owned(), |value| format!("{value:.places$}"))
         };
@@ -86,11 +101,12 @@ fn table(picture: &Value) -> String {
         let sensors: Vec<&str> = track["sensors"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let _ = writeln!(
             text,
-            "{:<28} {:<12} {:<10} {:<8} {:>10} {:>11} {:>8} {:>7} {:>6} {:>8} {:>6}  {}",
-            word("id"),
+            "{:<6} {:<12} {:<9} {:<7} {:<14} {:>10} {:>11} {:>8} {:>6} {:>4} {:>7} {:>6}  {}",
+            word("name"),
             word("callsign"),
             word("status"),
             word("class"),
+            word("affiliation"),
             number("lat_deg", 5),
             number("lon_deg", 5),
             number("height_m", 0),
@@ -98,10 +114,15 @@ fn table(picture: &Value) -> String {
             number("course_deg", 0),
             number("sigma_m", 0),
             told(age_s, 1),
-            sensors.join(" ")
+            plain(&sensors.join(" "))
         );
     }
     text
+}
+
+/// Without what a terminal would obey: names come from whoever sends them.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]
@@ -115,20 +136,33 @@ mod tests {
         insta::assert_snapshot!("zero_tracks", table(&picture(0)));
         insta::assert_snapshot!("one_track", table(&picture(1)));
         let many = table(&picture(5_000));
-        assert_eq!(many.lines().count(), 1 + 5_000);
+        assert_eq!(many.lines().count(), 2 + 5_000);
         let head: Vec<&str> = many.lines().take(12).collect();
         insta::assert_snapshot!("many_tracks_head", head.join("\n"));
     }
 
     #[test]
     fn a_track_is_a_line_and_what_is_not_known_of_it_a_dash() {
-        let track = json!({ "id": "7-1", "status": "confirmed", "lat_deg": 52.0, "lon_deg": 21.0,
+        let track = json!({ "name": "TV0VV", "status": "confirmed", "lat_deg": 52.0, "lon_deg": 21.0,
                             "time_ms": 97_500, "sensors": ["radar"] });
         let text = table(&json!({ "time_ms": 100_000, "tracks": [track] }));
-        let row = text.lines().nth(1).expect("a line");
-        assert!(row.starts_with("7-1 ") && row.contains(" - ") && row.contains("52.00000"), "{row}");
+        let row = text.lines().nth(2).expect("a line");
+        assert!(row.starts_with("TV0VV ") && row.contains(" - ") && row.contains("52.00000"), "{row}");
         assert!(row.ends_with(" 2.5  radar"), "{row}");
-        assert_eq!(table(&json!({ "tracks": [] })).lines().count(), 1);
+        assert_eq!(table(&json!({ "tracks": [] })).lines().count(), 2);
+    }
+
+    #[test]
+    fn columns_stand_below_one_another_and_no_name_moves_the_cursor() {
+        let mut picture = picture(3);
+        picture["tracks"][1]["callsign"] = "\x1b[2J\x07AB".into();
+        picture["tracks"][2]["affiliation"] = "assumed_friend".into();
+        let text = table(&picture);
+        assert!(!text.replace('\n', "").contains(char::is_control), "{text}");
+        let sensors: Vec<Option<usize>> =
+            text.lines().skip(2).map(|row| row.find("adsb").map(|at| row[..at].chars().count())).collect();
+        let head = text.lines().nth(1).and_then(|row| row.find("sensors").map(|at| row[..at].chars().count()));
+        assert!(head.is_some() && sensors.iter().all(|at| *at == head), "{head:?}, {sensors:?}");
     }
 
     #[test]

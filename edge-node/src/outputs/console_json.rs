@@ -59,11 +59,12 @@ pub fn hello(hello: &Hello, board: &Released) -> Value {
             "origin": { "lat_deg": node.latitude_deg, "lon_deg": node.longitude_deg }, "sensors": sensors })
 }
 
-/// The whole picture.
+/// The whole picture, for those who were not told by a hello whose it is.
 #[must_use]
 pub fn snapshot(hello: &Hello, board: &Released) -> Value {
     let tracks: Vec<Value> = board.tracks.values().map(|each| track(board, each)).collect();
-    json!({ "type": "snapshot", "time_ms": board.time.as_millis(), "tracks": tracks,
+    json!({ "type": "snapshot", "node": hello.config.node.name, "mode": hello.mode.as_str(),
+            "classification": banner(board), "time_ms": board.time.as_millis(), "tracks": tracks,
             "bearings": bearings(hello, board) })
 }
 

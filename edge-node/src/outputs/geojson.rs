@@ -25,7 +25,9 @@ pub fn collection(hello: &Hello, board: &Released, areas: bool) -> Value {
     let own = board.bearings.iter().map(|bearing| console_json::bearing(hello, bearing));
     let lines = own.chain(board.heard.iter().map(|heard| console_json::heard(board, heard))).filter_map(line);
     let features: Vec<Value> = tracks.chain(outlines).chain(lines).collect();
-    json!({ "type": "FeatureCollection", "features": features })
+    // Members of our own, which RFC 7946 (6.1) allows: whoever opens a file sees what it is of.
+    json!({ "type": "FeatureCollection", "node": hello.config.node.name, "mode": hello.mode.as_str(),
+            "classification": console_json::banner(board), "time_ms": board.time.as_millis(), "features": features })
 }
 
 fn track(board: &Released, track: &SystemTrack) -> Value {
