@@ -60,6 +60,8 @@ struct Laid {
     far: SocketAddr,
     healing: Option<Healing>,
     heals: Vec<Heal>,
+    /// How often it was cut again before both ends showed the same.
+    broken_off: usize,
 }
 
 /// A link that is whole again, and whose ends do not show the same yet.
@@ -75,6 +77,8 @@ pub struct Heal {
     pub seconds: f64,
     /// What it carried meanwhile, both ways, bytes.
     pub bytes: u64,
+    #[serde(skip)]
+    at: Span,
 }
 
 async fn lay(layout: &Layout) -> std::io::Result<Vec<Laid>> {
@@ -83,7 +87,7 @@ async fn lay(layout: &Layout) -> std::io::Result<Vec<Laid>> {
         // Free now, and a moment later the node's; nothing else on loopback hunts for it.
         let far = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let cable = Cable::lay(far, line.quality).await?;
-        laid.push(Laid { line: line.clone(), cable, far, healing: None, heals: Vec::new() });
+        laid.push(Laid { line: line.clone(), cable, far, healing: None, heals: Vec::new(), broken_off: 0 });
     }
     Ok(laid)
 }
@@ -145,6 +149,7 @@ impl Nodes {
             between: [link.line.ends.0, link.line.ends.1].map(|end| self.parties[end].name.clone()),
             carried_bytes: link.cable.carried(),
             heals: link.heals.clone(),
+            broken_off: link.broken_off,
         });
         let links = links.collect();
         let mut nodes = Vec::with_capacity(self.stations.len());
@@ -195,8 +200,9 @@ impl Stage for Nodes {
         let (common, all) = shared(boards);
         let whole = self.links.iter().filter(|link| link.cable.is_whole()).count();
         let kilobytes = self.links.iter().map(|link| link.cable.carried()).sum::<u64>() / 1000;
-        let healed = self.links.iter().filter_map(|link| link.heals.last()).next_back();
-        let healed = healed.map_or_else(String::new, |heal| format!(", healed in {:.1} s", heal.seconds));
+        let healed = last_healed(&self.links);
+        let healed =
+            healed.map_or_else(String::new, |heal| format!(", healed in {:.1} s with {} B", heal.seconds, heal.bytes));
         let gospa = scores.iter().filter_map(|score| score.gospa().mean_m).fold(0.0, f64::max);
         let links = self.links.len();
         format!(
@@ -210,12 +216,13 @@ impl Laid {
         let whole = !self.line.cuts.iter().any(|cut: &Spell| cut.holds(second));
         if whole != self.cable.is_whole() {
             self.cable.set_whole(whole);
+            self.broken_off += usize::from(self.healing.is_some());
             self.healing = whole.then(|| Healing { since, carried: self.cable.carried() });
             return;
         }
         if let Some(healing) = self.healing.take_if(|_| agreed) {
             let bytes = self.cable.carried() - healing.carried;
-            self.heals.push(Heal { seconds: (since - healing.since).as_secs_f64(), bytes });
+            self.heals.push(Heal { seconds: (since - healing.since).as_secs_f64(), bytes, at: since });
         }
     }
 
@@ -231,6 +238,11 @@ impl Laid {
             healed_s: self.heals.last().map(|heal| heal.seconds),
         }
     }
+}
+
+/// How a link healed last, whichever it was.
+fn last_healed(links: &[Laid]) -> Option<&Heal> {
+    links.iter().filter_map(|link| link.heals.last()).max_by_key(|heal| heal.at)
 }
 
 /// How many system tracks all boards have, and how many any has.
@@ -370,6 +382,8 @@ pub struct LinkLine {
     pub carried_bytes: u64,
     /// How it healed, each time.
     pub heals: Vec<Heal>,
+    /// How often it was cut again before its ends showed the same tracks.
+    pub broken_off: usize,
 }
 
 impl NodeLine {
@@ -404,11 +418,37 @@ impl core::fmt::Display for Report {
             writeln!(f, "{name:<16} {sensors:>8} {tracks:>7} {rows:>7} {gospa:>8} {p99_us:>8}")?;
         }
         writeln!(f, "\n{:<33} {:>10}  healed", "link", "carried B")?;
-        for LinkLine { between: [a, b], carried_bytes, heals } in links {
-            let heals: Vec<String> =
+        for LinkLine { between: [a, b], carried_bytes, heals, broken_off } in links {
+            let mut heals: Vec<String> =
                 heals.iter().map(|heal| format!("in {:.1} s with {} B", heal.seconds, heal.bytes)).collect();
+            if *broken_off > 0 {
+                heals.push(format!("{broken_off} times cut again before"));
+            }
             writeln!(f, "{:<33} {carried_bytes:>10}  {}", format!("{a} - {b}"), heals.join(", "))?;
         }
         writeln!(f, "\n{common} of {all} tracks are on all nodes")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cable::Quality;
+    use super::*;
+
+    #[tokio::test]
+    async fn what_healed_last_is_told_and_what_was_cut_before_it_agreed_is_counted() {
+        let secs = Span::from_secs;
+        let cuts = vec![Spell { from_s: 2.0, to_s: 4.0 }, Spell { from_s: 6.0, to_s: 7.0 }];
+        let line = |cuts| Line { ends: (0, 1), quality: Quality::default(), cuts };
+        let mut links =
+            lay(&Layout { nodes: Vec::new(), links: vec![line(cuts), line(Vec::new())] }).await.expect("loopback");
+        // Whole again from the fourth second on, and agreed in the fifth; from the seventh on, and cut before it agrees.
+        for (second, agreed) in [(1, true), (2, true), (4, false), (5, true), (6, false), (7, false), (12, false)] {
+            links[0].tend(secs(second), f64::from(u8::try_from(second % 10).expect("small")), agreed);
+        }
+        assert_eq!(last_healed(&links).map(|heal| heal.seconds), Some(1.0));
+        assert_eq!((links[0].heals.len(), links[0].broken_off), (1, 1));
+        links[1].heals.push(Heal { seconds: 9.0, bytes: 1, at: secs(3) });
+        assert_eq!(last_healed(&links).map(|heal| heal.seconds), Some(1.0), "not the last in the list");
     }
 }
