@@ -482,3 +482,37 @@ pub const STOP_PERIOD: Duration = Duration::from_millis(100);
 pub fn sensor_id(index: usize) -> SensorId {
     SensorId(u16::try_from(index).expect("a configuration holds far fewer sensors than 65,536"))
 }
+
+#[cfg(test)]
+mod tests {
+    use fusion_core::track::{NodeId, Origin};
+
+    use super::*;
+    use crate::config::Config;
+
+    fn engine() -> Engine {
+        let text = "[node]\nname = \"box\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n";
+        let config: Config = toml::from_str(text).expect("a configuration");
+        let node = Node::new(&config, Origin { node: NodeId(1), incarnation: 1 }).expect("accepted");
+        Engine::new(node, watch::channel(Arc::new(Board::default())).0, Sinks::default())
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_a_little_is_waited_for_and_one_that_is_set_back_further_ends_the_life() {
+        let (mut engine, begin) = (engine(), Timestamp::from_secs(1_800_000_000));
+        assert!(!engine.clock_stepped_back(begin));
+        assert!(!engine.clock_stepped_back(begin - CLOCK_STEP_MAX), "waited for");
+        assert!(engine.clock_stepped_back(begin - CLOCK_STEP_MAX - Span::from_millis(100)));
+        assert_eq!(engine.ended_by.as_deref(), Some("the clock stepped back by 2.1 s; start again"));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_forward_by_a_day_ends_nothing() {
+        let (mut engine, begin) = (engine(), Timestamp::from_secs(1_800_000_000));
+        for time in [begin, begin + Span::from_secs(86_400), begin + Span::from_secs(86_401)] {
+            assert!(!engine.clock_stepped_back(time));
+            engine.pass_time_to(time);
+        }
+        assert_eq!((engine.ended_by, engine.newest), (None, begin + Span::from_secs(86_401)));
+    }
+}
