@@ -285,20 +285,18 @@ pub fn day() {
     let pair = live(true);
     let Worst { resident_mb, longest: (micros, kind, when), looked } = pair.worst;
     println!(
-        "  both nodes: RSS {resident_mb:.0} MB (≤ 64 each), still waiting {}; longest call {:.2} ms (≤ 1): {kind}, \
-         {when}; {looked} rows looked at",
-        pair.nodes[0].waiting(LINK),
+        "  both replicas: RSS {resident_mb:.0} MB (≤ 64 each), still waiting {}; {looked} rows looked at",
+        pair.nodes[0].waiting(LINK)
+    );
+    let long = &pair.calls.long;
+    let again = if long.is_empty() { BTreeMap::new() } else { live(false).calls.long };
+    let both = long.iter().filter_map(|(place, micros)| Some(micros.min(*again.get(place)?)));
+    let (count, longest) = both.fold((0, 0.0), |(count, most), micros: f64| (count + 1, micros.max(most)));
+    println!(
+        "  calls of more than 1 ms (0): {count}{}; {} were so once, the longest {:.2} ms ({kind}, {when}), and not when \
+         the same day was lived again",
+        if count > 0 { format!(", {:.2} ms", longest / 1e3) } else { String::new() },
+        long.len() - count,
         micros / 1e3
     );
-    let long = pair.calls.long;
-    if !long.is_empty() {
-        let again = live(false).calls.long;
-        let both = long.iter().filter_map(|(place, micros)| Some(micros.min(*again.get(place)?)));
-        let (count, longest) = both.fold((0, 0.0), |(count, most), micros| (count + 1, micros.max(most)));
-        println!(
-            "  {} calls took more than 1 ms; of the same calls, when the day was lived again: {count}{}",
-            long.len(),
-            if count > 0 { format!(", {:.2} ms at most", longest / 1e3) } else { String::new() }
-        );
-    }
 }

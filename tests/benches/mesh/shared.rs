@@ -64,7 +64,9 @@ pub fn shared() {
             tell("  shared over 1 Mbit/s, 12 other scenes", &figures(look, smooth, Some(1e6), false, FRESH), &central);
         }
     }
-    println!("  bars on smooth targets, over fast links: ratio ≤ 1.45, ANEES 0.8–1.1");
+    println!(
+        "  bars on smooth targets: ratio ≤ 1.45, ANEES 0.8–1.1; 9.6 kbit/s carries no full covariances (decision 16)"
+    );
 }
 
 fn tell(name: &str, figures: &Figures, central: &Figures) {
