@@ -3,6 +3,7 @@
 
 use tests::mission::against::Figures;
 use tests::mission::plan::{self, Report};
+use tests::world::realm::lines;
 use tests::world::seeds;
 
 const SEEDS: u64 = 500;
@@ -85,4 +86,15 @@ fn a_seed_gives_the_same_mission_every_time() {
         let [one, other] = [(); 2].map(|()| plan::run(seed, None).outcome);
         assert_eq!((one.digest, one.packets), (other.digest, other.packets), "seed {seed}");
     }
+}
+
+#[test]
+fn a_seed_tells_the_same_lines_every_time_and_what_was_lost_and_refused_is_among_them() {
+    let [(report, one), (_, other)] = [(); 2].map(|()| lines(|log| plan::run(1, Some(log))));
+    assert_eq!(one, other);
+    let count = |what: &str| one.iter().filter(|line| line.contains(what)).count();
+    let (sent, lost, refused) = (count(" sends "), count(" are lost "), count(" refuses "));
+    println!("{} lines: {sent} packets sent, {lost} lost, {refused} refused", one.len());
+    assert_eq!(sent as u64, report.outcome.packets);
+    assert!(lost > 0 && refused > 0 && refused < sent, "{lost} lost, {refused} refused");
 }
