@@ -2,6 +2,7 @@
 //! nothing that went comes back, and no floor claims what is missing.
 
 use tests::world::plan;
+use tests::world::realm::lines;
 use tests::world::seeds;
 
 const SEEDS: u64 = 300;
@@ -21,6 +22,18 @@ fn a_seed_gives_the_same_world_every_time() {
         assert_eq!((one.digest, one.packets), (other.digest, other.packets), "seed {seed}");
         assert!((one.octets - other.octets).abs() < 0.5);
     }
+}
+
+#[test]
+fn a_seed_tells_the_same_lines_every_time_and_every_packet_is_among_them() {
+    let [(outcome, one), (_, other)] = [(); 2].map(|()| lines(|log| plan::run(3, Some(log))));
+    assert_eq!(one, other);
+    let count = |what: &str| one.iter().filter(|line| line.contains(what)).count();
+    let (sent, lost, heard, wakes) = (count(" sends "), count(" are lost "), count(" hears "), count(" wakes"));
+    println!("{} lines: {sent} packets sent, {lost} lost on links, {heard} heard; {wakes} wakes", one.len());
+    assert_eq!(sent as u64, outcome.packets);
+    // What is doubled comes twice; what is under way at the end does not come.
+    assert!(lost > 0 && wakes > 0 && heard > sent / 2, "{lost} lost, {heard} heard, {wakes} wakes");
 }
 
 /// Rows refused for want of room were asked for again on open links only: a link that came up later took them for

@@ -8,6 +8,7 @@ use std::cell::Cell;
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
     static HELD: Cell<usize> = const { Cell::new(0) };
+    static LARGEST: Cell<usize> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -17,6 +18,7 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         HELD.set(HELD.get().wrapping_add(layout.size()));
+        LARGEST.set(LARGEST.get().max(layout.size()));
         // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
@@ -32,6 +34,7 @@ unsafe impl GlobalAlloc for Counting {
 static COUNTING: Counting = Counting;
 
 /// How often memory was allocated so far by this thread.
+#[allow(dead_code, reason = "not each program that includes this asks")]
 pub fn allocations() -> u64 {
     ALLOCATIONS.get()
 }
@@ -40,4 +43,10 @@ pub fn allocations() -> u64 {
 #[allow(dead_code, reason = "not each program that includes this asks")]
 pub fn held() -> usize {
     HELD.get()
+}
+
+/// The largest request of this thread, in octets, since this was last asked; what grows asks for its new size.
+#[allow(dead_code, reason = "not each program that includes this asks")]
+pub fn take_largest() -> usize {
+    LARGEST.replace(0)
 }

@@ -10,6 +10,7 @@
 //! send because this one did, is wanted there again.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use fusion_core::label::Label;
 use fusion_core::time::{Span, Timestamp};
@@ -154,9 +155,7 @@ impl Porch {
     fn fulfil(&mut self, stream: StreamKey, key: RowKey, version: u32, ends_track: bool) {
         let Some(book) = self.books.get_mut(&stream) else { return };
         let mut forget = |key: RowKey, version: u32| {
-            let done: Vec<(RowKey, u32)> =
-                book.promised.range((key, 0)..=(key, version)).map(|(place, _)| *place).collect();
-            for place in done {
+            while let Some((&place, _)) = book.promised.range((key, 0)..=(key, version)).next() {
                 book.promised.remove(&place);
             }
         };
@@ -197,23 +196,33 @@ impl Porch {
         may
     }
 
-    /// Takes out what waits of a stream and is wanted, with the links that brought it.
-    fn take(&mut self, of: Option<StreamKey>, wanted: impl Fn(StreamKey, RowKey, u32) -> bool) -> Vec<Waited> {
-        let mut taken = Vec::new();
-        let streams = self.waiting.iter_mut().filter(|((_, stream), _)| of.is_none_or(|of| of == *stream));
-        for (&(from, stream), waiting) in streams {
-            let places = waiting.rows.keys().filter(|(key, version)| wanted(stream, *key, *version));
-            for place in places.copied().collect::<Vec<_>>() {
-                let declared = Declaration { index: 0, stream, layer: waiting.layer, label: waiting.label };
-                taken.extend(waiting.rows.remove(&place).map(|(row, _)| (from, declared, row)));
-            }
-        }
-        taken
+    /// The first place behind another, of one stream or of all, where a row waits that is wanted. One by one: what
+    /// waits may be thousands of rows, and whoever wants them has come in one packet.
+    fn next_waiting(
+        &self,
+        of: Option<StreamKey>,
+        behind: Option<Place>,
+        wanted: impl Fn(RowKey, u32) -> bool,
+    ) -> Option<Place> {
+        let first = behind.map_or((LinkId(0), FIRST), |(group, _)| group);
+        let groups = self.waiting.range(first..).filter(|((_, stream), _)| of.is_none_or(|of| of == *stream));
+        let mut places = groups.flat_map(|(group, waiting)| {
+            let passed = behind.filter(|(of, _)| of == group).map_or(Bound::Unbounded, |(_, row)| Bound::Excluded(row));
+            waiting.rows.range((passed, Bound::Unbounded)).map(|(row, _)| (*group, *row))
+        });
+        places.find(|(_, (key, version))| wanted(*key, *version))
+    }
+
+    /// Takes out what waits at a place.
+    fn take(&mut self, (group, row): Place) -> Option<(Declaration, Row)> {
+        let waiting = self.waiting.get_mut(&group)?;
+        let (row, _) = waiting.rows.remove(&row)?;
+        Some((Declaration { index: 0, stream: group.1, layer: waiting.layer, label: waiting.label }, row))
     }
 }
 
-/// A row that waited: which link brought it, how that declared its stream.
-type Waited = (LinkId, Declaration, Row);
+/// Where a row waits: which link brought it, of which stream, which row in which version.
+type Place = ((LinkId, StreamKey), (RowKey, u32));
 
 /// The longest lifetime of a kind of row.
 const fn longest(kind: Kind) -> Lifetime {
@@ -305,23 +314,35 @@ impl Replica {
 
     /// A seal came: what waited for it is judged.
     fn judge_again(&mut self, stream: StreamKey) {
-        let Some(open) = self.table.stream(stream) else { return };
-        let promised = self.porch.books.get(&stream).map(|book| book.promised.keys().copied().collect::<Vec<_>>());
-        let promised = promised.unwrap_or_default();
-        let wanted = |_: StreamKey, key: RowKey, version: u32| {
-            key.kind != Kind::Seal
-                && (promised.binary_search(&(key, version)).is_ok()
-                    || open.row(key).is_some_and(|held| held.version == version))
-        };
-        for (from, declared, row) in self.porch.take(Some(stream), wanted) {
-            self.judge(from, &declared, row);
+        let mut behind = None;
+        while let Some(place) = self.next_sealed(stream, behind) {
+            self.judge_waiting(place);
+            behind = Some(place);
         }
+    }
+
+    /// The next place where a row of a stream waits of which a seal tells, or which is held by now.
+    fn next_sealed(&self, stream: StreamKey, behind: Option<Place>) -> Option<Place> {
+        let (open, book) = (self.table.stream(stream)?, self.porch.books.get(&stream));
+        let is_promised = |row| book.is_some_and(|book| book.promised.contains_key(&row));
+        self.porch.next_waiting(Some(stream), behind, |key, version| {
+            let is_held = || open.row(key).is_some_and(|held| held.version >= version);
+            key.kind != Kind::Seal && (is_promised((key, version)) || is_held())
+        })
     }
 
     /// Seals that waited, for a passport or their turn, are judged.
     pub(super) fn judge_seals(&mut self) {
-        for (from, declared, row) in self.porch.take(None, |_, key, _| key.kind == Kind::Seal) {
-            self.judge(from, &declared, row);
+        let mut behind = None;
+        while let Some(place) = self.porch.next_waiting(None, behind, |key, _| key.kind == Kind::Seal) {
+            self.judge_waiting(place);
+            behind = Some(place);
+        }
+    }
+
+    fn judge_waiting(&mut self, place: Place) {
+        if let Some((declared, row)) = self.porch.take(place) {
+            self.judge(place.0.0, &declared, row);
         }
     }
 

@@ -418,7 +418,9 @@ impl Stream {
         let (count, newest) = all.fold((0, None), |(count, newest): (u32, Option<(&Seal, u32)>), each| {
             (count + 1, newest.filter(|(seal, _)| seal.count > each.0.count).or(Some(each)))
         });
-        newest.filter(|(seal, _)| seal.last && seal.count - self.sealed_from.max(1) + 1 == count)
+        // A writer may say of its first seal what it likes, zero too.
+        let alive = |seal: &Seal| seal.count.checked_sub(self.sealed_from.max(1)).map(|before| before + 1);
+        newest.filter(|(seal, _)| seal.last && alive(seal) == Some(count))
     }
 
     /// Whether something newer is held that ended this version: of a track's attributes, its end; of a seal, one that

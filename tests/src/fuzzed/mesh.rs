@@ -17,15 +17,18 @@ use crate::world::node::clearance;
 const ROWS: usize = 500;
 /// Changes that one packet may bring.
 const CHANGES: usize = 100_000;
-const LINK: LinkId = LinkId(1);
+/// The link to its neighbour.
+pub const LINK: LinkId = LinkId(1);
 /// The replica's tag in its first session of its third life.
-const TAG: u8 = 112;
+pub const TAG: u8 = 112;
+/// The neighbour's tag.
+pub const NEIGHBOUR_TAG: u8 = 7;
 const NEIGHBOUR: Origin = Origin { node: NodeId(2), incarnation: 5 };
 
 /// The replica.
 pub fn target(input: &[u8]) {
     let Some((&mode, mut rest)) = input.split_first() else { return };
-    let (mut replica, mut now) = open_replica(mode / 3 % 2 == 1);
+    let (mut replica, mut now) = open_replica(config(mode / 3 % 2 == 1));
     let mut number = 0;
     while let Some((length, after)) = rest.split_first_chunk::<2>() {
         let piece = &after[..usize::from(u16::from_le_bytes(*length)).min(after.len())];
@@ -36,7 +39,7 @@ pub fn target(input: &[u8]) {
             }
             1 => {
                 number += 1;
-                let header = Header { from: 7, to: TAG, number: Some(number), acks: None };
+                let header = Header { from: NEIGHBOUR_TAG, to: TAG, number: Some(number), acks: None };
                 let _ = replica.handle_packet(LINK, &packet::data(&header, piece), now);
             }
             _ => {
@@ -59,25 +62,39 @@ fn later(now: Now, span: Span) -> Now {
     Now { validity: now.validity + span, elapsed: now.elapsed + span }
 }
 
-/// A replica in session with a neighbour.
-fn open_replica(signed: bool) -> (Replica, Now) {
-    let now = Now { validity: Timestamp::from_secs(1_750_000_000), elapsed: Span::ZERO };
+/// What a fuzzed replica is set to.
+fn config(signed: bool) -> ReplicaConfig {
     let signatures = if signed { Signatures::Required } else { Signatures::Off };
-    let config = ReplicaConfig { rows_max: ROWS, journal: true, signatures, ..ReplicaConfig::default() };
+    ReplicaConfig { rows_max: ROWS, journal: true, signatures, ..ReplicaConfig::default() }
+}
+
+/// A replica in session with a neighbour.
+#[must_use]
+pub fn open_replica(config: ReplicaConfig) -> (Replica, Now) {
+    let now = Now { validity: Timestamp::from_secs(1_750_000_000), elapsed: Span::ZERO };
+    let signed = config.signatures == Signatures::Required;
     let keys = if signed { keys::of(NodeId(1)) } else { Keys::default() };
     let mut replica = Replica::new(Origin { node: NodeId(1), incarnation: 3 }, config, now).with_keys(&keys);
-    let bearer = Bearer { rate_hint: 1e5, mtu: 1400, overhead: 41, clearance: clearance(true), layer: 1 };
-    replica.handle_link(LINK, LinkEvent::Up(bearer), now);
-    let heard = greeting_of(&mut replica).map(|greeting| greeting.session);
-    let (node, incarnation) = (NEIGHBOUR.node.0, NEIGHBOUR.incarnation);
-    let greeting = Greeting { node, incarnation, session: 7, heard, layer: 1, fingerprint: 0 };
-    replica.handle_packet(LINK, &packet::hello(&encode_greeting(&greeting)), now).expect("a true greeting");
-    drain(&mut replica);
+    meet(&mut replica, LINK, NEIGHBOUR, now);
     (replica, now)
 }
 
-fn greeting_of(replica: &mut Replica) -> Option<Greeting> {
-    let bytes = replica.poll_transmit(LINK)?;
+/// Begins a session with a neighbour over a link.
+///
+/// # Panics
+/// If a true greeting is refused.
+pub fn meet(replica: &mut Replica, link: LinkId, neighbour: Origin, now: Now) {
+    let bearer = Bearer { rate_hint: 1e5, mtu: 1400, overhead: 41, clearance: clearance(true), layer: 1 };
+    replica.handle_link(link, LinkEvent::Up(bearer), now);
+    let heard = greeting_of(replica, link).map(|greeting| greeting.session);
+    let (node, incarnation) = (neighbour.node.0, neighbour.incarnation);
+    let greeting = Greeting { node, incarnation, session: NEIGHBOUR_TAG.into(), heard, layer: 1, fingerprint: 0 };
+    replica.handle_packet(link, &packet::hello(&encode_greeting(&greeting)), now).expect("a true greeting");
+    while replica.poll_transmit(link).is_some() {}
+}
+
+fn greeting_of(replica: &mut Replica, link: LinkId) -> Option<Greeting> {
+    let bytes = replica.poll_transmit(link)?;
     match packet::open(&bytes) {
         Ok(packet::Packet::Hello(payload)) => decode_greeting(payload).ok(),
         Ok(packet::Packet::Data(..)) | Err(_) => None,
@@ -104,12 +121,12 @@ mod tests {
     /// The entry of the corpus that begins with what a sensor is off by, and goes on with the same cut and filled up.
     #[test]
     fn a_registration_of_the_corpus_is_taken_in() {
-        let (mut replica, now) = open_replica(false);
+        let (mut replica, now) = open_replica(config(false));
         let mut rest = &include_bytes!("../../fuzz/corpus/mesh/items-08")[1..];
         for number in 1..=2 {
             let (length, after) = rest.split_first_chunk::<2>().expect("two pieces at the least");
             let (piece, others) = after.split_at(u16::from_le_bytes(*length).into());
-            let header = Header { from: 7, to: TAG, number: Some(number), acks: None };
+            let header = Header { from: NEIGHBOUR_TAG, to: TAG, number: Some(number), acks: None };
             assert_eq!(replica.handle_packet(LINK, &packet::data(&header, piece), now), Ok(()));
             rest = others;
         }
@@ -120,13 +137,13 @@ mod tests {
     /// An entry of the corpus from signed nodes: passports, rows and their seals.
     #[test]
     fn signed_rows_of_the_corpus_are_verified_and_taken_in() {
-        let (mut replica, now) = open_replica(true);
+        let (mut replica, now) = open_replica(config(true));
         let mut rest = &include_bytes!("../../fuzz/corpus/mesh/items-09")[1..];
         let mut number = 0;
         while let Some((length, after)) = rest.split_first_chunk::<2>() {
             let (piece, others) = after.split_at(u16::from_le_bytes(*length).into());
             number += 1;
-            let header = Header { from: 7, to: TAG, number: Some(number), acks: None };
+            let header = Header { from: NEIGHBOUR_TAG, to: TAG, number: Some(number), acks: None };
             // Differences from what the neighbour had acknowledged are refused.
             let _ = replica.handle_packet(LINK, &packet::data(&header, piece), now);
             rest = others;
@@ -136,8 +153,8 @@ mod tests {
 
     #[test]
     fn a_fuzzed_packet_reaches_the_items() {
-        let (mut replica, now) = open_replica(false);
-        let header = Header { from: 7, to: TAG, number: Some(1), acks: None };
+        let (mut replica, now) = open_replica(config(false));
+        let header = Header { from: NEIGHBOUR_TAG, to: TAG, number: Some(1), acks: None };
         let digest = [4, 1, 0, 1, 0];
         assert_eq!(replica.handle_packet(LINK, &packet::data(&header, &digest), now), Ok(()));
         assert!(replica.is_ready(LINK));

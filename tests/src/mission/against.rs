@@ -35,6 +35,10 @@ pub struct Figures {
     pub completeness: f64,
     /// Changes of number for each object and hour.
     pub changes_per_h: f64,
+    /// The changes behind them.
+    pub changes: f64,
+    /// Tracks with samples of NEES.
+    pub tracks: f64,
 }
 
 impl Against {
@@ -83,6 +87,8 @@ impl Figures {
             ambiguity: summary.siap.ambiguity.unwrap_or(f64::NAN),
             completeness: summary.siap.completeness.unwrap_or(f64::NAN),
             changes_per_h: summary.siap.number_changes_per_s.unwrap_or(f64::NAN) * 3600.0,
+            changes: summary.siap.number_changes as f64,
+            tracks: nees.tracks as f64,
         }
     }
 
@@ -100,6 +106,8 @@ impl Figures {
             ambiguity: share(|f| f.ambiguity),
             completeness: share(|f| f.completeness),
             changes_per_h: share(|f| f.changes_per_h),
+            changes: share(|f| f.changes),
+            tracks: share(|f| f.tracks),
         }
     }
 }

@@ -26,6 +26,17 @@ pub struct Report {
     pub returned: u64,
     /// Of each node, where nothing goes wrong.
     pub figures: Vec<Figures>,
+    /// Things that move in its scene.
+    targets: usize,
+}
+
+impl Report {
+    /// Objects that were seen and judged: no more than there are, nor than any node had tracks.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a few")]
+    pub fn objects(&self) -> f64 {
+        self.figures.iter().map(|figures| figures.tracks).fold(0.0, f64::max).min(self.targets as f64)
+    }
 }
 
 /// After the last fault everybody must hold the same within so long.
@@ -85,7 +96,7 @@ pub fn run(seed: u64, log: Option<Log>) -> Report {
     mission.run_until(settled);
     mission.stage.sensing = false;
     let rest = mission.come_to_rest(Span::from_secs(2), REST, |mission| oracle::difference(mission).is_none());
-    judge(mission, rest, figures)
+    judge(mission, rest, figures, size.targets)
 }
 
 fn quality(calm: bool, random: &mut Random) -> (Quality, usize) {
@@ -148,7 +159,7 @@ fn step(moment: &Moment, node: usize, random: &mut Random) -> Faults {
     moment.reset_clock(node, offset_s)
 }
 
-fn judge(mut mission: Mission, rest: Option<f64>, figures: Vec<Figures>) -> Report {
+fn judge(mut mission: Mission, rest: Option<f64>, figures: Vec<Figures>, targets: usize) -> Report {
     mission.look();
     let mut found = core::mem::take(&mut mission.found);
     if rest.is_none() {
@@ -171,6 +182,7 @@ fn judge(mut mission: Mission, rest: Option<f64>, figures: Vec<Figures>) -> Repo
         numbers: stations.iter().map(|station| station.ledger.numbers()).sum(),
         returned: stations.iter().map(|station| station.ledger.returned).sum(),
         figures,
+        targets,
     }
 }
 

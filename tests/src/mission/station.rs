@@ -139,10 +139,15 @@ impl Resident for Station {
     }
 
     fn handle_packet(&mut self, link: LinkId, bytes: &[u8], now: Now) -> Result<(), Refused> {
-        if let Some(node) = &mut self.node {
-            node.handle_packet(link, bytes, now);
+        let Some(node) = &mut self.node else { return Ok(()) };
+        let taken = |node: &Node| node.replica().map(|replica| replica.tally().packets_taken);
+        let before = taken(node);
+        node.handle_packet(link, bytes, now);
+        if taken(node) != before {
+            return Ok(());
         }
-        Ok(())
+        // The node counts what it refuses and keeps the reason to itself; a copy of its replica refuses it again.
+        node.replica().cloned().map_or(Ok(()), |mut replica| replica.handle_packet(link, bytes, now))
     }
 
     fn handle_wake(&mut self, stage: &mut Stage, now: Now) {

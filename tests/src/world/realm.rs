@@ -1,7 +1,9 @@
 //! Discrete events: nodes and links in virtual time, whatever the nodes are.
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::rc::Rc;
 
 use fusion_core::time::Span;
 use proto::replica::{Bearer, LinkEvent, LinkId, Now};
@@ -111,8 +113,8 @@ impl<R: Resident> Realm<R> {
 
     /// Tells a line to whoever listens.
     pub fn tell(&mut self, line: impl FnOnce() -> String) {
-        let now = self.now.as_secs_f64();
         if let Some(log) = &mut self.log {
+            let now = self.now.as_secs_f64();
             log(format!("{now:10.3} {}", line()));
         }
     }
@@ -183,19 +185,26 @@ impl<R: Resident> Realm<R> {
     pub fn wake(&mut self, k: usize) {
         let now = self.nodes[k].site().now(self.now);
         if self.nodes[k].replica().is_some() {
+            self.tell(|| format!("n{k} wakes"));
             self.nodes[k].handle_wake(&mut self.stage, now);
             self.drain(k);
         }
     }
 
     fn arrive(&mut self, from: usize, to: usize, bytes: &[u8]) {
+        let octets = bytes.len();
+        if self.nodes[to].replica().is_none() {
+            self.tell(|| format!("n{to} does not run: {octets} octets from n{from} are lost"));
+            return;
+        }
+        self.tell(|| format!("n{to} hears {octets} octets from n{from}"));
         let mut refused = None;
         self.with(to, |node, now| refused = node.handle_packet(link_id(from), bytes, now).err());
         if let Some(refused) = refused {
             let name = format!("{refused:?}");
             let name = name.split('(').next().unwrap_or_default().to_owned();
             *self.refused.entry(name).or_default() += 1;
-            self.tell(|| format!("n{to} refuses {} octets from n{from}: {refused}", bytes.len()));
+            self.tell(|| format!("n{to} refuses {octets} octets from n{from}: {refused}"));
         }
     }
 
@@ -291,7 +300,14 @@ impl<R: Resident> Realm<R> {
             let mtu = self.nodes[from].site().neighbours[&to];
             assert!(bytes.len() <= mtu.max(200), "a packet of {} octets", bytes.len());
             let Some(channel) = self.channels.get_mut(&(from, to)) else { continue };
-            for (time, bytes) in channel.carry(&bytes, self.now, &mut self.random) {
+            let (octets, is_open) = (bytes.len(), channel.open);
+            let come = channel.carry(&bytes, self.now, &mut self.random);
+            self.tell(|| format!("n{from} sends {octets} octets to n{to}"));
+            if come.is_empty() {
+                let way = if is_open { "on the way" } else { "where the link is cut" };
+                self.tell(|| format!("{octets} octets from n{from} to n{to} are lost {way}"));
+            }
+            for (time, bytes) in come {
                 self.at(time, Event::Arrive(from, to, bytes));
             }
         }
@@ -319,6 +335,14 @@ impl<R: Resident> Realm<R> {
         };
         self.nodes.iter().enumerate().filter_map(of).collect()
     }
+}
+
+/// What a run told.
+pub fn lines<T>(run: impl FnOnce(Log) -> T) -> (T, Vec<String>) {
+    let told = Rc::new(RefCell::new(Vec::new()));
+    let listener = Rc::clone(&told);
+    let outcome = run(Box::new(move |line| listener.borrow_mut().push(line)));
+    (outcome, told.take())
 }
 
 /// The link to a node.
