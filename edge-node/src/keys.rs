@@ -61,6 +61,12 @@ impl fmt::Display for KeysError {
             Self::Io(path, e) if e.kind() == io::ErrorKind::NotFound => {
                 write!(f, "{}: not there; enrol this node first (docs/KEYS.md)", path.display())
             }
+            Self::Io(path, e) if e.kind() == io::ErrorKind::PermissionDenied => write!(
+                f,
+                "{}: {e}; root may read it, and the service what LoadCredential= hands it: for its keys write [keys] \
+                 without `directory` (docs/KEYS.md, With systemd)",
+                path.display()
+            ),
             Self::Io(path, e) => write!(f, "{}: {e}", path.display()),
             Self::Exposed(path, mode) => {
                 let path = path.display();
