@@ -541,7 +541,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { message, code }) => {
-            eprintln!("copmesh: {message}");
+            log::last_words(message);
             ExitCode::from(code)
         }
     }

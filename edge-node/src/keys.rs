@@ -45,7 +45,7 @@ pub const DENIED: &str = "deny-list.toml";
 pub enum KeysError {
     /// A file cannot be read or written.
     Io(PathBuf, io::Error),
-    /// Others may read a private key; the mode.
+    /// Others may read or write what is secret; the mode.
     Exposed(PathBuf, u32),
     /// A file is there already.
     There(PathBuf),
@@ -61,10 +61,16 @@ impl fmt::Display for KeysError {
             Self::Io(path, e) if e.kind() == io::ErrorKind::NotFound => {
                 write!(f, "{}: not there; enrol this node first (docs/KEYS.md)", path.display())
             }
+            Self::Io(path, e) if e.kind() == io::ErrorKind::PermissionDenied => write!(
+                f,
+                "{}: {e}; root may read it, and the service what LoadCredential= hands it: for its keys write [keys] \
+                 without `directory` (docs/KEYS.md, With systemd)",
+                path.display()
+            ),
             Self::Io(path, e) => write!(f, "{}: {e}", path.display()),
             Self::Exposed(path, mode) => {
                 let path = path.display();
-                write!(f, "{path} holds private keys, and others may read it (mode {mode:04o}): chmod 600 {path}")
+                write!(f, "{path} is secret, and others may read or write it (mode {mode:04o}): chmod 600 {path}")
             }
             Self::There(path) => {
                 write!(f, "{} is there already and is not overwritten: move it away first", path.display())

@@ -64,6 +64,9 @@ def authority(folder, name, clients):
         for kind in ("crt", "key"):
             (found,) = glob.glob(f"{folder}/{client}-*.{kind}")
             os.rename(found, f"{folder}/{client}.{kind}")
+    # Keys that others may read are refused.
+    for key in (f"{site}/ssl/server.key", *(f"{folder}/{client}.key" for client in clients)):
+        os.chmod(key, 0o600)
 
 
 def taky(folder, name, port, is_secure):

@@ -3,9 +3,11 @@
 //! Commands that tell what is there (`info`, `journal`, `keys`, `status`, …) keep their answers beside themselves.
 
 use core::fmt;
+use std::path::Path;
 
 use serde::Serialize;
 
+use super::keys::KEYS;
 use super::{Failure, say, say_json};
 
 /// Prints an answer, in words or as JSON.
@@ -139,7 +141,13 @@ impl fmt::Display for Installed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, authority, days_left, directory } = self;
         writeln!(f, "{name} is enrolled with authority {authority} for {days_left:.0} days; in its configuration:\n")?;
-        writeln!(f, "[node]\nname = \"{name}\"\n\n[keys]\ndirectory = \"{directory}\"")
+        writeln!(f, "[node]\nname = \"{name}\"\n\n[keys]")?;
+        if is_of_the_service(directory) {
+            writeln!(f, "# no directory: the packaged service is handed copies of what is in {directory}")?;
+        } else {
+            writeln!(f, "directory = \"{directory}\"")?;
+        }
+        writeln!(f, "\n{}", taken_up(directory))
     }
 }
 
@@ -169,12 +177,32 @@ pub struct DenyListTaken {
     pub version: u64,
     /// Whether it was taken over; if not, it was there already, or a newer one.
     pub installed: bool,
+    /// Where the keys are.
+    pub directory: String,
 }
 
 impl fmt::Display for DenyListTaken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.installed { "installed" } else { "is here already, or a newer one" };
-        writeln!(f, "deny-list {} {what}", self.version)
+        let Self { version, installed, directory } = self;
+        if *installed {
+            writeln!(f, "deny-list {version} installed in {directory}; {}", taken_up(directory))
+        } else {
+            writeln!(f, "deny-list {version} is in {directory} already, or a newer one")
+        }
+    }
+}
+
+/// Whether what is there comes to the packaged service as a credential of systemd's, which it may read, and that alone.
+fn is_of_the_service(directory: &str) -> bool {
+    Path::new(directory) == Path::new(KEYS)
+}
+
+/// When a running node goes by what was put there.
+fn taken_up(directory: &str) -> &'static str {
+    if is_of_the_service(directory) {
+        "the packaged service is handed it when it starts: systemctl restart copmesh"
+    } else {
+        "a running node that reads its keys there notices within seconds"
     }
 }
 
@@ -217,7 +245,10 @@ mod tests {
         assert_eq!(members(&signed), ["days", "file", "key", "name"]);
         let revoked = Revoked { file, version: 4, denied: 2 };
         assert_eq!(members(&revoked), ["denied", "file", "version"]);
-        assert_eq!(members(&DenyListTaken { version: 4, installed: true }), ["installed", "version"]);
+        for installed in [true, false] {
+            let taken = DenyListTaken { version: 4, installed, directory: t("/keys") };
+            assert_eq!(members(&taken), ["directory", "installed", "version"]);
+        }
     }
 
     #[test]
@@ -225,8 +256,27 @@ mod tests {
         let installed = Installed { name: t("alpha"), authority: t("0f1e"), days_left: 29.96, directory: t("/keys") };
         let text = installed.to_string();
         assert!(text.starts_with("alpha is enrolled with authority 0f1e for 30 days;"), "{text}");
-        assert!(text.ends_with("[node]\nname = \"alpha\"\n\n[keys]\ndirectory = \"/keys\"\n"), "{text}");
+        assert!(text.contains("\n[node]\nname = \"alpha\"\n\n[keys]\ndirectory = \"/keys\"\n"), "{text}");
         let json = serde_json::to_value(&installed).expect("JSON");
         assert_eq!(json["days_left"], 29.96);
+    }
+
+    #[test]
+    fn for_the_packaged_service_no_directory_is_named_that_it_cannot_read() {
+        let directory = t("/etc/copmesh/keys/");
+        let installed = Installed { name: t("alpha"), authority: t("0f1e"), days_left: 30.0, directory };
+        let text = installed.to_string();
+        let (_, written) = text.split_once("in its configuration:\n").expect("what to write");
+        let (written, to_do) = written.rsplit_once("\n\n").expect("and what to do then");
+        let config: toml::Table = written.parse().expect("it can be copied as it stands");
+        assert_eq!(config["keys"], toml::Value::Table(toml::Table::new()), "{text}");
+        assert!(to_do.contains("systemctl restart copmesh"), "{text}");
+    }
+
+    #[test]
+    fn it_is_told_when_a_deny_list_counts_in_a_running_node() {
+        let taken = |directory| DenyListTaken { version: 4, installed: true, directory: t(directory) }.to_string();
+        assert!(taken(KEYS).ends_with("systemctl restart copmesh\n"), "{}", taken(KEYS));
+        assert!(taken("/keys").ends_with("notices within seconds\n"), "{}", taken("/keys"));
     }
 }

@@ -14,6 +14,7 @@ use fusion_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::ask::NodeArgs;
+use super::keys::by_hand;
 use super::{Failure, check, say, say_json, wants_colours};
 use crate::clock::Clock;
 use crate::config::{Config, KeysConfig};
@@ -144,7 +145,7 @@ fn no_keys() -> Finding {
 }
 
 fn keys(config: &KeysConfig, state: Option<&Path>, now: Timestamp) -> Finding {
-    let keys = match Keys::load(config, state) {
+    let keys = match Keys::load(&by_hand(config), state) {
         Ok(keys) => keys,
         Err(e) => return Finding::failing("keys", e.to_string(), "copmesh enrol (docs/KEYS.md)"),
     };

@@ -13,10 +13,10 @@ use crate::config::{Config, KeysConfig};
 use crate::keys::authority::Authority;
 use crate::keys::files::{self, Readers};
 use crate::keys::papers::{Bundle, Denied, Request};
-use crate::keys::{Keys, KeysError, enrolment};
+use crate::keys::{self, Keys, KeysError, enrolment};
 
-/// Where keys are, unless told otherwise.
-const KEYS: &str = "/etc/copmesh/keys";
+/// Where keys are, unless told otherwise: what is there is handed to the packaged service (systemd/copmesh.service).
+pub(super) const KEYS: &str = "/etc/copmesh/keys";
 
 /// Arguments of `keygen`.
 #[derive(Args, Debug)]
@@ -111,7 +111,8 @@ pub struct InstallArgs {
 /// Arguments of `renew`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  copmesh renew --out /media/usb/alpha.request       then enrol sign and enrol install, as at first")]
+  copmesh renew --out /media/usb/alpha.request       then enrol sign and enrol install, as at first;
+  systemctl restart copmesh                          the packaged service reads its keys when it starts")]
 pub struct RenewArgs {
     /// The folder with the keys.
     #[arg(long, value_name = "FOLDER", default_value = KEYS)]
@@ -162,7 +163,10 @@ pub struct DenyListArgs {
 /// What can be done with a deny-list.
 #[derive(Debug, Subcommand)]
 pub enum DenyListStep {
-    /// Take it over, if it is newer than the one here. A running node notices.
+    /// Take it over, if it is newer than the one here.
+    ///
+    /// A running node that reads its keys there notices within seconds; the packaged service is handed them when it
+    /// starts: systemctl restart copmesh. A list that the mesh brings counts at once.
     Install(DenyListInstallArgs),
 }
 
@@ -255,6 +259,10 @@ fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
+fn absolute(folder: &Path) -> String {
+    text(&std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()))
+}
+
 fn requested(out: &Path, request: Request) -> Result<Requested, Failure> {
     write_new(out, &request)?;
     Ok(Requested { file: text(out), name: request.name })
@@ -278,7 +286,7 @@ fn install(args: &InstallArgs) -> Result<Installed, Failure> {
     let bundle: Bundle = read(&args.bundle)?;
     let keys = enrolment::install(&args.keys, bundle, now()).map_err(refused)?;
     let days_left = keys.health(now(), 0).days_left;
-    let directory = text(&std::path::absolute(&args.keys).unwrap_or_else(|_| args.keys.clone()));
+    let directory = absolute(&args.keys);
     let (name, authority) = (keys.passport.name.to_string(), keys.authority_id().to_string());
     Ok(Installed { name, authority, days_left, directory })
 }
@@ -306,7 +314,7 @@ pub fn deny_list(args: &DenyListArgs) -> Result<(), Failure> {
     let denied: Denied = read(&args.file)?;
     let installed = enrolment::install_deny_list(&args.keys, &denied).map_err(refused)?;
     let version = Keys::read(&args.keys).map_err(refused)?.deny_list.version;
-    answer(&DenyListTaken { version, installed }, json)
+    answer(&DenyListTaken { version, installed, directory: absolute(&args.keys) }, json)
 }
 
 /// Tells what is installed.
@@ -334,5 +342,24 @@ pub fn run(args: &KeysArgs) -> Result<(), Failure> {
 /// What a configuration says of keys, and where its node keeps its state.
 fn of(config: Config) -> Result<(KeysConfig, Option<PathBuf>), Failure> {
     let keys = config.keys.ok_or_else(|| Failure::refused("the configuration names no [keys]"))?;
-    Ok((keys, config.node.state_directory))
+    Ok((by_hand(&keys), config.node.state_directory))
+}
+
+/// The same, as whoever looks by hand finds the keys: the copies that the service is handed are for it alone.
+pub(super) fn by_hand(config: &KeysConfig) -> KeysConfig {
+    let directory = keys::folder(config).unwrap_or_else(|_| KEYS.into());
+    KeysConfig { directory: Some(directory), ..config.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_the_service_is_handed_are_looked_at_where_they_were_installed() {
+        let handed = KeysConfig::default();
+        assert_eq!(by_hand(&handed).directory.as_deref(), Some(Path::new(KEYS)));
+        let named = KeysConfig { directory: Some("/srv/keys".into()), warning_days: 3, ..handed };
+        assert_eq!(by_hand(&named), named);
+    }
 }

@@ -98,6 +98,9 @@ fn summary(board: &Board) -> String {
     if let Some(trouble) = &board.recorder_trouble {
         let _ = write!(text, "; nothing is recorded: {trouble}");
     }
+    if let Some(trouble) = &board.journal_trouble {
+        let _ = write!(text, "; nothing is kept for the next start: {trouble}");
+    }
     text
 }
 
@@ -125,10 +128,11 @@ mod tests {
             sensors: vec![SensorHealth::unknown("radar".to_owned())],
             latency: Summary { count: 9, p99, ..Summary::default() },
             recorder_trouble: Some("the disk is full".to_owned()),
+            journal_trouble: Some("read-only file system".to_owned()),
             ..Board::default()
         };
-        let told =
-            "0 tracks, 0 of 1 sensors well, 99 % of input seen within 12 ms; nothing is recorded: the disk is full";
+        let told = "0 tracks, 0 of 1 sensors well, 99 % of input seen within 12 ms; nothing is recorded: the disk is \
+                    full; nothing is kept for the next start: read-only file system";
         assert_eq!(summary(&board), told);
     }
 

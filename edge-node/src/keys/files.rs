@@ -1,7 +1,8 @@
 //! Files of keys: written whole or not at all, private ones for nobody else to read, and refused where others may.
+//! Whatever else of a node is secret ([`secret`]) is read here, too.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -14,6 +15,9 @@ use super::KeysError;
 ///
 /// No counter: a larger one is refused as [`KeysError::NotOurs`].
 const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Where systemd says that the credentials of a service are.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,21 +33,37 @@ pub enum Readers {
 /// # Errors
 /// [`KeysError`] if it is not there, if it is private and others may read it, or if it is not what it should be.
 pub fn read<T: DeserializeOwned>(path: &Path, readers: Readers) -> Result<T, KeysError> {
-    let io = |e| KeysError::Io(path.to_owned(), e);
-    let file = fs::metadata(path).map_err(io)?;
-    if readers == Readers::Owner && file.permissions().mode() & 0o077 != 0 && !is_credential(path) {
-        return Err(KeysError::Exposed(path.to_owned(), file.permissions().mode() & 0o777));
-    }
-    let not_ours = |why: String| KeysError::NotOurs(path.to_owned(), why);
-    if file.len() > FILE_BYTES_MAX {
-        return Err(not_ours(format!("larger than {FILE_BYTES_MAX} octets")));
-    }
-    toml::from_str(&fs::read_to_string(path).map_err(io)?).map_err(|e| not_ours(e.message().to_owned()))
+    let octets = octets(path, readers, std::env::var_os(CREDENTIALS).as_deref().map(Path::new))?;
+    toml::from_slice(&octets).map_err(|e| KeysError::NotOurs(path.to_owned(), e.message().to_owned()))
 }
 
-/// Systemd guards its credentials itself; what it grants to a service user shows as the mode of the group.
-fn is_credential(path: &Path) -> bool {
-    std::env::var_os("CREDENTIALS_DIRECTORY").is_some_and(|folder| path.starts_with(folder))
+/// The content of a file with a private key or a token, which nobody but its owner may read or write.
+///
+/// # Errors
+/// Which file, what is wrong with it, and the remedy.
+pub fn secret(path: &Path) -> Result<Vec<u8>, String> {
+    octets(path, Readers::Owner, std::env::var_os(CREDENTIALS).as_deref().map(Path::new)).map_err(|e| match e {
+        KeysError::Io(path, e) if e.kind() == ErrorKind::NotFound => format!("{}: not there", path.display()),
+        e => e.to_string(),
+    })
+}
+
+/// The content of a file. Systemd guards its `credentials` itself; what it grants to a service user shows as the mode
+/// of the group.
+fn octets(path: &Path, readers: Readers, credentials: Option<&Path>) -> Result<Vec<u8>, KeysError> {
+    let io = |e| KeysError::Io(path.to_owned(), e);
+    let file = File::open(path).map_err(io)?;
+    let mode = file.metadata().map_err(io)?.permissions().mode() & 0o777;
+    let is_guarded = credentials.is_some_and(|folder| path.starts_with(folder));
+    if readers == Readers::Owner && mode & 0o077 != 0 && !is_guarded {
+        return Err(KeysError::Exposed(path.to_owned(), mode));
+    }
+    let mut octets = Vec::new();
+    let length = file.take(FILE_BYTES_MAX + 1).read_to_end(&mut octets).map_err(io)?;
+    if length as u64 > FILE_BYTES_MAX {
+        return Err(KeysError::NotOurs(path.to_owned(), format!("larger than {FILE_BYTES_MAX} octets")));
+    }
+    Ok(octets)
 }
 
 /// Writes a file: beside, synced, renamed over. A power cut leaves the old one or the new one.
@@ -56,7 +76,7 @@ pub fn write(path: &Path, content: &impl Serialize, readers: Readers) -> Result<
     let beside = path.with_extension("new");
     let mode = if readers == Readers::Owner { 0o600 } else { 0o644 };
     match fs::remove_file(&beside) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(io(e)),
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(io(e)),
         _ => {}
     }
     // Made anew, so that nobody else holds it open or has chosen its mode.
@@ -86,4 +106,32 @@ pub fn private_folder(path: &Path) -> Result<(), KeysError> {
     }
     fs::create_dir_all(path).map_err(io)?;
     fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_may_read_is_no_secret_but_where_systemd_guards_it() {
+        let folder = std::env::temp_dir().join(format!("copmesh-secret-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a temporary folder");
+        let path = folder.join("console.key");
+        for (mode, open) in [(0o600, false), (0o400, false), (0o440, true), (0o604, true), (0o620, true)] {
+            fs::write(&path, "secret")
+                .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(mode)))
+                .expect("ours");
+            let read = secret(&path);
+            assert_eq!(read.is_err(), open, "{mode:o}: {read:?}");
+            if let Err(fault) = read {
+                assert!(fault.contains(&format!("{mode:04o}")) && fault.contains("chmod 600"), "{fault}");
+            }
+            let elsewhere = octets(&path, Readers::Owner, Some(Path::new("/run/credentials/copmesh.service")));
+            assert_eq!(elsewhere.is_err(), open, "{mode:o}: {elsewhere:?}");
+            assert_eq!(octets(&path, Readers::Owner, Some(&folder)).expect("a credential"), b"secret");
+            fs::remove_file(&path).expect("ours");
+        }
+        assert!(secret(&path).expect_err("it is gone").ends_with("console.key: not there"));
+        fs::remove_dir_all(&folder).expect("ours");
+    }
 }

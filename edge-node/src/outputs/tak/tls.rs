@@ -12,6 +12,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::config::TakConfig;
+use crate::keys::files;
 
 /// What this node shows, and whom it believes.
 struct Papers {
@@ -28,8 +29,12 @@ fn papers(config: &TakConfig) -> Result<Papers, String> {
     for root in certificates(&authority)? {
         roots.add(root).map_err(|e| format!("{}: {e}", authority.display()))?;
     }
-    let key = PrivateKeyDer::from_pem_file(&key).map_err(|e| format!("{}: no private key: {e}", key.display()))?;
-    Ok(Papers { authority: roots, certificates: certificates(&certificate)?, key })
+    Ok(Papers { authority: roots, certificates: certificates(&certificate)?, key: private_key(&key)? })
+}
+
+/// The private key in a file that nobody else may read.
+pub(in crate::outputs) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
+    PrivateKeyDer::from_pem_slice(&files::secret(path)?).map_err(|e| format!("{}: no private key: {e}", path.display()))
 }
 
 pub(in crate::outputs) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -89,4 +94,43 @@ pub(super) fn acceptor(config: &TakConfig) -> Result<TlsAcceptor, String> {
         })
         .map_err(|e| e.to_string())?;
     Ok(TlsAcceptor::from(Arc::new(server)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// A configuration whose certificate and key are in this folder, signed by itself.
+    fn config(folder: &Path) -> TakConfig {
+        let key = rcgen::KeyPair::generate().expect("randomness");
+        let certificate = rcgen::CertificateParams::new(["box".to_owned()]).expect("a name").self_signed(&key);
+        fs::create_dir_all(folder).expect("a temporary folder");
+        let [pem, key_file]: [PathBuf; 2] = ["tak.pem", "tak.key"].map(|name| folder.join(name));
+        fs::write(&pem, certificate.expect("signed").pem()).expect("a file");
+        fs::write(&key_file, key.serialize_pem()).expect("a file");
+        let text = format!(
+            "name = \"hq\"\nendpoint = \"tls://127.0.0.1:8089\"\nauthority = {pem:?}\ncertificate = {pem:?}\n\
+             key = {key_file:?}\nclearance = {{ level = \"restricted\", communities = [\"POL\"] }}\n"
+        );
+        toml::from_str(&text).expect("sound")
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_is_shown_to_nobody_and_named_with_the_remedy() {
+        let folder = std::env::temp_dir().join(format!("copmesh-tak-key-{}", std::process::id()));
+        let config = config(&folder);
+        let chmod = |mode| fs::set_permissions(folder.join("tak.key"), Permissions::from_mode(mode)).expect("ours");
+        chmod(0o640);
+        for fault in [acceptor(&config).err(), connector(&config, "localhost").err()] {
+            let fault = fault.expect("the group may read it");
+            assert!(["tak.key", "0640", "chmod 600"].iter().all(|word| fault.contains(word)), "{fault}");
+        }
+        chmod(0o600);
+        assert!(acceptor(&config).is_ok() && connector(&config, "localhost").is_ok());
+        fs::remove_dir_all(&folder).expect("ours");
+    }
 }

@@ -1,9 +1,8 @@
-//! Files that nobody else may read, and the tokens in them.
+//! Tokens, in files that nobody else may read.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+
+use crate::keys::files;
 
 /// The shortest token, octets: what `openssl rand -hex 16` gives has 32.
 const TOKEN_BYTES_MIN: usize = 24;
@@ -12,32 +11,6 @@ const TOKEN_BYTES_MIN: usize = 24;
 ///
 /// No counter: a longer one in a file is refused at the start, and one that is told is wrong.
 const TOKEN_BYTES_MAX: usize = 128;
-
-/// The longest file with a key or a token, octets.
-///
-/// No counter: a longer one is refused at the start.
-const SECRET_BYTES_MAX: u64 = 64 << 10;
-
-/// The content of a file that nobody but its owner may read or write.
-///
-/// # Errors
-/// Which file, what is wrong with it, and the remedy.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let fault = |what: &dyn core::fmt::Display| format!("{}: {what}", path.display());
-    let file = File::open(path).map_err(|e| fault(&e))?;
-    let about = file.metadata().map_err(|e| fault(&e))?;
-    let mode = about.mode() & 0o777;
-    if mode & 0o077 != 0 {
-        let remedy = format!("others may read or write it (mode {mode:04o}); do `chmod 600 {}`", path.display());
-        return Err(fault(&remedy));
-    }
-    let mut content = Vec::new();
-    let length = file.take(SECRET_BYTES_MAX + 1).read_to_end(&mut content).map_err(|e| fault(&e))?;
-    if length as u64 > SECRET_BYTES_MAX {
-        return Err(fault(&"far too long for what it should hold"));
-    }
-    Ok(content)
-}
 
 /// What a viewer shows to be let in.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,7 +22,7 @@ impl Token {
     /// # Errors
     /// Which file, what is wrong with it, and the remedy.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
-        let content = read(path)?;
+        let content = files::secret(path)?;
         let text = content.trim_ascii();
         let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-._~".contains(b);
         if !(TOKEN_BYTES_MIN..=TOKEN_BYTES_MAX).contains(&text.len()) || !text.iter().all(plain) {

@@ -1,7 +1,6 @@
 //! Connections: so many at once, with TLS or without, each with little time to say what it wants.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +13,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tracing::debug;
 
 use super::door::Peer;
 use super::health::{ConsoleHealth, count};
 use super::patient::Patient;
-use super::secret;
 use crate::config::console::LanConfig;
 use crate::outputs::tak::tls;
 use crate::streams;
@@ -92,16 +88,11 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, a
 /// Which file cannot be used, why, and the remedy.
 pub(super) fn acceptor(lan: &LanConfig) -> Result<TlsAcceptor, String> {
     let certificates = tls::certificates(&lan.certificate)?;
-    let key = key(&lan.key)?;
+    let key = tls::private_key(&lan.key)?;
     let mut server = ServerConfig::builder_with_provider(tls::provider())
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(certificates, key))
         .map_err(|e| format!("{}: {e}", lan.certificate.display()))?;
     server.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(server)))
-}
-
-fn key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
-    let octets = secret::read(path)?;
-    PrivateKeyDer::from_pem_slice(&octets).map_err(|e| format!("{}: no private key: {e}", path.display()))
 }
