@@ -42,9 +42,11 @@ pub fn read<T: DeserializeOwned>(path: &Path, readers: Readers) -> Result<T, Key
 /// # Errors
 /// Which file, what is wrong with it, and the remedy.
 pub fn secret(path: &Path) -> Result<Vec<u8>, String> {
-    octets(path, Readers::Owner, std::env::var_os(CREDENTIALS).as_deref().map(Path::new)).map_err(|e| match e {
-        KeysError::Io(path, e) if e.kind() == ErrorKind::NotFound => format!("{}: not there", path.display()),
-        e => e.to_string(),
+    let read = octets(path, Readers::Owner, std::env::var_os(CREDENTIALS).as_deref().map(Path::new));
+    read.map_err(|e| {
+        // What else is not there is made by enrolling, and the error says so.
+        let is_away = matches!(&e, KeysError::Io(_, e) if e.kind() == ErrorKind::NotFound);
+        if is_away { format!("{}: not there", path.display()) } else { e.to_string() }
     })
 }
 
