@@ -4,8 +4,8 @@
 //!
 //! `cargo bench -p tests --bench mesh -- [sizes] [thin] [heal] [fifty] [shared] [day] [seals] [journal] [flow]`;
 //! without a name, all. Virtual time: the figures are the same on every machine, but for what a day without neighbours
-//! and signatures cost, and for `flow`: it runs the built daemon (`COPMESH_BIN`, else `target/debug/copmesh`) in network
-//! namespaces, needs root and `ip`, and says what it skips without them.
+//! and signatures cost, and for `flow`: it runs the built daemon (`COPMESH_BIN`, else `target/debug/copmesh`) in
+//! network namespaces and real time, needs root and `ip`, and says what it skips without them.
 
 #![allow(unreachable_pub, reason = "one program, whose modules have no other users")]
 
