@@ -6,16 +6,22 @@
 
 pub mod cable;
 pub mod captured;
+pub mod flow;
 pub mod keys;
 pub mod node;
 pub mod radio;
+pub mod watch;
 
+use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use node::{Node, Way};
+use radio::{Place, Radio};
+
+use crate::world::channel::Quality;
 
 /// A network that is taken down when it is dropped.
 pub struct Network {
@@ -82,6 +88,22 @@ impl Network {
         self.nodes[b].add_neighbour(&name_a, &[(way_b, Some(address(link, 0)))]);
     }
 
+    /// Joins two nodes, of which the first dials, by a radio: it stands in the air, and nothing comes past it.
+    pub fn join_by_radio(&mut self, a: usize, b: usize, way: &Way, quality: Quality, seed: u64) -> Radio {
+        let air = self.air();
+        let ends = [a, b].map(|node| self.wire(&[node]));
+        for link in ends {
+            run(&format!("-n {air} addr add {}/24 dev br{link}", address(link, 1)));
+        }
+        let [name_a, name_b] = [a, b].map(|node| self.nodes[node].name.clone());
+        self.nodes[a].add_neighbour(&name_b, &[(way.clone(), Some(address(ends[0], 1)))]);
+        self.nodes[b].add_neighbour(&name_a, &[(way.clone(), None)]);
+        let at = |link: usize, end: usize| address(link, end).parse::<IpAddr>().expect("an address");
+        let space = Some(Path::new("/run/netns").join(air));
+        let place = Place { space, front: (at(ends[0], 1), way.port).into(), back: at(ends[1], 1) };
+        Radio::at(place, (at(ends[1], 0), way.port).into(), quality, seed)
+    }
+
     /// Puts nodes on one cable, where they find each other by themselves. It is cut at the second.
     pub fn camp(&mut self, nodes: &[usize]) -> usize {
         for &node in nodes {
@@ -135,16 +157,20 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Nodes that serve their consoles at these addresses; `None` after saying that `test` is skipped.
+    /// So many nodes, not yet running; `None` after saying that `test` is skipped.
     #[must_use]
-    pub fn new(test: &str, consoles: &[String]) -> Option<Self> {
+    pub fn new(test: &str, nodes: usize) -> Option<Self> {
         let binary = crate::copmesh_binary(test)?;
         let folder = std::env::temp_dir().join(format!("cm{}desk-{test}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder for temporary files");
-        let node = |(index, console): (usize, &String)| Node::new(index, None, console, &folder, &binary);
-        let nodes = consoles.iter().enumerate().map(node).collect();
+        let nodes = (0..nodes).map(|index| Node::new(index, None, &free_address(), &folder, &binary)).collect();
         Some(Self { folder, nodes })
     }
+}
+
+/// An address that nobody has now.
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound").to_string()
 }
 
 impl Drop for Desk {

@@ -1,16 +1,15 @@
 //! The mesh as it is deployed: real daemons over real zenoh in network namespaces, links cut and healed. After each
 //! heal all pictures agree. Times are printed; judged are they with five times the patience, since machines are busy.
 
-use std::collections::BTreeMap;
-use std::net::{TcpListener, UdpSocket};
-use std::process::Command;
+use std::net::UdpSocket;
 use std::sync::{PoisonError, RwLock};
 use std::thread::sleep;
 use std::time::Duration;
 
 use edge_node::clock::Clock;
-use tests::network::cable::Cable;
+use tests::network::flow::{self, CUTS_MS, Link};
 use tests::network::radio::Radio;
+use tests::network::watch::{agree, until};
 use tests::network::{Desk, Network, Node, Way};
 use tests::world::channel::Quality;
 
@@ -18,10 +17,6 @@ use tests::world::channel::Quality;
 const CYCLES: usize = 5;
 /// Longer than the lease of the profile: what was connected over a stream is not.
 const CUT: Duration = Duration::from_millis(2500);
-/// Longer than anything here takes, on any machine: a handshake of four datagrams, of which a fifth is lost each, may
-/// fail many times.
-const PATIENCE: Duration = Duration::from_secs(180);
-
 /// Those whose figures have bars have the machine for themselves; the others share it.
 static MACHINE: RwLock<()> = RwLock::new(());
 /// Machines are busy: a bar is missed for sure by so much only.
@@ -31,45 +26,12 @@ fn lan(protocol: &str) -> Way {
     Way::new("lan", protocol, 7450)
 }
 
-/// How often it is looked whether something holds.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// Waits until something holds; after how long it did.
-fn until(what: &str, clock: &Clock, nodes: &[Node], mut holds: impl FnMut() -> bool) -> Duration {
-    let since = clock.now().monotonic;
-    while !holds() {
-        if clock.now().monotonic.since(since) > PATIENCE {
-            panic!("not within {PATIENCE:?}: {what}\n{}", told(nodes));
-        }
-        sleep(LOOK);
-    }
-    clock.now().monotonic.since(since)
-}
-
-/// All that helps to see why.
-fn told(nodes: &[Node]) -> String {
-    let of = |node: &Node| {
-        let log: Vec<String> = node.log().lines().rev().take(12).map(str::to_owned).collect();
-        let log: Vec<String> = log.into_iter().rev().collect();
-        let neighbours = node.ask("status").map(|status| status["neighbours"].clone());
-        format!("--- {}: {:#?}\n{neighbours:?}\n{}\n", node.name, node.picture(), log.join("\n"))
-    };
-    nodes.iter().map(of).collect()
-}
-
 /// Every sensor sees one target more.
 fn show(nodes: &[Node], round: usize) {
     for (k, node) in nodes.iter().enumerate() {
         let degrees = |index: usize| f64::from(u32::try_from(index).expect("few")) / 10.0;
         node.show(&format!("{}{round}", node.name), 52.0 + degrees(k), 21.0 + degrees(round), false);
     }
-}
-
-/// All show the same, and all that there is.
-fn agree(nodes: &[Node], targets: usize) -> bool {
-    let mut pictures = nodes.iter().map(Node::picture);
-    let first: BTreeMap<String, String> = pictures.next().expect("a node");
-    first.len() == targets && pictures.all(|picture| picture == first)
 }
 
 /// Cuts these links, round by round, lets news come up meanwhile, heals them, and waits until all pictures agree.
@@ -178,24 +140,28 @@ fn a_radio_that_loses_a_fifth_carries_the_picture() {
 /// How often it is looked at what is told in seconds.
 const RADIO_LOOK: Duration = Duration::from_millis(250);
 
+/// A radio of this rate, with a queue of two seconds, that loses so many datagrams in a row.
+const fn lossy(rate: f64, burst: f64) -> Quality {
+    Quality {
+        rate,
+        queue: rate / 4.0,
+        delay_s: 0.2,
+        jitter_s: 0.02,
+        loss: 0.2,
+        burst,
+        doubled: 0.0,
+        damaged: 0.0,
+        overhead: 28.0,
+    }
+}
+
 /// Two nodes over such a radio, which is cut for less than any connection is kept, and for longer.
 fn radio(seed: u64) {
     let clock = Clock::start();
     let test = format!("mesh_network_radio_{seed}");
-    let Some(mut desk) = Desk::new(&test, &[free_port(), free_port()]) else { return };
+    let Some(mut desk) = Desk::new(&test, 2) else { return };
     let listener = UdpSocket::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound");
-    let quality = Quality {
-        rate: 9600.0,
-        queue: 2400.0,
-        delay_s: 0.2,
-        jitter_s: 0.02,
-        loss: 0.2,
-        burst: 1.0,
-        doubled: 0.0,
-        damaged: 0.0,
-        overhead: 28.0,
-    };
-    let radio = Radio::new(listener, quality, seed);
+    let radio = Radio::new(listener, lossy(9600.0, 1.0), seed);
     let way = Way::new("radio-9k6", "udp", radio.address().port());
     desk.nodes[0].add_neighbour("b", &[(way.clone(), Some("127.0.0.1".into()))]);
     desk.nodes[0].listen(Some("udp/127.0.0.1:0"));
@@ -223,16 +189,52 @@ fn radio(seed: u64) {
 }
 
 #[test]
+fn the_ends_of_two_radios_that_lose_a_fifth_in_bursts_come_to_show_the_same_through_the_middle() {
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    let Some(mut network) = Network::new("mesh_network_radios", 3) else { return };
+    let clock = Clock::start();
+    let way = |bearer: &str, port| Way { bearer: bearer.into(), ..Way::new("radio-9k6", "udp", port) };
+    let west = network.join_by_radio(0, 1, &way("west", 7450), lossy(9600.0, BURST), 1);
+    let east = network.join_by_radio(1, 2, &way("east", 7451), lossy(9600.0, BURST), 2);
+    show(&network.nodes, 0);
+    network.nodes.iter_mut().for_each(Node::start);
+    println!("9.6 kbit/s twice, 0.4 s there and back each, 20 % loss, {BURST} in a row: until all three show the same");
+    let agreed = |what: &str, targets: usize| {
+        let octets = || [&west, &east].map(|radio| radio.octets().iter().sum::<f64>());
+        let looked = || {
+            sleep(RADIO_LOOK);
+            agree(&network.nodes, targets)
+        };
+        let before = octets();
+        let took = until("the same picture", &clock, &network.nodes, looked).as_secs_f64();
+        let [west, east] = [0, 1].map(|radio| octets()[radio] - before[radio]);
+        println!("{what:<26} {took:>5.1} s, octets on the first {west:>6}, on the second {east:>6}");
+        took
+    };
+    agreed("after the start", 3);
+    for (round, cut, cut_s) in [(1, &[&east][..], 6), (2, &[&west, &east], 6)] {
+        cut.iter().for_each(|radio| radio.set_open(false));
+        show(&network.nodes, round);
+        sleep(Duration::from_secs(cut_s));
+        assert!(!agree(&network.nodes, 3 * (round + 1)), "a cut that cuts nothing shows nothing");
+        cut.iter().for_each(|radio| radio.set_open(true));
+        let took = agreed(&format!("after a cut of {} for {cut_s} s", cut.len()), 3 * (round + 1));
+        assert!(took <= AGAIN_S, "{took:.1} s until the ends showed the same");
+    }
+    let [end, middle] = [0, 1].map(|node| network.nodes[node].neighbour("c").is_some());
+    assert!(!end && middle, "the ends know each other by the middle alone");
+}
+
+/// So many datagrams are lost in a row on average.
+const BURST: f64 = 3.0;
+/// How soon after the radios' return all show the same.
+const AGAIN_S: f64 = 30.0;
+
+#[test]
 fn a_serial_line_carries_the_picture_and_comes_back() {
     let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
     let clock = Clock::start();
-    let Some(mut desk) = Desk::new("mesh_network_serial", &[free_port(), free_port()]) else { return };
-    let line = Cable::new(11_520);
-    let way = Way { options: "#baudrate=115200;exclusive=false".into(), ..Way::new("radio-64k", "serial", 0) };
-    desk.nodes[0].add_neighbour("b", &[(way.clone(), Some(line.end(0)))]);
-    desk.nodes[0].listen(None);
-    desk.nodes[1].add_neighbour("a", &[(way.clone(), None)]);
-    desk.nodes[1].listen(Some(&way.endpoint(&line.end(1))));
+    let Some((mut desk, line)) = flow::serial_desk("mesh_network_serial", "radio-64k") else { return };
     let nodes = &mut desk.nodes;
     show(nodes, 0);
     nodes.iter_mut().for_each(Node::start);
@@ -250,97 +252,18 @@ fn a_serial_line_carries_the_picture_and_comes_back() {
     println!("{told} s");
 }
 
-/// An address that nobody has now.
-fn free_port() -> String {
-    TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound").to_string()
-}
-
-/// How long a link may be silent after it is back, by protocol, seconds.
-const BARS: [(&str, f64); 4] = [("tcp", 1.0), ("udp", 2.0), ("tls", 1.0), ("quic", 1.0)];
-/// Of different lengths, so that attempts to connect, and what streams repeat, are met at different moments.
-const CUTS_MS: [u64; 10] = [1000, 1450, 1800, 2200, 2600, 3000, 3400, 3900, 4300, 5500];
-
 #[test]
 fn flow_comes_back_by_itself_over_every_protocol() {
     let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
-    println!("seconds from the link's return to the first packet, both ways (profile lan)");
-    println!("{:<6} {} median worst   bar", "", CUTS_MS.map(|ms| format!("{:>8}", format!("{ms} ms"))).join(""));
-    // Two at a time: they wait most of the time, and so hardly disturb each other.
-    for pair in BARS.chunks(2) {
-        std::thread::scope(|scope| {
-            pair.iter().for_each(|&(protocol, bar)| drop(scope.spawn(move || flow(protocol, bar))))
-        });
+    let measured = flow::measured("mesh_network_flow");
+    println!("seconds from the link's return to the first packet, both ways");
+    println!("{:<6} {}    p50 longest   bar", "", CUTS_MS.map(|ms| format!("{:>8}", format!("{ms} ms"))).join(""));
+    for flow in measured.iter().filter_map(|(_, flow)| flow.as_ref()) {
+        let (row, Link { protocol, profile, bar_s }) = (flow.took_s.map(|s| format!("{s:>8.2}")).join(""), flow.link);
+        println!("{protocol:<6} {row} {:>6.2} {:>7.2} {bar_s:>5.1}  {profile}", flow.p50_s(), flow.longest_s());
     }
-}
-
-/// Cuts a link of this protocol again and again.
-fn flow(protocol: &str, bar: f64) {
-    let clock = Clock::start();
-    let Some(mut network) = Network::new("mesh_network_flow", 2) else { return };
-    let Some(options) = options(protocol, &network) else { return };
-    let [link] = network.join(0, 1, [Way { options, ..lan(protocol) }]);
-    for node in &mut network.nodes {
-        node.show(&node.name, 52.0, if node.name == "a" { 21.0 } else { 21.1 }, true);
-        node.start();
+    // A serial line is told and not judged: now and then it takes longer by far than its bar.
+    for flow in measured.iter().filter_map(|(_, flow)| flow.as_ref()).filter(|flow| flow.link.profile == "lan") {
+        assert!(flow.longest_s() <= flow.link.bar_s * SLACK, "too long until the link was used again: {flow:?}");
     }
-    until("two tracks on both", &clock, &network.nodes, || agree(&network.nodes, 2));
-    if protocol == "tls" {
-        network.nodes.iter().for_each(assert_takes_turns);
-    }
-    let took = CUTS_MS.map(|ms| {
-        network.cut(link);
-        sleep(Duration::from_millis(ms));
-        let before = heard(&network);
-        network.heal(link);
-        let took = until("packets both ways", &clock, &network.nodes, || {
-            heard(&network).iter().zip(&before).all(|(now, before)| now > before)
-        });
-        took.as_secs_f64()
-    });
-    let mut sorted = took;
-    sorted.sort_by(f64::total_cmp);
-    let (median, worst) = (f64::midpoint(sorted[4], sorted[5]), sorted[9]);
-    let row = took.map(|took| format!("{took:>8.2}")).join("");
-    println!("{protocol:<6} {row} {median:>6.2} {worst:>5.2} {bar:>5.1}");
-    assert!(worst <= bar * SLACK, "{protocol}: {worst:.1} s until the link was used again");
-}
-
-/// zenoh reads and writes a TLS stream on one thread, and on no other.
-fn assert_takes_turns(node: &Node) {
-    let threads = node.threads();
-    let of = |prefix: &str| threads.iter().filter(|name| name.starts_with(prefix)).count();
-    assert_eq!((of("rx-"), of("tx-")), (1, 0), "{threads:?}");
-}
-
-/// What each of two nodes has heard of the other.
-fn heard(network: &Network) -> [Option<u64>; 2] {
-    [network.nodes[0].bytes_in("b"), network.nodes[1].bytes_in("a")]
-}
-
-/// What stands behind an endpoint of this protocol: for TLS and QUIC, where certificates are. `None` after saying that
-/// there are none.
-fn options(protocol: &str, network: &Network) -> Option<String> {
-    if protocol == "tcp" || protocol == "udp" {
-        return Some(String::new());
-    }
-    let file = |name: &str| network.folder().join(name).display().to_string();
-    let (ca, ca_key, key, request) = (file("ca.pem"), file("ca.key"), file("node.key"), file("node.csr"));
-    let (certificate, extensions) = (file("node.pem"), file("node.ext"));
-    std::fs::write(&extensions, "subjectAltName=IP:10.200.0.1,IP:10.200.0.2\n").expect("a file");
-    let new = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    let made = [
-        format!("req -x509 {new} -days 2 -subj /CN=ca -keyout {ca_key} -out {ca}"),
-        format!("req {new} -subj /CN=node -keyout {key} -out {request}"),
-        format!(
-            "x509 -req -in {request} -CA {ca} -CAkey {ca_key} -CAcreateserial -days 2 -extfile {extensions} \
-             -out {certificate}"
-        ),
-    ]
-    .iter()
-    .all(|arguments| Command::new("openssl").args(arguments.split(' ')).output().is_ok_and(|o| o.status.success()));
-    if !made {
-        tests::skip(&format!("mesh_network_flow, {protocol}"), "openssl made no certificates");
-        return None;
-    }
-    Some(format!("#root_ca_certificate_file={ca};listen_private_key_file={key};listen_certificate_file={certificate}"))
 }
