@@ -3,12 +3,9 @@
  * With COPMESH_SHOTS=DIR it leaves pictures of what it saw there.
  */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { NARROW, TABLET, WIDE, skip, theatre } from "./theatre.mjs";
+import { test } from "node:test";
+import { NARROW, TABLET, WIDE, describeUnless, rows, shown, skip, text, theatre } from "./theatre.mjs";
 
-const text = (id) => `document.getElementById("${id}").textContent`;
-const shown = (id) => `!document.getElementById("${id}").hidden`;
-const rows = `document.querySelectorAll("#list tbody tr").length`;
 const theme = "document.documentElement.dataset.theme";
 const chip = (word) => `[...document.querySelectorAll(".chip")].find((one) => one.textContent === "${word}")`;
 
@@ -24,7 +21,7 @@ const outside = `[...document.querySelectorAll("header > *, .timeline > *, .tabs
   return box.width > 0 && (box.right > innerWidth + 0.5 || box.left < -0.5);
 }).map((one) => one.id || one.textContent)`;
 
-describe("an operator", { skip }, () => {
+describeUnless(skip, "an operator", () => {
   const stage = theatre();
   const { open, shoot, moment, page } = stage;
 
