@@ -164,6 +164,14 @@ describeUnless(skip, "an operator", () => {
     await shoot("split");
   });
 
+  test("is told why a neighbour is not reached, and which one brought forgeries", async () => {
+    await open(WIDE);
+    const told = (kind) => `[...document.querySelectorAll("#mesh-body .${kind}")].filter((one) => !one.hidden).map((one) => one.textContent)`;
+    await page.until(`${told("trouble")}.join() === "its passport ran out on 20 November"`);
+    assert.match((await page.evaluate(told("warning"))).join(), /^▲ brought forgeries: 12\.[^▲]*$/);
+    await shoot("mesh");
+  });
+
   test("chooses a map of the node's own", async () => {
     await open(WIDE);
     const maps = `[...document.querySelectorAll("#layers-form select")].at(-1)`;
