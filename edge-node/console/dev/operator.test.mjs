@@ -81,12 +81,12 @@ describeUnless(skip, "an operator", () => {
     await page.evaluate(`(s => { s.value = Number(s.min) + 120_000; s.dispatchEvent(new Event("input")); })(document.getElementById("time-slider"))`);
     await page.until(`${text("mode")}.startsWith("REPLAY") && ${shown("replay-strip")} && ${shown("watermark")}`);
     await page.until(`${text("clock-time")} === "17:16:10Z" && ${rows} > 100`);
-    await page.until(`/held$/.test(${text("replay-text")})`);
+    await page.until(`/ · held\\. Without DF lines/.test(${text("replay-text")})`);
     assert.match(await page.evaluate("document.title"), /^REPLAY/);
     await page.press("j");
     await page.press("p");
     await page.until(`${text("clock-time")} >= "17:16:12Z"`, 6_000);
-    await page.until(`/ · 1× *$/.test(${text("replay-text")})`);
+    await page.until(`/ · 1× *\\. Without DF lines/.test(${text("replay-text")})`);
     await shoot("replay");
     // What was selected may have gone while it played.
     await page.press("j");
