@@ -10,15 +10,17 @@ const theme = "document.documentElement.dataset.theme";
 const chip = (word) => `[...document.querySelectorAll(".chip")].find((one) => one.textContent === "${word}")`;
 
 /** Smallest side of anything to press that is on the screen, with its name if it is too small for a finger. */
-const small = `[...document.querySelectorAll("button, summary, select, input:not([type=checkbox]), .leaflet-bar a")]
+const pressed = "button, summary, select, input:not([type=checkbox]), label:has([type=checkbox]), #list tbody tr, .leaflet-bar a";
+const small = `[...document.querySelectorAll("${pressed}")]
   .map((one) => [one, one.getBoundingClientRect()])
-  .filter(([one, box]) => box.width > 0 && box.height > 0 && box.height < 43.5 && !one.closest("th, td, .strip, dialog"))
+  .filter(([one, box]) => box.width > 0 && box.height > 0 && box.height < 43.5)
   .map(([one, box]) => (one.id || one.textContent || one.className) + " " + Math.round(box.height))`;
 
-/** Things of the frame that lie over each other or reach beyond the window. */
+/** Things of the frame that reach beyond the window, and buttons that their words reach beyond. */
 const outside = `[...document.querySelectorAll("header > *, .timeline > *, .tabs button, .card-buttons button")].filter((one) => {
   const box = one.getBoundingClientRect();
-  return box.width > 0 && (box.right > innerWidth + 0.5 || box.left < -0.5);
+  const cut = one.matches("button") && one.scrollWidth > one.clientWidth + 1;
+  return box.width > 0 && (cut || box.right > innerWidth + 0.5 || box.left < -0.5);
 }).map((one) => one.id || one.textContent)`;
 
 describeUnless(skip, "an operator", () => {
@@ -239,10 +241,19 @@ describeUnless(skip, "an operator", () => {
     assert.equal(stage.mock.heard.resume?.count, 1);
   });
 
-  for (const [name, view] of [["tablet", TABLET], ["tablet-portrait", { ...TABLET, width: 768, height: 1024 }], ["phone", NARROW]]) {
+  for (const [name, view] of [["tablet", TABLET], ["tablet-portrait", { ...TABLET, width: 820, height: 1180 }], ["phone", NARROW]]) {
     test(`works with fingers on a ${name}`, async () => {
       await open(view, { warmup_s: 60 });
       await shoot(name);
+      if (view.width < 800) {
+        for (const panel of ["tracks", "sensors", "mesh"]) {
+          await page.evaluate(`document.querySelector('#tabs [data-panel="${panel}"][aria-pressed="false"]')?.click()`);
+          await moment(300);
+          await shoot(`${name}-${panel}`);
+          assert.deepEqual(await page.evaluate(small), [], panel);
+        }
+      }
+      assert.deepEqual(await page.evaluate(small), []);
       await page.press("j");
       await moment(800);
       await shoot(`${name}-selected`);
@@ -252,6 +263,17 @@ describeUnless(skip, "an operator", () => {
       await page.evaluate(`document.querySelector("#filters summary").click()`);
       await moment(300);
       await shoot(`${name}-filters`);
+      assert.deepEqual(await page.evaluate(small), []);
+      await page.evaluate(`document.querySelector("#filters summary").click()`);
+      await page.press(",");
+      await page.until(shown("replay-strip"));
+      await moment(300);
+      await shoot(`${name}-replay`);
+      assert.deepEqual(await page.evaluate(small), []);
+      assert.deepEqual(await page.evaluate(outside), []);
+      await page.press("?");
+      await page.until(`document.getElementById("help").open`);
+      await shoot(`${name}-help`);
       assert.deepEqual(await page.evaluate(small), []);
     });
   }
