@@ -53,7 +53,11 @@ describeUnless(skip, "the page and the daemon", () => {
   });
 
   test("tell all of a track that is selected", async () => {
-    await browser.evaluate(`document.querySelector("#list .swatch.confirmed").closest("tr").click()`);
+    const row = `document.querySelector("#list .swatch.confirmed").closest("tr")`;
+    const id = await browser.evaluate(`${row}.dataset.id`);
+    // The recorder learns of a new track a moment later, and a browser complains of every 404.
+    await known(`${daemon.url}history/track/${id}`);
+    await browser.evaluate(`document.querySelector('#list tr[data-id="${id}"]').click()`);
     await browser.until(`${card} !== "" && ${card} === document.querySelector("#list .chosen span").textContent`);
     assert.match(await browser.evaluate(facts), /Position\d.*Age\d.*Sensors[a-z].*LabelUNCLASSIFIED.*Id\S/s);
   });
@@ -128,3 +132,11 @@ describeUnless(skip, "the page and the daemon", () => {
     assert.deepEqual(browser.complaints, []);
   });
 });
+
+/** Waits until the daemon has what is asked for. */
+async function known(url) {
+  for (const ends_ms = performance.now() + 5_000; !(await fetch(url)).ok; ) {
+    if (performance.now() > ends_ms) throw new Error(`never there: ${url}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
