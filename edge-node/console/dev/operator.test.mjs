@@ -20,7 +20,7 @@ const small = `[...document.querySelectorAll("${pressed}")]
 const outside = `[...document.querySelectorAll("header > *, .timeline > *, .tabs button, .card-buttons button")].filter((one) => {
   const box = one.getBoundingClientRect();
   const cut = one.matches("button") && one.scrollWidth > one.clientWidth + 1;
-  return box.width > 0 && (cut || box.right > innerWidth + 0.5 || box.left < -0.5);
+  return box.width > 0 && (cut || box.right > document.documentElement.clientWidth + 0.5 || box.left < -0.5);
 }).map((one) => one.id || one.textContent)`;
 
 describeUnless(skip, "an operator", () => {
