@@ -3,8 +3,8 @@
  * loop over a canvas in the same run; what is asserted does not depend on how busy the machine is. SKIPPED without Chromium.
  */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { WIDE, skip, theatre } from "./theatre.mjs";
+import { test } from "node:test";
+import { WIDE, describeUnless, skip, theatre } from "./theatre.mjs";
 import { quantile, trace } from "./tracing.mjs";
 
 const TRACKS = 5000;
@@ -66,7 +66,7 @@ const frames = (ms) => `new Promise((done) => {
   requestAnimationFrame(step);
 })`;
 
-describe("five thousand moving tracks", { skip }, () => {
+describeUnless(skip, "five thousand moving tracks", () => {
   const stage = theatre();
   const { open, moment, page } = stage;
   const openAll = (options = {}) =>

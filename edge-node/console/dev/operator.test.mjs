@@ -3,28 +3,27 @@
  * With COPMESH_SHOTS=DIR it leaves pictures of what it saw there.
  */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { NARROW, TABLET, WIDE, skip, theatre } from "./theatre.mjs";
+import { test } from "node:test";
+import { NARROW, TABLET, WIDE, describeUnless, rows, shown, skip, text, theatre } from "./theatre.mjs";
 
-const text = (id) => `document.getElementById("${id}").textContent`;
-const shown = (id) => `!document.getElementById("${id}").hidden`;
-const rows = `document.querySelectorAll("#list tbody tr").length`;
 const theme = "document.documentElement.dataset.theme";
 const chip = (word) => `[...document.querySelectorAll(".chip")].find((one) => one.textContent === "${word}")`;
 
 /** Smallest side of anything to press that is on the screen, with its name if it is too small for a finger. */
-const small = `[...document.querySelectorAll("button, summary, select, input:not([type=checkbox]), .leaflet-bar a")]
+const pressed = "button, summary, select, input:not([type=checkbox]), label:has([type=checkbox]), #list tbody tr, .leaflet-bar a";
+const small = `[...document.querySelectorAll("${pressed}")]
   .map((one) => [one, one.getBoundingClientRect()])
-  .filter(([one, box]) => box.width > 0 && box.height > 0 && box.height < 43.5 && !one.closest("th, td, .strip, dialog"))
+  .filter(([one, box]) => box.width > 0 && box.height > 0 && box.height < 43.5)
   .map(([one, box]) => (one.id || one.textContent || one.className) + " " + Math.round(box.height))`;
 
-/** Things of the frame that lie over each other or reach beyond the window. */
+/** Things of the frame that reach beyond the window, and buttons that their words reach beyond. */
 const outside = `[...document.querySelectorAll("header > *, .timeline > *, .tabs button, .card-buttons button")].filter((one) => {
   const box = one.getBoundingClientRect();
-  return box.width > 0 && (box.right > innerWidth + 0.5 || box.left < -0.5);
+  const cut = one.matches("button") && one.scrollWidth > one.clientWidth + 1;
+  return box.width > 0 && (cut || box.right > document.documentElement.clientWidth + 0.5 || box.left < -0.5);
 }).map((one) => one.id || one.textContent)`;
 
-describe("an operator", { skip }, () => {
+describeUnless(skip, "an operator", () => {
   const stage = theatre();
   const { open, shoot, moment, page } = stage;
 
@@ -84,12 +83,12 @@ describe("an operator", { skip }, () => {
     await page.evaluate(`(s => { s.value = Number(s.min) + 120_000; s.dispatchEvent(new Event("input")); })(document.getElementById("time-slider"))`);
     await page.until(`${text("mode")}.startsWith("REPLAY") && ${shown("replay-strip")} && ${shown("watermark")}`);
     await page.until(`${text("clock-time")} === "17:16:10Z" && ${rows} > 100`);
-    await page.until(`/held$/.test(${text("replay-text")})`);
+    await page.until(`/ · held\\. Without DF lines/.test(${text("replay-text")})`);
     assert.match(await page.evaluate("document.title"), /^REPLAY/);
     await page.press("j");
     await page.press("p");
     await page.until(`${text("clock-time")} >= "17:16:12Z"`, 6_000);
-    await page.until(`/ · 1× *$/.test(${text("replay-text")})`);
+    await page.until(`/ · 1× *\\. Without DF lines/.test(${text("replay-text")})`);
     await shoot("replay");
     // What was selected may have gone while it played.
     await page.press("j");
@@ -167,6 +166,14 @@ describe("an operator", { skip }, () => {
     await shoot("split");
   });
 
+  test("is told why a neighbour is not reached, and which one brought forgeries", async () => {
+    await open(WIDE);
+    const told = (kind) => `[...document.querySelectorAll("#mesh-body .${kind}")].filter((one) => !one.hidden).map((one) => one.textContent)`;
+    await page.until(`${told("trouble")}.join() === "its passport ran out on 20 November"`);
+    assert.match((await page.evaluate(told("warning"))).join(), /^▲ brought forgeries: 12\.[^▲]*$/);
+    await shoot("mesh");
+  });
+
   test("chooses a map of the node's own", async () => {
     await open(WIDE);
     const maps = `[...document.querySelectorAll("#layers-form select")].at(-1)`;
@@ -234,10 +241,19 @@ describe("an operator", { skip }, () => {
     assert.equal(stage.mock.heard.resume?.count, 1);
   });
 
-  for (const [name, view] of [["tablet", TABLET], ["tablet-portrait", { ...TABLET, width: 768, height: 1024 }], ["phone", NARROW]]) {
+  for (const [name, view] of [["tablet", TABLET], ["tablet-portrait", { ...TABLET, width: 820, height: 1180 }], ["phone", NARROW]]) {
     test(`works with fingers on a ${name}`, async () => {
       await open(view, { warmup_s: 60 });
       await shoot(name);
+      if (view.width < 800) {
+        for (const panel of ["tracks", "sensors", "mesh"]) {
+          await page.evaluate(`document.querySelector('#tabs [data-panel="${panel}"][aria-pressed="false"]')?.click()`);
+          await moment(300);
+          await shoot(`${name}-${panel}`);
+          assert.deepEqual(await page.evaluate(small), [], panel);
+        }
+      }
+      assert.deepEqual(await page.evaluate(small), []);
       await page.press("j");
       await moment(800);
       await shoot(`${name}-selected`);
@@ -247,6 +263,17 @@ describe("an operator", { skip }, () => {
       await page.evaluate(`document.querySelector("#filters summary").click()`);
       await moment(300);
       await shoot(`${name}-filters`);
+      assert.deepEqual(await page.evaluate(small), []);
+      await page.evaluate(`document.querySelector("#filters summary").click()`);
+      await page.press(",");
+      await page.until(shown("replay-strip"));
+      await moment(300);
+      await shoot(`${name}-replay`);
+      assert.deepEqual(await page.evaluate(small), []);
+      assert.deepEqual(await page.evaluate(outside), []);
+      await page.press("?");
+      await page.until(`document.getElementById("help").open`);
+      await shoot(`${name}-help`);
       assert.deepEqual(await page.evaluate(small), []);
     });
   }

@@ -3,22 +3,12 @@
  * With COPMESH_SHOTS=DIR it leaves pictures of what it saw there.
  */
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import { after, before, beforeEach, describe, test } from "node:test";
-import { Browser, findBrowser } from "./browser.mjs";
+import { after, before, beforeEach, test } from "node:test";
+import { Browser } from "./browser.mjs";
 import { startMock } from "./server.mjs";
+import { NARROW, WIDE, chromium, describeUnless, rows, shoot as shootIn, shown, skip, text } from "./theatre.mjs";
 
-const WIDE = { width: 1280, height: 800 };
-const NARROW = { width: 390, height: 844, scale: 2, touch: true };
 const TRACKS = 200;
-
-const chromium = await findBrowser();
-const skip = chromium === null ? "no Chromium on this machine" : false;
-
-const text = (id) => `document.getElementById("${id}").textContent`;
-const rows = `document.querySelectorAll("#list tbody tr").length`;
-const shown = (id) => `!document.getElementById("${id}").hidden`;
 
 /** Pixels that are not empty on the canvas of the tracks. */
 const inked = `(() => {
@@ -29,7 +19,7 @@ const inked = `(() => {
   return count;
 })()`;
 
-describe("the page", { skip }, () => {
+describeUnless(skip, "the page", () => {
   let browser;
   let mock;
 
@@ -65,12 +55,7 @@ describe("the page", { skip }, () => {
     await browser.evaluate(`${search}.value = "", ${search}.dispatchEvent(new Event("input"))`);
   }
 
-  async function shoot(name) {
-    const folder = process.env.COPMESH_SHOTS;
-    if (folder === undefined) return;
-    await mkdir(folder, { recursive: true });
-    await browser.screenshot(join(folder, `${name}.png`));
-  }
+  const shoot = (name) => shootIn(browser, name);
 
   after(() => mock?.close());
 

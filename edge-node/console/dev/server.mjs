@@ -1,5 +1,5 @@
 /**
- * A stand-in for the node: serves the built page under the same content security policy and speaks the same protocol on
+ * A stand-in for the node: serves the built page under the same content security policy, and speaks the same protocol on
  * `/ws`, with a made-up world behind it. It listens on the loopback address only.
  */
 import { createServer } from "node:http";
@@ -30,6 +30,13 @@ const RECORDED_TRACKS_MAX = 1000;
 
 const MAPS = {
   maps: [{ name: "harbour", format: "png", min_zoom: 0, max_zoom: 14, bounds: null, attribution: "Port office" }],
+};
+
+/** What the daemon says to a browser with every answer; its own test holds the two against each other. */
+export const DRESS = {
+  "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
 };
 
 const TYPES = {
@@ -154,13 +161,13 @@ class Mock {
     try {
       const body = await readFile(file);
       response.writeHead(200, {
+        ...DRESS,
         "content-type": TYPES[extname(file)] ?? "application/octet-stream",
-        "content-security-policy": "default-src 'self'",
         "cache-control": "no-cache",
       });
       response.end(body);
     } catch {
-      response.writeHead(404).end("not found\n");
+      response.writeHead(404, DRESS).end("not found\n");
     }
   }
 
@@ -194,7 +201,7 @@ class Mock {
   #send_json(response, answer) {
     const type = Buffer.isBuffer(answer) ? "image/png" : "application/json";
     const body = Buffer.isBuffer(answer) || typeof answer === "string" ? answer : JSON.stringify(answer);
-    response.writeHead(200, { "content-type": type, "cache-control": "no-store" }).end(body);
+    response.writeHead(200, { ...DRESS, "content-type": type, "cache-control": "no-store" }).end(body);
   }
 
   #greet(socket) {

@@ -139,12 +139,13 @@ export class World {
 
   /** The mesh; `split` has nobody left in it. */
   neighbours(split) {
-    const row = (name, state, rest) => ({ name, state: split ? "down" : state, bearer: "tcp", bytes_in: 1e6, bytes_out: 1e6, ...rest });
-    const gone = split ? { age_s: 184.2, waiting: 812, rate_bytes_s: 0 } : {};
+    const told = { bytes_in: 1e6, bytes_out: 1e6, forged: 0, trouble: null };
+    const row = (name, state, rest) => ({ name, state: split ? "down" : state, bearer: "tcp", ...told, ...rest });
+    const gone = split ? { age_s: 184.2, waiting: 812, rate_bytes_s: null } : {};
     return [
       row("bravo", "ready", { age_s: 0.4, waiting: 0, rate_bytes_s: 2_400, clock_ahead_s: 0.012, ...gone }),
-      row("charlie", "ready", { age_s: 4.1, waiting: 36, rate_bytes_s: 310, clock_ahead_s: -0.31, ...gone }),
-      row("delta", "down", { age_s: 181, waiting: 214, rate_bytes_s: 0, clock_ahead_s: null }),
+      row("charlie", "ready", { age_s: 4.1, waiting: 36, rate_bytes_s: 310, clock_ahead_s: -0.31, forged: 12, ...gone }),
+      row("delta", "down", { age_s: 181, waiting: 214, rate_bytes_s: null, clock_ahead_s: null, trouble: "its passport ran out on 20 November" }),
     ];
   }
 

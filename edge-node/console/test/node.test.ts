@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readMaps, tileAddress } from "../src/maps.ts";
 import { isMissing, refusal } from "../src/node-api.ts";
-import { readNeighbours, summarise } from "../src/node-status.ts";
+import { readNeighbours, remarks, summarise } from "../src/node-status.ts";
 import { sidc } from "../src/sidc.ts";
 
 test("a route that is not there is told from a thing that is not", () => {
@@ -25,6 +25,20 @@ test("a mesh without anybody left is told as such", () => {
   assert.deepEqual(summarise(neighbours ?? []), { ready: 0, down: 2, alone: true });
   assert.equal(summarise([]).alone, false);
   assert.equal(readNeighbours({}), null);
+});
+
+test("why a neighbour is not reached is told, and forgeries as a warning; of one that is well nothing", () => {
+  const rows = [
+    { name: "b", state: "ready", forged: 0, trouble: null },
+    { name: "c", state: "down", forged: 1200, trouble: "its passport ran out" },
+    { name: "d", state: "down", forged: "many", trouble: 7 },
+  ];
+  const told = readNeighbours({ neighbours: rows })?.map(remarks) ?? [];
+  assert.deepEqual(told[0], []);
+  assert.deepEqual(told[1]?.map(({ warning }) => warning), [true, false]);
+  assert.match(told[1]?.[0]?.text ?? "", /forgeries: 1.200\./);
+  assert.equal(told[1]?.[1]?.text, "its passport ran out");
+  assert.deepEqual(told[2], []);
 });
 
 test("only maps that can be drawn are offered, and their names cannot lead elsewhere", () => {

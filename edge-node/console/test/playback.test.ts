@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Playback } from "../src/history/playback.ts";
 import { merged, readPoints } from "../src/history/series.ts";
+import { stripText } from "../src/panels/timeline.ts";
 import { NOON_MS } from "./samples.ts";
 
 function playback(): Playback {
@@ -53,6 +54,16 @@ test("a step from live goes back from the live picture", () => {
   assert.equal(one.at(0), NOON_MS - 60_000);
   one.backToLive();
   assert.equal(one.live, true);
+});
+
+test("what is shown of the past says when it was, and what it has not", () => {
+  const one = playback();
+  one.seek(NOON_MS - 120_000, 0);
+  const without = "Without DF lines and annotations; sensors and mesh as now.";
+  const said = (why: string) => stripText(NOON_MS - 120_000, NOON_MS, one, why);
+  assert.match(said(""), / · 2\smin\s00\ss ago · held\. /);
+  assert.ok(said("").startsWith("REPLAY ") && said("").endsWith(without));
+  assert.match(said("recording: the node did not answer"), / · recording: the node did not answer\. Without DF lines/);
 });
 
 test("points of a track are read in order, and what makes no sense is left out", () => {

@@ -1,7 +1,7 @@
 /** The neighbours in the mesh: are they there, when were they heard, what waits for them. */
-import { byId, element, setClass, setText } from "../dom.ts";
+import { byId, element, setClass, setHidden, setText } from "../dom.ts";
 import * as format from "../format.ts";
-import { type Neighbour, type NeighbourState, summarise } from "../node-status.ts";
+import { type Neighbour, type NeighbourState, remarks, summarise } from "../node-status.ts";
 
 const HEADS = ["Peer", "State", "Heard", "Queued", "Clock"] as const;
 
@@ -19,11 +19,19 @@ const STATES: Record<NeighbourState, readonly [string, string]> = {
   down: ["✕ down", "down"],
 };
 
+interface Row {
+  row: HTMLTableRowElement;
+  beneath: HTMLTableRowElement;
+  warning: HTMLElement;
+  trouble: HTMLElement;
+}
+
 export class PeerList {
   readonly #sum = byId("mesh-sum", HTMLSpanElement);
   readonly #none = element("p", "hint");
   readonly #table: HTMLTableElement;
   readonly #body = element("tbody");
+  readonly #rows: Row[] = [];
 
   constructor(host: HTMLElement) {
     const heads = HEADS.map((text) => {
@@ -43,10 +51,27 @@ export class PeerList {
     this.#none.hidden = !none;
     setText(this.#none, neighbours === null ? why : "No neighbours are configured: this node is alone by design.");
     this.#summarise(neighbours ?? []);
-    const rows = this.#body.rows;
-    while (rows.length < (neighbours?.length ?? 0)) this.#body.append(element("tr", "", ...HEADS.map(() => element("td"))));
-    while (rows.length > (neighbours?.length ?? 0)) this.#body.lastElementChild?.remove();
-    neighbours?.forEach((one, index) => fill(rows[index], one));
+    const count = neighbours?.length ?? 0;
+    while (this.#rows.length < count) this.#addRow();
+    while (this.#rows.length > count) this.#dropRow();
+    neighbours?.forEach((one, index) => fill(this.#rows[index], one));
+  }
+
+  /** What is remarked of a neighbour has a row of its own beneath, over the whole width. */
+  #addRow(): void {
+    const [warning, trouble] = [element("p", "warning"), element("p", "trouble")];
+    const cell = element("td", "left", warning, trouble);
+    cell.colSpan = HEADS.length;
+    const beneath = element("tr", "beneath", cell);
+    const row = element("tr", "", ...HEADS.map(() => element("td")));
+    this.#rows.push({ row, beneath, warning, trouble });
+    this.#body.append(row, beneath);
+  }
+
+  #dropRow(): void {
+    const gone = this.#rows.pop();
+    gone?.row.remove();
+    gone?.beneath.remove();
   }
 
   #summarise(neighbours: readonly Neighbour[]): void {
@@ -59,8 +84,16 @@ export class PeerList {
   }
 }
 
-function fill(row: HTMLTableRowElement | undefined, one: Neighbour): void {
-  if (row === undefined) return;
+function fill(shown: Row | undefined, one: Neighbour): void {
+  if (shown === undefined) return;
+  const { row } = shown;
+  const told = remarks(one);
+  const text = (warning: boolean) => told.find((remark) => remark.warning === warning)?.text ?? "";
+  for (const [host, words] of [[shown.warning, text(true)], [shown.trouble, text(false)]] as const) {
+    setText(host, words);
+    setHidden(host, words === "");
+  }
+  setHidden(shown.beneath, told.length === 0);
   const [state, kind] = STATES[one.state];
   const texts = [
     one.name,

@@ -13,6 +13,8 @@ export interface TimelineEvents {
 
 export const STEP_MS = 60_000;
 
+const WITHOUT = "Without DF lines and annotations; sensors and mesh as now.";
+
 export class Timeline {
   readonly #bar = byId("timeline", HTMLElement);
   readonly #slider = byId("time-slider", HTMLInputElement);
@@ -69,8 +71,9 @@ export class Timeline {
   }
 }
 
-function stripText(at_ms: number, live_ms: number, playback: Playback, why: string): string {
+/** What the page says while it shows the past, and of what that past has nothing. */
+export function stripText(at_ms: number, live_ms: number, playback: Playback, why: string): string {
   const ago = format.age(Math.max(0, Math.round((live_ms - at_ms) / 1000)));
   const how = why !== "" ? why : playback.playing ? format.replaySpeed(playback.speed) : "held";
-  return `REPLAY ${format.utcDate(at_ms)} ${format.utcTime(at_ms)} · ${ago} ago · ${how}`;
+  return `REPLAY ${format.utcDate(at_ms)} ${format.utcTime(at_ms)} · ${ago} ago · ${how}. ${WITHOUT}`;
 }

@@ -1,0 +1,142 @@
+/**
+ * The page as it is built into the daemon, in a real browser, with a simulated airfield behind it: what holds against the
+ * mock holds against the program that people run. SKIPPED without Chromium, and where `COPMESH_BIN` names no daemon.
+ * With COPMESH_SHOTS=DIR it leaves pictures of what it saw there.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Browser } from "./browser.mjs";
+import { startDaemon } from "./daemon.mjs";
+import { startMock } from "./server.mjs";
+import { WIDE, chromium, describeUnless, rows, shoot, shown, skip as lacking, text } from "./theatre.mjs";
+
+const skip = lacking || (process.env.COPMESH_BIN === undefined ? "COPMESH_BIN names no built copmesh" : false);
+
+/** An age that no sensor of the airfield exceeds while it sees its target: the slowest turns in four seconds. */
+const YOUNG_S = 8;
+
+const ages = `[...document.querySelectorAll("#list tbody .age")].map((one) => Number(one.textContent))`;
+const names = `[...document.querySelectorAll("#list tbody tr span")].map((one) => one.textContent)`;
+const card = `document.querySelector(".card-name").textContent`;
+const facts = `document.querySelector(".facts").textContent`;
+const type = (id, value) => `(one => { one.value = ${value}; one.dispatchEvent(new Event("input")); })(document.getElementById("${id}"))`;
+
+describeUnless(skip, "the page and the daemon", () => {
+  const asked = [];
+  let browser;
+  let daemon;
+
+  before(async () => {
+    daemon = await startDaemon();
+    browser = await Browser.launch(chromium);
+    await browser.send("Network.enable");
+    browser.on("Network.requestWillBeSent", ({ request }) => asked.push(request.url));
+    browser.on("Network.webSocketCreated", ({ url }) => asked.push(url));
+    await browser.open(daemon.url, WIDE);
+  });
+  after(() => browser?.close());
+  after(() => daemon?.stop());
+
+  test("say that it is a simulation, in every place", async () => {
+    await browser.until(`${text("mode")} === "SIM" && ${shown("watermark")}`);
+    assert.match(await browser.evaluate(text("watermark")), /SIMULATION · NOT REAL/);
+    assert.match(await browser.evaluate("document.title"), /^SIM · /);
+    assert.equal(await browser.evaluate(`document.getElementById("stage").classList.contains("sim")`), true);
+    assert.equal(await browser.evaluate(text("time-live")), "NOW");
+    await browser.until(`${text("banner")}.startsWith("UNCLASSIFIED")`);
+  });
+
+  test("show tracks, and each was heard of just now", async () => {
+    await browser.until(`${rows} >= 5 && ${ages}.every((age) => age <= ${YOUNG_S})`, 20_000);
+    await browser.until(`/\\d ok/.test(${text("sensors-sum")})`);
+    await shoot(browser, "daemon");
+  });
+
+  test("tell all of a track that is selected", async () => {
+    const row = `document.querySelector("#list .swatch.confirmed").closest("tr")`;
+    const id = await browser.evaluate(`${row}.dataset.id`);
+    // The recorder learns of a new track a moment later, and a browser complains of every 404.
+    await known(`${daemon.url}history/track/${id}`);
+    await browser.evaluate(`document.querySelector('#list tr[data-id="${id}"]').click()`);
+    await browser.until(`${card} !== "" && ${card} === document.querySelector("#list .chosen span").textContent`);
+    assert.match(await browser.evaluate(facts), /Position\d.*Age\d.*Sensors[a-z].*LabelUNCLASSIFIED.*Id\S/s);
+  });
+
+  test("find a track by its name, and show all again", async () => {
+    const [before, name] = [await browser.evaluate(rows), await browser.evaluate(card)];
+    await browser.evaluate(type("search", JSON.stringify(name)));
+    await browser.until(`${rows} > 0 && ${rows} < ${before} && ${names}.every((one) => one.includes(${JSON.stringify(name)}))`);
+    await browser.evaluate(type("search", `""`));
+    await browser.until(`${names}.some((one) => one !== ${JSON.stringify(name)})`);
+  });
+
+  test("keep what an operator says, and show who said it and when", async () => {
+    await browser.press("i");
+    const form = `document.querySelector(".annotate form")`;
+    await browser.evaluate(`${form}.querySelector("select").value = "suspect"`);
+    await browser.evaluate(`[...${form}.querySelectorAll("input")].forEach((one, at) => { one.value = ["turned away", "kowalski"][at]; })`);
+    await browser.evaluate(`${form}.requestSubmit()`);
+    await browser.until(`/Declaredsuspect — kowalski at \\S+, [\\d.]+\\ss ago/.test(${facts})`);
+    await browser.until(`/Remark“turned away” — kowalski at \\S+, [\\d.]+\\ss ago/.test(${facts})`);
+    assert.match(await browser.evaluate(`document.querySelector(".card-kind").textContent`), /suspect/);
+    await shoot(browser, "daemon-annotated");
+  });
+
+  test("go back in time, say that it is not now, and come back", async () => {
+    // What the recorder holds is asked for every ten seconds.
+    await browser.until(`${shown("timeline")} && Number(document.getElementById("time-slider").min) > 0`, 12_000);
+    await browser.evaluate(type("time-slider", "Number(one.max) - 5000"));
+    await browser.until(`${text("mode")} === "SIM REPLAY paused" && ${shown("replay-strip")}`);
+    await browser.until(`/^REPLAY .* ago · /.test(${text("replay-text")}) && ${rows} > 0`);
+    assert.match(await browser.evaluate(text("watermark")), /REPLAY OF A SIMULATION · NOT REAL/);
+    assert.equal(await browser.evaluate(text("time-live")), "Back to NOW");
+    const held = await browser.evaluate(text("clock-time"));
+    await shoot(browser, "daemon-replay");
+    await browser.evaluate(`document.getElementById("back-to-live").click()`);
+    await browser.until(`${text("mode")} === "SIM" && !(${shown("replay-strip")}) && ${text("clock-time")} > "${held}"`);
+    assert.equal(await browser.evaluate(text("time-live")), "NOW");
+  });
+
+  test("speak with nobody else, and the page complains of nothing", async () => {
+    const { host } = new URL(daemon.url);
+    assert.deepEqual(asked.filter((url) => new URL(url).host !== host), []);
+    for (const path of ["/ws", "/status.json", "/history/span", "/annotations", "/maps.json", "/assets/world.json"]) {
+      assert.ok(asked.some((url) => new URL(url).pathname === path), `${path} was asked for`);
+    }
+    assert.deepEqual(browser.complaints, []);
+  });
+
+  test("say to a browser what the mock says", async () => {
+    const mock = await startMock({ tracks: 0 });
+    const told = async (url) => {
+      const { headers } = await fetch(url);
+      return ["content-security-policy", "x-content-type-options", "referrer-policy"].map((name) => headers.get(name));
+    };
+    try {
+      for (const path of ["", "status.json", "assets/nothing"]) {
+        assert.deepEqual(await told(mock.url + path), await told(daemon.url + path), `/${path}`);
+      }
+      assert.match((await told(daemon.url))[0], /frame-ancestors 'none'; base-uri 'none'; form-action 'none'/);
+    } finally {
+      mock.close();
+    }
+  });
+
+  test("find each other again after the daemon was killed and started anew", async () => {
+    await daemon.stop();
+    await browser.until(`${text("link")} !== "connected" && ${shown("alarm")}`);
+    daemon = await startDaemon(daemon.port);
+    await browser.until(`${text("link")} === "connected" && ${text("mode")} === "SIM" && !(${shown("alarm")})`, 20_000);
+    browser.complaints.length = 0;
+    await browser.until(`${rows} >= 5 && ${ages}.every((age) => age <= ${YOUNG_S})`, 20_000);
+    assert.deepEqual(browser.complaints, []);
+  });
+});
+
+/** Waits until the daemon has what is asked for. */
+async function known(url) {
+  for (const ends_ms = performance.now() + 5_000; !(await fetch(url)).ok; ) {
+    if (performance.now() > ends_ms) throw new Error(`never there: ${url}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
