@@ -15,8 +15,8 @@
 //! | `alive` (liveliness) | – | while the node runs | |
 //!
 //! Nothing is declared per track. Everything is published with congestion control *drop*: a slow subscriber must never
-//! hold up the node; the picture's sequence number tells it to ask for a snapshot. What is published and what is answered
-//! have a thread each, so that none of this ever waits on a thread that reads sensors.
+//! hold up the node; the picture's sequence number tells it to ask for a snapshot. What is published and what is
+//! answered have a thread each, so that none of this ever waits on a thread that reads sensors.
 
 mod answers;
 mod bearer;

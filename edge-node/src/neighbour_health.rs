@@ -76,7 +76,8 @@ impl NeighbourHealth {
         let Reach { name, bearer, kept, age_s, bytes_in, bytes_out, trouble, .. } = &self.reach;
         json!({ "name": name, "state": self.state.as_str(), "bearer": bearer, "kept": kept, "age_s": age_s,
                 "waiting": self.waiting, "withheld": self.withheld, "rate_bytes_s": self.rate_bytes_s,
-                "clock_ahead_s": self.clock_ahead_s, "bytes_in": bytes_in, "bytes_out": bytes_out, "forged": self.forged, "trouble": trouble })
+                "clock_ahead_s": self.clock_ahead_s, "bytes_in": bytes_in, "bytes_out": bytes_out,
+                "forged": self.forged, "trouble": trouble })
     }
 
     /// As protobuf.

@@ -42,7 +42,7 @@ fn maps_monitors_and_the_terminal_get_the_same_tracks() {
     let ask = |arguments: &[&str]| told(&binary, &[arguments, &["--console", &console]].concat());
     let table = ask(&["export", "csv"]);
     assert_eq!(table.lines().count(), 1 + TARGETS.len(), "{table}");
-    assert_eq!(ask(&["tracks"]).lines().count(), 1 + TARGETS.len());
+    assert_eq!(ask(&["tracks"]).lines().count(), 2 + TARGETS.len());
     let again: Value = serde_json::from_str(&ask(&["tracks", "--geojson"])).expect("JSON");
     assert_eq!(again["type"], "FeatureCollection");
 }

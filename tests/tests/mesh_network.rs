@@ -227,8 +227,8 @@ fn the_ends_of_two_radios_that_lose_a_fifth_in_bursts_come_to_show_the_same_thro
 
 /// So many datagrams are lost in a row on average.
 const BURST: f64 = 3.0;
-/// How soon after the radios' return all show the same, seconds: mostly within ten; a handshake of four datagrams may fail
-/// more than once where a fifth is lost.
+/// How soon after the radios' return all show the same, seconds: mostly within ten; a handshake of four datagrams may
+/// fail more than once where a fifth is lost.
 const AGAIN_S: f64 = 90.0;
 
 #[test]

@@ -34,6 +34,8 @@ describeUnless(skip, "the page and the daemon", () => {
     browser.on("Network.webSocketCreated", ({ url }) => asked.push(url));
     await browser.open(daemon.url, WIDE);
   });
+  // A browser logs this too: what is selected in its first moments has no past yet, and the page copes.
+  const complaints = () => browser.complaints.filter((one) => !/404 .*\/history\/track\//.test(one));
   after(() => browser?.close());
   after(() => daemon?.stop());
 
@@ -55,6 +57,7 @@ describeUnless(skip, "the page and the daemon", () => {
   test("tell all of a track that is selected", async () => {
     // One that tells its own place: a false one might be gone before it is selected.
     const row = `[...document.querySelectorAll("#list tbody tr")].find((one) => one.textContent.includes("Aircraft"))`;
+    await browser.until(`${row} !== undefined`, 20_000);
     const id = await browser.evaluate(`${row}.dataset.id`);
     // The recorder learns of a new track a moment later, and a browser complains of every 404.
     await known(`${daemon.url}history/track/${id}`);
@@ -104,7 +107,7 @@ describeUnless(skip, "the page and the daemon", () => {
     for (const path of ["/ws", "/status.json", "/history/span", "/annotations", "/maps.json", "/assets/world.json"]) {
       assert.ok(asked.some((url) => new URL(url).pathname === path), `${path} was asked for`);
     }
-    assert.deepEqual(browser.complaints, []);
+    assert.deepEqual(complaints(), []);
   });
 
   test("say to a browser what the mock says", async () => {
@@ -130,7 +133,7 @@ describeUnless(skip, "the page and the daemon", () => {
     await browser.until(`${text("link")} === "connected" && ${text("mode")} === "SIM" && !(${shown("alarm")})`, 20_000);
     browser.complaints.length = 0;
     await browser.until(`${rows} >= 5 && ${ages}.every((age) => age <= ${YOUNG_S})`, 20_000);
-    assert.deepEqual(browser.complaints, []);
+    assert.deepEqual(complaints(), []);
   });
 });
 

@@ -10,15 +10,16 @@ fn sensor(name: &str, state: &str, age_s: f64, reasons: &[&str]) -> Value {
 }
 
 fn neighbour(name: &str, state: &str, bearer: Option<&str>, trouble: Option<&str>) -> Value {
-    json!({ "name": name, "state": state, "bearer": bearer, "age_s": 0.2, "waiting": 3, "trouble": trouble, "withheld": 0,
-            "rate_bytes_s": 250_000.0, "clock_ahead_s": -0.012, "bytes_in": 40_000, "bytes_out": 52_000,
+    json!({ "name": name, "state": state, "bearer": bearer, "age_s": 0.2, "waiting": 3, "trouble": trouble,
+            "withheld": 0, "rate_bytes_s": 250_000.0, "clock_ahead_s": -0.012, "bytes_in": 40_000, "bytes_out": 52_000,
             "kept": ["hf"] })
 }
 
 fn track(number: i64) -> Value {
     let place = f64::from(u16::try_from(number).expect("few")) / 1000.0;
     json!({ "id": format!("8ac625bb85ed202b-1717230000-{number:016x}"), "name": format!("T{number:04}"),
-            "callsign": format!("LOT{number}"), "class": "air", "status": "confirmed", "affiliation": "unknown", "lat_deg": 50.0 + place,
+            "callsign": format!("LOT{number}"), "class": "air", "status": "confirmed", "affiliation": "unknown",
+            "lat_deg": 50.0 + place,
             "lon_deg": 20.0 - place, "height_m": 9_144.0, "speed_m_s": 231.4, "course_deg": 271.0, "sigma_m": 12.3,
             "time_ms": TIME_MS - number * 10, "sensors": ["adsb", "radar-north"] })
 }

@@ -293,8 +293,8 @@ pub fn day() {
     let both = long.iter().filter_map(|(place, micros)| Some(micros.min(*again.get(place)?)));
     let (count, longest) = both.fold((0, 0.0), |(count, most), micros: f64| (count + 1, micros.max(most)));
     println!(
-        "  calls of more than 1 ms (0): {count}{}; {} were so once, the longest {:.2} ms ({kind}, {when}), and not when \
-         the same day was lived again",
+        "  calls of more than 1 ms (0): {count}{}; {} were so once, the longest {:.2} ms ({kind}, {when}), and not \
+         when the same day was lived again",
         if count > 0 { format!(", {:.2} ms", longest / 1e3) } else { String::new() },
         long.len() - count,
         micros / 1e3

@@ -442,7 +442,7 @@ mod tests {
         let line = |cuts| Line { ends: (0, 1), quality: Quality::default(), cuts };
         let mut links =
             lay(&Layout { nodes: Vec::new(), links: vec![line(cuts), line(Vec::new())] }).await.expect("loopback");
-        // Whole again from the fourth second on, and agreed in the fifth; from the seventh on, and cut before it agrees.
+        // Whole again from the fourth second on, agreed in the fifth; from the seventh on, and cut before it agrees.
         for (second, agreed) in [(1, true), (2, true), (4, false), (5, true), (6, false), (7, false), (12, false)] {
             links[0].tend(secs(second), f64::from(u8::try_from(second % 10).expect("small")), agreed);
         }
