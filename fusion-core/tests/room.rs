@@ -2,12 +2,9 @@
 
 mod common;
 
-use common::{Chance, ORIGIN, Radar, memory, past, radar, scan, sensor_model};
+use common::{Chance, ORIGIN, Radar, bearing, memory, past, radar, scan, sensor_model};
 use fusion_core::frame::Position;
-use fusion_core::gaussian::Covariance;
-use fusion_core::identity::Identity;
-use fusion_core::maths::atan2;
-use fusion_core::measurement::{Coverage, Measurement, Observation, Pose, Reading, Scan, SensorId};
+use fusion_core::measurement::{Coverage, Measurement, Pose, Scan, SensorId};
 use fusion_core::nalgebra::Vector3;
 use fusion_core::room::Room;
 use fusion_core::sensor::SensorModel;
@@ -96,7 +93,9 @@ fn heard(seed: u64, delay_max_s: f64) -> Vec<Heard> {
         let seen = radar.look(&places, &mut chance);
         let arrival = time + late(&mut chance);
         looks.push(Heard { arrival, sensor, model, pose: Pose::AT_ORIGIN, time, coverage: Coverage::Full, seen });
-        let seen = places.iter().step_by(4).map(|place| bearing(&(place - finder), &mut chance)).collect();
+        let mut off = || 50.0 * chance.normal();
+        let heard = places.iter().step_by(4).map(|place| place + Vector3::new(off(), off(), 0.0));
+        let seen = heard.map(|place| bearing(&place, &finder, 0.01)).collect();
         let (time, arrival) = (time + Span::from_millis(300), time + late(&mut chance));
         let pose = Pose { origin: Position::from_vector(finder), ..Pose::AT_ORIGIN };
         let (sensor, model) = (SensorId(1), sensor_model(0.5, 20_000.0));
@@ -104,13 +103,6 @@ fn heard(seed: u64, delay_max_s: f64) -> Vec<Heard> {
     }
     looks.sort_by_key(|look| (look.arrival, look.time));
     looks
-}
-
-fn bearing(way: &Vector3<f64>, chance: &mut Chance) -> Measurement {
-    const SIGMA: f64 = 0.01;
-    let noise = Covariance::from_sigmas(&[SIGMA].into()).expect("positive");
-    let z = [atan2(way.x, way.y) + SIGMA * chance.normal()].into();
-    Measurement { observation: Observation::Bearing(Reading { z, noise }), identity: Identity::UNKNOWN }
 }
 
 /// Every bit of the tracks after each look, and all that was counted.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Chance, ORIGIN, Radar, fix, horizontal_distance, memory, radar, scan, sensor_model};
+use common::{Chance, ORIGIN, Radar, bearing, fix, horizontal_distance, memory, radar, scan, sensor_model};
 use fusion_core::angle::Angle;
 use fusion_core::filter::consistency::{anees_bounds, nees};
 use fusion_core::frame::Position;
@@ -404,13 +404,6 @@ fn two_targets_side_by_side_stay_two_tracks() {
         fly(&mut tracker, &radar(1.0, 10_000.0), &targets, 80, &mut Chance::new(seed), |_, _, _| {});
         assert_eq!(confirmed(&tracker).len(), 2, "seed {seed}");
     }
-}
-
-fn bearing(place: &Vector3<f64>, from: &Vector3<f64>, sigma: f64) -> Measurement {
-    let way = place - from;
-    let noise = Covariance::from_sigmas(&SVector::from([sigma])).expect("positive");
-    let observation = Observation::Bearing(Reading { z: [atan2(way.x, way.y)].into(), noise });
-    Measurement { observation, identity: Identity::UNKNOWN }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Simulated missions of whole nodes in virtual time: whatever happens, they come to hold and show the same, no number
 //! is ever used twice, consoles are told what the picture is, and its errors are as large as it says.
 
+use fusion_core::filter::consistency::anees_bounds;
 use tests::mission::against::Figures;
 use tests::mission::plan::{self, Report};
 use tests::world::realm::lines;
@@ -40,15 +41,16 @@ fn judge_calm(all: &[Report]) {
 /// rounded outwards, and what is told within a gate is told with the gate's width.
 fn judge_errors(calm: &[&Report], mean: &Figures) {
     let independent = independent(calm);
-    let most = anees_most(independent);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, rounded down")]
+    let (_, most) = anees_bounds(2, independent as u32, 0.95);
     println!("  ANEES {:.3}, at the most {most:.3}: {independent:.0} independent samples", mean.anees);
     assert!(mean.samples > 1000.0 && (0.3..most).contains(&mean.anees), "ANEES {:.2}", mean.anees);
 }
 
 /// How often what is shown of an object takes another number, and how often an entry goes and comes again under its
-/// own. Over these seeds a number changes 7.2 times in each hour that an object is shown, and 0.29 entries return for
+/// own. Over these seeds a number changes 5.7 times in each hour that an object is shown, and 0.28 entries return for
 /// each number. A mission's nodes see the same, so that missions are what is independent: as they scatter, the bounds
-/// are some two standard deviations above.
+/// are two standard deviations above and more.
 fn judge_numbers(calm: &[&Report], figures: &[Figures]) {
     let numbers: usize = calm.iter().map(|report| report.numbers).sum();
     let returned: u64 = calm.iter().map(|report| report.returned).sum();
@@ -71,13 +73,6 @@ fn independent(calm: &[&Report]) -> f64 {
     });
     let (sum, squares) = weights.fold((0.0, 0.0), |(sum, squares), (weight, square)| (sum + weight, squares + square));
     sum * sum / squares
-}
-
-/// The 97.5 % point of χ²/k with k = 2 degrees of freedom for each sample, place over the ground (Wilson and Hilferty).
-fn anees_most(samples: f64) -> f64 {
-    let a = 2.0 / (9.0 * 2.0 * samples);
-    let root = 1.0 - a + 1.959_964 * a.sqrt();
-    root * root * root
 }
 
 #[test]

@@ -207,6 +207,14 @@ pub fn fix(position: Position<Enu>, sigma: f64) -> Measurement {
     }
 }
 
+/// A line of bearing of a place, without noise.
+pub fn bearing(place: &Vector3<f64>, from: &Vector3<f64>, sigma: f64) -> Measurement {
+    let way = place - from;
+    let noise = Covariance::from_sigmas(&[sigma].into()).expect("positive");
+    let observation = Observation::Bearing(Reading { z: [atan2(way.x, way.y)].into(), noise });
+    Measurement { observation, identity: Identity::UNKNOWN }
+}
+
 /// Targets on a regular grid, flying in all directions, for timing.
 pub fn fleet(count: u32, range_max_m: f64, chance: &mut Chance) -> Vec<(Vector3<f64>, Vector3<f64>)> {
     (0..count)
