@@ -4,6 +4,7 @@
 //! A deny-list that came over the mesh is in force at once and kept for the next start: beside the journal, since a
 //! service may not write where its keys are; without a journal, beside the keys.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -15,8 +16,8 @@ use super::papers::Denied;
 use super::{DENIED, INSTALLED, Keys, KeysError, folder};
 use crate::config::{Config, KeysConfig};
 
-/// When the files of keys were changed last.
-type Changed = [Option<SystemTime>; 2];
+/// When the files of keys were changed last, and their inodes.
+type Changed = [Option<(SystemTime, u64)>; 2];
 
 /// The keys in use, which may be replaced while the node runs.
 #[derive(Debug)]
@@ -127,6 +128,11 @@ impl Papers {
     }
 }
 
+/// What of the files tells a replacement. The clock of a file system stands still for milliseconds, but a file that
+/// replaces another by its name is not the same inode.
 fn changed(folder: &Path) -> Changed {
-    [INSTALLED, DENIED].map(|file| std::fs::metadata(folder.join(file)).and_then(|file| file.modified()).ok())
+    [INSTALLED, DENIED].map(|file| {
+        let file = std::fs::metadata(folder.join(file)).ok()?;
+        Some((file.modified().ok()?, file.ino()))
+    })
 }

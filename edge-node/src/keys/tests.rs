@@ -227,6 +227,22 @@ fn keys_and_replica_tell_each_other_what_is_new() {
 }
 
 #[test]
+fn keys_replaced_before_the_clock_of_the_file_system_moves_on_are_seen() {
+    let bench = Bench::new("tick");
+    let authority = bench.authority("hq");
+    let keys = bench.enrolled(&authority, "a");
+    let running = papers(&config(&bench, "a"));
+    let installed = bench.at("a").join(INSTALLED);
+    let written = fs::metadata(&installed).unwrap().modified().unwrap();
+    let request = enrolment::renew(&bench.at("a"), false).unwrap();
+    let (bundle, _) = authority.sign(&request, 60, NOW).unwrap();
+    enrolment::install(&bench.at("a"), bundle, NOW).unwrap();
+    fs::File::options().append(true).open(&installed).unwrap().set_modified(written).unwrap();
+    running.look().unwrap();
+    assert!(running.keys().passport.not_after > keys.passport.not_after);
+}
+
+#[test]
 fn a_renewed_passport_goes_out_and_one_with_a_new_key_waits_for_the_next_start() {
     let bench = Bench::new("goes-out");
     let authority = bench.authority("hq");
