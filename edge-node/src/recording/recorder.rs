@@ -6,6 +6,7 @@
 //! node, and a full one does not end it. What the disk refuses ends the file, not the recording: another is begun after
 //! a pause, which grows from a second to a minute while that fails too.
 
+use std::error::Error;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -164,8 +165,9 @@ impl Recorder {
         self.failed += 1;
         self.current = None;
         let pause = self.refusal.as_ref().map_or(PAUSE_FIRST, |before| (before.pause * 2).min(PAUSE_LAST));
-        warn!("recording stops: {e}; another file is begun in {pause:?}");
-        self.refusal = Some(Refusal { cause: e.to_string(), at: self.now, pause });
+        let cause = cause(e);
+        warn!("recording stops: {cause}; another file is begun in {pause:?}");
+        self.refusal = Some(Refusal { cause, at: self.now, pause });
         outcome
     }
 
@@ -240,6 +242,11 @@ impl Recorder {
         // Its keeper syncs once more when nobody can ask it any longer, and ends.
         self.current.take().map_or(Ok(()), |current| current.writer.finish())
     }
+}
+
+/// What the system said, which an error of the format only wraps.
+fn cause(error: &(dyn Error + 'static)) -> String {
+    std::iter::successors(Some(error), |&outer| outer.source()).last().unwrap_or(error).to_string()
 }
 
 impl Current {
