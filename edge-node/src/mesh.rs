@@ -31,6 +31,7 @@ pub mod refusals;
 mod session;
 mod telling;
 pub mod threads;
+mod waits;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

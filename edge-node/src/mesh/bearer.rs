@@ -15,6 +15,7 @@ use zenoh::liveliness::LivelinessToken;
 
 use super::gate::Gate;
 use super::hearing::{Hearing, times};
+use super::waits::waits;
 use super::{MeshError, session};
 use crate::config::mesh::BearerConfig;
 
@@ -105,7 +106,7 @@ impl BearerSession {
         let silence = Span::from_secs_f64(settings.silence_s);
         // Where nodes are looked for, strangers connect too.
         let first = if settings.scouting { Span::from_nanos(i64::MAX) } else { FIRST_WORD };
-        let lease = Span::from_secs_f64(session::lease(&self.config, &self.connect).as_secs_f64());
+        let lease = Span::from_secs_f64(waits(&self.config, &self.connect).lease.as_secs_f64());
         let again = times(lease, LEASES).max(times(silence, SILENCES));
         self.company().look(connected, wires, [first, again], now)
     }

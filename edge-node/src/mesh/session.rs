@@ -5,19 +5,17 @@
 //! | scouting | off, on a LAN on | on a radio it is a cost, and a betrayal |
 //! | batch, queues | one packet each | what waits below us is late, and cannot be taken back |
 //! | send buffer | small on radio | likewise |
-//! | lease | of streams short, of datagrams long | a stream repeats itself ever later; a handshake may be lost |
-//! | attempts to connect | by profile, short | a lost handshake is not repeated |
+//! | lease, attempts to connect | `waits.rs` | it depends on what is spoken |
 //! | admin space, timestamps | off | nobody asks |
-
-use std::time::Duration;
 
 use fusion_core::label::Clearance;
 use proto::replica::Bearer;
 use zenoh::Session;
 
 use super::gate::Gate;
+use super::waits::{Waits, is_serial, waits};
 use super::{MeshError, error};
-use crate::config::mesh::{BearerConfig, BearerSettings};
+use crate::config::mesh::BearerConfig;
 
 /// What zenoh puts before a packet, at the most: while a key is not yet numbered it is spelt out.
 const HEADER_BYTES: u32 = 120;
@@ -59,15 +57,18 @@ pub(super) async fn open(bearer: &BearerConfig, connect: &[String], gate: Option
 fn settings(bearer: &BearerConfig, connect: &[String]) -> Vec<(&'static str, String)> {
     let s = bearer.settings();
     let list = |list: &[String]| serde_json::to_string(list).expect("a list of strings is JSON");
-    let serial = bearer.listen.iter().chain(connect).any(|endpoint| endpoint.starts_with(SERIAL));
+    let serial = is_serial(bearer.listen.iter().chain(connect));
     let batch = (u32::from(s.packet_bytes) + HEADER_BYTES).max(if serial { SERIAL_BYTES } else { 0 });
+    let Waits { lease, attempt, pauses: [first, longest] } = waits(bearer, connect);
+    let [lease, attempt, first, longest] = [lease, attempt, first, longest].map(|wait| wait.as_millis().to_string());
+    let retry = format!("{{ period_init_ms: {first}, period_max_ms: {longest}, period_increase_factor: 1.5 }}");
     let mut all = vec![
         ("mode", "\"peer\"".into()),
         ("listen/endpoints", list(&bearer.listen)),
         ("connect/endpoints", list(connect)),
         ("connect/timeout_ms", "-1".into()),
         ("connect/exit_on_failure", "false".into()),
-        ("connect/retry", retry(&s)),
+        ("connect/retry", retry),
         ("open/return_conditions/connect_scouted", "false".into()),
         ("open/return_conditions/declares", "false".into()),
         ("scouting/multicast/enabled", s.scouting.to_string()),
@@ -75,9 +76,9 @@ fn settings(bearer: &BearerConfig, connect: &[String]) -> Vec<(&'static str, Str
         ("scouting/gossip/enabled", s.scouting.to_string()),
         ("adminspace/enabled", "false".into()),
         ("timestamping/enabled", "false".into()),
-        ("transport/unicast/open_timeout", millis(s.open_timeout_s)),
-        ("transport/unicast/accept_timeout", millis(s.open_timeout_s)),
-        ("transport/link/tx/lease", lease(bearer, connect).as_millis().to_string()),
+        ("transport/unicast/open_timeout", attempt.clone()),
+        ("transport/unicast/accept_timeout", attempt),
+        ("transport/link/tx/lease", lease),
         ("transport/link/tx/keep_alive", KEEP_ALIVES.into()),
         ("transport/link/tx/batch_size", batch.to_string()),
         ("transport/link/tx/queue/size", QUEUES.into()),
@@ -90,39 +91,11 @@ fn settings(bearer: &BearerConfig, connect: &[String]) -> Vec<(&'static str, Str
     all
 }
 
-/// How long a connection is kept without a word: as configured; else as the profile has it for streams, and
-/// [`DATAGRAM_LEASE`] where the bearer carries nothing but datagrams.
-pub(super) fn lease(bearer: &BearerConfig, connect: &[String]) -> Duration {
-    let datagrams = bearer.listen.iter().chain(connect).all(|endpoint| is_datagram(endpoint));
-    match bearer.lease_s {
-        None if datagrams => DATAGRAM_LEASE,
-        _ => Duration::from_secs_f64(bearer.settings().lease_s),
-    }
-}
-
-fn is_datagram(endpoint: &str) -> bool {
-    endpoint.starts_with("udp/") || endpoint.starts_with(SERIAL)
-}
-
-/// How endpoints on serial lines begin.
-const SERIAL: &str = "serial/";
-/// Cuts shorter than this need no handshake. Not longer, since a side that lost the last datagram of a handshake can
-/// only connect when the other, which believes in the connection, has given it up.
-const DATAGRAM_LEASE: Duration = Duration::from_secs(20);
 /// Signs of life of zenoh's own in a lease.
 const KEEP_ALIVES: &str = "5";
 
 const QUEUES: &str = "{ control: 1, real_time: 1, interactive_high: 1, interactive_low: 1, data_high: 1, data: 1, \
                       data_low: 1, background: 1 }";
-
-fn retry(s: &BearerSettings) -> String {
-    let (first, longest) = (millis(s.retry_first_s), millis(s.retry_longest_s));
-    format!("{{ period_init_ms: {first}, period_max_ms: {longest}, period_increase_factor: 1.5 }}")
-}
-
-fn millis(seconds: f64) -> String {
-    Duration::from_secs_f64(seconds).as_millis().to_string()
-}
 
 /// What the replica is told of a bearer. `protocol` is that of the way to the neighbour, for whom keys have so many
 /// octets.
@@ -173,16 +146,5 @@ mod tests {
         };
         assert_eq!(batch("serial//dev/ttyS0").as_deref(), Some("1500"));
         assert_eq!(batch("udp/10.0.0.1:1").as_deref(), Some("420"));
-    }
-
-    #[test]
-    fn connections_of_datagrams_outlive_cuts_that_would_stall_a_stream() {
-        let bearer = |listen: &str| BearerConfig { listen: vec![listen.into()], ..BearerConfig::of(Profile::Radio9k6) };
-        let lease_s = |bearer: &BearerConfig, connect: &[&str]| {
-            lease(bearer, &connect.iter().map(|&endpoint| endpoint.to_owned()).collect::<Vec<_>>()).as_secs()
-        };
-        assert_eq!(lease_s(&bearer("udp/0.0.0.0:1"), &["udp/10.0.0.1:1"]), 20);
-        assert_eq!(lease_s(&bearer("udp/0.0.0.0:1"), &["tcp/10.0.0.1:1"]), 10, "one stream is enough");
-        assert_eq!(lease_s(&BearerConfig { lease_s: Some(5.0), ..bearer("serial//dev/ttyS0") }, &[]), 5);
     }
 }

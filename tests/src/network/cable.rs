@@ -1,4 +1,5 @@
-//! A serial line between two pseudo terminals: eight bits, no parity, one stop bit, at the speed that it has.
+//! A serial line between two pseudo terminals: eight bits, no parity, one stop bit, at the speed that it has. When it
+//! comes back it begins with noise, which damages a frame.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -42,8 +43,14 @@ impl Cable {
         let [mut a, mut b] = terminals;
         let thread = std::thread::spawn(move || {
             let mut buffer = vec![0; octets_s * 2 / 1000];
+            let mut was_open = true;
             while !stopped.load(Ordering::Relaxed) {
                 let open = opened.load(Ordering::Relaxed);
+                if open && !was_open {
+                    noise(&mut a.ours);
+                    noise(&mut b.ours);
+                }
+                was_open = open;
                 pass(&mut a.ours, &mut b.ours, &mut buffer, open);
                 pass(&mut b.ours, &mut a.ours, &mut buffer, open);
                 std::thread::sleep(TICK);
@@ -85,6 +92,11 @@ impl Terminal {
         fcntl_setfl(&ours, OFlags::NONBLOCK).expect("a descriptor");
         Self { path, ours: File::from(ours), _kept: kept }
     }
+}
+
+/// What a line that was cut in the midst of a frame, or is plugged in again, says first: no frame.
+fn noise(to: &mut File) {
+    let _ = to.write(&[0x55; 3]);
 }
 
 /// Passes on what has come, or loses it. What does not fit is lost, as where nobody reads.
