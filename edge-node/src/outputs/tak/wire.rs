@@ -251,8 +251,7 @@ impl TakOutput {
             self.opened();
             return self.converse(stream, role, None).await;
         }
-        let host = server.rsplit_once(':').map_or(server, |(host, _)| host).trim_matches(['[', ']']);
-        let (connector, name) = tls::connector(&self.config, host).map_err(io::Error::other)?;
+        let (connector, name) = tls::connector(&self.config, server).map_err(io::Error::other)?;
         let stream = patiently(connector.connect(name, stream)).await.map_err(tls::refused)?;
         self.opened();
         // A server that does not like our certificate says so only after the greeting.
