@@ -5,7 +5,9 @@
 pub mod findings;
 pub mod machine;
 pub mod network;
+pub mod papers;
 pub mod running;
+pub mod ways_out;
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +31,7 @@ const CONSOLE: &str = "127.0.0.1:8477";
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   copmesh doctor                                 this machine, and the node that runs on it
-  copmesh doctor --config node.toml              what that configuration needs, too: ports, keys, disk
+  copmesh doctor --config node.toml              what that configuration needs, too: ports, receivers, keys, disk
   copmesh doctor --config node.toml --json | jq '.findings[] | select(.state == \"failing\")'
 
 Exit codes: 0 nothing fails, 1 something does; what is doubtful may be so for good reason.")]
@@ -133,7 +135,12 @@ fn needs(config: &Config, status: Option<&Value>, now: Timestamp) -> Result<Vec<
     let held: Vec<String> = sensors.filter_map(|sensor| sensor["name"].as_str().map(str::to_owned)).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
     let mut findings = network::own_ports(config, status.is_some());
-    findings.extend(runtime.block_on(network::sensors(config, &held)));
+    let (sensors, outlets) =
+        runtime.block_on(async { tokio::join!(network::sensors(config, &held), ways_out::look(config, status)) });
+    // Whoever still asks for an address was given up on.
+    runtime.shutdown_background();
+    findings.extend(sensors.into_iter().chain(outlets));
+    findings.extend(papers::look(config, now));
     let state = config.node.state_directory.as_deref();
     findings.push(config.keys.as_ref().map_or_else(no_keys, |config| keys(config, state, now)));
     findings.extend(machine::disk(config));

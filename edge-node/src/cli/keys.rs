@@ -62,6 +62,8 @@ pub enum Step {
 
 /// Arguments of `enrol request`.
 #[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh enrol request --name alpha --keys keys --out /media/usb/alpha.request")]
 pub struct RequestArgs {
     /// The node's name, as in `node.name`.
     #[arg(long, value_name = "NAME")]
@@ -76,6 +78,8 @@ pub struct RequestArgs {
 
 /// Arguments of `enrol sign`.
 #[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh enrol sign /media/usb/alpha.request --authority authority --name alpha --out /media/usb/alpha.bundle")]
 pub struct SignArgs {
     /// The request.
     #[arg(value_name = "FILE")]
@@ -99,6 +103,8 @@ pub struct SignArgs {
 
 /// Arguments of `enrol install`.
 #[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh enrol install /media/usb/alpha.bundle --keys keys")]
 pub struct InstallArgs {
     /// The authority's answer.
     #[arg(value_name = "FILE")]
@@ -172,6 +178,8 @@ pub enum DenyListStep {
 
 /// Arguments of `deny-list install`.
 #[derive(Args, Debug)]
+#[command(after_help = "Example:
+  copmesh deny-list install /media/usb/deny-list.toml --keys keys")]
 pub struct DenyListInstallArgs {
     /// The deny-list.
     #[arg(value_name = "FILE")]

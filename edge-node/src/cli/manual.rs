@@ -27,7 +27,7 @@ pub struct CompletionsArgs {
   copmesh man | man -l -
   copmesh man --out /usr/local/share/man/man1")]
 pub struct ManArgs {
-    /// Write a page for each command to this folder, instead of the one for all to standard output.
+    /// Write a page for each command, and for each step of one, to this folder, instead of one to standard output.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
 }
@@ -48,7 +48,7 @@ pub fn completions(args: &CompletionsArgs) -> Result<(), Failure> {
 /// [`Failure`] if it cannot be written.
 pub fn run(args: &ManArgs) -> Result<(), Failure> {
     let Some(folder) = &args.out else {
-        return say(String::from_utf8_lossy(&page(Cli::command())?));
+        return say(String::from_utf8_lossy(&page(whole())?));
     };
     for (name, text) in pages()? {
         let path = folder.join(name);
@@ -58,13 +58,21 @@ pub fn run(args: &ManArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// File names and texts: of the whole, and of each command.
-fn pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let mut whole = Cli::command();
+/// All commands, without `help`: pages would refer to one of its own, and the manual is help enough.
+fn whole() -> clap::Command {
+    let mut whole = Cli::command().disable_help_subcommand(true);
     whole.build();
-    let mut pages = vec![("copmesh.1".to_owned(), page(whole.clone())?)];
-    for command in whole.get_subcommands().filter(|command| command.get_name() != "help") {
-        pages.push((format!("copmesh-{}.1", command.get_name()), page(command.clone())?));
+    whole
+}
+
+/// File names and texts: of the whole, of each command, and of each step of those that have steps.
+fn pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let (whole, mut pages) = (whole(), Vec::new());
+    let mut waiting = vec![&whole];
+    while let Some(command) = waiting.pop() {
+        let name = command.get_display_name().unwrap_or_else(|| command.get_name());
+        pages.push((format!("{name}.1"), page(command.clone())?));
+        waiting.extend(command.get_subcommands());
     }
     Ok(pages)
 }
@@ -80,14 +88,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_command_has_a_page_with_its_examples() {
+    fn every_command_and_step_has_a_page_with_its_examples() {
         let pages = pages().expect("written");
-        let commands = Cli::command().get_subcommands().count();
-        assert_eq!(pages.len(), commands + 1);
+        let steps = |command: &clap::Command| command.get_subcommands().count();
+        let whole = Cli::command();
+        assert_eq!(pages.len(), 1 + steps(&whole) + whole.get_subcommands().map(steps).sum::<usize>());
         for (name, text) in &pages {
             let text = String::from_utf8_lossy(text);
             assert!(text.contains(".TH ") && text.contains("xample"), "{name}: {text}");
         }
+    }
+
+    #[test]
+    fn a_page_refers_to_no_page_that_is_not_there() {
+        let pages = pages().expect("written");
+        let is_there = |name: &str| pages.iter().any(|(file, _)| file.strip_suffix(".1") == Some(name));
+        assert!(is_there("copmesh-enrol-sign") && is_there("copmesh-deny-list-install"));
+        let mut references = 0;
+        for (file, text) in &pages {
+            let text = String::from_utf8_lossy(text).replace("\\-", "-");
+            for name in text.split_whitespace().filter_map(|word| word.strip_suffix("(1)")) {
+                references += 1;
+                assert!(is_there(name), "{file} refers to {name}(1)");
+            }
+        }
+        assert_eq!(references, pages.len() - 1, "each page but the first is referred to once");
     }
 
     #[test]

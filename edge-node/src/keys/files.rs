@@ -19,6 +19,9 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Where systemd says that the credentials of a service are.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
+/// Below this they are, in a folder for each service.
+const HANDED: &str = "/run/credentials";
+
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
@@ -66,6 +69,13 @@ fn octets(path: &Path, readers: Readers, credentials: Option<&Path>) -> Result<V
         return Err(KeysError::NotOurs(path.to_owned(), format!("larger than {FILE_BYTES_MAX} octets")));
     }
     Ok(octets)
+}
+
+/// Whether a file is a copy that systemd hands to a service, and this process is not that service.
+#[must_use]
+pub fn is_handed_to_another(path: &Path) -> bool {
+    let is_ours = std::env::var_os(CREDENTIALS).is_some_and(|folder| path.starts_with(folder));
+    path.starts_with(HANDED) && !is_ours
 }
 
 /// Writes a file: beside, synced, renamed over. A power cut leaves the old one or the new one.

@@ -17,7 +17,7 @@ mod sockets;
 pub mod symbols;
 #[cfg(test)]
 mod tests;
-pub(super) mod tls;
+pub(crate) mod tls;
 mod wire;
 pub mod xml;
 

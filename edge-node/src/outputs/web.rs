@@ -53,7 +53,9 @@ pub mod stream;
 pub use annotate::ANNOTATION_BYTES_MAX;
 pub use door::Viewer;
 pub use page::has_page;
+pub(crate) use secret::Token;
 pub use serve::CONNECTIONS_MAX;
+pub(crate) use serve::acceptor;
 
 /// Pages at once at the most; the next one is refused with 503.
 ///

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::Access;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 
 use super::findings::Finding;
 use crate::config::endpoint::{Endpoint, UdpEndpoint};
@@ -71,7 +71,7 @@ fn datagrams(what: String, text: &str, endpoint: &UdpEndpoint) -> Finding {
 }
 
 /// `held`: a running node has said that it is the one that listens.
-fn listener(what: String, address: SocketAddr, held: bool) -> Finding {
+pub(super) fn listener(what: String, address: SocketAddr, held: bool) -> Finding {
     match TcpListener::bind(address) {
         Ok(_) => Finding::well(what, format!("{address}: free")),
         Err(e) => unbound(what, address, &e, "-tlpn", held),
@@ -96,9 +96,17 @@ fn unbound(what: String, address: SocketAddr, e: &io::Error, option: &str, held:
     Finding::failing(what, format!("{address}: {e}"), remedy)
 }
 
-async fn connection(what: String, authority: &str) -> Finding {
+/// Nothing is said there, and the connection is closed at once.
+pub(super) async fn connection(what: String, authority: &str) -> Finding {
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let unnamed = format!("getent hosts {host} must tell its address; or write the address instead of the name");
+    let addresses: Vec<SocketAddr> = match tokio::time::timeout(PATIENCE, lookup_host(authority)).await {
+        Ok(Ok(found)) => found.collect(),
+        Ok(Err(e)) => return Finding::failing(what, format!("{authority}: {e}"), unnamed),
+        Err(_) => return Finding::failing(what, format!("{authority}: nobody told its address within 1 s"), unnamed),
+    };
     let remedy = "is it switched on, and are address and port right? ping it; ip route";
-    match tokio::time::timeout(PATIENCE, TcpStream::connect(authority)).await {
+    match tokio::time::timeout(PATIENCE, TcpStream::connect(&addresses[..])).await {
         Ok(Ok(_)) => Finding::well(what, format!("{authority}: takes connections")),
         Ok(Err(e)) => Finding::failing(what, format!("{authority}: {e}"), remedy),
         Err(_) => Finding::failing(what, format!("{authority}: no connection within 1 s"), remedy),
@@ -141,10 +149,8 @@ fn console(console: &ConsoleConfig, held: bool) -> Vec<Finding> {
         Ok(address) if console.enabled => findings.push(listener("console".into(), address, held)),
         _ => findings.push(Finding::skipped("console", "console.enabled is false")),
     }
-    if let Some((lan, address)) = console.lan.as_ref().and_then(|lan| Some((lan, lan.listen.parse().ok()?))) {
+    if let Some(address) = console.lan.as_ref().and_then(|lan| lan.listen.parse().ok()) {
         findings.push(listener("console.lan".into(), address, held));
-        findings.push(file("console.lan.certificate".into(), &lan.certificate));
-        findings.push(file("console.lan.key".into(), &lan.key));
     }
     findings
 }
@@ -193,6 +199,15 @@ mod tests {
         assert_eq!(of(&text).await.state, State::Well);
         drop(server);
         assert_eq!(of(&text).await.state, State::Failing);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_nobody_knows_is_told_apart_from_a_port_that_nobody_holds() {
+        let finding = of("tcp://no..name:1").await;
+        assert_eq!(finding.state, State::Failing, "{finding:?}");
+        assert!(finding.remedy.as_ref().is_some_and(|remedy| remedy.contains("getent hosts no..name")), "{finding:?}");
+        let finding = of("tcp://127.0.0.1:1").await;
+        assert!(finding.remedy.is_some_and(|remedy| remedy.contains("port")));
     }
 
     #[tokio::test]

@@ -182,6 +182,23 @@ fn a_client_that_reads_nothing_is_left_and_counted_while_others_are_told() {
 }
 
 #[test]
+fn noise_between_events_and_questions_beyond_all_answers_are_counted_where_people_see_them() {
+    let outside = Outside::new(LONG);
+    let mut client = outside.connect();
+    let ping = Event { kind: "t-x-c-t".to_owned(), detail: vec![], ..itself("kilo", outside.clock) };
+    // Many fit what is read at once, and answers leave only between two reads.
+    let questions = format!("oh!{}", xml::write(&ping).repeat(200));
+    client.stream.write_all(questions.as_bytes()).expect("the node reads");
+    let begun = outside.clock.now().monotonic;
+    while outside.count("unanswered") == 0 {
+        assert!(outside.clock.now().monotonic.since(begun) < LONG, "in vain: {}", outside.health.json());
+        client.read();
+    }
+    assert_eq!(outside.count("garbage_bytes"), 3);
+    assert!(outside.count("unanswered") < 200, "some were answered: {}", outside.health.json());
+}
+
+#[test]
 fn who_pauses_is_told_what_is_then_newest_and_not_all_that_it_missed() {
     let mut outside = Outside::new(LONG);
     let mut client = outside.connect();

@@ -8,7 +8,7 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::config::TakConfig;
@@ -23,21 +23,31 @@ struct Papers {
 
 /// Reads the files again at each call: certificates are renewed while a node runs.
 fn papers(config: &TakConfig) -> Result<Papers, String> {
-    let file = |path: &Option<std::path::PathBuf>| path.clone().unwrap_or_default();
-    let (authority, certificate, key) = (file(&config.authority), file(&config.certificate), file(&config.key));
+    let [authority, certificate, key] = named(config);
+    Ok(Papers { authority: authorities(authority)?, certificates: certificates(certificate)?, key: private_key(key)? })
+}
+
+/// Where authority, certificate and key are; the configuration was refused if it needs one and does not name it.
+pub(crate) fn named(config: &TakConfig) -> [&Path; 3] {
+    [&config.authority, &config.certificate, &config.key].map(|path| path.as_deref().unwrap_or(Path::new("")))
+}
+
+/// Those whose certificates are believed.
+pub(crate) fn authorities(path: &Path) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
-    for root in certificates(&authority)? {
-        roots.add(root).map_err(|e| format!("{}: {e}", authority.display()))?;
+    for root in certificates(path)? {
+        roots.add(root).map_err(|e| format!("{}: {e}", path.display()))?;
     }
-    Ok(Papers { authority: roots, certificates: certificates(&certificate)?, key: private_key(&key)? })
+    Ok(roots)
 }
 
 /// The private key in a file that nobody else may read.
-pub(in crate::outputs) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
+pub(crate) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
     PrivateKeyDer::from_pem_slice(&files::secret(path)?).map_err(|e| format!("{}: no private key: {e}", path.display()))
 }
 
-pub(in crate::outputs) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// What a node shows: its certificate first, then those that lead to its authority.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let fault = |e: &dyn core::fmt::Display| format!("{}: no certificate: {e}", path.display());
     let all = CertificateDer::pem_file_iter(path).map_err(|e| fault(&e))?;
     let all: Vec<_> = all.collect::<Result<_, _>>().map_err(|e| fault(&e))?;
@@ -48,21 +58,37 @@ pub(in crate::outputs) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// Connects as a client of the server with this name.
+/// Why this certificate and this key cannot be shown together.
+pub(in crate::outputs) fn unfit(certificate: &Path, key: &Path, e: &Error) -> String {
+    if matches!(e, Error::InconsistentKeys(_)) {
+        return format!("{} is not the key to {}", key.display(), certificate.display());
+    }
+    format!("{}: {e}", certificate.display())
+}
+
+/// The name that a server at `HOST:PORT` must show.
+///
+/// # Errors
+/// Why it is none.
+pub(crate) fn server_name(config: &TakConfig, server: &str) -> Result<ServerName<'static>, String> {
+    let host = server.rsplit_once(':').map_or(server, |(host, _)| host).trim_matches(['[', ']']);
+    let name = config.server_name.as_deref().unwrap_or(host).to_owned();
+    ServerName::try_from(name.clone()).map_err(|e| format!("\"{name}\": {e}"))
+}
+
+/// Connects as a client of a server at `HOST:PORT`.
 ///
 /// # Errors
 /// Which file cannot be used, or why the name is none.
-pub(super) fn connector(config: &TakConfig, host: &str) -> Result<(TlsConnector, ServerName<'static>), String> {
-    let papers = papers(config)?;
+pub(crate) fn connector(config: &TakConfig, server: &str) -> Result<(TlsConnector, ServerName<'static>), String> {
+    let (papers, [_, certificate, key]) = (papers(config)?, named(config));
     let client = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .and_then(|builder| {
             builder.with_root_certificates(papers.authority).with_client_auth_cert(papers.certificates, papers.key)
         })
-        .map_err(|e| e.to_string())?;
-    let name = config.server_name.as_deref().unwrap_or(host).to_owned();
-    let name = ServerName::try_from(name.clone()).map_err(|e| format!("\"{name}\": {e}"))?;
-    Ok((TlsConnector::from(Arc::new(client)), name))
+        .map_err(|e| unfit(certificate, key, &e))?;
+    Ok((TlsConnector::from(Arc::new(client)), server_name(config, server)?))
 }
 
 /// Says in a fault of TLS what helps. Each side tells the other by an alert only that it is refused; why, it says here.
@@ -83,8 +109,8 @@ pub(super) fn refused(e: io::Error) -> io::Error {
 ///
 /// # Errors
 /// Which file cannot be used.
-pub(super) fn acceptor(config: &TakConfig) -> Result<TlsAcceptor, String> {
-    let papers = papers(config)?;
+pub(crate) fn acceptor(config: &TakConfig) -> Result<TlsAcceptor, String> {
+    let (papers, [_, certificate, key]) = (papers(config)?, named(config));
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(papers.authority), provider());
     let verifier = verifier.build().map_err(|e| e.to_string())?;
     let server = ServerConfig::builder_with_provider(provider())
@@ -92,7 +118,7 @@ pub(super) fn acceptor(config: &TakConfig) -> Result<TlsAcceptor, String> {
         .and_then(|builder| {
             builder.with_client_cert_verifier(verifier).with_single_cert(papers.certificates, papers.key)
         })
-        .map_err(|e| e.to_string())?;
+        .map_err(|e| unfit(certificate, key, &e))?;
     Ok(TlsAcceptor::from(Arc::new(server)))
 }
 
@@ -125,12 +151,12 @@ mod tests {
         let config = config(&folder);
         let chmod = |mode| fs::set_permissions(folder.join("tak.key"), Permissions::from_mode(mode)).expect("ours");
         chmod(0o640);
-        for fault in [acceptor(&config).err(), connector(&config, "localhost").err()] {
+        for fault in [acceptor(&config).err(), connector(&config, "localhost:8089").err()] {
             let fault = fault.expect("the group may read it");
             assert!(["tak.key", "0640", "chmod 600"].iter().all(|word| fault.contains(word)), "{fault}");
         }
         chmod(0o600);
-        assert!(acceptor(&config).is_ok() && connector(&config, "localhost").is_ok());
+        assert!(acceptor(&config).is_ok() && connector(&config, "localhost:8089").is_ok());
         fs::remove_dir_all(&folder).expect("ours");
     }
 }

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
-use super::conversation::{Conversation, Role};
+use super::conversation::{Conversation, ConversationTally, Role};
 use super::describe::Describer;
 use super::event::Event;
 use super::feed::{Feed, FeedSettings, Listener};
@@ -66,6 +66,8 @@ pub struct TakHealth {
     receivers: AtomicU64,
     heard: AtomicU64,
     faults: AtomicU64,
+    garbage_bytes: AtomicU64,
+    unanswered: AtomicU64,
     too_long: AtomicU64,
     refused: AtomicU64,
     echoes: AtomicU64,
@@ -80,6 +82,8 @@ impl TakHealth {
         let counters = [
             ("heard", &self.heard),
             ("faults", &self.faults),
+            ("garbage_bytes", &self.garbage_bytes),
+            ("unanswered", &self.unanswered),
             ("too_long", &self.too_long),
             ("refused", &self.refused),
             ("echoes", &self.echoes),
@@ -87,6 +91,15 @@ impl TakHealth {
             ("stuck", &self.stuck),
         ];
         self.output.json(&[("receivers", json!(self.receivers.load(Ordering::Relaxed)))], &counters)
+    }
+
+    /// Adds what a conversation counted since `before`; what it has counted by now.
+    fn count(&self, now: ConversationTally, before: ConversationTally) -> ConversationTally {
+        add(&self.heard, now.events - before.events);
+        add(&self.faults, now.refused - before.refused);
+        add(&self.garbage_bytes, now.garbage - before.garbage);
+        add(&self.unanswered, now.unanswered - before.unanswered);
+        now
     }
 }
 
@@ -251,8 +264,7 @@ impl TakOutput {
             self.opened();
             return self.converse(stream, role, None).await;
         }
-        let host = server.rsplit_once(':').map_or(server, |(host, _)| host).trim_matches(['[', ']']);
-        let (connector, name) = tls::connector(&self.config, host).map_err(io::Error::other)?;
+        let (connector, name) = tls::connector(&self.config, server).map_err(io::Error::other)?;
         let stream = patiently(connector.connect(name, stream)).await.map_err(tls::refused)?;
         self.opened();
         // A server that does not like our certificate says so only after the greeting.
@@ -326,7 +338,7 @@ impl TakOutput {
     ) -> io::Result<()> {
         let mut conversation = Conversation::new(role, self.by.own_uid(), self.clock.now());
         let mut feed = Feed::new(self.settings);
-        let mut seat = room.map(Room::enter);
+        let (mut seat, mut counted) = (room.map(Room::enter), conversation.tally());
         let (mut buffer, mut tick) = (vec![0; 16 * 1024], ticks());
         loop {
             tokio::select! {
@@ -335,18 +347,16 @@ impl TakOutput {
                     if length == 0 {
                         return Ok(());
                     }
-                    let before = conversation.tally();
                     conversation.handle_bytes(&buffer[..length], self.clock.now(), |event| {
                         if seat.as_ref().is_some_and(|seat| !seat.say(event)) {
                             add(&self.health.echoes, 1);
                         }
                     });
-                    let after = conversation.tally();
-                    add(&self.health.heard, after.events - before.events);
-                    add(&self.health.faults, after.refused - before.refused);
+                    counted = self.health.count(conversation.tally(), counted);
                 }
                 _ = tick.tick() => {
                     conversation.handle_timeout(self.clock.now()).map_err(io::Error::other)?;
+                    counted = self.health.count(conversation.tally(), counted);
                     let Ok(permit) = sender.try_reserve() else { continue };
                     let octets = self.next_octets(&mut conversation, &mut feed, seat.as_mut());
                     if !octets.is_empty() {

@@ -14,14 +14,14 @@ const TOKEN_BYTES_MAX: usize = 128;
 
 /// What a viewer shows to be let in.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Token(Vec<u8>);
+pub(crate) struct Token(Vec<u8>);
 
 impl Token {
     /// The token in a file that nobody else may read.
     ///
     /// # Errors
     /// Which file, what is wrong with it, and the remedy.
-    pub(super) fn read(path: &Path) -> Result<Self, String> {
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let content = files::secret(path)?;
         let text = content.trim_ascii();
         let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-._~".contains(b);

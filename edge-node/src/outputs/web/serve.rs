@@ -86,13 +86,13 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, a
 ///
 /// # Errors
 /// Which file cannot be used, why, and the remedy.
-pub(super) fn acceptor(lan: &LanConfig) -> Result<TlsAcceptor, String> {
+pub(crate) fn acceptor(lan: &LanConfig) -> Result<TlsAcceptor, String> {
     let certificates = tls::certificates(&lan.certificate)?;
     let key = tls::private_key(&lan.key)?;
     let mut server = ServerConfig::builder_with_provider(tls::provider())
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(certificates, key))
-        .map_err(|e| format!("{}: {e}", lan.certificate.display()))?;
+        .map_err(|e| tls::unfit(&lan.certificate, &lan.key, &e))?;
     server.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(server)))
 }
