@@ -202,15 +202,11 @@ impl Services {
         self.runtime.shutdown_timeout(SHUTDOWN);
     }
 
-    /// Keeps what the picture was, if it is to be kept: on the disk too, if it was of the world.
+    /// Keeps what the picture was, if it is to be kept.
     fn remember(&mut self, config: &Config, mode: Mode) {
         let Some(limits) = config.history.limits() else { return };
-        let folder = config.node.state_directory.as_ref().filter(|_| mode == Mode::Live);
-        let keeper = Arc::new(match folder.zip(config.history.disk_bytes()) {
-            Some((folder, bytes)) => {
-                let folder = folder.join(history_disk::FOLDER);
-                Keeper::on_disk(limits, &folder, history_disk::settings(bytes), Clock::start())
-            }
+        let keeper = Arc::new(match history_disk::place(config, mode) {
+            Some((folder, settings)) => Keeper::on_disk(limits, &folder, settings, Clock::start()),
             None => Keeper::new(limits),
         });
         self.runtime.spawn(Arc::clone(&keeper).keep(self.board.clone()));

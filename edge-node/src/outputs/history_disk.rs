@@ -6,14 +6,16 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use fusion_core::time::Timestamp;
 use proto::codec;
 use tracing::warn;
 
+use crate::board::Mode;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::history::{History, Limits, POINT_BYTES, Part};
 use crate::journal::disk::Disk;
 use crate::journal::keeper::Keeper;
@@ -28,19 +30,23 @@ use crate::journal::{Settings, Storage, incarnation_after};
 pub const PARTS_WAITING_MAX: usize = 64;
 
 /// The folder in `node.state-directory`.
-pub const FOLDER: &str = "history";
+const FOLDER: &str = "history";
 
 /// So many segments are on the disk; the oldest goes whole.
 const SEGMENTS: u64 = 8;
 /// Room for a record and the segment's header.
 const SEGMENT_BYTES_MIN: u64 = 128 << 10;
 
-/// How much of the disk is used.
+/// In which folder the history is kept, and how much of the disk it takes; nothing if it is not: what was not of the world
+/// is not, nor is anything where a node keeps no state.
 #[must_use]
-pub const fn settings(bytes: u64) -> Settings {
-    let segment = bytes / SEGMENTS;
-    let segment_bytes = if segment < SEGMENT_BYTES_MIN { SEGMENT_BYTES_MIN } else { segment };
-    Settings { segment_bytes, total_bytes: bytes }
+pub fn place(config: &Config, mode: Mode) -> Option<(PathBuf, Settings)> {
+    let folder = config.node.state_directory.as_ref().filter(|_| mode == Mode::Live)?;
+    config.history.disk_bytes().map(|bytes| (folder.join(FOLDER), settings(bytes)))
+}
+
+fn settings(bytes: u64) -> Settings {
+    Settings { segment_bytes: (bytes / SEGMENTS).max(SEGMENT_BYTES_MIN), total_bytes: bytes }
 }
 
 /// What former lives left.
@@ -168,3 +174,6 @@ fn parts(read: Vec<(u32, u64, codec::KeptPast)>) -> Vec<Part> {
     };
     read.into_iter().map(part).collect()
 }
+
+#[cfg(test)]
+mod tests;
