@@ -7,8 +7,8 @@
 //! needed: what is a key period younger than they were is still whole. Who a track was stands beside its points and
 //! changes seldom.
 //!
-//! What is closed, and will not change any more, may be handed out to be kept for the next life, which takes it in again
-//! (`history/kept.rs`).
+//! What is closed, and will not change any more, may be handed out to be kept for the next life, which takes it in
+//! again (`history/kept.rs`).
 //!
 //! Pure: time comes with the picture, nothing is read from anywhere. One budget of octets bounds all of it.
 

@@ -1,7 +1,7 @@
 //! The history on the disk: what former lives kept there, and what this one adds to it.
 //!
-//! The segments are the journal's (`journal/segment.rs`), in a folder of their own; each record holds a part of the past.
-//! They are written by a thread that waits out a disk that refuses: whoever hands something over waits for nothing, and
+//! The segments are the journal's (`journal/segment.rs`), in a folder of their own; each record holds a part of the
+//! past. They are written by a thread that waits out a disk that refuses: whoever hands something over waits for nothing, and
 //! what cannot be kept is counted.
 
 use std::collections::VecDeque;
@@ -37,8 +37,8 @@ const SEGMENTS: u64 = 8;
 /// Room for a record and the segment's header.
 const SEGMENT_BYTES_MIN: u64 = 128 << 10;
 
-/// In which folder the history is kept, and how much of the disk it takes; nothing if it is not: what was not of the world
-/// is not, nor is anything where a node keeps no state.
+/// In which folder the history is kept, and how much of the disk it takes; nothing if it is not: what was not of the
+/// world is not, nor is anything where a node keeps no state.
 #[must_use]
 pub fn place(config: &Config, mode: Mode) -> Option<(PathBuf, Settings)> {
     let folder = config.node.state_directory.as_ref().filter(|_| mode == Mode::Live)?;

@@ -37,8 +37,8 @@ impl Keeper {
         Self { history: Mutex::new(History::new(limits)), disk: Mutex::default(), counters: Mutex::default() }
     }
 
-    /// What former lives kept in a folder; what is closed in this one is kept there too. Where the folder cannot be used
-    /// the history is in memory alone, and the log says so.
+    /// What former lives kept in a folder; what is closed in this one is kept there too. Where the folder cannot be
+    /// used the history is in memory alone, and the log says so.
     #[must_use]
     pub fn on_disk(limits: Limits, folder: &Path, settings: Settings, clock: Clock) -> Self {
         let mut history = History::new(limits);
