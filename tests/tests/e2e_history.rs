@@ -77,6 +77,8 @@ fn where_tracks_were_is_known_after_a_stop_and_after_a_kill() {
         assert!(way.last().is_some_and(|(shown, gone)| *gone && *shown <= killed), "{id}: {way:?}");
     }
     assert_eq!(span(&third).0, begun);
+    // Counters are told with the picture that follows the first look.
+    std::thread::sleep(Duration::from_secs(3));
     let counters = &json(&third, "/status.json")["counters"];
     let count = |name: &str| counters[name].as_u64().unwrap_or_else(|| panic!("no {name} in {counters}"));
     assert!(count("history_restored") >= 6, "{counters}");

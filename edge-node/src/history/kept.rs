@@ -1,8 +1,8 @@
 //! What of the history is handed out to be kept for the next life, and how the next life takes it in.
 //!
 //! A point is handed out once it is closed: when the next of its track came, or its end. So the last point of each
-//! track is not there after a power cut; a track of which no end is there ends where what was kept ends, and nothing is drawn
-//! over the time when nobody looked.
+//! track is not there after a power cut; a track of which no end is there ends where what was kept ends, and nothing is
+//! drawn over the time when nobody looked.
 //!
 //! A point names since when that was said of its track which held for it. One of which that is not there is not taken
 //! in: nobody would know who may see it.

@@ -1,8 +1,8 @@
 //! The history on the disk: what former lives kept there, and what this one adds to it.
 //!
 //! The segments are the journal's (`journal/segment.rs`), in a folder of their own; each record holds a part of the
-//! past. They are written by a thread that waits out a disk that refuses: whoever hands something over waits for nothing, and
-//! what cannot be kept is counted.
+//! past. They are written by a thread that waits out a disk that refuses: whoever hands something over waits for
+//! nothing, and what cannot be kept is counted.
 
 use std::collections::VecDeque;
 use std::io;
@@ -26,7 +26,7 @@ use crate::journal::{Settings, Storage, incarnation_after};
 
 /// Parts of the past that wait for the disk at the most.
 ///
-/// Counter: `history_disk_dropped`. A further one is lost; what comes next says that something is missing before it.
+/// Counter: `Health::dropped`. A further one is lost; what comes next says that something is missing before it.
 pub const PARTS_WAITING_MAX: usize = 64;
 
 /// The folder in `node.state-directory`.
