@@ -7,8 +7,12 @@
 //! needed: what is a key period younger than they were is still whole. Who a track was stands beside its points and
 //! changes seldom.
 //!
+//! What is closed, and will not change any more, may be handed out to be kept for the next life, which takes it in
+//! again (`history/kept.rs`).
+//!
 //! Pure: time comes with the picture, nothing is read from anywhere. One budget of octets bounds all of it.
 
+mod kept;
 mod point;
 
 use std::borrow::Borrow;
@@ -23,7 +27,10 @@ use fusion_core::track::{TrackId, TrackStatus};
 use proto::record::{Estimate, InCommon, Seq, TrackRecord};
 
 use crate::picture::SystemTrack;
+use kept::Outbox;
 use point::{Point, timestamp};
+
+pub use kept::{Part, WAITING_MAX};
 
 /// Changes of who a track is that are kept of one track at the most.
 ///
@@ -70,6 +77,8 @@ pub struct History {
     first_ms: i64,
     now_ms: Option<i64>,
     tally: Tally,
+    /// What is to be kept for the next life, if anything is.
+    outbox: Option<Outbox>,
 }
 
 /// How often a bound was met.
@@ -83,6 +92,13 @@ pub struct Tally {
     pub said_dropped: u64,
     /// How often all was forgotten because time went back.
     pub restarts: u64,
+    /// Points and changes of who a track is that are not kept for the next life, for want of room until they are asked
+    /// for.
+    pub unkept: u64,
+    /// Points of former lives that were taken in.
+    pub restored: u64,
+    /// Points of former lives that were not: nobody knows any more who may see them.
+    pub unknown: u64,
 }
 
 /// One track, for as long as it has points.
@@ -172,6 +188,7 @@ impl History {
             first_ms: 0,
             now_ms: None,
             tally: Tally::default(),
+            outbox: None,
         }
     }
 
@@ -197,6 +214,7 @@ impl History {
         (self.life_bytes, self.ended) = (0, 0);
         self.first_ms = now_ms;
         self.tally.restarts += u64::from(again);
+        self.outbox = self.outbox.take().map(|before| before.begun_anew());
     }
 
     fn take(&mut self, id: TrackId, track: &SystemTrack, now_ms: i64) {
@@ -213,11 +231,15 @@ impl History {
         if !changed && !due {
             return;
         }
-        self.ended -= usize::from(life.gone);
+        let returned = life.gone;
+        self.ended -= usize::from(returned);
         (life.version, life.gone) = (track.record.version, false);
         let before = life.bytes;
         // Who may see a point is who might see it when it was shown first: none reaches beyond a change of that.
-        let renamed = changed && life.say(track, now_ms, oldest_ms, &mut self.tally.said_dropped);
+        let renamed = changed && life.say(Said::of(track), now_ms, oldest_ms, &mut self.tally.said_dropped);
+        if let (true, Some(outbox), Some((since, said))) = (renamed || returned, &mut self.outbox, life.said.back()) {
+            outbox.say(id, *since, said, &mut self.tally.unkept);
+        }
         self.life_bytes = self.life_bytes - before + life.bytes;
         let newer = Point::of(track, now_ms);
         match last {
@@ -256,6 +278,7 @@ impl History {
 
     /// Puts a point behind all others.
     fn push(&mut self, id: TrackId, mut point: Point) {
+        self.hand_out_newest(id);
         if self.points.len() == self.points.capacity() {
             self.tally.crowded_out += 1;
             self.drop_oldest();
@@ -268,6 +291,9 @@ impl History {
         if self.points.capacity() > self.points.len() {
             (point.track, point.back) = (life.number, back);
             self.points.push_back(point);
+        }
+        if point.status.is_none() {
+            self.hand_out(id, at);
         }
     }
 
@@ -321,8 +347,7 @@ impl History {
 
 impl Life {
     /// Notes who the track is, if that is new; what no point needs any more goes. Whether it was new.
-    fn say(&mut self, track: &SystemTrack, now_ms: i64, oldest_ms: i64, dropped: &mut u64) -> bool {
-        let now = Said::of(track);
+    fn say(&mut self, now: Said, now_ms: i64, oldest_ms: i64, dropped: &mut u64) -> bool {
         if self.said.back().is_some_and(|(_, said)| **said == now) {
             return false;
         }
@@ -343,8 +368,13 @@ impl Life {
 
     /// Who it was at a time; nothing if that is not known any more.
     fn said_at(&self, at_ms: i64) -> Option<&Arc<Said>> {
+        self.saying_at(at_ms).map(|(_, said)| said)
+    }
+
+    /// The same, with since when.
+    fn saying_at(&self, at_ms: i64) -> Option<&(i64, Arc<Said>)> {
         let after = self.said.partition_point(|(since, _)| *since <= at_ms);
-        after.checked_sub(1).and_then(|at| self.said.get(at)).map(|(_, said)| said)
+        after.checked_sub(1).and_then(|at| self.said.get(at))
     }
 }
 
@@ -441,6 +471,9 @@ impl History {
         each("history_refused", self.tally.refused);
         each("history_said_dropped", self.tally.said_dropped);
         each("history_restarts", self.tally.restarts);
+        each("history_unkept", self.tally.unkept);
+        each("history_restored", self.tally.restored);
+        each("history_restored_unknown", self.tally.unknown);
     }
 }
 

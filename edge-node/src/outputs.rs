@@ -5,6 +5,7 @@ pub mod console_json;
 pub mod datagrams;
 pub mod geojson;
 pub mod health;
+pub mod history_disk;
 pub mod history_http;
 pub mod history_keeper;
 pub mod kml;

@@ -1,11 +1,11 @@
-//! The one file that names bincode: what a node keeps for itself (state, journal).
+//! The one file that names bincode: what a node keeps for itself (state, journal, history).
 //!
-//! bincode 2.0.1 is the last of its line (RUSTSEC-2025-0141: no longer maintained), so it stays behind these two
+//! bincode 2.0.1 is the last of its line (RUSTSEC-2025-0141: no longer maintained), so it stays behind these
 //! functions, pinned, and never meets bytes from a peer without a limit: without one, a length prefix of nine bytes
 //! aborts the process. What is kept is framed as magic, version, length, payload, checksum, so that a torn or foreign
 //! file is refused instead of believed.
 
-use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
+use bincode::config::{Configuration, Fixint, Limit, LittleEndian, Varint};
 use bincode::{Decode, Encode};
 
 /// Largest payload that is written or believed, in bytes.
@@ -71,6 +71,111 @@ pub struct KeptPaper {
     pub kind: u8,
     /// All of it.
     pub octets: Vec<u8>,
+}
+
+/// What the picture was, as a node keeps it for its next life: what was learnt since the last of these was written.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct KeptPast {
+    /// Whether it is the first of a life.
+    pub begins: bool,
+    /// Whether something before it could not be kept.
+    pub gap: bool,
+    /// Since when the picture is known in this life: milliseconds since the Unix epoch, as all times here.
+    pub begun_ms: i64,
+    /// The picture time up to which this tells.
+    pub until_ms: i64,
+    /// Who tracks are.
+    pub said: Vec<KeptSaid>,
+    /// Where tracks were.
+    pub ways: Vec<KeptWay>,
+}
+
+/// The number of a track: node, incarnation, number.
+pub type KeptId = (u64, u32, u64);
+
+/// Who a track is, from a time on.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct KeptSaid {
+    /// Which track.
+    pub track: KeptId,
+    /// From when on.
+    pub since_ms: i64,
+    /// Who may know, as told between nodes.
+    pub label: Vec<u8>,
+    /// The address that it transmits: which kind, and the number or the text.
+    pub address: Option<(u8, u32, String)>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its code of Mode 3/A.
+    pub mode_3a: Option<u16>,
+    /// By what its emitter is known again: hash, and how often that errs.
+    pub fingerprint: Option<(u64, f64)>,
+    /// Its class, by number.
+    pub class: u8,
+    /// Whose it is, by number.
+    pub affiliation: u8,
+    /// Names of sensors.
+    pub sensors: Vec<String>,
+    /// Whether only estimates made elsewhere told of it.
+    pub source_track: bool,
+    /// Numbers under which some of it was shown before.
+    pub formerly: Vec<KeptId>,
+}
+
+/// Points of a track, of which nothing else was said meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct KeptWay {
+    /// Which track.
+    pub track: KeptId,
+    /// Since when that had been said of it which was: no point counts without it.
+    pub said_ms: i64,
+    /// Oldest first.
+    pub points: Vec<KeptPoint>,
+}
+
+/// A point, and for how long its line held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Encode, Decode)]
+pub struct KeptPoint {
+    /// How long before the end of what is told it was shown first.
+    pub ago_ms: u32,
+    /// How far the estimate lay back then.
+    pub lag_ms: i32,
+    /// For how long after its time what was told agreed with it.
+    pub held_ms: u32,
+    /// ECEF, centimetres.
+    pub position_cm: [i32; 3],
+    /// Along the same axes.
+    pub velocity_m_s: [f32; 3],
+    /// East, east with north, north, up; velocity along each axis.
+    pub variances: [f32; 5],
+    /// Status by number, 0: it was gone; 128 more if nobody told of it any more.
+    pub status: u8,
+}
+
+/// The version of [`KeptPast`], its first octet.
+const PAST_VERSION: u8 = 1;
+
+/// Part of the past in octets: its version, then its parts, numbers as short as they are.
+///
+/// # Errors
+/// [`CodecError::TooLarge`] if it does not fit.
+pub fn encode_past(past: &KeptPast) -> Result<Vec<u8>, CodecError> {
+    let mut bytes = vec![PAST_VERSION];
+    bytes.extend(bincode::encode_to_vec(past, varied()).map_err(|_| CodecError::TooLarge)?);
+    Ok(bytes)
+}
+
+/// Reads part of the past. Its frame has the checksum.
+///
+/// # Errors
+/// [`CodecError`] if it is of another version, or is none.
+pub fn decode_past(bytes: &[u8]) -> Result<KeptPast, CodecError> {
+    let (&version, rest) = bytes.split_first().ok_or(CodecError::NotOurs)?;
+    if version != PAST_VERSION {
+        return Err(CodecError::Version(version.into()));
+    }
+    let (past, used) = bincode::decode_from_slice(rest, varied()).map_err(|_| CodecError::Malformed)?;
+    if used == rest.len() { Ok(past) } else { Err(CodecError::Malformed) }
 }
 
 /// Largest greeting that is read, in bytes. No counter: a larger one is refused.
@@ -180,6 +285,10 @@ fn small() -> Configuration<LittleEndian, Fixint, Limit<GREETING_BYTES_MAX>> {
     bincode::config::standard().with_fixed_int_encoding().with_limit::<GREETING_BYTES_MAX>()
 }
 
+fn varied() -> Configuration<LittleEndian, Varint, Limit<PAYLOAD_BYTES_MAX>> {
+    bincode::config::standard().with_limit::<PAYLOAD_BYTES_MAX>()
+}
+
 fn checksum(bytes: &[u8]) -> u64 {
     fnv1a(FNV_BASIS, bytes)
 }
@@ -228,6 +337,19 @@ mod tests {
         assert_eq!(hex, "0102010000000000000300000004000000010500000001ab00000000000000");
         assert_eq!(decode_greeting(&[9; 40]), Err(CodecError::Version(9)));
         (0..bytes.len()).for_each(|end| assert!(decode_greeting(&bytes[..end]).is_err(), "cut at {end}"));
+    }
+
+    #[test]
+    fn a_part_of_the_past_comes_back_and_no_cut_of_it_is_believed() {
+        let point =
+            KeptPoint { ago_ms: 9_000, lag_ms: -1, position_cm: [-5, 0, 5], status: 130, ..KeptPoint::default() };
+        let way = KeptWay { track: (1, 2, 3), said_ms: 99, points: vec![point; 2] };
+        let said = KeptSaid { track: (1, 2, 3), sensors: vec!["radar".into()], ..KeptSaid::default() };
+        let past = KeptPast { until_ms: 1_000, said: vec![said], ways: vec![way], ..KeptPast::default() };
+        let bytes = encode_past(&past).expect("small");
+        assert_eq!(decode_past(&bytes), Ok(past));
+        (0..bytes.len()).for_each(|end| assert!(decode_past(&bytes[..end]).is_err(), "cut at {end}"));
+        assert_eq!(decode_past(&[9; 40]), Err(CodecError::Version(9)));
     }
 
     #[test]

@@ -124,6 +124,17 @@ impl Daemon {
         assert!(told.expect("kill is everywhere").success());
     }
 
+    /// Has it stop in an orderly way, and waits until it has.
+    ///
+    /// # Panics
+    /// If nobody can be told, or it ends with a failure.
+    pub fn stop(mut self) {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(told.expect("kill is everywhere").success());
+        let ended = self.child.wait().expect("it is our child");
+        assert!(ended.success(), "{ended}:\n{}", self.log());
+    }
+
     /// What it holds in memory, kB; nothing once it has ended.
     #[must_use]
     pub fn resident_kb(&self) -> u64 {

@@ -28,6 +28,7 @@ use crate::keys::{KeysError, KeysHealth};
 use crate::mesh::carrier::Carrier;
 use crate::mesh::{self, Publisher, RECORDS_WAITING_MAX, Tally, Teller};
 use crate::outputs::console_json::Hello;
+use crate::outputs::history_disk;
 use crate::outputs::history_keeper::Keeper;
 use crate::outputs::release::Receiver;
 use crate::outputs::ways_out::{Way, WaysOut};
@@ -103,7 +104,7 @@ impl Services {
         };
         services.show_life();
         if config.console.enabled || config.mesh.enabled {
-            services.remember(config);
+            services.remember(config, mode);
         }
         let wanted = Way::all(config, mode, &services.board).map_err(Failure::refused)?;
         services.ways_out.settle(wanted, services.runtime.handle());
@@ -186,8 +187,11 @@ impl Services {
         &self.runtime
     }
 
-    /// Ends all tasks, once what was to be published has been.
+    /// Ends all tasks, once what was to be published has been, and the history is on the disk.
     pub fn shut_down(self) {
+        if let Some(history) = &self.history {
+            history.finish();
+        }
         drop(self.records);
         for _ in 0..SHUTDOWN_LOOKS {
             if self.publishing.as_ref().is_none_or(JoinHandle::is_finished) {
@@ -199,9 +203,12 @@ impl Services {
     }
 
     /// Keeps what the picture was, if it is to be kept.
-    fn remember(&mut self, config: &Config) {
+    fn remember(&mut self, config: &Config, mode: Mode) {
         let Some(limits) = config.history.limits() else { return };
-        let keeper = Arc::new(Keeper::new(limits));
+        let keeper = Arc::new(match history_disk::place(config, mode) {
+            Some((folder, settings)) => Keeper::on_disk(limits, &folder, settings, Clock::start()),
+            None => Keeper::new(limits),
+        });
         self.runtime.spawn(Arc::clone(&keeper).keep(self.board.clone()));
         self.counts.push(keeper.clone());
         self.history = Some(keeper);

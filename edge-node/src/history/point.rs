@@ -9,6 +9,7 @@ use fusion_core::gaussian::Covariance;
 use fusion_core::nalgebra::{Matrix6, Vector3, Vector6};
 use fusion_core::time::{Span, Timestamp};
 use fusion_core::track::TrackStatus;
+use proto::codec::KeptPoint;
 use proto::record::Estimate;
 
 use crate::picture::SystemTrack;
@@ -21,6 +22,9 @@ const SPREAD_FACTOR: f32 = 2.0;
 
 /// The least variance that is told: one below single precision would be no covariance.
 const VARIANCE_MIN: f32 = 1e-6;
+
+/// Beside the status of a kept point: nobody told of it any more.
+const STALE: u8 = 128;
 
 /// Where a track was, and until when that line held.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,6 +77,49 @@ impl Point {
     /// The end of a track, where it was last.
     pub(super) fn end(self, now_ms: i64) -> Self {
         Self { status: None, ..self.again(now_ms) }
+    }
+
+    /// As it is kept for the next life, in a part of the past that ends at a time.
+    pub(super) fn kept(&self, until_ms: i64) -> KeptPoint {
+        let status = match self.status {
+            None => 0,
+            Some(TrackStatus::Tentative) => 1,
+            Some(TrackStatus::Confirmed) => 2,
+            Some(TrackStatus::Coasted) => 3,
+        };
+        KeptPoint {
+            ago_ms: u32::try_from(until_ms.saturating_sub(self.shown_ms).max(0)).unwrap_or(u32::MAX),
+            lag_ms: self.lag_ms,
+            held_ms: self.held_ms,
+            position_cm: self.position_cm,
+            velocity_m_s: self.velocity_m_s,
+            variances: self.variances,
+            status: if self.stale { status | STALE } else { status },
+        }
+    }
+
+    /// A point of a former life; nothing if that is none.
+    pub(super) fn restored(kept: &KeptPoint, until_ms: i64) -> Option<Self> {
+        let status = match kept.status & !STALE {
+            0 => None,
+            1 => Some(TrackStatus::Tentative),
+            2 => Some(TrackStatus::Confirmed),
+            3 => Some(TrackStatus::Coasted),
+            _ => return None,
+        };
+        let numbers = kept.velocity_m_s.iter().chain(&kept.variances);
+        numbers.into_iter().all(|number| number.is_finite()).then(|| Self {
+            shown_ms: until_ms.saturating_sub(kept.ago_ms.into()),
+            lag_ms: kept.lag_ms,
+            held_ms: kept.held_ms,
+            position_cm: kept.position_cm,
+            velocity_m_s: kept.velocity_m_s,
+            variances: kept.variances,
+            track: 0,
+            back: 0,
+            status,
+            stale: kept.status & STALE != 0,
+        })
     }
 
     /// Whether a newer point says nothing that this one does not. If so this one holds for longer.

@@ -9,6 +9,8 @@ use fusion_core::track::{NodeId, Origin, TrackNumber};
 
 use super::*;
 
+mod kept;
+
 const START: i64 = 1_700_000_000;
 
 fn at(second: i64) -> Timestamp {

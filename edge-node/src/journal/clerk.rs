@@ -30,12 +30,14 @@ pub enum Message {
     Rows(u64, Vec<u8>),
     /// All rows that the node holds were handed over from this number on.
     Whole(u64, u64),
+    /// Part of what the picture was.
+    Past(u64, Vec<u8>),
 }
 
 impl Message {
     const fn number(&self) -> u64 {
         match self {
-            Self::Rows(number, _) | Self::Whole(number, _) => *number,
+            Self::Rows(number, _) | Self::Whole(number, _) | Self::Past(number, _) => *number,
         }
     }
 }
@@ -120,8 +122,11 @@ impl<S: Storage> Clerk<S> {
             return;
         }
         match message {
-            Message::Rows(_, content) if content.len() > CONTENT_BYTES_MAX => return self.lose(1),
+            Message::Rows(_, content) | Message::Past(_, content) if content.len() > CONTENT_BYTES_MAX => {
+                return self.lose(1);
+            }
             Message::Rows(number, content) => self.ring.append(*number, Kind::Rows, content),
+            Message::Past(number, content) => self.ring.append(*number, Kind::Past, content),
             Message::Whole(_, since) if *since < self.lost => {
                 self.health.wants_all.store(true, Ordering::Relaxed);
                 return;

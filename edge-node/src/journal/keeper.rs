@@ -72,14 +72,22 @@ impl Keeper {
         let recovered = recover(&mut disk).map_err(refused)?;
         let incarnation = incarnation_after(recovered.incarnation, now);
         let ring = Ring::new(disk, settings, incarnation, recovered.segments.clone(), recovered.since);
-        let (health, next) = (Arc::<Health>::default(), recovered.next);
-        let clerk = Clerk::begin(ring, next, Arc::clone(&health), elapsed(&clock));
-        let (sender, receiver) = sync_channel(WAITING_MAX);
-        let builder = std::thread::Builder::new().name("copmesh-journal".into());
-        let thread = builder.spawn(move || run(clerk, &receiver, &clock)).map_err(refused)?;
-        let keeper = Self { sender, thread, health, next, sweep: None, was_in_trouble: false };
+        let keeper = Self::start("copmesh-journal", ring, recovered.next, WAITING_MAX, clock).map_err(refused)?;
         tell(&recovered);
         Ok((keeper, incarnation, recovered))
+    }
+
+    /// Begins a life whose first entry has this number, with a thread of that name for which so much waits at the most.
+    ///
+    /// # Errors
+    /// If there can be no thread.
+    pub fn start(name: &str, ring: Ring<Disk>, next: u64, waiting_max: usize, clock: Clock) -> io::Result<Self> {
+        let health = Arc::<Health>::default();
+        let clerk = Clerk::begin(ring, next, Arc::clone(&health), elapsed(&clock));
+        let (sender, receiver) = sync_channel(waiting_max);
+        let builder = std::thread::Builder::new().name(name.into());
+        let thread = builder.spawn(move || run(clerk, &receiver, &clock))?;
+        Ok(Self { sender, thread, health, next, sweep: None, was_in_trouble: false })
     }
 
     /// How it is doing.
@@ -94,6 +102,12 @@ impl Keeper {
         self.send(message);
     }
 
+    /// Hands over part of what the picture was, likewise.
+    pub fn keep_past(&mut self, entry: Vec<u8>) {
+        let message = Message::Past(self.next, entry);
+        self.send(message);
+    }
+
     /// Has the node hand all its rows over when the journal wants them, and says when it has done so.
     pub fn tend(&mut self, node: &mut Node) {
         if self.health.wants_all.swap(false, Ordering::Relaxed) {
@@ -105,7 +119,7 @@ impl Keeper {
             let message = Message::Whole(self.next, since);
             self.send(message);
         }
-        self.tell_trouble();
+        self.tell_trouble("nothing is kept for the next start", "what the node knows is kept again");
     }
 
     /// Makes durable what was handed over, and ends.
@@ -124,13 +138,14 @@ impl Keeper {
         }
     }
 
-    fn tell_trouble(&mut self) {
+    /// Says in the log that nothing is being kept, and why, or that it is again; each once.
+    pub fn tell_trouble(&mut self, stopped: &str, goes_on: &str) {
         let trouble = self.health.trouble();
         if trouble.is_some() != self.was_in_trouble {
             self.was_in_trouble = trouble.is_some();
             match trouble {
-                Some(why) => warn!("nothing is kept for the next start: {why}"),
-                None => info!("what the node knows is kept again"),
+                Some(why) => warn!("{stopped}: {why}"),
+                None => info!("{goes_on}"),
             }
         }
     }

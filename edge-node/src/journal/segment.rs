@@ -69,6 +69,8 @@ pub enum Kind {
     Rows = 1,
     /// All rows that the node held are in the records from the number in the content up to this one.
     Whole = 2,
+    /// Part of what the picture was, in the segments of the history.
+    Past = 3,
 }
 
 /// A record of a segment.
@@ -202,7 +204,7 @@ impl<'a> Reader<'a> {
         let number = u64::from(word(8)) | u64::from(word(12)) << 32;
         let length = usize::try_from(word(4)).ok().filter(|length| *length <= CONTENT_BYTES_MAX)?;
         let is_next = number.checked_sub(self.next).is_some_and(|skipped| skipped >> SKIPPED_MAX_BITS == 0);
-        let kind = [Kind::Rows, Kind::Whole].into_iter().find(|kind| *kind as u32 == word(16))?;
+        let kind = [Kind::Rows, Kind::Whole, Kind::Past].into_iter().find(|kind| *kind as u32 == word(16))?;
         let end = (RECORD_HEADER_BYTES + length).next_multiple_of(ALIGN);
         if !is_next || number == u64::MAX || end > rest.len() || crc32c(&rest[4..end]) != word(0) {
             return None;

@@ -17,7 +17,7 @@ use crate::config::console::ConsoleConfig;
 use crate::config::label::{LabelConfig, LevelName};
 use crate::config::mesh::ClearanceConfig;
 use crate::config::{SensorConfig, SensorKind};
-use crate::history::Limits;
+use crate::history::{History, Limits, Part};
 use crate::ingest::http;
 use crate::outputs::console_json::Hello;
 use crate::outputs::history_keeper::Keeper;
@@ -184,10 +184,18 @@ fn scene(viewer: &Drawn, tracks: &[Drawn], sensors: &[Drawn]) -> Scene {
     Scene { config, board: Arc::clone(&boards[0]), boards, permitted }
 }
 
-/// What the picture was, as it is kept.
+/// What the picture was, as it is kept by a node that was started anew in the middle of it.
 fn history(scene: &Scene) -> Arc<Keeper> {
-    let keeper = Keeper::new(Limits { bytes: 1 << 20, age: Span::from_secs(3600) });
-    scene.boards.iter().for_each(|board| keeper.read().handle_picture(board.time, &board.tracks));
+    let limits = Limits { bytes: 1 << 20, age: Span::from_secs(3600) };
+    let (before, after) = scene.boards.split_at(3);
+    let mut former = History::new(limits);
+    former.keep_closed();
+    before.iter().for_each(|board| former.handle_picture(board.time, &board.tracks));
+    former.hand_out_open();
+    let kept = std::iter::from_fn(|| former.poll_kept()).map(|past| Part { follows: true, past });
+    let keeper = Keeper::new(limits);
+    keeper.read().restore(&kept.collect::<Vec<_>>());
+    after.iter().for_each(|board| keeper.read().handle_picture(board.time, &board.tracks));
     Arc::new(keeper)
 }
 
