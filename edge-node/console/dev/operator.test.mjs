@@ -131,6 +131,34 @@ describeUnless(skip, "an operator", () => {
     await shoot("annotated");
   });
 
+  test("takes back by keys or finger what was remarked here, and not what was remarked elsewhere", async () => {
+    const page = await open(TABLET);
+    const takeBack = page.getByRole("button", { name: "Take back the remark" });
+    const remark = page.locator(".facts dt", { hasText: "Remark" });
+    await page.keyboard.press("j");
+    await page.keyboard.press("i");
+    assert.equal(await takeBack.isVisible(), false, "nothing is remarked yet");
+    await page.keyboard.type("armed");
+    await page.keyboard.press("Enter");
+    await takeBack.waitFor();
+    await shoot("take-back");
+    assert.deepEqual(await page.evaluate(small), []);
+    await page.getByRole("button", { name: "Tell everybody" }).focus();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await remark.waitFor({ state: "hidden" });
+    await takeBack.waitFor({ state: "hidden" });
+    assert.deepEqual(stage.mock.annotations.map((said) => said.remark), ["armed", ""]);
+    await page.tap("#list-all");
+    await page.fill("#search", stage.mock.remarked);
+    await page.tap(`#list tr[data-id="${stage.mock.remarked}"]`);
+    await remark.waitFor();
+    await page.tap("text=Annotate");
+    await page.getByRole("button", { name: "Tell everybody" }).waitFor();
+    assert.equal(await takeBack.isVisible(), false, "bravo remarked it");
+    assert.deepEqual(complaints, []);
+  });
+
   test("reads by night, red on black", async () => {
     const page = await open(WIDE);
     await page.keyboard.press("j");
