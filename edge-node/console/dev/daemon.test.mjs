@@ -5,10 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Browser } from "./browser.mjs";
 import { startDaemon } from "./daemon.mjs";
 import { startMock } from "./server.mjs";
-import { WIDE, chromium, describeUnless, rows, shoot, shown, skip as lacking, text } from "./theatre.mjs";
+import { WIDE, describeUnless, rows, shown, skip as lacking, text, theatre, until } from "./theatre.mjs";
 
 const skip = lacking || (process.env.COPMESH_BIN === undefined ? "COPMESH_BIN names no built copmesh" : false);
 
@@ -19,86 +18,84 @@ const ages = `[...document.querySelectorAll("#list tbody .age")].map((one) => Nu
 const names = `[...document.querySelectorAll("#list tbody tr span")].map((one) => one.textContent)`;
 const card = `document.querySelector(".card-name").textContent`;
 const facts = `document.querySelector(".facts").textContent`;
-const type = (id, value) => `(one => { one.value = ${value}; one.dispatchEvent(new Event("input")); })(document.getElementById("${id}"))`;
+const backward = `(one => { one.value = Number(one.max) - 5000; one.dispatchEvent(new Event("input")); })(document.getElementById("time-slider"))`;
 
 describeUnless(skip, "the page and the daemon", () => {
-  const asked = [];
-  let browser;
+  const { asked, complaints, moment, shoot, visit } = theatre();
   let daemon;
+  let page;
 
   before(async () => {
     daemon = await startDaemon();
-    browser = await Browser.launch(chromium);
-    await browser.send("Network.enable");
-    browser.on("Network.requestWillBeSent", ({ request }) => asked.push(request.url));
-    browser.on("Network.webSocketCreated", ({ url }) => asked.push(url));
-    await browser.open(daemon.url, WIDE);
+    // A recorder of a node that has shown nothing yet, in its first second, says 404; a browser complains of every one.
+    while (!(await fetch(`${daemon.url}history/span`)).ok) await moment(100);
+    page = await visit(daemon.url, WIDE);
   });
-  // A browser logs this too: what is selected in its first moments has no past yet, and the page copes.
-  const complaints = () => browser.complaints.filter((one) => !/404 .*\/history\/track\//.test(one));
-  after(() => browser?.close());
   after(() => daemon?.stop());
 
   test("say that it is a simulation, in every place", async () => {
-    await browser.until(`${text("mode")} === "SIM" && ${shown("watermark")}`);
-    assert.match(await browser.evaluate(text("watermark")), /SIMULATION · NOT REAL/);
-    assert.match(await browser.evaluate("document.title"), /^SIM · /);
-    assert.equal(await browser.evaluate(`document.getElementById("stage").classList.contains("sim")`), true);
-    assert.equal(await browser.evaluate(text("time-live")), "NOW");
-    await browser.until(`${text("banner")}.startsWith("UNCLASSIFIED")`);
+    await until(page, `${text("mode")} === "SIM" && ${shown("watermark")}`);
+    assert.match(await page.evaluate(text("watermark")), /SIMULATION · NOT REAL/);
+    assert.match(await page.evaluate("document.title"), /^SIM · /);
+    assert.equal(await page.evaluate(`document.getElementById("stage").classList.contains("sim")`), true);
+    assert.equal(await page.evaluate(text("time-live")), "NOW");
+    await until(page, `${text("banner")}.startsWith("UNCLASSIFIED")`);
   });
 
   test("show tracks, and each was heard of just now", async () => {
-    await browser.until(`${rows} >= 5 && ${ages}.every((age) => age <= ${YOUNG_S})`, 20_000);
-    await browser.until(`/\\d ok/.test(${text("sensors-sum")})`);
-    await shoot(browser, "daemon");
+    await until(page, `${rows} >= 5 && ${ages}.every((age) => age <= ${YOUNG_S})`, 20_000);
+    await until(page, `/\\d ok/.test(${text("sensors-sum")})`);
+    await shoot("daemon");
   });
 
   test("tell all of a track that is selected", async () => {
     // One that tells its own place: a false one might be gone before it is selected.
     const row = `[...document.querySelectorAll("#list tbody tr")].find((one) => one.textContent.includes("Aircraft"))`;
-    await browser.until(`${row} !== undefined`, 20_000);
-    const id = await browser.evaluate(`${row}.dataset.id`);
-    // The recorder learns of a new track a moment later, and a browser complains of every 404.
-    await known(`${daemon.url}history/track/${id}`);
-    await browser.evaluate(`document.querySelector('#list tr[data-id="${id}"]').click()`);
-    await browser.until(`${card} !== "" && ${card} === document.querySelector("#list .chosen span").textContent`);
-    assert.match(await browser.evaluate(facts), /Position\d.*Age\d.*Sensors[a-z].*LabelUNCLASSIFIED.*Id\S/s);
+    await until(page, `${row} !== undefined`, 20_000);
+    const id = await page.evaluate(`${row}.dataset.id`);
+    await page.click(`#list tr[data-id="${id}"]`);
+    await until(page, `${card} !== "" && ${card} === document.querySelector("#list .chosen span").textContent`);
+    assert.match(await page.evaluate(facts), /Position\d.*Age\d.*Sensors[a-z].*LabelUNCLASSIFIED.*Id\S/s);
   });
 
   test("find a track by its name, and show all again", async () => {
-    const [before, name] = [await browser.evaluate(rows), await browser.evaluate(card)];
-    await browser.evaluate(type("search", JSON.stringify(name)));
-    await browser.until(`${rows} > 0 && ${rows} < ${before} && ${names}.every((one) => one.includes(${JSON.stringify(name)}))`);
-    await browser.evaluate(type("search", `""`));
-    await browser.until(`${names}.some((one) => one !== ${JSON.stringify(name)})`);
+    const [before, name] = [await page.evaluate(rows), await page.evaluate(card)];
+    await page.fill("#search", name);
+    await until(page, `${rows} > 0 && ${rows} < ${before} && ${names}.every((one) => one.includes(${JSON.stringify(name)}))`);
+    await page.fill("#search", "");
+    await page.locator("#search").blur();
+    await until(page, `${names}.some((one) => one !== ${JSON.stringify(name)})`);
   });
 
   test("keep what an operator says, and show who said it and when", async () => {
-    await browser.press("i");
-    const form = `document.querySelector(".annotate form")`;
-    await browser.evaluate(`${form}.querySelector("select").value = "suspect"`);
-    await browser.evaluate(`[...${form}.querySelectorAll("input")].forEach((one, at) => { one.value = ["turned away", "kowalski"][at]; })`);
-    await browser.evaluate(`${form}.requestSubmit()`);
-    await browser.until(`/Declaredsuspect — kowalski at \\S+, [\\d.]+\\ss ago/.test(${facts})`);
-    await browser.until(`/Remark“turned away” — kowalski at \\S+, [\\d.]+\\ss ago/.test(${facts})`);
-    assert.match(await browser.evaluate(`document.querySelector(".card-kind").textContent`), /suspect/);
-    await shoot(browser, "daemon-annotated");
+    await page.keyboard.press("i");
+    await page.selectOption(".annotate select", "suspect");
+    await page.locator(".annotate input").first().fill("turned away");
+    await page.locator(".annotate input").last().fill("kowalski");
+    await page.keyboard.press("Enter");
+    await until(page, `/Declaredsuspect — kowalski at \\S+, [\\d.]+\\ss ago/.test(${facts})`);
+    await until(page, `/Remark“turned away” — kowalski at \\S+, [\\d.]+\\ss ago/.test(${facts})`);
+    assert.match(await page.evaluate(`document.querySelector(".card-kind").textContent`), /suspect/);
+    await shoot("daemon-annotated");
+    await page.getByRole("button", { name: "Take back the remark" }).click();
+    await page.locator(".facts dt", { hasText: "Remark" }).waitFor({ state: "hidden" });
+    assert.match(await page.evaluate(facts), /Declaredsuspect — kowalski/);
   });
 
   test("go back in time, say that it is not now, and come back", async () => {
-    // What the recorder holds is asked for every ten seconds.
-    await browser.until(`${shown("timeline")} && Number(document.getElementById("time-slider").min) > 0`, 12_000);
-    await browser.evaluate(type("time-slider", "Number(one.max) - 5000"));
-    await browser.until(`${text("mode")} === "SIM REPLAY paused" && ${shown("replay-strip")}`);
-    await browser.until(`/^REPLAY .* ago · /.test(${text("replay-text")}) && ${rows} > 0`);
-    assert.match(await browser.evaluate(text("watermark")), /REPLAY OF A SIMULATION · NOT REAL/);
-    assert.equal(await browser.evaluate(text("time-live")), "Back to NOW");
-    const held = await browser.evaluate(text("clock-time"));
-    await shoot(browser, "daemon-replay");
-    await browser.evaluate(`document.getElementById("back-to-live").click()`);
-    await browser.until(`${text("mode")} === "SIM" && !(${shown("replay-strip")}) && ${text("clock-time")} > "${held}"`);
-    assert.equal(await browser.evaluate(text("time-live")), "NOW");
+    // What the recorder holds is asked for every ten seconds; in the first pictures of all there was no track yet.
+    const kept_ms = `(one => Number(one.min) > 0 ? one.max - one.min : 0)(document.getElementById("time-slider"))`;
+    await until(page, `${shown("timeline")} && ${kept_ms} > 9_000`, 22_000);
+    await page.evaluate(backward);
+    await until(page, `${text("mode")} === "SIM REPLAY paused" && ${shown("replay-strip")}`);
+    await until(page, `/^REPLAY .* ago · /.test(${text("replay-text")}) && ${rows} > 0`);
+    assert.match(await page.evaluate(text("watermark")), /REPLAY OF A SIMULATION · NOT REAL/);
+    assert.equal(await page.evaluate(text("time-live")), "Back to NOW");
+    const held = await page.evaluate(text("clock-time"));
+    await shoot("daemon-replay");
+    await page.click("#back-to-live");
+    await until(page, `${text("mode")} === "SIM" && !(${shown("replay-strip")}) && ${text("clock-time")} > "${held}"`);
+    assert.equal(await page.evaluate(text("time-live")), "NOW");
   });
 
   test("speak with nobody else, and the page complains of nothing", async () => {
@@ -107,7 +104,7 @@ describeUnless(skip, "the page and the daemon", () => {
     for (const path of ["/ws", "/status.json", "/history/span", "/annotations", "/maps.json", "/assets/world.json"]) {
       assert.ok(asked.some((url) => new URL(url).pathname === path), `${path} was asked for`);
     }
-    assert.deepEqual(complaints(), []);
+    assert.deepEqual(complaints, []);
   });
 
   test("say to a browser what the mock says", async () => {
@@ -128,22 +125,14 @@ describeUnless(skip, "the page and the daemon", () => {
 
   test("find each other again after the daemon was killed and started anew", async () => {
     await daemon.stop();
-    await browser.until(`${text("link")} !== "connected" && ${shown("alarm")}`);
+    await until(page, `${text("link")} !== "connected" && ${shown("alarm")}`);
     daemon = await startDaemon(daemon.port);
-    await browser.until(`${text("link")} === "connected" && ${text("mode")} === "SIM" && !(${shown("alarm")})`, 20_000);
-    await browser.until(`${rows} >= 5 && ${ages}.every((age) => age <= ${YOUNG_S})`, 20_000);
+    await until(page, `${text("link")} === "connected" && ${text("mode")} === "SIM" && !(${shown("alarm")})`, 20_000);
+    await until(page, `${rows} >= 5 && ${ages}.every((age) => age <= ${YOUNG_S})`, 20_000);
     // What was asked of the one that was gone is complained of by now.
-    browser.complaints.length = 0;
-    const since = await browser.evaluate(text("clock-time"));
-    await browser.until(`${text("clock-time")} > "${since}" && ${rows} >= 5`);
-    assert.deepEqual(complaints(), []);
+    complaints.length = 0;
+    const since = await page.evaluate(text("clock-time"));
+    await until(page, `${text("clock-time")} > "${since}" && ${rows} >= 5`);
+    assert.deepEqual(complaints, []);
   });
 });
-
-/** Waits until the daemon has what is asked for. */
-async function known(url) {
-  for (const ends_ms = performance.now() + 15_000; !(await fetch(url)).ok; ) {
-    if (performance.now() > ends_ms) throw new Error(`never there: ${url}`);
-    await new Promise((done) => setTimeout(done, 100));
-  }
-}

@@ -68,13 +68,13 @@ const frames = (ms) => `new Promise((done) => {
 
 describeUnless(skip, "five thousand moving tracks", () => {
   const stage = theatre();
-  const { open, moment, page } = stage;
+  const { open, moment } = stage;
   const openAll = (options = {}) =>
     open(WIDE, { tracks: TRACKS, update_ms: 1000, ...options }, "", `${counts}.startsWith("50005000")`);
 
   test("are dots, drawn with one square each, and only what is selected is drawn whole", async () => {
-    await openAll();
-    await page.press("j");
+    const page = await openAll();
+    await page.keyboard.press("j");
     const drawn = await page.evaluate(calls);
     console.log("calls in one drawing", JSON.stringify(drawn));
     assert.ok(drawn.fillRect >= TRACKS && drawn.fillRect < TRACKS + 10, `${drawn.fillRect} squares`);
@@ -84,7 +84,7 @@ describeUnless(skip, "five thousand moving tracks", () => {
   });
 
   test("leave the page as large as it was", async () => {
-    await openAll();
+    const page = await openAll();
     const nodes = `document.querySelectorAll("*").length`;
     const before = await page.evaluate(nodes);
     await moment(5_000);
@@ -93,11 +93,11 @@ describeUnless(skip, "five thousand moving tracks", () => {
   });
 
   test("take this long", async () => {
-    await openAll();
+    const page = await openAll();
     await moment(2_000);
     const idle = await trace(page, () => moment(LOOK_S * 1000));
     const fps_idle = await page.evaluate(frames(2_000));
-    const [fps_pan, pan] = await dragged();
+    const [fps_pan, pan] = await dragged(page);
     const loop_ms = await page.evaluate(plainLoop);
     report(idle, pan, { fps_idle, fps_pan, loop_ms });
     assert.ok(idle.slices.length > LOOK_S, "the trace saw the page work");
@@ -105,19 +105,19 @@ describeUnless(skip, "five thousand moving tracks", () => {
   });
 
   /** Drags the map to and fro for some seconds. */
-  async function dragged() {
-    const at = (x, y, type) => page.send("Input.dispatchMouseEvent", { type, x, y, button: "left", buttons: 1, clickCount: 1 });
+  async function dragged(page) {
     let fps = 0;
     const pan = await trace(page, async () => {
-      await at(450, 400, "mousePressed");
+      await page.mouse.move(450, 400);
+      await page.mouse.down();
       const counting = page.evaluate(frames(4_000)).then((count) => { fps = count; });
       const ends = performance.now() + 4_000;
       for (let step = 0; performance.now() < ends; step += 1) {
-        await at(450 + 150 * Math.sin(step / 12), 400 + 80 * Math.cos(step / 17), "mouseMoved");
+        await page.mouse.move(450 + 150 * Math.sin(step / 12), 400 + 80 * Math.cos(step / 17));
         await moment(16);
       }
       await counting;
-      await at(450, 400, "mouseReleased");
+      await page.mouse.up();
     });
     return [fps, pan];
   }

@@ -1,14 +1,15 @@
 /** What the tests of the page share: one browser, one mock node at a time, and pictures of what was seen. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, beforeEach, describe, test } from "node:test";
-import { Browser, findBrowser } from "./browser.mjs";
+import { after, before, describe, test } from "node:test";
+import { WAIT_MS_MAX, findBrowser, launch, newPage } from "./browser.mjs";
 import { startMock } from "./server.mjs";
 
 /** The size of a laptop in the field, of a tablet, of a telephone. */
-export const WIDE = { width: 1280, height: 800 };
-export const TABLET = { width: 1024, height: 768, touch: true };
-export const NARROW = { width: 390, height: 844, scale: 2, touch: true };
+export const WIDE = { viewport: { width: 1280, height: 800 }, colorScheme: "dark" };
+const FINGERS = { isMobile: true, hasTouch: true, colorScheme: "dark" };
+export const TABLET = { ...FINGERS, viewport: { width: 1024, height: 768 } };
+export const UPRIGHT = { ...FINGERS, viewport: { width: 820, height: 1180 } };
+export const NARROW = { ...FINGERS, viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 };
 
 /** Expressions of the page: the text of an element, whether it is shown, how many tracks are listed. */
 export const text = (id) => `document.getElementById("${id}").textContent`;
@@ -24,33 +25,47 @@ export function describeUnless(skip, name, tests) {
   else describe(name, tests);
 }
 
+/**
+ * Waits until an expression of the page is true. Playwright's own `waitForFunction` hands words to `eval` within the page,
+ * which the page's policy forbids, as it should.
+ */
+export async function until(page, expression, limit_ms = WAIT_MS_MAX) {
+  const ends_ms = performance.now() + limit_ms;
+  while (!(await page.evaluate(expression).catch(() => false))) {
+    if (performance.now() > ends_ms) throw new Error(`never true within ${limit_ms} ms: ${expression}`);
+    await page.waitForTimeout(50);
+  }
+}
+
 /** Launches a browser for the tests of one `describe`, and closes it after them. */
 export function theatre() {
-  const stage = { mock: null };
+  const stage = { mock: null, complaints: [], asked: [] };
   let browser;
+  let page;
   before(async () => {
-    browser = await Browser.launch(chromium);
-  });
-  beforeEach(() => {
-    browser.complaints.length = 0;
+    browser = await launch(chromium);
   });
   after(() => browser?.close());
   after(() => stage.mock?.close());
 
-  /** The page, as soon as there is one. */
-  stage.page = new Proxy({}, {
-    get: (_, name) => (typeof browser[name] === "function" ? browser[name].bind(browser) : browser[name]),
-  });
+  /** Opens an address in a page of its own; the page before is closed. */
+  stage.visit = async (url, view) => {
+    await page?.close();
+    stage.complaints.length = 0;
+    stage.asked.length = 0;
+    page = await newPage(browser, view, stage);
+    await page.goto(url);
+    return page;
+  };
 
   /** Opens the page on a fresh mock and waits for its picture. */
-  stage.open = async (view, options = {}, hash = "", ready = `document.querySelectorAll("#list tbody tr").length > 20`) => {
+  stage.open = async (view, options = {}, hash = "", ready = `${rows} > 20`) => {
     const before = stage.mock;
     stage.mock = await startMock({ tracks: 200, ...options });
-    await browser.open(stage.mock.url + hash, view);
-    // Only now: a page whose node goes away complains.
+    await stage.visit(stage.mock.url + hash, view);
     before?.close();
-    await browser.until(ready);
-    browser.complaints.length = 0;
+    await until(page, ready);
+    return page;
   };
 
   /** Ends the node and starts another at the same place. */
@@ -63,14 +78,10 @@ export function theatre() {
 
   stage.moment = (ms) => new Promise((done) => setTimeout(done, ms));
 
-  stage.shoot = (name) => shoot(browser, name);
+  /** Leaves a picture of what is seen in the folder that COPMESH_SHOTS names. */
+  stage.shoot = async (name) => {
+    const folder = process.env.COPMESH_SHOTS;
+    if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`) });
+  };
   return stage;
-}
-
-/** Leaves a picture of what is seen in the folder that COPMESH_SHOTS names. */
-export async function shoot(browser, name) {
-  const folder = process.env.COPMESH_SHOTS;
-  if (folder === undefined) return;
-  await mkdir(folder, { recursive: true });
-  await browser.screenshot(join(folder, `${name}.png`));
 }

@@ -15,20 +15,14 @@ const KINDS = {
 };
 
 /** Traces while `act` runs; returns what the main thread did meanwhile. */
-export async function trace(browser, act) {
-  const events = [];
-  browser.on("Tracing.dataCollected", ({ value }) => events.push(...value));
-  const complete = new Promise((done) => browser.on("Tracing.tracingComplete", done));
-  await browser.send("Tracing.start", {
-    transferMode: "ReportEvents",
-    traceConfig: { includedCategories: CATEGORIES, excludedCategories: ["*"] },
-  });
+export async function trace(page, act) {
+  const browser = page.context().browser();
+  await browser.startTracing(page, { categories: ["-*", ...CATEGORIES] });
   const started = performance.now();
   await act();
   const elapsed_s = (performance.now() - started) / 1000;
-  await browser.send("Tracing.end");
-  await complete;
-  return { elapsed_s, slices: scriptSlices(events) };
+  const { traceEvents } = JSON.parse(await browser.stopTracing());
+  return { elapsed_s, slices: scriptSlices(traceEvents) };
 }
 
 /** The outermost stretches of script on the busiest thread: kind, milliseconds on a processor, and by the clock. */

@@ -155,7 +155,7 @@ export class World {
     if (mover === undefined) return;
     const said = { who: "console", by: "mock", time_ms: this.#time_ms };
     if (affiliation !== undefined) Object.assign(mover, { affiliation, declared: { affiliation, ...said } });
-    if (remark !== undefined) mover.remark = { text: remark, ...said };
+    if (remark !== undefined) mover.remark = remark === "" ? null : { text: remark, ...said };
     mover.seen_ms = this.#time_ms + 1;
   }
 

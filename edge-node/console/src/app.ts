@@ -456,6 +456,7 @@ export class App {
       id: this.#selected,
       track: this.#lastSeen,
       gone: current === null,
+      node: this.#session.hello?.node ?? "",
       origin: this.#session.hello?.origin ?? null,
       following: this.#following,
       now_ms,

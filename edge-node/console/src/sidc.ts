@@ -25,7 +25,11 @@ const KINDS: Record<ObjectClass, { set: string; entity: string }> = {
   emitter: { set: "52", entity: "110000" },
 };
 
-/** Version 10; reality; status "planned or anticipated" (broken frame) for what is not confirmed. */
+/**
+ * Version 10; status "planned or anticipated" (broken frame) for what is not confirmed. The context is reality in a
+ * simulation too: badge, frame, watermark and title say that nothing is real, while the S of the context would be type
+ * of six pixels in the colour of the frame, over what is beside it.
+ */
 export function sidc(kind: ObjectClass, side: Affiliation, status: TrackStatus): string {
   const { set, entity } = KINDS[kind];
   const present = status === "confirmed" ? "0" : "1";

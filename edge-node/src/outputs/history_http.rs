@@ -9,12 +9,13 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use fusion_core::geodesy::{Geodetic, course_and_speed};
 use fusion_core::time::Timestamp;
+use fusion_core::track::TrackId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::console_json;
 use super::history_keeper::Keeper;
-use super::web::{Asking, Serving};
+use super::web::{Asking, Serving, Viewer};
 use crate::board::Board;
 use crate::history::{PastPoint, Said, Way};
 use crate::picture::{id_of, short_name, text_id};
@@ -83,12 +84,9 @@ async fn track(
 ) -> Response {
     answer(&serving, |keeper| {
         let id = id_of(&number).ok_or("that is no track's id\n")?;
-        let history = keeper.read();
-        let (first, last) = history.span().ok_or("nothing was shown yet\n")?;
-        let between = (asked.from.map_or(first, of_millis), asked.to.map_or(last, of_millis));
-        let max = asked.max.unwrap_or(POINTS_USUAL);
-        let way = history.way(id, between, max, |label| viewer.receiver.may_have(label));
-        drop(history);
+        // What was first shown a moment ago is kept with the next look at the picture.
+        let shown = || serving.released(&viewer).tracks.contains_key(&id).then(Way::default);
+        let way = kept(keeper, id, &asked, &viewer).or_else(shown);
         let mut way = way.ok_or("nothing is kept of this track in that time\n")?;
         for (_, said) in &mut way.said {
             Arc::make_mut(said).sensors.retain(|sensor| viewer.receiver.names_sensor(sensor));
@@ -97,6 +95,13 @@ async fn track(
         (value["id"], value["name"]) = (json!(text_id(id)), json!(short_name(id)));
         Ok(value)
     })
+}
+
+fn kept(keeper: &Keeper, id: TrackId, asked: &Between, viewer: &Viewer) -> Option<Way> {
+    let history = keeper.read();
+    let (first, last) = history.span()?;
+    let between = (asked.from.map_or(first, of_millis), asked.to.map_or(last, of_millis));
+    history.way(id, between, asked.max.unwrap_or(POINTS_USUAL), |label| viewer.receiver.may_have(label))
 }
 
 fn of_millis(ms: i64) -> Timestamp {
@@ -130,4 +135,45 @@ fn identity(since: Timestamp, said: &Said) -> Value {
             "address": identity.address.map(|address| address.to_string()),
             "callsign": identity.name.as_ref().map(|name| name.as_str()),
             "sensors": said.sensors, "label": said.label.to_string(), "source_track": said.source_track })
+}
+
+#[cfg(test)]
+mod tests {
+    use fusion_core::label::Level;
+    use fusion_core::time::Span;
+    use tokio::net::TcpListener;
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::board::Mode;
+    use crate::history::Limits;
+    use crate::ingest::http;
+    use crate::outputs::samples::{board, hello, track};
+    use crate::outputs::web::Console;
+
+    #[tokio::test]
+    async fn a_track_of_the_picture_that_is_not_kept_yet_has_an_empty_way() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let address = listener.local_addr().expect("bound").to_string();
+        let board = Arc::new(board([track(1, Level::Restricted)]));
+        let shown = *board.tracks.keys().next().expect("one");
+        let keeper = Arc::new(Keeper::new(Limits { bytes: 1 << 20, age: Span::from_secs(3600) }));
+        let (_sender, boards) = watch::channel(board);
+        let console = Console::new(hello(Mode::Live), boards, Some(keeper), None).expect("sound");
+        let asking = async {
+            let way = http::get(&address, &format!("/history/track/{}?from=0", text_id(shown)), 1 << 10).await;
+            let way: Value = serde_json::from_slice(&way.expect("an answer")).expect("JSON");
+            let (name, none) = (short_name(shown), Vec::<Value>::new());
+            assert_eq!(
+                way,
+                json!({ "id": text_id(shown), "name": name, "kept": 0, "points": none, "identities": none })
+            );
+            let absent = http::get(&address, "/history/track/0000000000000000-1-0000000000000000", 1 << 10).await;
+            assert!(matches!(absent, Err(http::NoPage::Refused(status)) if status == 404), "{absent:?}");
+        };
+        tokio::select! {
+            () = console.serve_here(listener) => panic!("it serves for ever"),
+            () = asking => {}
+        }
+    }
 }

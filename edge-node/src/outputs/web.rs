@@ -205,7 +205,7 @@ pub(super) type Asking = Extension<Arc<Viewer>>;
 
 impl Serving {
     /// What of the picture is for a viewer, as it is now.
-    fn released(&self, viewer: &Viewer) -> Released {
+    pub(super) fn released(&self, viewer: &Viewer) -> Released {
         let board = self.board.borrow().clone();
         viewer.receiver.released(&board)
     }

@@ -17,6 +17,7 @@ export class Annotation {
   readonly #remark = element("input");
   readonly #by = element("input");
   readonly #send = element("button", "button", "Tell everybody");
+  readonly #takeBack = element("button", "button", "Take back the remark");
   readonly #result = element("p", "hint");
   readonly #why = element("p", "hint");
   #track: Track | null = null;
@@ -41,12 +42,15 @@ export class Annotation {
     this.#by.maxLength = NAME_CHARACTERS_MAX;
     this.#by.placeholder = "as the node calls you";
     this.#send.type = "submit";
+    this.#takeBack.type = "button";
+    this.#takeBack.addEventListener("click", () => void this.#tell({ remark: "" }));
     this.#result.setAttribute("role", "status");
     const side = element("label", "menu-row", element("span", "", "Affiliation"), this.#side);
     const remark = element("label", "menu-row", element("span", "", "Remark"), this.#remark);
     const by = element("label", "menu-row", element("span", "", "Your name"), this.#by);
     // Over the network the token tells who says it, and the node takes no other name.
-    this.#form.append(side, remark, ...(isOwnMachine(location.hostname) ? [by] : []), this.#send);
+    const buttons = element("div", "card-buttons", this.#send, this.#takeBack);
+    this.#form.append(side, remark, ...(isOwnMachine(location.hostname) ? [by] : []), buttons);
     this.element.append(this.#why, this.#form, this.#result);
     this.#toggle(false);
     this.#form.addEventListener("submit", (event) => {
@@ -61,12 +65,16 @@ export class Annotation {
     this.#remark.focus();
   }
 
-  /** Is for this track from now on; in a replay, or of a track that is gone, nothing can be said. */
-  show(track: Track, live: boolean, gone: boolean): void {
+  /**
+   * Is for this track from now on; in a replay, or of a track that is gone, nothing can be said. A remark is taken back
+   * where it was made: another node's would stand again as soon as that of this node is forgotten.
+   */
+  show(track: Track, node: string, live: boolean, gone: boolean): void {
     if (track.id !== this.#track?.id) this.#reset();
     this.#track = track;
     const why = this.#refusal(live, gone);
     setHidden(this.#form, why !== "");
+    setHidden(this.#takeBack, track.remark?.by !== node);
     setHidden(this.#why, why === "");
     setText(this.#why, why);
   }
@@ -90,22 +98,26 @@ export class Annotation {
   }
 
   async #submit(): Promise<void> {
+    const said = { affiliation: this.#side.value, remark: this.#remark.value.trim() };
+    const words = Object.entries(said).filter(([, word]) => word !== "");
+    if (words.length === 0) setText(this.#result, "Choose an affiliation or write a remark.");
+    else if (await this.#tell(Object.fromEntries(words))) [this.#remark.value, this.#side.value] = ["", ""];
+  }
+
+  /** Whether the node took it, and the card still is of the same track. */
+  async #tell(words: { affiliation?: string; remark?: string }): Promise<boolean> {
     const id = this.#track?.id;
-    const [affiliation, text] = [this.#side.value, this.#remark.value.trim()];
-    if (id === undefined) return;
-    if (affiliation === "" && text === "") {
-      setText(this.#result, "Choose an affiliation or write a remark.");
-      return;
-    }
-    this.#send.disabled = true;
-    const told = [["affiliation", affiliation], ["remark", text], ["by", this.#by.value.trim()]] as const;
-    const answer = await ask("annotations", { track: id, ...Object.fromEntries(told.filter(([, word]) => word !== "")) });
-    this.#send.disabled = false;
+    if (id === undefined) return false;
+    const name = this.#by.value.trim();
+    const buttons = [this.#send, this.#takeBack];
+    for (const button of buttons) button.disabled = true;
+    const answer = await ask("annotations", { track: id, ...words, ...(name === "" ? {} : { by: name }) });
+    for (const button of buttons) button.disabled = false;
     if (answer.state === "missing") this.#missing = true;
-    if (this.#track?.id !== id) return;
+    if (this.#track?.id !== id) return false;
     const done = "Told. It is on the card as soon as the picture has it.";
     setText(this.#result, answer.state === "ok" ? done : `Not told: ${trouble(answer)}`);
-    if (answer.state === "ok") [this.#remark.value, this.#side.value] = ["", ""];
+    return answer.state === "ok";
   }
 }
 

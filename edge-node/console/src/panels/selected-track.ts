@@ -39,6 +39,8 @@ export interface Selection {
   track: Track | null;
   /** The picture no longer holds it. */
   gone: boolean;
+  /** Whose picture it is; empty before the first greeting. */
+  node: string;
   origin: Position | null;
   following: boolean;
   now_ms: number;
@@ -120,7 +122,7 @@ export class SelectedTrack {
     for (const [field, value] of this.#values) setText(value, texts[field]);
     for (const field of OPTIONAL) this.#hide(field, texts[field] === "" || texts[field] === format.UNKNOWN);
     this.#plot.show(selection.samples, now_ms, selection.palette, selection.note);
-    this.#annotation.show(track, selection.live, gone);
+    this.#annotation.show(track, selection.node, selection.live, gone);
   }
 
   #hide(field: Field, hidden: boolean): void {
