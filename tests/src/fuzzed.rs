@@ -17,6 +17,7 @@ pub mod kraken;
 pub mod mavlink;
 pub mod mesh;
 pub mod mode_s;
+pub mod past;
 pub mod plots;
 pub mod remote_id;
 pub mod sapient;
@@ -44,6 +45,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mavlink", mavlink::target),
     ("mesh", mesh::target),
     ("mode_s", mode_s::target),
+    ("past", past::target),
     ("plots", plots::target),
     ("remote_id", remote_id::target),
     ("sbs", sbs::target),
