@@ -33,7 +33,7 @@ pub const PARTS_WAITING_MAX: usize = 64;
 const FOLDER: &str = "history";
 
 /// So many segments are on the disk; the oldest goes whole.
-const SEGMENTS: u64 = 8;
+const SEGMENTS: u64 = 32;
 /// Room for a record and the segment's header.
 const SEGMENT_BYTES_MIN: u64 = 128 << 10;
 
