@@ -1,10 +1,10 @@
 //! How long a bearer's session waits: for a word on a connection, for an attempt to connect, until the next.
 //!
-//! What is configured holds. Else it depends on what is spoken. A stream that is cut repeats itself ever later, so it is
-//! given up soon. Datagrams need nothing but the link, and a handshake of four may be lost, so theirs is kept for long.
-//! On a serial line the end that reads a damaged frame ends its link, and the other is told nothing; where that is the
-//! one that dials, nothing goes over the line until its lease is over. And of its handshake the first word is said once
-//! in each attempt, so one made while the line is cut only takes up time.
+//! What is configured holds. Else it depends on what is spoken. A stream that is cut repeats itself ever later, so it
+//! is given up soon. Datagrams need nothing but the link, and a handshake of four may be lost, so theirs is kept for
+//! long. On a serial line the end that reads a damaged frame ends its link, and the other is told nothing; where that
+//! is the one that dials, nothing goes over the line until its lease is over. And of its handshake the first word is
+//! said once in each attempt, so one made while the line is cut only takes up time.
 
 use std::time::Duration;
 
