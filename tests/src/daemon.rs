@@ -13,6 +13,9 @@ use std::time::Duration;
 use edge_node::clock::Clock;
 use serde_json::{Value, json};
 
+/// All of its own crates, and of the others what `node.log = "debug"` says.
+const TALKATIVE: &str = "debug,zenoh=info,edge_node=trace,copmesh=trace";
+
 /// What the sensor sees four times a second: something that stands somewhere.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
@@ -61,7 +64,16 @@ impl Daemon {
     /// If it does not start.
     #[must_use]
     pub fn start_with_state(binary: &Path, name: &str, targets: &'static [Target], node: &str, more: &str) -> Self {
-        Self::configured(binary, name, targets, [node, "", more])
+        Self::configured(binary, name, targets, ["box", node, "", more], None)
+    }
+
+    /// The same with a name of its own among nodes, and all in its log that it can say.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start_talkative(binary: &Path, name: &str, targets: &'static [Target], called: &str, more: &str) -> Self {
+        Self::configured(binary, name, targets, [called, "", "", more], Some(TALKATIVE))
     }
 
     /// The same without a target, with the maps of a folder.
@@ -70,16 +82,22 @@ impl Daemon {
     /// If it does not start.
     #[must_use]
     pub fn start_with_maps(binary: &Path, name: &str, maps: &Path) -> Self {
-        Self::configured(binary, name, &[], ["", &format!("maps = {maps:?}"), ""])
+        Self::configured(binary, name, &[], ["box", "", &format!("maps = {maps:?}"), ""], None)
     }
 
-    fn configured(binary: &Path, name: &str, targets: &'static [Target], [node, shown, more]: [&str; 3]) -> Self {
+    fn configured(
+        binary: &Path,
+        name: &str,
+        targets: &'static [Target],
+        [called, node, shown, more]: [&str; 4],
+        levels: Option<&str>,
+    ) -> Self {
         let folder = std::env::temp_dir().join(format!("copmesh-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a temporary folder");
         let (console, sensor) = (free_port(), free_port());
         let mesh = if more.contains("[mesh]") { "" } else { "[mesh]\nenabled = false\n" };
         let text = format!(
-            "[node]\nname = \"box\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n{node}\n\
+            "[node]\nname = \"{called}\"\nlatitude-deg = 52.0\nlongitude-deg = 21.0\n{node}\n\
              [console]\nlisten = \"127.0.0.1:{console}\"\n{shown}\n\
              {mesh}\
              [[sensors]]\nname = \"plots\"\nkind = \"plots\"\nendpoint = \"udp://127.0.0.1:{sensor}\"\n\
@@ -91,6 +109,7 @@ impl Daemon {
         let log = File::create(folder.join("log")).expect("a file");
         let mut command = Command::new(binary);
         command.args(["run", "--config"]).arg(&path).stdout(Stdio::null()).stderr(log);
+        command.envs(levels.map(|levels| ("RUST_LOG", levels)));
         let child = command.spawn().expect("the built daemon starts");
         let stop = Arc::new(AtomicBool::new(false));
         let sensing = std::thread::spawn({

@@ -1,5 +1,5 @@
 //! Receivers of every kind that read nothing, at the built daemon, beside one that nobody troubles: the picture is as
-//! soon made, memory stays where it is, and each of them is left and counted. Pages and zenoh have tests of their own.
+//! soon made, memory stays where it is, and each of them is left and counted. Zenoh has a test of its own.
 //!
 //! `COPMESH_STUCK_SECONDS` lets them hang for longer than the seconds of every test run.
 
@@ -23,8 +23,13 @@ const ASKED_AT_ONCE: usize = 10;
 /// Until then every kind has been left once: buffers fill within seconds, then the node is patient for 15 s or 30 s.
 const SECONDS: u64 = 50;
 
-/// By so much memory may grow beyond that of the node that nobody troubles, kB.
-const GROWTH_KB: i64 = 8_000;
+/// By so much memory may grow beyond that of the node that nobody troubles, kB: some 7 MB in 50 s and in 200 s alike,
+/// and 5 MB.
+const GROWTH_KB: i64 = 12_000;
+
+/// By so much longer than at the node that nobody troubles may 99 of 100 updates of the picture take, s: more than a
+/// busy machine makes of it, and less than anybody who reads nothing is waited for.
+const SLACK_S: f64 = 1.0;
 
 const TARGETS: usize = 100;
 
@@ -41,7 +46,9 @@ fn targets() -> &'static [Target] {
 /// A client that asks and asks, or only connects, and never reads; again and again where it is left.
 struct Client {
     address: String,
-    request: String,
+    /// What it says once it is connected.
+    greeting: String,
+    request: Vec<u8>,
     stream: Option<TcpStream>,
     left: u64,
 }
@@ -49,23 +56,35 @@ struct Client {
 impl Client {
     fn of_page(daemon: &Daemon, path: &str) -> Self {
         let address = daemon.console();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
-        Self { address, request, stream: None, left: 0 }
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").into_bytes();
+        Self { address, greeting: String::new(), request, stream: None, left: 0 }
+    }
+
+    /// The page's own socket; what it says on and on is a masked ping.
+    fn of_socket(daemon: &Daemon) -> Self {
+        let address = daemon.console();
+        let greeting = format!(
+            "GET /ws HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        Self { address, greeting, request: vec![0x89, 0x80, 0, 0, 0, 0], stream: None, left: 0 }
     }
 
     fn of_cot(port: u16) -> Self {
-        Self { address: format!("127.0.0.1:{port}"), request: " ".to_owned(), stream: None, left: 0 }
+        let address = format!("127.0.0.1:{port}");
+        Self { address, greeting: String::new(), request: b" ".to_vec(), stream: None, left: 0 }
     }
 
     /// Says what it has to say, unless there is no room for more.
     fn press(&mut self) {
         let stream = self.stream.get_or_insert_with(|| {
-            let stream = TcpStream::connect(&self.address).expect("it listens");
+            let mut stream = TcpStream::connect(&self.address).expect("it listens");
+            stream.write_all(self.greeting.as_bytes()).expect("there is room at first");
             stream.set_nonblocking(true).expect("a socket");
             stream
         });
         for _ in 0..ASKED_AT_ONCE {
-            match stream.write(self.request.as_bytes()) {
+            match stream.write(&self.request) {
                 Ok(_) => {}
                 Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return,
                 Err(_) => {
@@ -114,10 +133,10 @@ fn json(daemon: &Daemon, path: &str) -> Value {
     serde_json::from_str(&body).expect("JSON")
 }
 
-/// From receipt to picture, seconds: half of all, and all but one of a hundred.
-fn latency(daemon: &Daemon) -> [f64; 2] {
+/// From receipt to picture since the start, seconds: half of all, all but one of a hundred, and the longest.
+fn latency(daemon: &Daemon) -> [f64; 3] {
     let (_, body) = daemon.page("/metrics").expect("it runs");
-    [0.5, 0.99].map(|q| {
+    ["0.5", "0.99", "1"].map(|q| {
         let name = format!("copmesh_fusion_latency_seconds{{quantile=\"{q}\"}}");
         let line = body.lines().find_map(|line| line.strip_prefix(&name));
         line.and_then(|line| line.trim().parse().ok()).unwrap_or_else(|| panic!("no {name} in {body}"))
@@ -155,7 +174,8 @@ fn receivers_that_read_nothing_do_not_hold_up_the_picture() {
     let _ = (free.picture_of(TARGETS), pressed.picture_of(TARGETS));
     let of = |path| (0..STUCK).map(move |_| path);
     let pages = of("/picture.kml").chain(of("/picture.geojson")).map(|path| Client::of_page(&pressed, path));
-    let mut clients: Vec<Client> = pages.chain((0..STUCK).map(|_| Client::of_cot(cot))).collect();
+    let sockets = (0..STUCK).map(|_| Client::of_socket(&pressed));
+    let mut clients: Vec<Client> = pages.chain(sockets).chain((0..STUCK).map(|_| Client::of_cot(cot))).collect();
     let both = |say: fn(&Daemon) -> i64| [say(&free), say(&pressed)];
     let (before, before_kb) = ([latency(&free), latency(&pressed)], both(kb));
     for _ in 0..seconds {
@@ -165,7 +185,7 @@ fn receivers_that_read_nothing_do_not_hold_up_the_picture() {
     let (after, after_kb) = ([latency(&free), latency(&pressed)], both(kb));
     let status = json(&pressed, "/status.json");
     println!(
-        "{NAME}: {seconds} s; [untroubled, pressed]: receipt to picture p50 and p99 {before:?} s then {after:?} s"
+        "{NAME}: {seconds} s; [untroubled, pressed]: receipt to picture p50, p99, longest {before:?} s then {after:?} s"
     );
     println!(
         "{NAME}: {before_kb:?} kB then {after_kb:?} kB; clients left {}",
@@ -179,7 +199,9 @@ fn receivers_that_read_nothing_do_not_hold_up_the_picture() {
     // A server that does not answer a ping is left for that, before there is no room for more.
     let server = &status["tak"][1];
     assert!(count(server, "stuck") + count(server, "failed") > 0, "it was not left: {server}");
-    assert!(status["console"]["connections_stuck"].as_u64() > Some(0), "nobody was left: {}", status["console"]);
+    for name in ["connections_stuck", "viewers_stuck"] {
+        assert!(status["console"][name].as_u64() > Some(0), "nobody was left, {name}: {}", status["console"]);
+    }
     for way in [&status["cat062"][0], &status["cat062"][1]] {
         let periods = 4 * seconds * TARGETS as u64;
         assert!(count(way, "told") > periods / 2 && count(way, "failed") == 0, "datagrams go on: {way}");
@@ -188,4 +210,5 @@ fn receivers_that_read_nothing_do_not_hold_up_the_picture() {
     let grown = |k: usize| after_kb[k] - before_kb[k];
     assert!(grown(1) - grown(0) < GROWTH_KB, "grown by {} kB, and untroubled by {} kB", grown(1), grown(0));
     assert!(after[1][0] < 2.0 * after[0][0] + 1e-3, "half of all within {after:?} s");
+    assert!(after[1][1] < after[0][1] + SLACK_S, "99 of 100 within {after:?} s");
 }

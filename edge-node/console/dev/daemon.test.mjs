@@ -21,14 +21,12 @@ const facts = `document.querySelector(".facts").textContent`;
 const backward = `(one => { one.value = Number(one.max) - 5000; one.dispatchEvent(new Event("input")); })(document.getElementById("time-slider"))`;
 
 describeUnless(skip, "the page and the daemon", () => {
-  const { asked, complaints, moment, shoot, visit } = theatre();
+  const { asked, complaints, shoot, visit } = theatre();
   let daemon;
   let page;
 
   before(async () => {
     daemon = await startDaemon();
-    // A recorder of a node that has shown nothing yet, in its first second, says 404; a browser complains of every one.
-    while (!(await fetch(`${daemon.url}history/span`)).ok) await moment(100);
     page = await visit(daemon.url, WIDE);
   });
   after(() => daemon?.stop());

@@ -58,8 +58,8 @@ fn answer(serving: &Serving, what: impl FnOnce(&Keeper) -> Result<Value, String>
 
 async fn span(State(serving): State<Serving>) -> Response {
     answer(&serving, |keeper| {
-        let (from, to) = keeper.read().span().ok_or("nothing was shown yet\n")?;
-        Ok(json!({ "from": from.as_millis(), "to": to.as_millis() }))
+        let (from, to) = keeper.read().span().unzip();
+        Ok(json!({ "from": from.map(Timestamp::as_millis), "to": to.map(Timestamp::as_millis) }))
     })
 }
 
@@ -152,7 +152,7 @@ mod tests {
     use crate::outputs::web::Console;
 
     #[tokio::test]
-    async fn a_track_of_the_picture_that_is_not_kept_yet_has_an_empty_way() {
+    async fn what_is_not_kept_yet_has_an_empty_span_and_an_empty_way() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
         let address = listener.local_addr().expect("bound").to_string();
         let board = Arc::new(board([track(1, Level::Restricted)]));
@@ -168,6 +168,9 @@ mod tests {
                 way,
                 json!({ "id": text_id(shown), "name": name, "kept": 0, "points": none, "identities": none })
             );
+            let span = http::get(&address, "/history/span", 1 << 10).await.expect("an answer");
+            let span: Value = serde_json::from_slice(&span).expect("JSON");
+            assert_eq!(span, json!({ "from": null, "to": null }), "nothing was shown yet");
             let absent = http::get(&address, "/history/track/0000000000000000-1-0000000000000000", 1 << 10).await;
             assert!(matches!(absent, Err(http::NoPage::Refused(status)) if status == 404), "{absent:?}");
         };
