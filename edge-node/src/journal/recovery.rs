@@ -91,7 +91,8 @@ pub fn recover(storage: &mut impl Storage) -> io::Result<Recovered> {
         }
     }
     let mut records = Vec::from(records);
-    let last = records.last().map(|record| record.number + 1);
+    // Numbers go on behind all there are, an older segment's too, should it have higher ones.
+    let last = records.iter().map(|record| record.number + 1).max();
     let next = last.into_iter().chain(segments.last().map(|name| name.first)).max().unwrap_or(0);
     records.retain(|record| since.is_none_or(|since| record.number >= since));
     let numbers = records.iter().map(|record| record.number);

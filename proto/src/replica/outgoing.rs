@@ -177,7 +177,8 @@ impl Outgoing {
         self.due.clear();
         self.reckoning = Pass::BEGUN;
         self.sweep.pass = Pass::Over;
-        self.least = floor + 1;
+        // Whoever has the last version there can be lacks none.
+        self.least = floor.saturating_add(1);
     }
 
     /// Behind which row the reckoning goes on; `None` if it is over.
@@ -323,6 +324,13 @@ mod tests {
         out.handle_sent(key(3), 9);
         out.handle_acked(key(3), 9, Some(9));
         assert_eq!((out.floor_for_peer(9), out.is_clean()), (9, true));
+    }
+
+    #[test]
+    fn whoever_claims_to_hold_everything_lacks_nothing() {
+        let mut out = Outgoing::new(0);
+        digest(&mut out, u32::MAX, true, &[(key(1), 3), (key(2), u32::MAX)]);
+        assert_eq!((out.waiting(), out.is_clean()), (0, true));
     }
 
     #[test]
