@@ -120,7 +120,7 @@ fn a_full_disk_stops_the_recording_and_not_the_picture() {
         age_s(&daemon)
     });
     let oldest = oldest.fold(0.0, f64::max);
-    assert!(oldest < 1.5, "the picture was {oldest} s old on a full disk: {}", daemon.log());
+    assert!(oldest < 3.0, "the picture was {oldest} s old on a full disk: {}", daemon.log());
     assert_eq!(recorded(&disk.0), full, "there was no room");
     assert_eq!(json(&daemon, "/health")["status"], "degraded");
 
@@ -154,7 +154,7 @@ fn a_box_starts_on_a_full_disk_and_keeps_its_state_once_there_is_room() {
     let told = until(&daemon, "it says that nothing is kept", |status| status["journal_trouble"].is_string());
     let trouble = told["journal_trouble"].as_str().expect("text");
     assert!(trouble.contains("No space left"), "{trouble}");
-    assert!(age_s(&daemon) < 1.5);
+    assert!(age_s(&daemon) < 3.0);
     disk.clear();
     until(&daemon, "it keeps its state", |status| status["journal_trouble"].is_null());
     let kept = std::fs::read_dir(disk.at("state")).expect("a folder").flatten();
