@@ -10,11 +10,12 @@ use edge_node::node::node_id;
 use edge_node::picture::{short_name, text_id};
 use edge_node::score::{LineFault, Params, ScoreError, Summary, streams};
 use edge_node::words;
-use fusion_core::identity::{Affiliation, ObjectClass};
+use fusion_core::identity::Affiliation;
 use fusion_core::measurement::SensorId;
 use fusion_core::time::Timestamp;
 use fusion_core::track::TrackStatus;
 use fusion_core::track::number::{Origin, TrackId, TrackNumber};
+use proto::row::attributes::CLASSES;
 use sensor_drivers::mode_s::recorded::parse_line;
 use serde_json::{Map, Value};
 
@@ -146,16 +147,7 @@ fn classes_and_affiliations_are_called_as_in_plots_but_for_one() {
         let row = plots.lines().find(|line| line.starts_with(&format!("| `{key}`"))).expect("a row");
         row.split('`').skip(3).step_by(2).map(str::to_owned).collect::<Vec<_>>()
     };
-    let classes = [
-        ObjectClass::Unknown,
-        ObjectClass::Air,
-        ObjectClass::Rotary,
-        ObjectClass::Uav,
-        ObjectClass::Surface,
-        ObjectClass::Ground,
-        ObjectClass::Emitter,
-    ];
-    assert_eq!(values("class"), classes.map(words::class));
+    assert_eq!(values("class"), CLASSES.map(words::class));
     let but_for_one = |word: String| if word == "assumed-friend" { "assumed_friend".into() } else { word };
     let expected: Vec<String> = values("affiliation").into_iter().map(but_for_one).collect();
     assert_eq!(expected, Affiliation::ALL.map(words::affiliation));

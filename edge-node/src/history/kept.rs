@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fusion_core::identity::class::ClassBelief;
-use fusion_core::identity::{Address, Affiliation, Fingerprint, Identity, ObjectClass, Serial};
+use fusion_core::identity::{Address, Affiliation, Fingerprint, Identity, Serial};
 use fusion_core::track::{NodeId, Origin, TrackId, TrackNumber};
 use proto::codec::{KeptId, KeptPast, KeptPoint, KeptSaid, KeptWay};
 use proto::packet::label;
 use proto::packet::octets::{Octets, Reader};
+use proto::row::attributes::CLASSES;
 
 use super::point::Point;
 use super::{History, KEY_PERIOD, Said};
@@ -314,18 +315,7 @@ fn restored_said(kept: &KeptSaid) -> Option<(TrackId, i64, Said)> {
     Some((restored_id(kept.track), kept.since_ms, said))
 }
 
-/// Classes by number.
-const CLASSES: [ObjectClass; 7] = [
-    ObjectClass::Unknown,
-    ObjectClass::Air,
-    ObjectClass::Rotary,
-    ObjectClass::Uav,
-    ObjectClass::Surface,
-    ObjectClass::Ground,
-    ObjectClass::Emitter,
-];
-
-/// The number of a value among all: whoever adds one has to add it here.
+/// The number of a value among all.
 fn number_of<T: PartialEq>(all: &[T], value: &T) -> u8 {
     let at = all.iter().position(|each| each == value).expect("all of them are there");
     u8::try_from(at).expect("few")

@@ -16,7 +16,7 @@ use super::text;
 pub const SENSORS_MAX: usize = 7;
 
 /// Classes in the order of their codes, three bits.
-const CLASSES: [ObjectClass; 7] = [
+pub const CLASSES: [ObjectClass; 7] = [
     ObjectClass::Unknown,
     ObjectClass::Air,
     ObjectClass::Rotary,
